@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -135,7 +144,9 @@ function identityOf(pid: number): string | undefined {
   if (pid <= 0) return undefined;
   if (process.platform !== 'linux') return startedAtByPs(pid);
   // The program's name, in brackets, may itself hold spaces and brackets: count the fields after the last one.
-  const fields = readText(`/proc/${pid}/stat`)?.replace(/^.*\) /s, '').split(' ');
+  const fields = readText(`/proc/${pid}/stat`)
+    ?.replace(/^.*\) /s, '')
+    .split(' ');
   return fields === undefined || fields[0] === 'Z' ? undefined : fields[19];
 }
 
