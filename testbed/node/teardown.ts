@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, readlink, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { runCommand } from '../binaries/run-command.ts';
+import { killStrays, stopProcess } from '../control-plane/processes.ts';
+import { tearDownCgroups } from './cgroup.ts';
+import { kill } from './kill.ts';
+import { containerdSocket, nodeLayout, runDirectory } from './layout.ts';
+import { tearDownNetwork } from './network.ts';
+
+/** The program that holds the machine's lock, so it is ended last. */
+export const keeperName = 'keeper';
+
+const ownerFile = `${runDirectory}/state-directory`;
+const graceMilliseconds = 5_000;
+const devicePlugins = '/var/lib/kubelet/device-plugins';
+const containerLogLinks = '/var/log/containers';
+
+/** Notes whose node this is, so that a later teardown finds its mounts and logs even if it is called for another folder. */
+export async function noteOwner(stateDirectory: string): Promise<void> {
+  await mkdir(runDirectory, { recursive: true });
+  await writeFile(ownerFile, resolve(stateDirectory));
+}
+
+/**
+ * Removes every trace of a node from the machine, whether it runs, was stopped halfway, or was killed. Only for the holder
+ * of the machine's lock. The logs in the state folder stay.
+ */
+export async function tearDown(stateDirectory: string): Promise<void> {
+  const owner = await readFile(ownerFile, 'utf8').catch(() => stateDirectory);
+  const owners = [...new Set([resolve(stateDirectory), owner])];
+  const directories = owners.map((each) => nodeLayout(each).directory);
+  for (const each of owners) await stopPrograms(each);
+  await killShims();
+  await tearDownCgroups();
+  await unmountBelow([runDirectory, ...directories]);
+  await tearDownNetwork();
+  await removeLogLinks(directories);
+  await removeDevicePlugins();
+  await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })));
+  await rm(runDirectory, { recursive: true, force: true });
+  // The machine's lock goes with it: from here on, the next node may start.
+  for (const each of owners) await stopProcess(each, keeperName, graceMilliseconds);
+}
+
+/** The kubelet first: it would start again what is killed later. */
+async function stopPrograms(stateDirectory: string): Promise<void> {
+  await stopProcess(stateDirectory, 'kubelet', graceMilliseconds);
+  const others = ['kube-proxy', 'coredns', 'containerd'];
+  await Promise.all(others.map((name) => stopProcess(stateDirectory, name, graceMilliseconds)));
+  // Somebody deleted the folder of a running testbed: nothing in it is wanted any more, and only the marks tell what it was.
+  if (!existsSync(stateDirectory)) killStrays(stateDirectory);
+}
+
+/** Shims outlive containerd by design; ours are those that were told our socket. */
+async function killShims(): Promise<void> {
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  for (const id of processes) {
+    const command = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '');
+    const words = command.split('\0');
+    if (words[0]?.includes('containerd-shim') && words.includes(containerdSocket)) kill(Number(id));
+  }
+}
+
+/** Unmounts lazily, the latest mount first, so that nothing that is still open keeps a folder. */
+async function unmountBelow(directories: readonly string[]): Promise<void> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8');
+  const points = table
+    .split('\n')
+    .flatMap((line) => line.split(' ')[4] ?? [])
+    .map(unescapeMountPoint);
+  const ours = points.filter((point) => directories.some((directory) => point.startsWith(`${directory}/`)));
+  for (const point of ours.reverse()) await runCommand('umount', ['--lazy', point]).catch(() => undefined);
+}
+
+/** The kernel writes space, tab, newline and backslash as three octal digits. */
+function unescapeMountPoint(point: string): string {
+  return point.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+/** The kubelet keeps links to container logs in a fixed folder, whatever its configuration says. */
+async function removeLogLinks(directories: readonly string[]): Promise<void> {
+  for (const name of await readdir(containerLogLinks).catch(() => [])) {
+    const link = join(containerLogLinks, name);
+    const target = await readlink(link).catch(() => '');
+    if (directories.some((directory) => target.startsWith(`${directory}/`))) await unlink(link);
+  }
+  await rmdir(containerLogLinks).catch(() => undefined);
+}
+
+/** This folder, too, the kubelet uses whatever its root is. realNodeSupport sees to it that it is nobody else's. */
+async function removeDevicePlugins(): Promise<void> {
+  await rm(devicePlugins, { recursive: true, force: true });
+  await rmdir(join(devicePlugins, '..')).catch(() => undefined);
+}
