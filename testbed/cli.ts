@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attachCluster, type Cluster, defaultStateDirectory, startCluster, stopCluster } from './cluster.ts';
 import { realNodeSupport } from './node/node.ts';
@@ -8,7 +9,8 @@ const usage = `Usage: npm run cluster -- COMMAND
   down                               stop it and remove what it left
   status                             what runs, and where its logs are
   load IMAGE.tar                     give the real node an image
-  kubeconfig                         print the path of the administrator's kubeconfig`;
+  kubeconfig                         print the path of the administrator's kubeconfig
+Each takes --state FOLDER: where the cluster is kept, instead of .cluster in the project.`;
 
 /** A command line that this program does not understand. */
 class UsageError extends Error {}
@@ -21,6 +23,7 @@ function log(line: string): void {
 }
 
 interface UpOptions {
+  readonly stateDirectory: string;
   readonly hollow: boolean;
   readonly hollowNodes: number | undefined;
 }
@@ -30,6 +33,7 @@ async function up(options: UpOptions): Promise<void> {
   const hollow = options.hollow || !support.supported;
   if (!options.hollow && !support.supported) log(`hollow nodes only: ${support.reason}`);
   const cluster = await startCluster({
+    stateDirectory: options.stateDirectory,
     node: hollow ? 'hollow' : 'real',
     ...(options.hollowNodes === undefined ? {} : { hollowNodes: options.hollowNodes }),
     log,
@@ -41,13 +45,13 @@ audit log   ${cluster.auditLog}
 Next: export KUBECONFIG=${cluster.kubeconfig}; stop it with: npm run cluster -- down`);
 }
 
-async function down(): Promise<void> {
-  await stopCluster(defaultStateDirectory, log);
-  log(`nothing runs any more; logs stay in ${defaultStateDirectory}/logs`);
+async function down(stateDirectory: string): Promise<void> {
+  await stopCluster(stateDirectory, log);
+  log(`nothing runs any more; logs stay in ${join(stateDirectory, 'logs')}`);
 }
 
-async function status(): Promise<void> {
-  const found = await (await attachCluster()).status();
+async function status(cluster: Cluster): Promise<void> {
+  const found = await cluster.status();
   const kind = found.node === 'real' ? 'one real node' : 'no real node';
   console.log(`${found.healthy ? 'healthy' : 'NOT healthy'}: ${kind}, ${found.hollowNodes} hollow nodes
 server      ${found.server}
@@ -77,11 +81,13 @@ async function run(commandLine: readonly string[]): Promise<void> {
     );
   }
   const [operand = ''] = operands;
-  if (command === 'up') return up({ hollow: values.hollow, hollowNodes: nodeCount(values['hollow-nodes']) });
-  if (command === 'down') return down();
-  if (command === 'status') return status();
-  if (command === 'load') return load(await attachCluster(), operand);
-  if (command === 'kubeconfig') return console.log((await attachCluster()).kubeconfig);
+  const stateDirectory = resolve(values.state);
+  const hollowNodes = nodeCount(values['hollow-nodes']);
+  if (command === 'up') return up({ stateDirectory, hollow: values.hollow, hollowNodes });
+  if (command === 'down') return down(stateDirectory);
+  if (command === 'status') return status(await attachCluster(stateDirectory));
+  if (command === 'load') return load(await attachCluster(stateDirectory), operand);
+  if (command === 'kubeconfig') return console.log((await attachCluster(stateDirectory)).kubeconfig);
   throw new UsageError(command === undefined ? 'A command is missing.' : `There is no command ${command}.`);
 }
 
@@ -89,11 +95,13 @@ function parse(commandLine: readonly string[]) {
   const options = {
     hollow: { type: 'boolean', default: false },
     'hollow-nodes': { type: 'string' },
+    state: { type: 'string', default: defaultStateDirectory },
   } as const;
   try {
     return parseArgs({ args: [...commandLine], options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(messageOf(error));
+    // Node's second sentence explains how to pass an operand that starts with a dash: of no use here.
+    throw new UsageError(messageOf(error).split('. ')[0] ?? '');
   }
 }
 

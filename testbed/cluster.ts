@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ensureBinaries } from './binaries/ensure-binaries.ts';
 import { withFileLock } from './binaries/file-lock.ts';
@@ -229,6 +229,11 @@ function describe(stateDirectory: string, state: ClusterState): Cluster {
       if (state.node === 'hollow') {
         throw new TestbedError('Hollow nodes run no images. Start a cluster with a real node to load one.');
       }
+      const readable = await access(archive).then(
+        () => true,
+        () => false,
+      );
+      if (!readable) throw new TestbedError(`There is no image archive ${archive}. Name one that exists.`);
       await loadImage(stateDirectory, resolve(archive));
     },
     async addHollowNodes(count, log = () => {}) {

@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultCacheRoot, familyFolder, isIntact, putIntoCache } from './binary-cache.ts';
 import { withFileLock } from './file-lock.ts';
@@ -54,7 +54,9 @@ export async function ensureFrom<Name extends string>(
   const missing: Name[] = [];
   await Promise.all(
     names.map(async (name) => {
-      const path = (await inFolders(sources, name)) ?? (await inCache(sources, name));
+      const given = await inFolders(sources, name);
+      if (given) progress(`${name}: ${given}`);
+      const path = given ?? (await inCache(sources, name));
       if (path) places.set(name, path);
       else missing.push(name);
     }),
@@ -140,6 +142,8 @@ async function make(
     if (!(error instanceof ChecksumMismatch)) throw error;
     progress(error.message);
   }
+  // The linker refuses to write over what a refused or broken download left.
+  await rm(output, { force: true });
   progress(`${name} ${tool.version}: building from Go modules, ${left} left after it`);
   await goBuild(name, tool, join(sources.modules, tool.family), output, progress);
   return 'built';
