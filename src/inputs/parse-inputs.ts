@@ -1,0 +1,146 @@
+/** The door: `INPUT_*` variables become one readonly value, or one Fault that names everything that is wrong. */
+import type { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
+import { type Environment, profiles } from '../domain/profile.ts';
+import type { Reason } from '../domain/reasons.ts';
+import type { Settings } from '../domain/settings.ts';
+import { nearestName } from './nearest-name.ts';
+import { type ActionName, type InputEntry, inputsOf, laterInputs } from './registry.ts';
+import { type ParsedInputs, settingsSchema } from './settings-schema.ts';
+import { hasControlCharacter } from './values.ts';
+
+export interface RawInputs {
+  /** The environment of the process; `INPUT_*` and `GITHUB_WORKSPACE` are read. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly action: ActionName;
+}
+
+/** One wrong input; both sentences are complete. */
+export interface InputProblem {
+  readonly input: string;
+  readonly reason: Reason;
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+const environments: Readonly<Record<ActionName, Environment>> = { 'deploy-staging': 'staging' };
+
+/**
+ * Reads the inputs as the runner hands them over: `INPUT_` and the name in upper case, dashes kept. An empty value is one that was
+ * not given. Throws one Fault for all problems: a line of cause and a line of remedy each, in the same order; its `cause` is the
+ * list of `InputProblem`. Values of secret inputs are never repeated.
+ */
+export function parseInputs(raw: RawInputs): Settings {
+  const given = givenInputs(raw.env);
+  const result = settingsSchema(environments[raw.action], raw.env['GITHUB_WORKSPACE']).safeParse(given);
+  if (!result.success) throw faultOf(problemsOf(result.error, given, inputsOf(raw.action)));
+  return toSettings(raw.action, result.data);
+}
+
+/** Names as the user wrote them, in lower case, without the empty ones. */
+function givenInputs(env: RawInputs['env']): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [variable, value] of Object.entries(env)) {
+    if (variable.startsWith('INPUT_') && value !== undefined && value.trim() !== '') {
+      given[variable.slice('INPUT_'.length).toLowerCase()] = value.trim();
+    }
+  }
+  return given;
+}
+
+function problemsOf(
+  error: z.ZodError,
+  given: Readonly<Record<string, string>>,
+  known: readonly InputEntry[],
+): InputProblem[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownInput(key, known));
+    const input = String(issue.path[0]);
+    const params: Record<string, unknown> = issue.code === 'custom' ? (issue.params ?? {}) : {};
+    const value = given[input];
+    const shown = value === undefined || isSecret(input, known) ? '' : ` (${quoted(value)})`;
+    return {
+      input,
+      reason: params['reason'] === 'rollback-unavailable' ? ('rollback-unavailable' as const) : 'bad-input',
+      cause: `Input ${input}${shown} ${issue.message}.`,
+      remedy: `For ${input}, ${String(params['remedy'] ?? 'see the table of inputs')}.`,
+    };
+  });
+}
+
+function unknownInput(name: string, known: readonly InputEntry[]): InputProblem {
+  const names = known.map((entry) => entry.name);
+  const nearest = nearestName(name, names);
+  const shown = quoted(name);
+  const cause = `Input ${shown} is not one of this action's.`;
+  const problem = { input: name, reason: 'unknown-input' as const, cause };
+  if (laterInputs.includes(name)) {
+    return {
+      ...problem,
+      remedy: `Remove ${shown}; it is not part of this action or arrives with a later release.`,
+    };
+  }
+  if (nearest !== undefined) return { ...problem, remedy: `Did you mean ${nearest}?` };
+  return { ...problem, remedy: `Remove ${shown}, or use one of ${names.join(', ')}.` };
+}
+
+function isSecret(name: string, known: readonly InputEntry[]): boolean {
+  return known.find((entry) => entry.name === name)?.secret === true;
+}
+
+/** Foreign text in a sentence: quoted, without control characters, at most 60 characters. */
+function quoted(value: string): string {
+  const shortened = value.length > 60 ? `${value.slice(0, 59)}…` : value;
+  const clean = [...shortened].map((character) => (hasControlCharacter(character) ? '�' : character));
+  return `"${clean.join('')}"`;
+}
+
+function faultOf(problems: readonly InputProblem[]): Fault {
+  const reasons = new Set(problems.map((problem) => problem.reason));
+  const [first] = reasons;
+  const reason = reasons.size === 1 && first !== undefined ? first : 'bad-input';
+  const lines = (part: 'cause' | 'remedy'): string => problems.map((problem) => problem[part]).join('\n');
+  return new Fault(reason, lines('cause'), lines('remedy'), { cause: problems });
+}
+
+function toSettings(action: ActionName, parsed: ParsedInputs): Settings {
+  const environment = environments[action];
+  const profile = profiles[environment];
+  return {
+    action,
+    environment,
+    profile,
+    overlay: parsed.overlay,
+    ...given('namespace', parsed.namespace),
+    ...given('app', parsed.app),
+    ...given('kubeconfig', parsed.kubeconfig),
+    ...given('context', parsed.context),
+    ...given('config', parsed.config),
+    timeout: parsed.timeout,
+    healthRetries: parsed['health-retries'],
+    healthInterval: parsed['health-interval'],
+    progressInterval: parsed['progress-interval'],
+    settle: parsed.settle,
+    // No inputs yet: what the contract gives as their defaults.
+    monitor: profile.monitor,
+    errorWindow: 5 * 60_000,
+    maxErrors: 10,
+    maxRestarts: parsed['max-restarts'],
+    minNodes: parsed['min-nodes'],
+    rollback: parsed.rollback,
+    adopt: parsed.adopt,
+    allowUnhealthy: parsed['allow-unhealthy'],
+    allowUnstableHistory: parsed['allow-unstable-history'],
+    allowPaused: parsed['allow-paused'],
+    allowRemoteBases: parsed['allow-remote-bases'],
+    dryRun: parsed['dry-run'],
+    skipTests: parsed['skip-tests'],
+    ...given('expectPlan', parsed['expect-plan']),
+    ...given('githubToken', parsed['github-token']),
+    ...given('checkRunId', parsed['check-run-id']),
+  };
+}
+
+function given<Name extends string>(name: Name, value: string | undefined): { [key in Name]?: string } {
+  return value === undefined ? {} : ({ [name]: value } as { [key in Name]?: string });
+}

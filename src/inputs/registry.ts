@@ -1,0 +1,254 @@
+/**
+ * The one list of input and output names. Parsing, `deploy-staging/action.yml`, its README tables and the tests are made from it, so
+ * a name that is not here does not exist. An input joins the list when its behaviour works, not before.
+ */
+import type { Environment } from '../domain/profile.ts';
+import { profiles } from '../domain/profile.ts';
+import { formatDuration } from './duration.ts';
+
+export type ActionName = 'deploy-staging';
+
+export interface InputEntry {
+  readonly name: string;
+  readonly actions: readonly ActionName[];
+  /** What an empty input means, per profile, as a user would write it; absent: no default, the description says what happens. */
+  readonly defaults?: Readonly<Record<Environment, string>>;
+  readonly description: string;
+  /** Its value is never shown, not even in an error. */
+  readonly secret?: true;
+}
+
+const everywhere: readonly ActionName[] = ['deploy-staging'];
+
+const same = (value: string): Record<Environment, string> => ({ staging: value, production: value });
+const { staging, production } = profiles;
+
+function perProfile(choose: (profile: typeof staging) => string): Record<Environment, string> {
+  return { staging: choose(staging), production: choose(production) };
+}
+
+export const inputs = [
+  {
+    name: 'overlay',
+    actions: everywhere,
+    defaults: perProfile((profile) => profile.overlay),
+    description: 'Folder with a kustomization, relative to the workspace.',
+  },
+  {
+    name: 'namespace',
+    actions: everywhere,
+    description: "Namespace to deploy to; without it, the overlay's own.",
+  },
+  {
+    name: 'app',
+    actions: everywhere,
+    description:
+      'Name of the application, owner of its records and lock; without it, `app` of `orion.yaml`, else the repository name.',
+  },
+  {
+    name: 'kubeconfig',
+    actions: everywhere,
+    secret: true,
+    description:
+      'Content or path of a kubeconfig; without it, `$KUBECONFIG`, `~/.kube/config`, then the in-cluster account.',
+  },
+  {
+    name: 'context',
+    actions: everywhere,
+    description: "Context of the kubeconfig; without it, the kubeconfig's current one.",
+  },
+  {
+    name: 'config',
+    actions: everywhere,
+    description: 'Path of the configuration file; without it, `orion.yaml` in the workspace if it exists.',
+  },
+  {
+    name: 'timeout',
+    actions: everywhere,
+    defaults: perProfile((profile) => formatDuration(profile.timeout)),
+    description: 'Longest time the rollout may take (`300ms`, `5s`, `10m`).',
+  },
+  {
+    name: 'health-retries',
+    actions: everywhere,
+    defaults: perProfile((profile) => String(profile.healthRetries)),
+    description:
+      'Together with `health-interval` the time in which health endpoints must pass: retries × interval.',
+  },
+  {
+    name: 'health-interval',
+    actions: everywhere,
+    defaults: perProfile((profile) => formatDuration(profile.healthInterval)),
+    description: 'See `health-retries`.',
+  },
+  {
+    name: 'progress-interval',
+    actions: everywhere,
+    defaults: perProfile((profile) => formatDuration(profile.progressInterval)),
+    description: 'Time between progress lines in the log.',
+  },
+  {
+    name: 'settle',
+    actions: everywhere,
+    defaults: perProfile((profile) => formatDuration(profile.settle)),
+    description:
+      'How long every changed workload must stay up, without a restart, before the release counts as good.',
+  },
+  {
+    name: 'max-restarts',
+    actions: everywhere,
+    defaults: same('3'),
+    description: 'A container that restarts this often during the rollout fails the release.',
+  },
+  {
+    name: 'min-nodes',
+    actions: everywhere,
+    defaults: perProfile((profile) => String(profile.minNodes)),
+    description: 'Ready, schedulable nodes that the cluster must have.',
+  },
+  {
+    name: 'rollback',
+    actions: everywhere,
+    defaults: perProfile((profile) => profile.rollback),
+    description:
+      'After a failure: `manual` says how to roll back, `never` offers nothing; `automatic` arrives with a later release.',
+  },
+  {
+    name: 'adopt',
+    actions: everywhere,
+    defaults: same('kubectl-client-side-apply'),
+    description: 'Field managers whose fields may be taken over, separated by commas or line breaks.',
+  },
+  {
+    name: 'allow-unhealthy',
+    actions: everywhere,
+    defaults: same('false'),
+    description: 'Deploy although current workloads are unhealthy.',
+  },
+  {
+    name: 'allow-unstable-history',
+    actions: everywhere,
+    defaults: same('false'),
+    description: 'Deploy although recent releases failed.',
+  },
+  {
+    name: 'allow-paused',
+    actions: everywhere,
+    defaults: same('false'),
+    description: 'Deploy although a Deployment is paused; its rollout is then not waited for.',
+  },
+  {
+    name: 'allow-remote-bases',
+    actions: everywhere,
+    defaults: same('false'),
+    description: 'Let the kustomization fetch bases and files from URLs.',
+  },
+  {
+    name: 'dry-run',
+    actions: everywhere,
+    defaults: same('false'),
+    description: 'Run the checks and show the preview; change nothing.',
+  },
+  {
+    name: 'skip-tests',
+    actions: everywhere,
+    defaults: same('false'),
+    description: 'Do not call the health endpoints after the rollout.',
+  },
+  {
+    name: 'expect-plan',
+    actions: everywhere,
+    description: 'Digest of the preview that was approved (output `plan-digest`); another plan is refused.',
+  },
+  {
+    name: 'github-token',
+    actions: everywhere,
+    secret: true,
+    defaults: same('$' + '{{ github.token }}'),
+    description: 'Token to read jobs and runs with (`actions: read`).',
+  },
+  {
+    name: 'check-run-id',
+    actions: everywhere,
+    defaults: same('$' + '{{ job.check_run_id }}'),
+    description: 'Identity of the job; leave the default.',
+  },
+] as const satisfies readonly InputEntry[];
+
+export type InputName = (typeof inputs)[number]['name'];
+
+/** Inputs of the public contract whose behaviour is not here yet: refused, with a remedy that says so. */
+export const laterInputs: readonly string[] = [
+  'comprehensive',
+  'environment',
+  'error-window',
+  'github-environment',
+  'max-errors',
+  'max-latency',
+  'monitor',
+  'release',
+  'report',
+  'service',
+  'skip-approval',
+  'slack-webhook',
+  'smoke-image',
+];
+
+export interface OutputEntry {
+  readonly name: string;
+  readonly actions: readonly ActionName[];
+  readonly description: string;
+}
+
+export const outputs = [
+  {
+    name: 'outcome',
+    actions: everywhere,
+    description: 'How it ended: `succeeded`, `unchanged`, `planned`, `failed` or `cancelled`.',
+  },
+  {
+    name: 'exit-code',
+    actions: everywhere,
+    description:
+      '0 success, 1 pre-checks failed, 2 deployment failed, 3 verification failed, 4 endpoint tests failed, 5 cancelled.',
+  },
+  {
+    name: 'reason',
+    actions: everywhere,
+    description: 'Reason code of the outcome (kebab-case, a closed set).',
+  },
+  { name: 'release', actions: everywhere, description: 'Name of the release record.' },
+  {
+    name: 'previous-release',
+    actions: everywhere,
+    description: 'Name of the newest deployed release before this one.',
+  },
+  {
+    name: 'plan-digest',
+    actions: everywhere,
+    description: 'Digest of what was previewed, for `expect-plan`.',
+  },
+  { name: 'changed', actions: everywhere, description: 'Number of objects created or configured.' },
+  { name: 'passed', actions: everywhere, description: 'Number of endpoint tests that passed.' },
+  { name: 'failed', actions: everywhere, description: 'Number of endpoint tests that failed.' },
+  { name: 'skipped', actions: everywhere, description: 'Number of endpoint tests that were skipped.' },
+  {
+    name: 'result',
+    actions: everywhere,
+    description: 'Path of a versioned JSON document with everything, without secret values.',
+  },
+] as const satisfies readonly OutputEntry[];
+
+export type OutputName = (typeof outputs)[number]['name'];
+
+/** Keys by which main hands its state to post (`saveState`). */
+export const stateNames = ['release', 'namespace', 'holder'] as const;
+export type StateName = (typeof stateNames)[number];
+
+export function inputsOf(action: ActionName): readonly InputEntry[] {
+  return inputs.filter((entry: InputEntry) => entry.actions.includes(action));
+}
+
+export function outputsOf(action: ActionName): readonly OutputEntry[] {
+  return outputs.filter((entry: OutputEntry) => entry.actions.includes(action));
+}

@@ -1,0 +1,88 @@
+/** The inputs of `deploy-staging` as one schema, cross-field rules included: texts in, values out. */
+import { z } from 'zod';
+import type { Environment } from '../domain/profile.ts';
+import type { InputEntry, InputName } from './registry.ts';
+import { inputs } from './registry.ts';
+import {
+  boolean,
+  choice,
+  digest,
+  dnsLabel,
+  duration,
+  integer,
+  line,
+  list,
+  text,
+  workspacePath,
+} from './values.ts';
+
+/** A rule of its own on the value, so that it is reported beside every other problem. */
+const rollback = choice(['manual', 'automatic', 'never']).refine((value) => value !== 'automatic', {
+  error: 'cannot be automatic, since this release cannot undo yet',
+  params: {
+    reason: 'rollback-unavailable',
+    remedy: 'write manual or never; automatic arrives with a later release',
+  },
+});
+
+/** Schema for one environment's defaults; `workspace` is the absolute path of the checkout, if known. */
+export function settingsSchema(environment: Environment, workspace: string | undefined) {
+  const otherwise = <Value>(name: InputName, schema: z.ZodType<Value, string>) =>
+    schema.prefault(defaultOf(name, environment));
+  const path = workspacePath(workspace);
+  const positive = duration({ least: 1 });
+  const flag = (name: InputName) => otherwise(name, boolean);
+
+  return z
+    .strictObject({
+      overlay: otherwise('overlay', path),
+      namespace: dnsLabel.optional(),
+      app: dnsLabel.optional(),
+      kubeconfig: text.optional(),
+      context: line.optional(),
+      config: path.optional(),
+      timeout: otherwise('timeout', positive),
+      'health-retries': otherwise('health-retries', integer(1, 1000)),
+      'health-interval': otherwise('health-interval', positive),
+      'progress-interval': otherwise('progress-interval', positive),
+      settle: otherwise('settle', duration({ least: 0 })),
+      'max-restarts': otherwise('max-restarts', integer(1, 100)),
+      'min-nodes': otherwise('min-nodes', integer(0, 10_000)),
+      rollback: otherwise('rollback', rollback),
+      adopt: otherwise('adopt', list),
+      'allow-unhealthy': flag('allow-unhealthy'),
+      'allow-unstable-history': flag('allow-unstable-history'),
+      'allow-paused': flag('allow-paused'),
+      'allow-remote-bases': flag('allow-remote-bases'),
+      'dry-run': flag('dry-run'),
+      'skip-tests': flag('skip-tests'),
+      'expect-plan': digest.optional(),
+      'github-token': text.optional(),
+      'check-run-id': line.optional(),
+    } satisfies Record<InputName, z.ZodType>)
+    .refine(canSettle, {
+      path: ['settle'],
+      when: hasDurations,
+      error: 'is not shorter than timeout, so no rollout could ever finish',
+      params: { remedy: 'make settle shorter or timeout longer' },
+    });
+}
+
+export type ParsedInputs = z.output<ReturnType<typeof settingsSchema>>;
+
+function defaultOf(name: InputName, environment: Environment): string {
+  const entry: InputEntry | undefined = inputs.find((candidate) => candidate.name === name);
+  const value = entry?.defaults?.[environment];
+  if (value === undefined) throw new Error(`input ${name} has no default for ${environment}`);
+  return value;
+}
+
+function canSettle({ settle, timeout }: { settle: number; timeout: number }): boolean {
+  return settle < timeout;
+}
+
+/** Judged as soon as both durations are known, whatever else is wrong. */
+function hasDurations({ value }: { value: unknown }): boolean {
+  const { settle, timeout } = value as { settle?: unknown; timeout?: unknown };
+  return typeof settle === 'number' && typeof timeout === 'number';
+}

@@ -1,0 +1,116 @@
+/** One zod schema per type of value: the text of an input in, the value out. A message completes "Input x …". */
+import { isAbsolute, posix, relative } from 'node:path';
+import { z } from 'zod';
+import { longestDuration, parseDuration } from './duration.ts';
+
+/** What zod carries of a wrong value: cause and remedy, both sentence fragments without the input's name. */
+export interface ValueProblem {
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/** A schema from a function that gives the value or says what is wrong with the text. */
+function fromText<Value>(parse: (text: string) => { value: Value } | ValueProblem): z.ZodType<Value, string> {
+  return z.string().transform((text, context) => {
+    const result = parse(text);
+    if ('value' in result) return result.value;
+    context.addIssue({ code: 'custom', message: result.cause, params: { remedy: result.remedy } });
+    return z.NEVER;
+  });
+}
+
+export function duration(limits: { readonly least: number }): z.ZodType<number, string> {
+  return fromText((text) => {
+    const value = parseDuration(text);
+    const remedy = 'write a whole number and a unit: 300ms, 5s or 10m';
+    if (value === undefined) return { cause: 'is not a duration', remedy };
+    if (value < limits.least)
+      return { cause: 'is too short', remedy: 'write a duration above zero, such as 5s' };
+    if (value > longestDuration)
+      return { cause: 'is longer than a job can run', remedy: 'write 360m or less' };
+    return { value };
+  });
+}
+
+/** YAML 1.2 core: true, True, TRUE, false, False, FALSE; nothing else (not yes, on or 1). */
+export const boolean = fromText((text) => {
+  if (/^(true|True|TRUE)$/.test(text)) return { value: true };
+  if (/^(false|False|FALSE)$/.test(text)) return { value: false };
+  return { cause: 'is not a boolean', remedy: 'write true or false' };
+});
+
+export function integer(least: number, most: number): z.ZodType<number, string> {
+  return fromText((text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return { value };
+    return {
+      cause: `is not a whole number from ${least} to ${most}`,
+      remedy: `write a whole number from ${least} to ${most}`,
+    };
+  });
+}
+
+export function choice<const Choices extends readonly string[]>(
+  choices: Choices,
+): z.ZodType<Choices[number], string> {
+  return fromText((text) => {
+    const value = choices.find((candidate) => candidate === text);
+    if (value !== undefined) return { value };
+    return { cause: 'is not one of the choices', remedy: `write ${orList(choices)}` };
+  });
+}
+
+/** Separated by commas or line breaks; blanks around an entry and empty entries are dropped, so are repetitions. */
+export const list = fromText((text) => {
+  const entries = text.split(/[,\r\n]/).map((entry) => entry.trim());
+  return { value: [...new Set(entries.filter((entry) => entry !== ''))] };
+});
+
+/** RFC 1123 label, what a namespace must be. */
+export const dnsLabel = fromText((text) => {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return { value: text };
+  return {
+    cause: 'is not a DNS label',
+    remedy: 'write 1 to 63 lower-case letters, digits and dashes that begin and end with a letter or digit',
+  };
+});
+
+/**
+ * A path below the workspace, given back relative to it with `/`. An absolute path is fine if it lies inside. Only the text is
+ * judged: that no link leads outside is the business of whoever opens it.
+ */
+export function workspacePath(workspace: string | undefined): z.ZodType<string, string> {
+  return fromText((text) => {
+    const outside = {
+      cause: 'leads outside the workspace',
+      remedy: 'write a path that stays inside it',
+    };
+    if (hasControlCharacter(text)) return { cause: 'holds a control character', remedy: outside.remedy };
+    if (isAbsolute(text) && workspace === undefined) return outside;
+    const path = posix.normalize(isAbsolute(text) ? relative(workspace ?? '/', text) || '.' : text);
+    if (path === '..' || path.startsWith('../') || isAbsolute(path)) return outside;
+    return { value: path.length > 1 ? path.replace(/\/$/, '') : path };
+  });
+}
+
+/** One line of text, as a name or a digest is. */
+export const line = fromText((text) => {
+  if (!hasControlCharacter(text) && text.length <= 1024) return { value: text };
+  return { cause: 'is not one line of at most 1,024 characters', remedy: 'write it on one line' };
+});
+
+export const digest = fromText((text) => {
+  if (/^(sha256:)?[0-9a-f]{12,64}$/.test(text)) return { value: text };
+  return { cause: 'is not a plan digest', remedy: 'pass the output plan-digest of the preview as it is' };
+});
+
+/** Any text: kubeconfig and token are judged by who uses them. */
+export const text = z.string();
+
+export function hasControlCharacter(value: string): boolean {
+  return /\p{Cc}/u.test(value);
+}
+
+function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}

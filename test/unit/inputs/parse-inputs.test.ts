@@ -1,0 +1,294 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../../src/domain/fault.ts';
+import { profiles } from '../../../src/domain/profile.ts';
+import type { Settings } from '../../../src/domain/settings.ts';
+import { type InputProblem, parseInputs } from '../../../src/inputs/parse-inputs.ts';
+import { type InputEntry, inputs, laterInputs } from '../../../src/inputs/registry.ts';
+
+/** As the runner does it: upper case, blanks to underscores, dashes kept. */
+function variables(given: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]),
+  );
+}
+
+function parse(
+  given: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): Settings {
+  return parseInputs({ env: { ...env, ...variables(given) }, action: 'deploy-staging' });
+}
+
+function fault(given: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}): Fault {
+  try {
+    parse(given, env);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error('was accepted');
+}
+
+describe('parseInputs', () => {
+  it('gives the defaults of staging without inputs, and for empty ones', () => {
+    const expected: Settings = {
+      action: 'deploy-staging',
+      environment: 'staging',
+      profile: profiles.staging,
+      overlay: 'k8s/overlays/staging',
+      timeout: 300_000,
+      healthRetries: 10,
+      healthInterval: 5000,
+      progressInterval: 10_000,
+      settle: 10_000,
+      monitor: 0,
+      errorWindow: 300_000,
+      maxErrors: 10,
+      maxRestarts: 3,
+      minNodes: 1,
+      rollback: 'manual',
+      adopt: ['kubectl-client-side-apply'],
+      allowUnhealthy: false,
+      allowUnstableHistory: false,
+      allowPaused: false,
+      allowRemoteBases: false,
+      dryRun: false,
+      skipTests: false,
+    };
+    expect(parse({})).toStrictEqual(expected);
+    const empty = Object.fromEntries(inputs.map((entry) => [entry.name, '']));
+    expect(parse(empty)).toStrictEqual(expected);
+  });
+
+  it('reads every input', () => {
+    const settings = parse({
+      overlay: './deploy//test/',
+      namespace: 'shop',
+      app: 'orion',
+      kubeconfig: 'apiVersion: v1\nkind: Config\n',
+      context: 'admin@shop',
+      config: 'ci/orion.yaml',
+      timeout: '90s',
+      'health-retries': '3',
+      'health-interval': '300ms',
+      'progress-interval': '1s',
+      settle: '0s',
+      'max-restarts': '5',
+      'min-nodes': '2',
+      rollback: 'never',
+      adopt: 'kubectl-edit, helm\n argocd ,,helm',
+      'allow-unhealthy': 'true',
+      'allow-unstable-history': 'True',
+      'allow-paused': 'TRUE',
+      'allow-remote-bases': 'false',
+      'dry-run': 'true',
+      'skip-tests': 'FALSE',
+      'expect-plan': `sha256:${'0a'.repeat(32)}`,
+      'github-token': 'ghs_x',
+      'check-run-id': '123',
+    });
+    expect(settings).toMatchObject({
+      overlay: 'deploy/test',
+      namespace: 'shop',
+      app: 'orion',
+      kubeconfig: 'apiVersion: v1\nkind: Config',
+      context: 'admin@shop',
+      config: 'ci/orion.yaml',
+      timeout: 90_000,
+      healthRetries: 3,
+      healthInterval: 300,
+      progressInterval: 1000,
+      settle: 0,
+      maxRestarts: 5,
+      minNodes: 2,
+      rollback: 'never',
+      adopt: ['kubectl-edit', 'helm', 'argocd'],
+      allowUnhealthy: true,
+      allowUnstableHistory: true,
+      allowPaused: true,
+      allowRemoteBases: false,
+      dryRun: true,
+      skipTests: false,
+      expectPlan: `sha256:${'0a'.repeat(32)}`,
+      githubToken: 'ghs_x',
+      checkRunId: '123',
+    });
+  });
+
+  it.each([
+    [
+      'timeout',
+      '5',
+      'Input timeout ("5") is not a duration.',
+      'For timeout, write a whole number and a unit: 300ms, 5s or 10m.',
+    ],
+    [
+      'timeout',
+      '0s',
+      'Input timeout ("0s") is too short.',
+      'For timeout, write a duration above zero, such as 5s.',
+    ],
+    [
+      'timeout',
+      '361m',
+      'Input timeout ("361m") is longer than a job can run.',
+      'For timeout, write 360m or less.',
+    ],
+    ['dry-run', 'yes', 'Input dry-run ("yes") is not a boolean.', 'For dry-run, write true or false.'],
+    [
+      'health-retries',
+      '0',
+      'Input health-retries ("0") is not a whole number from 1 to 1000.',
+      'For health-retries, write a whole number from 1 to 1000.',
+    ],
+    [
+      'min-nodes',
+      '1e1',
+      'Input min-nodes ("1e1") is not a whole number from 0 to 10000.',
+      'For min-nodes, write a whole number from 0 to 10000.',
+    ],
+    [
+      'rollback',
+      'maybe',
+      'Input rollback ("maybe") is not one of the choices.',
+      'For rollback, write manual, automatic or never.',
+    ],
+    [
+      'namespace',
+      'Shop',
+      'Input namespace ("Shop") is not a DNS label.',
+      'For namespace, write 1 to 63 lower-case letters, digits and dashes that begin and end with a letter or digit.',
+    ],
+    [
+      'overlay',
+      '../other',
+      'Input overlay ("../other") leads outside the workspace.',
+      'For overlay, write a path that stays inside it.',
+    ],
+    [
+      'expect-plan',
+      'latest',
+      'Input expect-plan ("latest") is not a plan digest.',
+      'For expect-plan, pass the output plan-digest of the preview as it is.',
+    ],
+    [
+      'settle',
+      '5m',
+      'Input settle ("5m") is not shorter than timeout, so no rollout could ever finish.',
+      'For settle, make settle shorter or timeout longer.',
+    ],
+  ])('%s: %s is refused with cause and remedy', (name, value, cause, remedy) => {
+    const { reason, message, remedy: given } = fault({ [name]: value });
+    expect({ reason, message, remedy: given }).toStrictEqual({ reason: 'bad-input', message: cause, remedy });
+  });
+
+  it('names the nearest input for a misspelt one', () => {
+    expect(fault({ timout: '5m' })).toMatchObject({
+      reason: 'unknown-input',
+      message: 'Input "timout" is not one of this action\'s.',
+      remedy: 'Did you mean timeout?',
+    });
+    expect(fault({ dry_run: 'true' }).remedy).toBe('Did you mean dry-run?');
+    expect(fault({ 'quite-other': 'x' }).remedy).toContain('use one of overlay, namespace, app,');
+  });
+
+  it.each(laterInputs)('refuses %s, which does nothing yet', (name) => {
+    const { reason, remedy } = fault({ [name]: '1' });
+    expect(reason).toBe('unknown-input');
+    expect(remedy).toContain('later release');
+  });
+
+  it('refuses automatic rollback until there is one', () => {
+    expect(fault({ rollback: 'automatic' })).toMatchObject({
+      reason: 'rollback-unavailable',
+      message: 'Input rollback ("automatic") cannot be automatic, since this release cannot undo yet.',
+      remedy: 'For rollback, write manual or never; automatic arrives with a later release.',
+    });
+  });
+
+  it('reports every problem at once, a line of cause and of remedy each', () => {
+    const result = fault({
+      timeout: '5s',
+      settle: '6s',
+      tiemout: '1',
+      'dry-run': 'on',
+      rollback: 'automatic',
+      app: '-',
+    });
+    const problems = result.cause as InputProblem[];
+    expect(problems.map((problem) => problem.input).toSorted()).toStrictEqual([
+      'app',
+      'dry-run',
+      'rollback',
+      'settle',
+      'tiemout',
+    ]);
+    expect(result.reason).toBe('bad-input');
+    expect(result.message.split('\n')).toStrictEqual(problems.map((problem) => problem.cause));
+    expect(result.remedy.split('\n')).toStrictEqual(problems.map((problem) => problem.remedy));
+  });
+
+  it.each(['../x', '/etc', 'a/../../x', '..', '/work/space-other/x', 'a\0b', 'a\nb'])(
+    'keeps %j out of the workspace',
+    (path) => {
+      for (const name of ['overlay', 'config']) {
+        expect(fault({ [name]: path }, { GITHUB_WORKSPACE: '/work/space' }).reason).toBe('bad-input');
+      }
+    },
+  );
+
+  it.each([
+    ['/work/space/k8s/test', 'k8s/test'],
+    ['/work/space', '.'],
+    ['.', '.'],
+    ['a/./b/../c', 'a/c'],
+    ['..a/b', '..a/b'],
+  ])('takes %s as %s', (path, expected) => {
+    expect(parse({ overlay: path }, { GITHUB_WORKSPACE: '/work/space' }).overlay).toBe(expected);
+  });
+
+  it('never repeats a secret value, and repeats others defused and shortened', () => {
+    const secret = 'hunter2-canary';
+    const secrets = inputs.filter((entry: InputEntry) => entry.secret === true).map((entry) => entry.name);
+    expect(secrets).toStrictEqual(['kubeconfig', 'github-token']);
+    const given = Object.fromEntries([...secrets, 'slack-webhook'].map((name) => [name, secret]));
+    const { message, remedy, cause } = fault({ ...given, timeout: `\u001b[31m::error::${'x'.repeat(100)}` });
+    expect(`${message}${remedy}${JSON.stringify(cause)}`).not.toContain(secret);
+    expect(message).not.toContain('\u001b');
+    expect(message).toContain('"�[31m::error::');
+    expect(message.length).toBeLessThan(250);
+  });
+
+  it('leaves variables of others alone', () => {
+    expect(parse({}, { PATH: '/bin', input_timeout: '7s', INPUTS: 'x' }).timeout).toBe(300_000);
+  });
+
+  it('accepts exactly the booleans of YAML 1.2 core', () => {
+    const valid = ['true', 'True', 'TRUE', 'false', 'False', 'FALSE'];
+    for (const text of valid) expect(parse({ 'dry-run': text }).dryRun).toBe(text.toLowerCase() === 'true');
+    const near = fc.oneof(
+      fc.constantFrom('yes', 'no', 'on', 'off', 'y', 'n', '1', '0', 'tRUE', 'truee', "'true'", 'null', '~'),
+      fc.string({ minLength: 1 }),
+    );
+    fc.assert(
+      fc.property(near, (text) => {
+        fc.pre(text.trim() !== '' && !valid.includes(text.trim()));
+        expect(fault({ 'dry-run': text }).reason).toBe('bad-input');
+      }),
+    );
+  });
+
+  it('never throws anything but a Fault', () => {
+    const name = fc.oneof(fc.constantFrom(...inputs.map((entry) => entry.name)), fc.string({ minLength: 1 }));
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.string()), (given) => {
+        try {
+          parse(given);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Fault);
+        }
+      }),
+    );
+  });
+});
