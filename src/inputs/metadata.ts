@@ -66,9 +66,15 @@ function withDefault(entry: InputEntry): { default?: string } {
   return value === undefined ? {} : { default: value };
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`);
-  return `${lines.join('\n')}\n`;
+/** Columns are padded, as the formatter of this repository leaves them. */
+function table(head: readonly string[], body: readonly (readonly string[])[]): string {
+  const rows = [head, ...body].map((cells) => cells.map(cell));
+  const widths = head.map((_, column) => Math.max(3, ...rows.map((cells) => cells[column]?.length ?? 0)));
+  const rule = widths.map((width) => '-'.repeat(width));
+  const [first = [], ...rest] = rows.map((cells) =>
+    cells.map((text, column) => text.padEnd(widths[column] ?? 0)),
+  );
+  return [first, rule, ...rest].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
 function cell(text: string): string {
