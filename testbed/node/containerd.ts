@@ -27,8 +27,7 @@ export async function startContainerd(layout: NodeLayout, binaries: ContainerdBi
     arguments: ['--config', file],
     environment: { PATH: `${dirname(binaries['containerd-shim-runc-v2'])}:${systemPath}` },
   });
-  const pause = join(layout.directory, 'pause.tar');
-  await writePauseArchive(pause);
+  const pause = await writePauseArchive(layout.directory);
   const ask = ['--address', containerdSocket, '--connect-timeout', '1s', 'version'];
   await waitFor('containerd to answer', async () => Boolean(await runCommand(binaries.ctr, ask)), program);
   await importImage(binaries.ctr, pause);

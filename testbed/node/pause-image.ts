@@ -1,22 +1,18 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
-import { pack } from 'tar-stream';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeImageArchive } from '../images/archive.ts';
 
 /** The image of the container that holds a pod's namespaces open. No registry has it: it is made here. */
 export const pauseImage = 'orion.test/pause:1';
 
 const architectures = {
   x64: {
-    image: 'amd64',
-    elf: 62,
+    machine: 62,
     // 0: mov eax, 34 (pause); syscall; jmp 0
     code: [0xb8, 0x22, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7],
   },
   arm64: {
-    image: 'arm64',
-    elf: 183,
+    machine: 183,
     // 0: mov x0..x3, 0; mov x8, 73 (ppoll: this architecture has no pause); svc 0; b 0
     code: [
       [0x00, 0x00, 0x80, 0xd2],
@@ -32,42 +28,27 @@ const architectures = {
 
 type Architecture = (typeof architectures)[keyof typeof architectures];
 
-/** Writes the pause image as a docker archive for the processor of this machine. */
-export async function writePauseArchive(file: string): Promise<void> {
-  const architecture = architectures[process.arch === 'arm64' ? 'arm64' : 'x64'];
-  const layerTar = pack();
-  layerTar.entry({ name: 'pause', mode: 0o755 }, pauseProgram(architecture));
-  layerTar.finalize();
-  const layer = await buffer(layerTar);
-  const digest = createHash('sha256').update(layer).digest('hex');
-  const configuration = {
-    os: 'linux',
-    architecture: architecture.image,
-    config: { Entrypoint: ['/pause'] },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] },
-  };
-  const archive = pack();
-  archive.entry({ name: 'layer.tar' }, layer);
-  archive.entry({ name: 'config.json' }, JSON.stringify(configuration));
-  archive.entry(
-    { name: 'manifest.json' },
-    JSON.stringify([{ Config: 'config.json', RepoTags: [pauseImage], Layers: ['layer.tar'] }]),
-  );
-  archive.finalize();
-  await pipeline(archive, createWriteStream(file));
+/** Writes the pause image's archive, for the processor of this machine, into a folder and returns its path. */
+export async function writePauseArchive(folder: string): Promise<string> {
+  const program = join(folder, 'pause');
+  await writeFile(program, pauseProgram(architectures[process.arch === 'arm64' ? 'arm64' : 'x64']));
+  const archive = join(folder, 'pause.tar');
+  const layer = [{ from: program, to: '/pause', mode: 0o755 }];
+  await writeImageArchive({ reference: pauseImage, entrypoint: ['/pause'], layers: [layer] }, archive);
+  return archive;
 }
 
 /**
  * A complete static program: an ELF header, one segment that maps the whole file, and a loop that sleeps until a signal.
  * As process 1 of its namespace it has no default handlers, so only SIGKILL ends it, and that is what containerd sends.
  */
-function pauseProgram({ elf, code }: Architecture): Buffer {
+function pauseProgram({ machine, code }: Architecture): Buffer {
   const headers = 64 + 56;
   const base = 0x400000n;
   const file = Buffer.alloc(headers + code.length);
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]); // "\x7fELF", 64 bits, little endian, version 1
   file.writeUInt16LE(2, 16); // executable
-  file.writeUInt16LE(elf, 18); // machine
+  file.writeUInt16LE(machine, 18); // machine
   file.writeUInt32LE(1, 20); // version
   file.writeBigUInt64LE(base + BigInt(headers), 24); // entry point
   file.writeBigUInt64LE(64n, 32); // offset of the program headers
