@@ -1,0 +1,79 @@
+/** The outcome as a phrase and as counts, for the headline of the summary and the last line of the log. */
+import type { ResultDocument } from '../domain/result.ts';
+import { count } from './duration.ts';
+
+type Wording = (app: string, environment: string, result: ResultDocument) => string;
+
+function failedHeadline(app: string, environment: string, result: ResultDocument): string {
+  if (result.exitCode === 1) return `❌ ${app} was not deployed to ${environment}, nothing was changed`;
+  if (result.exitCode === 3) return `❌ ${app} on ${environment} is deployed but not healthy`;
+  if (result.exitCode === 4)
+    return `❌ ${app} on ${environment} is deployed but does not answer as it should`;
+  return `❌ Deployment of ${app} to ${environment} failed`;
+}
+
+const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
+  succeeded: (app, environment) => `✅ ${app} is deployed to ${environment}`,
+  unchanged: (app, environment) => `✅ ${app} on ${environment} is up to date, nothing changed`,
+  planned: (app, environment, result) =>
+    result.changed === 0
+      ? `Plan for ${app} on ${environment}: nothing would change`
+      : `Plan for ${app} on ${environment}: ${count(result.changed, 'object')} would change`,
+  failed: failedHeadline,
+  'rolled-back': (app, environment, result) =>
+    result.exitCode === 0
+      ? `✅ ${app} on ${environment} is rolled back`
+      : `❌ Deployment of ${app} to ${environment} failed and was rolled back`,
+  'rollback-failed': (app, environment) =>
+    `❌ Deployment of ${app} to ${environment} failed, and so did its rollback`,
+  'restore-unverified': (app, environment) =>
+    `⚠️ ${app} on ${environment} was restored, but not seen healthy again`,
+  cancelled: (app, environment) => `⚠️ Deployment of ${app} to ${environment} was cancelled`,
+};
+
+/** The outcome in words: `✅ shop is deployed to staging`. `app` and `environment` go in as they are given. */
+export function outcomeWords(result: ResultDocument, app: string, environment: string): string {
+  return wordings[result.outcome](app, environment, result);
+}
+
+function objectsFact(result: ResultDocument): string {
+  const created = result.changes.filter(({ action }) => action === 'created').length;
+  const configured = result.changes.filter(({ action }) => action === 'configured').length;
+  if (created + configured === 0) return '';
+  const planned = result.outcome === 'planned';
+  const parts = [
+    created > 0 ? `${created} ${planned ? 'to create' : 'created'}` : '',
+    configured > 0 ? `${configured} ${planned ? 'to change' : 'changed'}` : '',
+  ];
+  const words = parts.filter((part) => part !== '').join(', ');
+  return `${words} of ${count(result.changes.length, 'object')}`;
+}
+
+function workloadsFact(result: ResultDocument): string {
+  if (result.workloads.length === 0 || result.outcome === 'planned') return '';
+  const current = result.workloads.filter(({ state }) => state === 'current');
+  return `${current.length} of ${count(result.workloads.length, 'workload')} current`;
+}
+
+function endpointsFact(result: ResultDocument): string {
+  if (result.endpoints.length === 0) return '';
+  const passed = result.endpoints.filter((endpoint) => endpoint.passed);
+  return `${passed.length} of ${count(result.endpoints.length, 'endpoint')} passed`;
+}
+
+function checksFact(result: ResultDocument): string {
+  const failed = result.checks.filter(({ level }) => level === 'fail').length;
+  const warned = result.checks.filter(({ level }) => level === 'warn').length;
+  if (result.checks.length === 0) return '';
+  if (failed > 0) return `${failed} of ${count(result.checks.length, 'check')} failed`;
+  return warned > 0
+    ? `${count(warned, 'check')} warned`
+    : `all ${count(result.checks.length, 'check')} passed`;
+}
+
+/** The counts that tell at a glance how far it came, most telling first. */
+export function outcomeFacts(result: ResultDocument): string[] {
+  return [workloadsFact(result), endpointsFact(result), objectsFact(result), checksFact(result)].filter(
+    (fact) => fact !== '',
+  );
+}

@@ -1,0 +1,39 @@
+import type { ResultDocument } from '../domain/result.ts';
+import { formatBytes } from './duration.ts';
+import { inlineCode, shorten } from './escape.ts';
+import { runLink } from './source-link.ts';
+
+function code(text: string | undefined): string {
+  return text === undefined ? '' : inlineCode(shorten(text, 200));
+}
+
+function fact(label: string, value: string): string[] {
+  return value === '' ? [] : [`${label} ${value}`];
+}
+
+/** Who deployed what where, and how to find it again; small print at the end. */
+export function renderFacts(result: ResultDocument): string {
+  const { release, previousRelease, planDigest, peakMemory } = result;
+  const before = previousRelease === undefined ? '' : ` (before: ${code(previousRelease)})`;
+  const lines = [
+    [
+      ...fact('Cluster', code(result.cluster)),
+      ...fact('namespace', code(result.namespace)),
+      ...fact('overlay', code(result.overlay)),
+    ],
+    [
+      ...fact('Release', release === undefined ? '' : `${code(release)}${before}`),
+      ...fact('commit', code(result.commit?.slice(0, 12))),
+      ...fact('by', code(result.actor)),
+      ...(result.runUrl === undefined ? [] : [runLink(result)]),
+    ],
+    [
+      ...fact('Reason', code(result.reason)),
+      ...fact('exit code', code(String(result.exitCode))),
+      ...fact('plan', code(planDigest?.slice(0, 71))),
+      ...fact('peak memory', peakMemory === undefined ? '' : formatBytes(peakMemory)),
+    ],
+  ];
+  const text = lines.filter((line) => line.length > 0).map((line) => line.join(' · '));
+  return `---\n\n${text.join('<br>\n')}`;
+}

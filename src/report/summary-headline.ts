@@ -1,0 +1,17 @@
+import type { ResultDocument } from '../domain/result.ts';
+import { formatDuration } from './duration.ts';
+import { markdownText, shorten } from './escape.ts';
+import { outcomeFacts, outcomeWords } from './outcome-words.ts';
+import type { SummaryLimits } from './summary-limits.ts';
+
+/** Headline with outcome, app, environment and duration; below it the counts. */
+export function renderHeadline(result: ResultDocument, limits: SummaryLimits): string {
+  const app = markdownText(shorten(result.app, 100));
+  const took = formatDuration(result.finishedAt - result.startedAt);
+  const headline = `## ${outcomeWords(result, app, markdownText(result.environment))} (${took})`;
+  const failed = result.exitCode !== 0;
+  // A failure says its sentence under "cause"; where there is none, here.
+  const sentence = failed ? '' : markdownText(shorten(result.message, limits.sentence));
+  const facts = outcomeFacts(result).join(' · ');
+  return [headline, sentence, facts].filter((part) => part !== '').join('\n\n');
+}

@@ -1,0 +1,36 @@
+import type { ResultDocument } from '../domain/result.ts';
+import { count } from './duration.ts';
+import { cleanText, codeFence, markdownText, shorten } from './escape.ts';
+import { objectCode } from './object-code.ts';
+import { sourceLink } from './source-link.ts';
+import type { SummaryLimits } from './summary-limits.ts';
+
+/** Things to know that failed nothing. */
+export function renderNotices(result: ResultDocument, limits: SummaryLimits): string {
+  if (result.notices.length === 0) return '';
+  const shown = result.notices.slice(0, limits.entries).map((notice) => {
+    const object = notice.object ? `${objectCode(notice.object)}: ` : '';
+    const place = notice.location ? ` (${sourceLink(notice.location, result)})` : '';
+    const remedy = notice.remedy === '' ? '' : ` ${markdownText(shorten(notice.remedy, limits.sentence))}`;
+    return `- ${object}${markdownText(shorten(notice.message, limits.sentence))}${place}${remedy}`;
+  });
+  const more = result.notices.length - shown.length;
+  const rest = more > 0 ? [`- … and ${count(more, 'more notice')}`] : [];
+  return ['### Notices', '', ...shown, ...rest].join('\n');
+}
+
+/** One step; a command after a line break stands in a block of its own, so that GitHub offers to copy it. */
+function renderStep(step: string, limits: SummaryLimits): string {
+  const [sentence = '', ...command] = cleanText(step).trim().split('\n');
+  const line = `1. ${markdownText(shorten(sentence, limits.sentence))}`;
+  if (command.length === 0) return line;
+  const block = codeFence(shorten(command.join('\n'), limits.sentence * 4), 'sh');
+  return `${line}\n\n${block.replace(/^(?=.)/gm, '   ')}\n`;
+}
+
+/** What to do next, most useful first. */
+export function renderNextSteps(result: ResultDocument, limits: SummaryLimits): string {
+  const steps = result.nextSteps.slice(0, limits.entries);
+  if (steps.length === 0) return '';
+  return ['### What to do next', '', ...steps.map((step) => renderStep(step, limits))].join('\n');
+}

@@ -1,0 +1,50 @@
+/** The job summary: what a tired person reads at three in the morning. The outcome first, then the cause, then what to do. */
+import type { ResultDocument } from '../domain/result.ts';
+import { renderCauses } from './summary-causes.ts';
+import { renderChanges } from './summary-changes.ts';
+import { renderChecks } from './summary-checks.ts';
+import { renderEndpoints } from './summary-endpoints.ts';
+import { renderFacts } from './summary-facts.ts';
+import { renderHeadline } from './summary-headline.ts';
+import { limitSteps, type SummaryLimits, summaryBytes } from './summary-limits.ts';
+import { renderNextSteps, renderNotices } from './summary-notices.ts';
+import { renderWorkloads } from './summary-workloads.ts';
+import { renderTimeline } from './timeline.ts';
+
+function cutNote(limits: SummaryLimits): string {
+  if (limits.cut === '') return '';
+  return `_Left out to stay within GitHub's size limit: ${limits.cut}. The log and the \`result\` document have everything._`;
+}
+
+function renderWithin(result: ResultDocument, limits: SummaryLimits): string {
+  const failed = result.exitCode !== 0;
+  const steps = renderNextSteps(result, limits);
+  const sections = [
+    renderHeadline(result, limits),
+    failed ? renderCauses(result, limits) : '',
+    failed ? steps : '',
+    renderWorkloads(result, limits),
+    renderEndpoints(result, limits),
+    renderChecks(result, limits),
+    renderNotices(result, limits),
+    failed ? '' : steps,
+    renderChanges(result, limits),
+    renderTimeline(result),
+    renderFacts(result),
+    cutNote(limits),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+/**
+ * Renders the result as GitHub-flavoured Markdown, at most 900 KiB of UTF-8 (GitHub drops a summary over 1 MiB). The diff is
+ * cut first, then logs, then rows; headline and cause always stay. The result must be redacted before (`redactResult`).
+ */
+export function renderSummary(result: ResultDocument): string {
+  let summary = '';
+  for (const limits of limitSteps) {
+    summary = renderWithin(result, limits);
+    if (Buffer.byteLength(summary) <= summaryBytes) break;
+  }
+  return summary;
+}
