@@ -1,0 +1,228 @@
+import type { ApplyConflict } from '../domain/changes.ts';
+import { Fault } from '../domain/fault.ts';
+import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from '../domain/objects.ts';
+import { referenceOf } from '../domain/objects.ts';
+import { isApiError } from './api-error.ts';
+import { conflictsOf } from './apply-conflicts.ts';
+import type { Connection } from './connection.ts';
+import { type Identity, missingPermissions, type Permission, readIdentity } from './identity.ts';
+import { type ListOptions, type ListResult, listAll } from './listing.ts';
+import {
+  type CallOptions,
+  type ContainerTarget,
+  callPod,
+  type LogOptions,
+  type PodEndpoint,
+  type ProxyAnswer,
+  readPodLog,
+} from './pods.ts';
+import { createResourceCatalog, type Resource, type ResourceCatalog, resourcePath } from './resources.ts';
+import type { Transport, TransportRequest } from './transport.ts';
+
+export interface ApplyOptions {
+  readonly fieldManager?: string;
+  /** Take over fields of other managers. */
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  /** `Strict` (default) refuses unknown and duplicate fields, `Warn` warns about them. */
+  readonly fieldValidation?: 'Strict' | 'Warn';
+  /** The write is refused if the object has changed since (it is sent as metadata.resourceVersion). */
+  readonly resourceVersion?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type ApplyResult =
+  | {
+      readonly type: 'applied';
+      readonly object: KubernetesObject;
+      readonly warnings: readonly string[];
+      readonly created: boolean;
+    }
+  | { readonly type: 'conflict'; readonly conflicts: readonly ApplyConflict[] };
+
+export interface WriteResult {
+  readonly object: KubernetesObject;
+  readonly warnings: readonly string[];
+}
+
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+  readonly fieldManager?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DeleteOptions {
+  /** The object is only deleted if it still is the one with this UID. */
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** RFC 6902. */
+export type JsonPatchOperation =
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: JsonValue }
+  | { readonly op: 'remove'; readonly path: string };
+
+/**
+ * Objects of one cluster as raw JSON: nothing is dropped on the way in or out. Errors of the server are thrown as
+ * ApiError; a kind that the server does not serve is a Fault `object-invalid`.
+ */
+export interface KubernetesApi {
+  readonly transport: Transport;
+  readonly resources: ResourceCatalog;
+  /** `v1.36.3`; empty where the server does not tell. */
+  readonly serverVersion: string;
+  identity(signal?: AbortSignal): Promise<Identity | undefined>;
+  missingPermissions(permissions: readonly Permission[], signal?: AbortSignal): Promise<Permission[]>;
+  get(reference: ObjectReference, signal?: AbortSignal): Promise<KubernetesObject | undefined>;
+  list(apiVersion: string, kind: string, options?: ListOptions): Promise<ListResult>;
+  apply(object: KubernetesObject | JsonObject, options?: ApplyOptions): Promise<ApplyResult>;
+  create(object: KubernetesObject, options?: WriteOptions): Promise<WriteResult>;
+  /** PUT; `metadata.resourceVersion` makes it fail with 409 if somebody else was faster. */
+  replace(object: KubernetesObject, options?: WriteOptions): Promise<WriteResult>;
+  jsonPatch(
+    reference: ObjectReference,
+    operations: readonly JsonPatchOperation[],
+    options?: WriteOptions,
+  ): Promise<WriteResult>;
+  /** False when there was nothing to delete. A UID that is not the object's is an ApiError 409. */
+  delete(reference: ObjectReference, options?: DeleteOptions): Promise<boolean>;
+  /** The end of a container's log, as lines; empty when there is none. */
+  podLog(target: ContainerTarget, options?: LogOptions): Promise<string[]>;
+  /** Calls a pod's HTTP server through the API server; 4xx and 5xx are results. */
+  callPod(target: PodEndpoint, options: CallOptions): Promise<ProxyAnswer>;
+}
+
+const applyContentType = 'application/apply-patch+yaml';
+const defaultManager = 'orion';
+
+export function createKubernetesApi(
+  connection: Pick<Connection, 'transport' | 'serverVersion'>,
+): KubernetesApi {
+  const { transport } = connection;
+  const resources = createResourceCatalog(transport);
+  const pathTo = async (reference: ObjectReference) =>
+    resourcePath(await requireResource(resources, reference), reference.namespace, reference.name);
+
+  const write = async (request: TransportRequest): Promise<WriteResult> => {
+    const { body, warnings } = await transport.request(request);
+    return { object: body as KubernetesObject, warnings };
+  };
+
+  return {
+    transport,
+    resources,
+    serverVersion: connection.serverVersion,
+    identity: (signal) => readIdentity(transport, signal),
+    missingPermissions: (permissions, signal) => missingPermissions(transport, permissions, signal),
+    podLog: (target, options) => readPodLog(transport, target, options),
+    callPod: (target, options) => callPod(transport, target, options),
+
+    async get(reference, signal) {
+      const resource = await resources.find(reference.apiVersion, reference.kind);
+      if (resource === 'unknown') return undefined;
+      try {
+        const path = resourcePath(resource, reference.namespace, reference.name);
+        return (await transport.request({ method: 'GET', path, signal })).body as KubernetesObject;
+      } catch (error) {
+        if (isApiError(error, 404)) return undefined;
+        throw error;
+      }
+    },
+
+    async list(apiVersion, kind, options = {}) {
+      return listAll(transport, await requireResource(resources, { apiVersion, kind }), options);
+    },
+
+    async apply(object, options = {}) {
+      const { dryRun, force, fieldValidation = 'Strict', fieldManager = defaultManager } = options;
+      const body =
+        options.resourceVersion === undefined ? object : withResourceVersion(object, options.resourceVersion);
+      const request: TransportRequest = {
+        method: 'PATCH',
+        path: await pathTo(referenceOf(object as KubernetesObject)),
+        query: { fieldManager, fieldValidation, force, dryRun: dryRun ? 'All' : undefined },
+        contentType: applyContentType,
+        body,
+        signal: options.signal,
+      };
+      try {
+        const { status, body: applied, warnings } = await transport.request(request);
+        return { type: 'applied', object: applied as KubernetesObject, warnings, created: status === 201 };
+      } catch (error) {
+        const conflicts = isApiError(error, 409) ? conflictsOf(error) : [];
+        if (conflicts.length === 0) throw error;
+        return { type: 'conflict', conflicts };
+      }
+    },
+
+    async create(object, options = {}) {
+      const resource = await requireResource(resources, object);
+      const path = resourcePath(resource, object.metadata.namespace);
+      return write({
+        method: 'POST',
+        path,
+        query: writeQuery(options),
+        body: object,
+        signal: options.signal,
+      });
+    },
+
+    async replace(object, options = {}) {
+      const path = await pathTo(referenceOf(object));
+      return write({ method: 'PUT', path, query: writeQuery(options), body: object, signal: options.signal });
+    },
+
+    async jsonPatch(reference, operations, options = {}) {
+      return write({
+        method: 'PATCH',
+        path: await pathTo(reference),
+        query: writeQuery(options),
+        contentType: 'application/json-patch+json',
+        body: operations,
+        signal: options.signal,
+      });
+    },
+
+    async delete(reference, options = {}) {
+      const { uid, resourceVersion, propagation = 'Background' } = options;
+      const preconditions = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: propagation, preconditions };
+      try {
+        await transport.request({
+          method: 'DELETE',
+          path: await pathTo(reference),
+          body,
+          signal: options.signal,
+        });
+        return true;
+      } catch (error) {
+        if (isApiError(error, 404)) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+async function requireResource(
+  resources: ResourceCatalog,
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+): Promise<Resource> {
+  const resource = await resources.find(apiVersion, kind);
+  if (resource !== 'unknown') return resource;
+  throw new Fault(
+    'object-invalid',
+    `The cluster does not know the kind ${kind} in ${apiVersion}.`,
+    'Install its CustomResourceDefinition first, or correct apiVersion and kind.',
+  );
+}
+
+function writeQuery({ dryRun, fieldManager = defaultManager }: WriteOptions) {
+  return { fieldManager, dryRun: dryRun ? 'All' : undefined };
+}
+
+function withResourceVersion(object: KubernetesObject | JsonObject, resourceVersion: string) {
+  const metadata = object['metadata'] as Readonly<Record<string, unknown>>;
+  return { ...object, metadata: { ...metadata, resourceVersion } };
+}

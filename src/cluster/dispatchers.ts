@@ -1,0 +1,79 @@
+import type { Dispatcher } from 'undici';
+import type { Credentials, TlsOptions } from './credentials.ts';
+
+export interface Route {
+  /** `https://host:port`, perhaps with a path prefix (Rancher). */
+  readonly server: string;
+  /** `proxy-url` of the kubeconfig; it wins over the environment. */
+  readonly proxyUrl?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Measured against a real API server, see test/cluster/api-throughput.test.ts. */
+const connectionsForCalls = 24;
+
+/**
+ * One kept-alive dispatcher over `route`. Watches get one of their own without a limit: each holds a connection for
+ * minutes and must not starve the calls.
+ */
+async function createDispatcher(
+  route: Route,
+  tls: TlsOptions,
+  use: 'calls' | 'watches',
+): Promise<Dispatcher> {
+  const { Agent, EnvHttpProxyAgent, ProxyAgent } = await import(/* webpackMode: "eager" */ 'undici');
+  // 30 s: load balancers drop idle connections after 60 s without telling.
+  const connect = { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000, allowH2: false };
+  const options = {
+    connections: use === 'calls' ? connectionsForCalls : null,
+    allowH2: false,
+    keepAliveTimeout: 30_000,
+    // Deadlines are AbortSignals; undici's own would end quiet watches.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
+  if (route.proxyUrl) return new ProxyAgent({ ...options, uri: route.proxyUrl, requestTls: connect });
+  const proxy = environmentProxy(route);
+  if (proxy === undefined) return new Agent({ ...options, connect });
+  return new EnvHttpProxyAgent({ ...options, ...proxy, connect, requestTls: connect });
+}
+
+/** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, unless the server is on this machine (as Go's clients do). */
+function environmentProxy(route: Route) {
+  const { hostname } = new URL(route.server);
+  if (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')) return undefined;
+  const value = (name: string) => route.env[name.toLowerCase()] || route.env[name] || '';
+  const proxy = {
+    httpProxy: value('HTTP_PROXY'),
+    httpsProxy: value('HTTPS_PROXY'),
+    noProxy: value('NO_PROXY'),
+  };
+  return proxy.httpProxy === '' && proxy.httpsProxy === '' ? undefined : proxy;
+}
+
+/** One dispatcher for calls and one for watches; new ones when the client certificate changes. */
+export function dispatcherPool(route: Route) {
+  let tlsInUse: TlsOptions | undefined;
+  const open = new Map<string, Promise<Dispatcher>>();
+  const retired: Promise<unknown>[] = [];
+  const end = (how: 'close' | 'destroy') =>
+    Promise.all([...open.values()].map(async (dispatcher) => (await dispatcher)[how]()));
+
+  return {
+    of(credentials: Credentials, use: 'calls' | 'watches'): Promise<Dispatcher> {
+      if (tlsInUse !== undefined && JSON.stringify(tlsInUse) !== JSON.stringify(credentials.tls)) {
+        retired.push(end('close'));
+        open.clear();
+      }
+      tlsInUse = credentials.tls;
+      const known = open.get(use) ?? createDispatcher(route, credentials.tls, use);
+      open.set(use, known);
+      return known;
+    },
+    async close() {
+      await end('destroy');
+      open.clear();
+      await Promise.allSettled(retired);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { ApiError } from './api-error.ts';
+import type { Transport } from './transport.ts';
+
+export interface ContainerTarget {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+export interface PodEndpoint {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
+  readonly scheme: 'http' | 'https';
+  /** Begins with a slash, may have a query. */
+  readonly path: string;
+}
+
+export interface CallOptions {
+  /** Milliseconds. */
+  readonly deadline: number;
+  readonly signal?: AbortSignal;
+  /** Milliseconds from any start. */
+  readonly now?: () => number;
+}
+
+export interface LogOptions {
+  /** The container's previous run. */
+  readonly previous?: boolean;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  readonly sinceSeconds?: number;
+  readonly timestamps?: boolean;
+  readonly deadline?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ProxyAnswer {
+  /** Absent when nothing answered in time. */
+  readonly status?: number;
+  /** The first 4 KiB: foreign text. */
+  readonly body: string;
+  readonly milliseconds: number;
+}
+
+const shownBytes = 4096;
+
+/** The end of a container's log, as lines: foreign text. Empty when there is none, or no longer. */
+export async function readPodLog(
+  transport: Transport,
+  target: ContainerTarget,
+  options: LogOptions = {},
+): Promise<string[]> {
+  const { previous, tailLines, limitBytes, sinceSeconds, timestamps, signal } = options;
+  const path = `${podPath(target.namespace, target.pod)}/log`;
+  const query = { container: target.container, previous, tailLines, limitBytes, sinceSeconds, timestamps };
+  try {
+    const answer = transport.text({
+      method: 'GET',
+      path,
+      query,
+      signal,
+      deadline: options.deadline ?? 10_000,
+      patience: 3000,
+    });
+    return splitLines(await answer);
+  } catch (error) {
+    // 400: the container has not started, or has no previous run.
+    if (error instanceof ApiError && (error.status === 400 || error.status === 404)) return [];
+    throw error;
+  }
+}
+
+/**
+ * Calls a pod's HTTP server through the API server. An answer of 4xx or 5xx is a result and no error; where no connection
+ * comes about, the API server itself answers 503 with a Status as body.
+ */
+export async function callPod(
+  transport: Transport,
+  target: PodEndpoint,
+  { deadline, signal, now = () => performance.now() }: CallOptions,
+): Promise<ProxyAnswer> {
+  const scheme = target.scheme === 'https' ? 'https:' : '';
+  const path = `${podPath(target.namespace, `${scheme}${target.pod}:${target.port}`)}/proxy${target.path}`;
+  const startedAt = now();
+  const answer = await transport.peek({ method: 'GET', path, deadline, signal }, shownBytes);
+  const milliseconds = now() - startedAt;
+  return answer === undefined ? { body: '', milliseconds } : { ...answer, milliseconds };
+}
+
+function podPath(namespace: string, pod: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`;
+}
+
+function splitLines(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}

@@ -1,0 +1,143 @@
+import { ApiError } from './api-error.ts';
+import type { Transport } from './transport.ts';
+
+/** How the API server serves one kind. */
+export interface Resource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** `deployments` */
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+}
+
+export interface ResourceCatalog {
+  /** `unknown` where the server does not serve this kind: its CRD may not be there yet, so the answer is not kept. */
+  find(apiVersion: string, kind: string): Promise<Resource | 'unknown'>;
+}
+
+const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** Kinds that nearly every overlay has: no discovery round trip is spent on them. */
+const everyday: Readonly<Record<string, { namespaced: readonly string[]; cluster: readonly string[] }>> = {
+  v1: {
+    namespaced: [
+      'ConfigMap configmaps',
+      'Endpoints endpoints',
+      'Event events',
+      'LimitRange limitranges',
+      'PersistentVolumeClaim persistentvolumeclaims',
+      'Pod pods',
+      'PodTemplate podtemplates',
+      'ReplicationController replicationcontrollers',
+      'ResourceQuota resourcequotas',
+      'Secret secrets',
+      'Service services',
+      'ServiceAccount serviceaccounts',
+    ],
+    cluster: ['Namespace namespaces', 'Node nodes', 'PersistentVolume persistentvolumes'],
+  },
+  'apps/v1': {
+    namespaced: [
+      'ControllerRevision controllerrevisions',
+      'DaemonSet daemonsets',
+      'Deployment deployments',
+      'ReplicaSet replicasets',
+      'StatefulSet statefulsets',
+    ],
+    cluster: [],
+  },
+  'batch/v1': { namespaced: ['CronJob cronjobs', 'Job jobs'], cluster: [] },
+  'autoscaling/v2': { namespaced: ['HorizontalPodAutoscaler horizontalpodautoscalers'], cluster: [] },
+  'coordination.k8s.io/v1': { namespaced: ['Lease leases'], cluster: [] },
+  'discovery.k8s.io/v1': { namespaced: ['EndpointSlice endpointslices'], cluster: [] },
+  'networking.k8s.io/v1': {
+    namespaced: ['Ingress ingresses', 'NetworkPolicy networkpolicies'],
+    cluster: ['IngressClass ingressclasses'],
+  },
+  'policy/v1': { namespaced: ['PodDisruptionBudget poddisruptionbudgets'], cluster: [] },
+  'rbac.authorization.k8s.io/v1': {
+    namespaced: ['Role roles', 'RoleBinding rolebindings'],
+    cluster: ['ClusterRole clusterroles', 'ClusterRoleBinding clusterrolebindings'],
+  },
+  'scheduling.k8s.io/v1': { namespaced: [], cluster: ['PriorityClass priorityclasses'] },
+  'storage.k8s.io/v1': { namespaced: [], cluster: ['StorageClass storageclasses'] },
+  'apiextensions.k8s.io/v1': {
+    namespaced: [],
+    cluster: ['CustomResourceDefinition customresourcedefinitions'],
+  },
+};
+
+/** Discovery, one request per group and version, made when a kind outside the everyday ones is first asked for. */
+export function createResourceCatalog(transport: Transport): ResourceCatalog {
+  const known = new Map<string, Promise<ReadonlyMap<string, Resource>>>();
+
+  return {
+    async find(apiVersion, kind) {
+      const builtIn = everydayResource(apiVersion, kind);
+      if (builtIn !== undefined) return builtIn;
+      const asked = known.get(apiVersion) ?? discover(transport, apiVersion);
+      known.set(apiVersion, asked);
+      try {
+        const found = (await asked).get(kind);
+        if (found === undefined) known.delete(apiVersion);
+        return found ?? 'unknown';
+      } catch (error) {
+        known.delete(apiVersion);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Path prefix of a group and version: `/api/v1`, `/apis/apps/v1`. */
+export function groupVersionPath(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+}
+
+/** Encoded path of a collection, or of one object in it. */
+export function resourcePath(resource: Resource, namespace: string | undefined, name?: string): string {
+  const scope = resource.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
+  return `${groupVersionPath(resource.apiVersion)}${scope}/${resource.plural}${object}`;
+}
+
+function everydayResource(apiVersion: string, kind: string): Resource | undefined {
+  const entries = everyday[apiVersion];
+  for (const scope of ['namespaced', 'cluster'] as const) {
+    const entry = entries?.[scope].find((line) => line.startsWith(`${kind} `));
+    if (entry === undefined) continue;
+    return {
+      apiVersion,
+      kind,
+      plural: entry.slice(kind.length + 1),
+      namespaced: scope === 'namespaced',
+      verbs: allVerbs,
+    };
+  }
+  return undefined;
+}
+
+async function discover(transport: Transport, apiVersion: string): Promise<ReadonlyMap<string, Resource>> {
+  try {
+    const { body } = await transport.request({ method: 'GET', path: groupVersionPath(apiVersion) });
+    const { resources } = body as { resources?: readonly DiscoveredResource[] };
+    // Subresources are listed as `deployments/scale`, with kinds of their own.
+    const whole = (resources ?? []).filter((entry) => !entry.name.includes('/'));
+    return new Map(whole.map((entry) => [entry.kind, toResource(apiVersion, entry)]));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return new Map();
+    throw error;
+  }
+}
+
+interface DiscoveredResource {
+  readonly name: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+}
+
+function toResource(apiVersion: string, { name, kind, namespaced, verbs }: DiscoveredResource): Resource {
+  return { apiVersion, kind, plural: name, namespaced, verbs };
+}

@@ -1,0 +1,212 @@
+import type { Dispatcher } from 'undici';
+import { Fault } from '../domain/fault.ts';
+import { ApiError } from './api-error.ts';
+import { connectionFault } from './connection-faults.ts';
+import type { CredentialSource, Credentials } from './credentials.ts';
+import { dispatcherPool, type Route } from './dispatchers.ts';
+import { isIdempotent, repeating } from './retries.ts';
+import { parseWarnings } from './warnings.ts';
+
+export interface TransportRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Encoded path from the root of the API server: `/api/v1/namespaces/shop/pods`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Default `application/json`. */
+  readonly contentType?: string;
+  /** Milliseconds for one attempt; default 30,000. */
+  readonly deadline?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds in which failed attempts may be repeated; 0 for never. Default 20,000. */
+  readonly patience?: number;
+  /** May the call be repeated after an answer that leaves open whether it was done? Default: if it has no side effect or is an apply. */
+  readonly idempotent?: boolean;
+}
+
+export interface TransportResponse {
+  readonly status: number;
+  /** Parsed JSON, or the text where the answer is none. */
+  readonly body: unknown;
+  /** Texts of the server's `Warning: 299` headers: foreign text. */
+  readonly warnings: readonly string[];
+}
+
+export interface StreamResponse {
+  readonly status: number;
+  readonly body: AsyncIterable<Buffer> & { destroy(): unknown };
+}
+
+/** HTTP to one API server: authenticated, kept alive, with deadlines and retries. */
+export interface Transport {
+  /**
+   * @throws ApiError when the server answers 400 and above
+   * @throws Fault `cluster-unreachable` or `unauthorized`
+   * @throws the signal's reason when `signal` aborts
+   */
+  request(request: TransportRequest): Promise<TransportResponse>;
+  /** Like `request`, with the answer as text: a log line `12` is no number. */
+  text(request: TransportRequest): Promise<string>;
+  /** One attempt whose answer is a result whatever its status; its first bytes, or undefined when none came in time. */
+  peek(request: TransportRequest, bytes: number): Promise<{ status: number; body: string } | undefined>;
+  /** Like `request`, but hands over the body as it comes; no deadline beyond the answer's start, ended by `signal`. */
+  stream(request: TransportRequest): Promise<StreamResponse>;
+  close(): Promise<void>;
+}
+
+export interface TransportOptions extends Route {
+  readonly credentials: CredentialSource;
+  readonly userAgent: string;
+}
+
+const defaultDeadline = 30_000;
+const defaultPatience = 20_000;
+
+export function createTransport(options: TransportOptions): Transport {
+  const base = new URL(options.server);
+  const prefix = base.pathname.replace(/\/$/, '');
+  const dispatchers = dispatcherPool(options);
+
+  const dispatch = async (request: TransportRequest, use: 'calls' | 'watches', signal: AbortSignal) => {
+    const send = async (credentials: Credentials) =>
+      (await dispatchers.of(credentials, use)).request({
+        origin: base.origin,
+        path: prefix + request.path + queryString(request.query),
+        method: request.method,
+        headers: headersOf(request, credentials, options.userAgent),
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+        signal,
+      });
+    const credentials = await options.credentials.current();
+    const answer = await send(credentials);
+    if (answer.statusCode !== 401) return answer;
+    await answer.body.dump();
+    const renewed = await options.credentials.renew(credentials);
+    const second = renewed === undefined ? undefined : await send(renewed);
+    if (second === undefined || second.statusCode === 401) throw unauthorized(base.host);
+    return second;
+  };
+
+  const perform = <T>(request: TransportRequest, attempt: () => Promise<T>) =>
+    repeating(attempt, {
+      patience: request.patience ?? defaultPatience,
+      idempotent: request.idempotent ?? isIdempotent(request),
+      signal: request.signal,
+    }).catch((error: unknown) => {
+      request.signal?.throwIfAborted();
+      throw error instanceof ApiError || error instanceof Fault ? error : connectionFault(error, base.host);
+    });
+
+  return {
+    request: (request) =>
+      perform(request, async () => {
+        const answer = await dispatch(request, 'calls', attemptSignal(request));
+        const body = parseBody(await answer.body.text());
+        const warnings = parseWarnings(answer.headers['warning']);
+        if (answer.statusCode >= 400) throw apiError(answer, body);
+        return { status: answer.statusCode, body, warnings };
+      }),
+    text: (request) =>
+      perform(request, async () => {
+        const answer = await dispatch(request, 'calls', attemptSignal(request));
+        const text = await answer.body.text();
+        if (answer.statusCode >= 400) throw apiError(answer, parseBody(text));
+        return text;
+      }),
+    peek: (request, bytes) =>
+      perform({ ...request, patience: 0 }, async () => {
+        try {
+          const answer = await dispatch(request, 'calls', attemptSignal(request));
+          return { status: answer.statusCode, body: await firstBytes(answer.body, bytes) };
+        } catch (error) {
+          if (error instanceof Error && error.name === 'TimeoutError') return undefined;
+          throw error;
+        }
+      }),
+    stream: (request) => perform(request, () => openStream(request, dispatch)),
+    close: () => dispatchers.close(),
+  };
+}
+
+async function openStream(
+  request: TransportRequest,
+  dispatch: (
+    request: TransportRequest,
+    use: 'watches',
+    signal: AbortSignal,
+  ) => Promise<Dispatcher.ResponseData>,
+): Promise<StreamResponse> {
+  // The deadline is for the answer's start only; after that the caller's signal alone ends the stream.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(timeoutError()), request.deadline ?? defaultDeadline);
+  try {
+    const signal =
+      request.signal === undefined ? late.signal : AbortSignal.any([late.signal, request.signal]);
+    const answer = await dispatch(request, 'watches', signal);
+    if (answer.statusCode >= 400) throw apiError(answer, parseBody(await answer.body.text()));
+    return { status: answer.statusCode, body: answer.body };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function headersOf(request: TransportRequest, credentials: Credentials, userAgent: string) {
+  const headers: Record<string, string> = {
+    accept: 'application/json, */*',
+    'user-agent': userAgent,
+    ...credentials.headers,
+  };
+  if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
+  return headers;
+}
+
+function queryString(query: TransportRequest['query']): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  return parameters.size === 0 ? '' : `?${parameters}`;
+}
+
+function attemptSignal(request: TransportRequest): AbortSignal {
+  const deadline = AbortSignal.timeout(request.deadline ?? defaultDeadline);
+  return request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
+}
+
+async function firstBytes(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // Leaving the loop destroys the rest of the body.
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= limit) break;
+  }
+  return Buffer.concat(chunks).subarray(0, limit).toString('utf8');
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function apiError(answer: Dispatcher.ResponseData, body: unknown): ApiError {
+  const retryAfter = answer.headers['retry-after'];
+  return new ApiError(answer.statusCode, body, typeof retryAfter === 'string' ? retryAfter : undefined);
+}
+
+function timeoutError(): Error {
+  return new DOMException('The API server did not answer in time.', 'TimeoutError');
+}
+
+function unauthorized(host: string): Fault {
+  return new Fault(
+    'unauthorized',
+    `The API server ${host} does not accept the credentials of the kubeconfig (401 Unauthorized).`,
+    'Renew the token or certificate in the kubeconfig, and check that it belongs to this cluster.',
+  );
+}
