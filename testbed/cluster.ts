@@ -14,7 +14,7 @@ import {
 } from './control-plane/control-plane.ts';
 import { isRunning, killStrays, listProcesses } from './control-plane/processes.ts';
 import { addHollowNodes, stopHollowNodes } from './hollow/hollow-nodes.ts';
-import { loadImage, realNodeSupport, startNode, stopNode } from './node/node.ts';
+import { loadImage, nodeTools, realNodeSupport, startNode, stopNode } from './node/node.ts';
 import { messageOf, TestbedError } from './testbed-error.ts';
 
 export type { ControlPlane } from './control-plane/control-plane.ts';
@@ -146,14 +146,13 @@ async function startAnew(
   const startedAt = new Date().toISOString();
   const state: ClusterState = { version: 1, node, hollowNodes: 0, server: '', startedAt, complete: false };
   await writeState(stateDirectory, state);
-  const names = hollowNodes > 0 ? ([...controlPlaneTools, 'kwok'] as const) : controlPlaneTools;
-  const binaries = await timed('binaries', log, () => ensureBinaries<ToolName>(names, log));
+  const binaries = await timed('binaries', log, () => ensureBinaries(neededTools(node, hollowNodes), log));
   const controlPlane = await timed('control plane', log, () =>
     startFreshControlPlane(state, stateDirectory, binaries, log),
   );
   await writeState(stateDirectory, { ...state, server: controlPlane.server });
   const tainted = node === 'real';
-  if (node === 'real') await timed('node', log, () => startNode({ stateDirectory, controlPlane, log }));
+  if (node === 'real') await timed('real node', log, () => startNode({ stateDirectory, controlPlane, log }));
   if (hollowNodes > 0) {
     const options = { controlPlane, count: hollowNodes, tainted, log };
     await timed(`${hollowNodes} hollow nodes`, log, () => addHollowNodes(options));
@@ -161,6 +160,12 @@ async function startAnew(
   const complete = { ...state, hollowNodes, server: controlPlane.server, complete: true };
   await writeState(stateDirectory, complete);
   return describe(stateDirectory, complete);
+}
+
+/** All at once and first, so that a machine without them says how many it has to make. */
+function neededTools(node: 'hollow' | 'real', hollowNodes: number): ToolName[] {
+  const more = node === 'real' ? nodeTools : [];
+  return [...controlPlaneTools, ...more, ...(hollowNodes > 0 ? (['kwok'] as const) : [])];
 }
 
 /** Another program may take a port between its choice and its use: then all of it is tried once more. */

@@ -23,7 +23,8 @@ import { waitFor } from './wait.ts';
 export { trustRegistry } from './registry-trust.ts';
 export { type RealNodeSupport, realNodeSupport } from './support.ts';
 
-const tools = [
+/** What a real node runs; the cluster makes sure of all binaries before it starts anything. */
+export const nodeTools = [
   'kubelet',
   'containerd',
   'containerd-shim-runc-v2',
@@ -36,7 +37,7 @@ const tools = [
   'coredns',
 ] as const;
 
-type NodeBinaries = Awaited<ReturnType<typeof ensureBinaries<(typeof tools)[number]>>>;
+type NodeBinaries = Awaited<ReturnType<typeof ensureBinaries<(typeof nodeTools)[number]>>>;
 
 export interface NodeOptions {
   readonly stateDirectory: string;
@@ -54,7 +55,7 @@ export interface NodeOptions {
 export async function startNode(options: NodeOptions): Promise<void> {
   const support = realNodeSupport();
   if (!support.supported) throw new TestbedError(`${support.reason}. Use hollow nodes (--hollow).`);
-  const binaries = await ensureBinaries(tools, options.log);
+  const binaries = await ensureBinaries(nodeTools, options.log);
   await ensureSystemPackages(['iproute2', 'nftables'], options.log);
   const layout = nodeLayout(options.stateDirectory);
   await clearMachine(layout.stateDirectory);
