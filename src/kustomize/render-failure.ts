@@ -1,0 +1,156 @@
+/** What kustomize says when it fails, made readable: it nests every message in one per folder on the way. */
+import { existsSync } from 'node:fs';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import { Fault } from '../domain/fault.ts';
+import type { SourceLocation } from '../domain/source.ts';
+import { kustomizationFile } from './kustomization-tree.ts';
+import type { YamlFiles } from './yaml-source.ts';
+
+interface Place {
+  /** Absolute folder that was being built. */
+  readonly folder: string;
+  /** Absolute path of the file being read, where the message names one. */
+  readonly file?: string;
+}
+
+/** Makes the Fault `render-failed` from what the renderer wrote to its standard error. */
+export function renderFailure(options: {
+  readonly stderr: string;
+  /** Absolute folder of the overlay, and of the wrapper, whose path means nothing to anybody. */
+  readonly overlay: string;
+  readonly wrapper: string;
+  readonly workspace: string;
+  readonly files: YamlFiles;
+}): Fault {
+  const raw = unquoteLog(options.stderr);
+  const { message, place } = unnest(raw, { folder: options.overlay });
+  const readable = rewrite(message, options);
+  const location = locate(message, place, options);
+  const missing = /^(.*) does not exist$/.exec(readable);
+  const template = templateOf(message, options.workspace);
+  const remedy =
+    template !== undefined
+      ? `Make it from ${template} in an earlier step of the job.`
+      : missing === null
+        ? `Correct it, and check with: kubectl kustomize ${relative(options.workspace, options.overlay)}`
+        : 'Add the file, or make an earlier step of the job write it, or correct the path.';
+  const sentence = `The overlay does not render: ${readable}.`;
+  return new Fault('render-failed', sentence, remedy, { ...(location === undefined ? {} : { location }) });
+}
+
+/** Takes off `error: `, `Error: `, and the log form `E1123 … "command failed" err="…"` with its quoting. */
+function unquoteLog(stderr: string): string {
+  const quoted = /\berr="((?:[^"\\]|\\.)*)"/s.exec(stderr)?.[1];
+  if (quoted !== undefined)
+    return quoted.replaceAll(/\\(.)/gs, (_, character: string) => escapes[character] ?? character);
+  const block = /\berr=<\n(.*?)\n >/s.exec(stderr)?.[1];
+  if (block !== undefined) return block.replaceAll(/^\t/gm, '');
+  return stderr
+    .trim()
+    .replace(/^(# Warning:.*\n)+/gm, '')
+    .replace(/^error: /i, '');
+}
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t' };
+
+/** One step of nesting: what it looks like, and the folder or file it tells. The innermost message is the last group. */
+const nestings: readonly { readonly pattern: RegExp; readonly tells: 'folder' | 'file' | 'nothing' }[] = [
+  {
+    pattern:
+      /^accumulation err='accumulating resources from '([^']*)': '[^']*' must resolve to a file': (.*)$/s,
+    tells: 'nothing',
+  },
+  {
+    pattern:
+      /^accumulation err='(?:accumulating|merging) resources from '([^']*)': (.*?)': must build at directory: .*$/s,
+    tells: 'file',
+  },
+  {
+    pattern: /^(?:recursed|recursed merging from|recursed accumulation of) path '([^']*)': (.*)$/s,
+    tells: 'folder',
+  },
+  { pattern: /^recursed accumulation of path '([^']*)': (.*)$/s, tells: 'folder' },
+  { pattern: /^couldn't make target for path '([^']*)': (.*)$/s, tells: 'folder' },
+  { pattern: /^accumulating (?:resources|components) from '([^']*)': (.*)$/s, tells: 'file' },
+  { pattern: /^accumulat(?:ing|e) (resources|components): (.*)$/s, tells: 'nothing' },
+  { pattern: /^trouble configuring builtin (\w+) with config: `.*?`: (.*)$/s, tells: 'nothing' },
+];
+
+function unnest(text: string, start: Place): { message: string; place: Place } {
+  let message = text.trim();
+  let place = start;
+  for (;;) {
+    const step = nestings
+      .map((nesting) => ({ tells: nesting.tells, match: nesting.pattern.exec(message) }))
+      .find(({ match }) => match !== null);
+    const told = step?.match?.[1];
+    const inner = step?.match?.[2];
+    if (step === undefined || told === undefined || inner === undefined) return { message, place };
+    if (step.tells === 'folder') place = { folder: told };
+    if (step.tells === 'file') place = { ...place, file: resolve(place.folder, told) };
+    message = inner.trim();
+  }
+}
+
+/** The template that lies beside a file that is missing (`secrets.env.template`), relative to the workspace. */
+function templateOf(message: string, workspace: string): string | undefined {
+  const absent = absentFile(message);
+  if (absent === undefined || !existsSync(`${absent}.template`)) return undefined;
+  return shortPath(`${absent}.template`, workspace);
+}
+
+function absentFile(message: string): string | undefined {
+  return /lstat ([^\s:]+): no such file or directory/.exec(message)?.[1];
+}
+
+/** Parts of messages that repeat what the user wrote, which may be a secret. */
+function withoutContent(message: string): string {
+  return message
+    .replace(/literal source .*?(, expected|$)/, 'literal source (not shown)$1')
+    .replace(/ from \[(patch|json): .*$/, ' from an inline patch')
+    .replace(/"[^"]*" is not a valid key name/, 'a key (not shown) is not a valid key name');
+}
+
+/** The first sentence, with paths as the user knows them and without control characters. */
+function rewrite(message: string, options: { workspace: string; wrapper: string }): string {
+  const absent = absentFile(message);
+  if (absent !== undefined) return `${shortPath(absent, options.workspace)} does not exist`;
+  const [firstLine = ''] = message.split('\n');
+  const clean = withoutContent(firstLine)
+    .replaceAll(`${options.wrapper}/`, '')
+    .replaceAll(options.wrapper, 'the overlay')
+    .replaceAll(/(\/[^\s'":,]+)/g, (path) => shortPath(path, options.workspace))
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .replace(/^invalid Kustomization: /, 'the kustomization is invalid: ')
+    .replace(/[.\s]+$/, '');
+  return clean.length > 400 ? `${clean.slice(0, 399)}…` : clean || 'the renderer failed without a message';
+}
+
+function shortPath(path: string, workspace: string): string {
+  const short = relative(workspace, path);
+  return isAbsolute(path) && !short.startsWith('..') && short !== '' ? short : path;
+}
+
+function locate(
+  message: string,
+  place: Place,
+  options: { workspace: string; files: YamlFiles },
+): SourceLocation | undefined {
+  const at = (file: string, line: number): SourceLocation | undefined => {
+    const path = relative(options.workspace, file);
+    return path.startsWith('..') ? undefined : { file: path, line };
+  };
+  const kustomization = kustomizationFile(place.folder) ?? join(place.folder, 'kustomization.yaml');
+  const line = Number(/\byaml: line (\d+)/.exec(message)?.[1] ?? 1);
+  const absent = absentFile(message);
+  if (absent === undefined && place.file !== undefined) return at(place.file, line);
+  const named =
+    absent ??
+    /unknown field "([^"]+)"|'([^']+)'/
+      .exec(message)
+      ?.slice(1)
+      .find((text) => text !== undefined);
+  if (named === undefined || line > 1) return at(kustomization, line);
+  const index = options.files.readLines(kustomization).findIndex((text) => text.includes(basename(named)));
+  return at(kustomization, Math.max(1, index + 1));
+}

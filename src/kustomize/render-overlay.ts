@@ -1,0 +1,156 @@
+/** Rendering an overlay: scan, build, parse, and remember where everything came from. */
+import { realpathSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { Fault } from '../domain/fault.ts';
+import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
+import type { FieldPath, SourceLocation } from '../domain/source.ts';
+import { type Kustomization, readKustomizations } from './kustomization-tree.ts';
+import { nearestOverlay } from './nearest-overlay.ts';
+import { createOriginMap } from './origin-map.ts';
+import { findRemoteReferences, refuseRemoteReferences } from './remote-bases.ts';
+import { renderFailure } from './render-failure.ts';
+import { parseRendered, type RenderedObject } from './rendered-objects.ts';
+import { buildArguments, findRenderers, type Renderer } from './renderers.ts';
+import { runTool } from './run-tool.ts';
+import { makeWrapper } from './wrapper.ts';
+import { createYamlFiles, fieldOf, textOfNode, type YamlFiles } from './yaml-source.ts';
+
+export interface Overlay {
+  readonly objects: readonly KubernetesObject[];
+  /** The `namespace:` of the overlay's kustomization, else the only namespace that objects name. */
+  readonly namespace?: string;
+  /** Every namespace that objects name, sorted. */
+  readonly namespaces: readonly string[];
+  readonly renderer: Renderer;
+  /** The overlay's kustomization file, relative to the workspace. */
+  readonly file: string;
+  /**
+   * The line a person would edit to change the field (without `path`: the object), relative to the workspace. Always answers: the
+   * overlay's kustomization file when in doubt.
+   */
+  locate(reference: ObjectReference, path?: FieldPath): SourceLocation;
+}
+
+export interface RenderOptions {
+  /** Folder of the overlay, relative to the workspace. */
+  readonly overlay: string;
+  /** Absolute path of the checkout. */
+  readonly workspace: string;
+  readonly allowRemoteBases: boolean;
+  /** PATH, HOME and TMPDIR are used, and RUNNER_TEMP for the temporary folder. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal | undefined;
+  /** What `findRenderers` found, if it was asked before. */
+  readonly renderers?: readonly Renderer[];
+}
+
+/**
+ * Renders an overlay as `kubectl kustomize` or `kustomize build` would. Throws a Fault: `overlay-missing`, `remote-base`, `tool-missing`,
+ * `tool-version`, `render-failed`, `object-invalid`.
+ */
+export async function renderOverlay(options: RenderOptions): Promise<Overlay> {
+  const files = createYamlFiles();
+  const workspace = realpathSync(options.workspace);
+  const known = new Map<string, Kustomization | undefined>();
+  const root = openOverlay(options.overlay, workspace, files, known);
+  if (!options.allowRemoteBases) {
+    const kustomizations = [...known.values()].filter((node) => node !== undefined);
+    refuseRemoteReferences(findRemoteReferences(kustomizations, files, workspace));
+  }
+  const renderer = await chooseRenderer(options);
+  const { rendered, built } = await build({ ...options, renderer, root, workspace, files });
+  const namespaces = namespacesOf(rendered);
+  const namespace = ownNamespace(root) ?? (namespaces.length === 1 ? namespaces[0] : undefined);
+  return {
+    objects: rendered.map(({ object }) => object),
+    ...(namespace === undefined ? {} : { namespace }),
+    namespaces,
+    renderer,
+    file: relative(workspace, root.file),
+    locate: createOriginMap({ rendered, root, built, workspace, files }),
+  };
+}
+
+function openOverlay(
+  overlay: string,
+  workspace: string,
+  files: YamlFiles,
+  known: Map<string, Kustomization | undefined>,
+): Kustomization {
+  const folder = join(workspace, overlay);
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder && isOutside(workspace, realpathSync(folder))) {
+    throw new Fault(
+      'bad-input',
+      `The overlay ${overlay} is a link out of the workspace.`,
+      'Use a folder of the repository.',
+    );
+  }
+  const root = isFolder ? readKustomizations(folder, files, known) : undefined;
+  if (root !== undefined) return root;
+  const nearest = nearestOverlay(workspace, overlay);
+  throw new Fault(
+    'overlay-missing',
+    isFolder
+      ? `The folder ${overlay} has no kustomization.yaml.`
+      : `There is no folder ${overlay} in the workspace.`,
+    nearest === undefined
+      ? 'Set the input overlay to a folder with a kustomization.yaml, and check that the repository is checked out.'
+      : `Set the input overlay to ${nearest}, or to another folder with a kustomization.yaml.`,
+  );
+}
+
+function isOutside(workspace: string, folder: string): boolean {
+  const path = relative(workspace, folder);
+  return path === '..' || path.startsWith('../');
+}
+
+async function chooseRenderer(options: RenderOptions): Promise<Renderer> {
+  const [renderer] = options.renderers ?? (await findRenderers(options.env, options.signal));
+  if (renderer === undefined) {
+    throw new Fault(
+      'tool-missing',
+      'Neither kubectl nor kustomize is on PATH, and one of them is needed to render the overlay.',
+      'Add a step that installs kubectl or kustomize; the images of GitHub-hosted runners have both.',
+    );
+  }
+  const [, major = '5', minor = '0'] = /^v(\d+)\.(\d+)/.exec(renderer.kustomizeVersion) ?? [];
+  if (Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 5)) return renderer;
+  throw new Fault(
+    'tool-version',
+    `${renderer.name} ${renderer.version} renders with kustomize ${renderer.kustomizeVersion}, which cannot tell where objects come from.`,
+    'Install kubectl 1.25 or kustomize 4.5 or later.',
+  );
+}
+
+async function build(
+  options: RenderOptions & { renderer: Renderer; root: Kustomization; files: YamlFiles },
+): Promise<{ rendered: readonly RenderedObject[]; built: string }> {
+  const { renderer, root, files, workspace } = options;
+  const wrapper = await makeWrapper(root, options.env['RUNNER_TEMP'] || undefined);
+  try {
+    const parameters = buildArguments(renderer.name, wrapper.folder);
+    const { code, stdout, stderr } = await runTool(renderer.path, parameters, options);
+    if (code !== 0)
+      throw renderFailure({ stderr, overlay: root.folder, wrapper: wrapper.folder, workspace, files });
+    const rendered = parseRendered(stdout);
+    if (rendered.length > 0) return { rendered, built: wrapper.folder };
+  } finally {
+    await wrapper.remove();
+  }
+  throw new Fault(
+    'render-failed',
+    `The overlay ${options.overlay} renders no objects.`,
+    'List its manifests under resources in the kustomization.yaml.',
+    { location: { file: relative(workspace, root.file), line: 1 } },
+  );
+}
+
+function ownNamespace({ source }: Kustomization): string | undefined {
+  return textOfNode(fieldOf(source, source.document.contents, 'namespace')) || undefined;
+}
+
+function namespacesOf(rendered: readonly RenderedObject[]): readonly string[] {
+  const names = rendered.map(({ object }) => object.metadata.namespace).filter((name) => name !== undefined);
+  return [...new Set(names)].sort();
+}

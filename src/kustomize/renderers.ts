@@ -1,0 +1,72 @@
+/** Finding what can render: `kubectl` (with its built-in kustomize) or `kustomize`; either is enough. */
+import { access, constants, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { runTool } from './run-tool.ts';
+
+export type RendererName = 'kubectl' | 'kustomize';
+
+export interface Renderer {
+  readonly name: RendererName;
+  /** Absolute path of the program. */
+  readonly path: string;
+  /** `v1.36.3`; `unknown` when the program does not say. */
+  readonly version: string;
+  /** Version of kustomize inside: the same as `version` for `kustomize`, its own for `kubectl`. */
+  readonly kustomizeVersion: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What can render on this PATH, the one that will be used first (kubectl before kustomize). Asks each for its version. */
+export async function findRenderers(env: Variables, signal?: AbortSignal): Promise<readonly Renderer[]> {
+  const found = await Promise.all([describeKubectl(env, signal), describeKustomize(env, signal)]);
+  return found.filter((renderer) => renderer !== undefined);
+}
+
+/** Arguments that make the renderer build `folder` to its standard output. */
+export function buildArguments(name: RendererName, folder: string): readonly string[] {
+  return name === 'kubectl' ? ['kustomize', folder] : ['build', folder];
+}
+
+async function describeKubectl(env: Variables, signal?: AbortSignal): Promise<Renderer | undefined> {
+  const path = await findProgram('kubectl', env);
+  if (path === undefined) return undefined;
+  const { code, stdout } = await runTool(path, ['version', '--client', '--output=json'], { env, signal });
+  const version = /"gitVersion":\s*"([^"]{1,60})"/.exec(stdout)?.[1];
+  const kustomizeVersion = /"kustomizeVersion":\s*"([^"]{1,60})"/.exec(stdout)?.[1];
+  if (code !== 0) return { name: 'kubectl', path, version: 'unknown', kustomizeVersion: 'unknown' };
+  return {
+    name: 'kubectl',
+    path,
+    version: version ?? 'unknown',
+    kustomizeVersion: kustomizeVersion ?? 'unknown',
+  };
+}
+
+async function describeKustomize(env: Variables, signal?: AbortSignal): Promise<Renderer | undefined> {
+  const path = await findProgram('kustomize', env);
+  if (path === undefined) return undefined;
+  const { stdout } = await runTool(path, ['version'], { env, signal });
+  // `v5.8.1`, or `{Version:kustomize/v4.5.7 GitCommit:…}` before 5.0
+  const version = /v\d+\.\d+\.\d+[-+.\w]{0,40}/.exec(stdout)?.[0] ?? 'unknown';
+  return { name: 'kustomize', path, version, kustomizeVersion: version };
+}
+
+async function findProgram(name: string, env: Variables): Promise<string | undefined> {
+  for (const folder of (env['PATH'] ?? '').split(delimiter)) {
+    // A relative entry would look into the checkout.
+    if (!isAbsolute(folder)) continue;
+    const path = join(folder, name);
+    if (await isExecutable(path)) return path;
+  }
+  return undefined;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
