@@ -23,18 +23,25 @@ export function imageCacheFolder(environment: NodeJS.ProcessEnv = process.env): 
 export async function ensureImages(
   names: readonly ImageName[] = imageNames,
   progress: Progress = () => {},
+  cacheFolder = imageCacheFolder(),
 ): Promise<Readonly<Record<string, string>>> {
   const wanted = archives.filter(({ images }) => images.some((image) => names.includes(image)));
   await ensureSystemPackages([...new Set(wanted.flatMap((archive) => archive.systemPackages))], progress);
-  const digests = await openFileDigests(join(imageCacheFolder(), 'file-digests.json'));
-  const paths = await Promise.all(wanted.map((archive) => ensureArchive(archive, digests, progress)));
+  const digests = await openFileDigests(join(cacheFolder, 'file-digests.json'));
+  const paths = await Promise.all(
+    wanted.map((archive) => ensureArchive(archive, cacheFolder, digests, progress)),
+  );
   await digests.save();
   const entries = wanted.flatMap((archive, index) => archive.images.map((image) => [image, paths[index]]));
   return Object.fromEntries(entries.filter(([image]) => names.some((name) => name === image)));
 }
 
-async function ensureArchive(archive: Archive, digests: FileDigests, progress: Progress): Promise<string> {
-  const folder = imageCacheFolder();
+async function ensureArchive(
+  archive: Archive,
+  folder: string,
+  digests: FileDigests,
+  progress: Progress,
+): Promise<string> {
   const images = await archive.describe(folder, progress);
   const path = join(folder, `${archive.file}-${await digestOf(images, digests)}.tar`);
   const isThere = await access(path).then(
