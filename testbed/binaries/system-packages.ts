@@ -42,7 +42,7 @@ async function missingPackages(packages: readonly string[]): Promise<string[]> {
 }
 
 function aptGet(commandArguments: readonly string[]): Promise<string> {
-  return runCommand('apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...commandArguments], {
+  return runCommand('apt-get', [...commandArguments, '-o', 'DPkg::Lock::Timeout=120'], {
     environment: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
 }
