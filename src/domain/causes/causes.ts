@@ -1,0 +1,55 @@
+import type { Scene } from '../rollout/scene.ts';
+import type { Limits, PodRecord } from '../rollout/state.ts';
+import { type ContainerView, containersOf } from '../status/containers.ts';
+import type { Cause } from './cause.ts';
+import { cannotRunCause, configurationCause } from './configuration.ts';
+import { crashCause } from './crashes.ts';
+import { creationCause } from './creation.ts';
+import { pullCause } from './images.ts';
+import { readinessCause } from './probes.ts';
+import { schedulingCause, volumeCause } from './scheduling.ts';
+import { deadlineCause, endedCause } from './workloads.ts';
+
+type ContainerRule = (
+  scene: Scene,
+  pod: PodRecord,
+  container: ContainerView,
+  limits: Limits,
+) => Cause | undefined;
+
+/** Tried in this order; a container has one cause, the first that applies. */
+const containerRules: readonly ContainerRule[] = [
+  cannotRunCause,
+  configurationCause,
+  pullCause,
+  crashCause,
+  readinessCause,
+];
+
+function containerCause(scene: Scene, pod: PodRecord, container: ContainerView, limits: Limits) {
+  const found = containerRules
+    .map((rule) => rule(scene, pod, container, limits))
+    .filter((cause) => cause !== undefined);
+  // A container that once crashed and now runs unready is explained by both: the one that can end the release leads.
+  return found.find((cause) => cause.doom.when !== 'never') ?? found[0];
+}
+
+/** Everything that is wrong with a workload now, in no order. Pods of other revisions are not looked at. */
+export function causesOf(scene: Scene, limits: Limits): readonly Cause[] {
+  const ofPods = scene.pods.flatMap((pod) => [
+    schedulingCause(scene, pod, limits),
+    volumeCause(scene, pod, limits),
+    ...containersOf(pod.object).map((container) => containerCause(scene, pod, container, limits)),
+  ]);
+  return [creationCause(scene, limits), endedCause(scene), deadlineCause(scene, limits), ...ofPods].filter(
+    (cause) => cause !== undefined,
+  );
+}
+
+/** The cause that explains most; of equals, the first. */
+export function mostTelling(causes: readonly Cause[]): Cause | undefined {
+  return causes.reduce<Cause | undefined>(
+    (best, cause) => (best === undefined || cause.weight > best.weight ? cause : best),
+    undefined,
+  );
+}

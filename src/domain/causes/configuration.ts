@@ -1,0 +1,99 @@
+import type { Scene } from '../rollout/scene.ts';
+import type { Limits, PodRecord } from '../rollout/state.ts';
+import type { ContainerView } from '../status/containers.ts';
+import { type Cause, causeOf, quoted, subject } from './cause.ts';
+import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
+import { containerField, referenceField } from './fieldpaths.ts';
+
+export interface MissingSource {
+  readonly kind: 'ConfigMap' | 'Secret';
+  readonly name: string;
+  readonly key?: string;
+}
+
+/** What the kubelet's text says is missing: `configmap "x" not found`, `couldn't find key K in Secret ns/x`. */
+export function missingSource(text: string): MissingSource | undefined {
+  const kindOf = (word: string) => (word.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap');
+  const whole = /\b(configmap|secret) "([^"]+)" not found/i.exec(text);
+  if (whole?.[1] !== undefined && whole[2] !== undefined) return { kind: kindOf(whole[1]), name: whole[2] };
+  const key = /couldn't find key (\S+) in (configmap|secret) (?:\S+\/)?([^\s/]+)/i.exec(text);
+  if (key?.[1] === undefined || key[2] === undefined || key[3] === undefined) return undefined;
+  return { kind: kindOf(key[2]), name: key[3], key: key[1] };
+}
+
+/** The kubelet has not read the object yet: it says so and tries again (krane excepts the same text). */
+const notReadYet = /failed to sync (?:configmap|secret) cache|timed out waiting for the condition/i;
+
+/** A container that cannot be made from its configuration: permanent unless the kubelet only lags behind. */
+export function configurationCause(
+  scene: Scene,
+  pod: PodRecord,
+  container: ContainerView,
+  limits: Limits,
+): Cause | undefined {
+  const waiting = container.waiting;
+  if (waiting?.reason !== 'CreateContainerConfigError' || notReadYet.test(waiting.message)) return undefined;
+  const event = podEvents(scene, pod, limits, container).find((one) =>
+    eventMessage(one).includes(waiting.message),
+  );
+  const missing = missingSource(waiting.message);
+  const title = subject(container, scene.target.reference);
+  const { desired } = scene.target;
+  return causeOf(scene, {
+    reason: 'container-config-error',
+    doom: { when: 'now' },
+    weight: 80,
+    pod,
+    container,
+    event: event === undefined ? undefined : evidenceOf(event),
+    message: `${title} cannot be created: ${missing === undefined ? quoted(waiting.message) : missingSentence(missing)}.`,
+    ...(missing === undefined
+      ? { field: containerField(desired, container.name) }
+      : {
+          sharedKey: `${missing.kind}/${missing.name}/${missing.key ?? ''}`,
+          field: referenceField(desired, container.name, missing),
+        }),
+  });
+}
+
+function missingSentence(missing: MissingSource): string {
+  return missing.key === undefined
+    ? `${missing.kind} ${missing.name} does not exist`
+    : `${missing.kind} ${missing.name} has no key ${missing.key}`;
+}
+
+/** Texts of runtimes for a program that is not there or cannot be executed (runc, crun, containerd). */
+const notExecutable =
+  /exec: "|executable file (?:`[^`]*` )?not found|exec format error|exec user process|no such file or directory.*: unknown|starting container process caused/i;
+
+/** The command is not in the image: each try ends the same way, so the first one is evidence enough (FACTS: exit 128). */
+export function cannotRunCause(
+  scene: Scene,
+  pod: PodRecord,
+  container: ContainerView,
+  limits: Limits,
+): Cause | undefined {
+  const waiting = container.waiting;
+  const stuck =
+    waiting !== undefined &&
+    /^(?:RunContainerError|CreateContainerError|CrashLoopBackOff)$/.test(waiting.reason);
+  const ended = container.terminated ?? (stuck ? container.previous : undefined);
+  const texts = [
+    stuck && waiting.reason !== 'CrashLoopBackOff' ? waiting.message : '',
+    ended !== undefined && /^(?:StartError|ContainerCannotRun)$/.test(ended.reason) ? ended.message : '',
+  ];
+  const text = texts.find((one) => notExecutable.test(one));
+  if (text === undefined) return undefined;
+  const event = podEvents(scene, pod, limits, container).find((one) => notExecutable.test(eventMessage(one)));
+  return causeOf(scene, {
+    reason: 'container-cannot-run',
+    doom: { when: 'now' },
+    weight: 85,
+    pod,
+    container,
+    event: event === undefined ? undefined : evidenceOf(event),
+    evidenceAt: ended?.finishedAt,
+    message: `${subject(container, scene.target.reference)} cannot run its command: ${quoted(text)}.`,
+    field: containerField(scene.target.desired, container.name, 'command'),
+  });
+}

@@ -1,0 +1,136 @@
+import { fieldAt, textAt } from '../fields.ts';
+import type { Reason } from '../reasons.ts';
+import type { End } from '../rollout/marks.ts';
+import type { Scene } from '../rollout/scene.ts';
+import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
+import { type ContainerView, endsOf, type Termination } from '../status/containers.ts';
+import { type Cause, causeOf, quoted, subject } from './cause.ts';
+import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
+import { containerField } from './fieldpaths.ts';
+
+/** How many ends in the same way make a crash loop (VERDICTS row 4; a first and second failed start may heal, row 7). */
+const sameEnds = 3;
+
+/** How often a container has ended since this release began; ends before it do not count against it. */
+export function endsOfRelease(pod: PodRecord, container: ContainerView, limits: Limits): number {
+  return endsOf(container) - endsBefore(pod, container, limits);
+}
+
+function endsBefore(pod: PodRecord, container: ContainerView, limits: Limits): number {
+  return pod.firstAt <= limits.startedAt ? (pod.endsAtFirst.get(container.name) ?? 0) : 0;
+}
+
+/** Exit code and reason together: "the same way". */
+function wayOf({ exitCode, reason }: Termination): string {
+  return `${exitCode} ${reason}`;
+}
+
+/**
+ * True if the last three ends were alike. Of a watch that was cut, one of the three may be missing; two that are known are
+ * needed, since one alone says nothing about the others.
+ */
+export function endedAlike(known: readonly End[], ends: number, before: number): boolean {
+  if (ends - before < sameEnds) return false;
+  const newest = known.filter((end) => end.run >= Math.max(before, ends - sameEnds) && end.run < ends);
+  return newest.length >= 2 && new Set(newest.map((end) => wayOf(end.termination))).size === 1;
+}
+
+/** A container that ends again and again; fewer ends than doom it are still the best explanation when time runs out. */
+export function crashCause(
+  scene: Scene,
+  pod: PodRecord,
+  container: ContainerView,
+  limits: Limits,
+): Cause | undefined {
+  const before = endsBefore(pod, container, limits);
+  const ends = endsOf(container);
+  const last = lastEnd(container);
+  if (ends <= before || last === undefined || endedWell(pod, container, last)) return undefined;
+  const alike = endedAlike(pod.ends.get(container.name) ?? [], ends, before);
+  // A Job counts its own tries (backoffLimit): its third try may be the good one.
+  const doomed = scene.groupKind !== 'Job.batch' && (alike || ends - before > limits.maxRestarts);
+  const probe = killedBy(scene, pod, container, limits);
+  const { reason, what, field } = describe(scene, container, last, probe);
+  return causeOf(scene, {
+    reason,
+    doom: doomed ? { when: 'now' } : { when: 'never' },
+    weight: doomed ? 95 : 75,
+    pod,
+    container,
+    event: probe === undefined ? undefined : evidenceOf(probe),
+    evidenceAt: last.finishedAt,
+    message: `${subject(container, scene.target.reference)} ${what}, ${times(ends - before, alike)}.`,
+    field,
+  });
+}
+
+function times(count: number, alike: boolean): string {
+  if (count === 1) return 'once so far';
+  return alike ? `${count} times in the same way` : `${count} times`;
+}
+
+function lastEnd(container: ContainerView): Termination | undefined {
+  return container.terminated ?? container.previous;
+}
+
+/** Exit 0 is what init containers and pods that are not restarted are for. */
+function endedWell(pod: PodRecord, container: ContainerView, last: Termination): boolean {
+  if (last.exitCode !== 0) return false;
+  return container.role === 'init' || (textAt(pod.object, 'spec', 'restartPolicy') ?? 'Always') !== 'Always';
+}
+
+/** The event of a probe that had the container killed. The kubelet words it by probe: "failed liveness probe, will be restarted". */
+function killedBy(
+  scene: Scene,
+  pod: PodRecord,
+  container: ContainerView,
+  limits: Limits,
+): EventRecord | undefined {
+  const events = podEvents(scene, pod, limits, container);
+  const answers = events.filter((event) =>
+    /^(?:Liveness|Startup) probe (?:failed|errored)/.test(eventMessage(event)),
+  );
+  const killed = events.some((event) => /failed (?:liveness|startup) probe/.test(eventMessage(event)));
+  const last = lastEnd(container);
+  // Without the Killing event (they are dropped when there are many), a signal's exit code beside a failed probe tells it.
+  const signalled = last !== undefined && (last.exitCode === 137 || last.exitCode === 143);
+  return killed || signalled ? (answers[0] ?? undefined) : undefined;
+}
+
+interface Description {
+  readonly reason: Reason;
+  readonly what: string;
+  readonly field: ReturnType<typeof containerField>;
+}
+
+function describe(
+  scene: Scene,
+  container: ContainerView,
+  last: Termination,
+  probe?: EventRecord,
+): Description {
+  const { desired } = scene.target;
+  const field = (...rest: readonly string[]) => containerField(desired, container.name, ...rest);
+  if (last.reason === 'OOMKilled') {
+    const limit = fieldAt(container.spec, 'resources', 'limits', 'memory');
+    const beyond =
+      limit === undefined ? 'its node ran out of memory' : `it needed more than its limit of ${limit}`;
+    return {
+      reason: 'out-of-memory',
+      what: `was killed because ${beyond} (OOMKilled)`,
+      field: field('resources', 'limits', 'memory'),
+    };
+  }
+  if (probe !== undefined) {
+    const startup = eventMessage(probe).startsWith('Startup');
+    return {
+      reason: startup ? 'startup-probe-failing' : 'liveness-probe-failing',
+      what: `was killed by its ${startup ? 'startup' : 'liveness'} probe (${quoted(eventMessage(probe))})`,
+      field: field(startup ? 'startupProbe' : 'livenessProbe'),
+    };
+  }
+  const reason = container.role === 'init' ? 'init-container-failed' : 'crash-loop';
+  const why =
+    last.reason === '' || last.reason === 'Error' || last.reason === 'Completed' ? '' : ` (${last.reason})`;
+  return { reason, what: `exited with code ${last.exitCode}${why}`, field: field('command') };
+}

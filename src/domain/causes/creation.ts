@@ -1,0 +1,139 @@
+import { conditionOf, numberAt, textAt, timeOf } from '../fields.ts';
+import { type KubernetesObject, titleOf } from '../objects.ts';
+import type { Reason } from '../reasons.ts';
+import type { Scene } from '../rollout/scene.ts';
+import type { EventRecord, Limits } from '../rollout/state.ts';
+import { isTerminating, phaseOf } from '../status/pod.ts';
+import { type Cause, causeOf, type Doom, quoted } from './cause.ts';
+import { eventMessage, eventReason, eventTime, evidenceOf, freshEvents } from './evidence.ts';
+import { containerField, existing, podField } from './fieldpaths.ts';
+import { maxUnavailableOf } from './scheduling.ts';
+
+interface Refusal {
+  readonly text: string;
+  readonly event?: EventRecord;
+  /** Our clock where watched, else the cluster's. */
+  readonly since: number;
+  readonly at?: string;
+}
+
+/**
+ * Pods that the API server does not let the controller create.
+ *
+ * What is evidence: for a ReplicaSet the ReplicaFailure condition, which the controller takes away as soon as a try
+ * succeeds; for the other kinds a FailedCreate event that is newer than every pod, while pods are missing. So a refusal
+ * that has healed is none. What is permanent: see `doomOf`.
+ */
+export function creationCause(scene: Scene, limits: Limits): Cause | undefined {
+  const refusal = refusalOf(scene, limits);
+  if (refusal === undefined) return undefined;
+  const reason: Reason = /exceeded quota|failed quota/i.test(refusal.text)
+    ? 'quota-exceeded'
+    : 'pod-creation-forbidden';
+  const quota = /(?:exceeded|failed) quota: ([^\s,:]+)/i.exec(refusal.text)?.[1];
+  const { desired, reference } = scene.target;
+  return causeOf(scene, {
+    reason,
+    doom: doomOf(scene, refusal, limits),
+    weight: 90,
+    event: refusal.event === undefined ? undefined : evidenceOf(refusal.event),
+    evidenceAt: refusal.at,
+    ...(quota === undefined ? {} : { sharedKey: `${reference.namespace ?? ''}/${quota}` }),
+    message: `Pods of ${titleOf(reference)} are refused: ${quoted(refusalText(refusal.text))}.`,
+    field: fieldOf(desired, refusal.text),
+  });
+}
+
+/** Without the changing pod name in front: `pods "x-7d9-abc" is forbidden: …`. */
+function refusalText(text: string): string {
+  return text.replace(/^.*?pods? "[^"]*" is forbidden: /i, '').replace(/^Error creating: /, '');
+}
+
+function fieldOf(desired: KubernetesObject, text: string) {
+  if (/PodSecurity|securityContext/i.test(text)) {
+    const container = /container[s]? "([^"]+)"/.exec(text)?.[1] ?? '';
+    return container === '' ? podField(desired) : containerField(desired, container);
+  }
+  if (/exceeded quota/i.test(text)) return existing(desired, ['spec', 'replicas']);
+  return podField(desired);
+}
+
+/** Refusals that no later try changes: the template itself is refused, or a quota wants fields that are not there. */
+const final =
+  /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
+
+/**
+ * A refused template is refused again: now. An exceeded quota is permanent as well, unless pods are going or the
+ * workload's own rolling update will still remove old ones: then it has its allowance from the last pod that went.
+ * Everything else (a ServiceAccount that is being made, a webhook that does not answer) has its allowance.
+ */
+function doomOf(scene: Scene, refusal: Refusal, limits: Limits): Doom {
+  if (final.test(refusal.text)) return { when: 'now' };
+  const allowance = limits.budgets.creation;
+  if (/exceeded quota/i.test(refusal.text)) {
+    return { when: 'blocked', since: refusal.since, allowance, mayFree: willRemoveOldPods(scene) };
+  }
+  return { when: 'after', since: refusal.since, allowance };
+}
+
+function willRemoveOldPods(scene: Scene): boolean {
+  const live = scene.live?.object;
+  if (scene.groupKind !== 'Deployment.apps' || live === undefined) return false;
+  const old = scene.allPods.length - scene.pods.length - scene.failedPods.length;
+  if (old === 0) return false;
+  return textAt(live, 'spec', 'strategy', 'type') === 'Recreate' || maxUnavailableOf(live) > 0;
+}
+
+function refusalOf(scene: Scene, limits: Limits): Refusal | undefined {
+  const live = scene.live?.object;
+  if (live === undefined || !scene.observed) return undefined;
+  const controller = scene.groupKind === 'ReplicaSet.apps' ? live : scene.replicaSet?.object;
+  if (controller !== undefined) return conditionRefusal(scene, controller, limits);
+  if (scene.groupKind === 'Deployment.apps') return replicaSetRefusal(live, limits);
+  return eventRefusal(scene, live, limits);
+}
+
+function conditionRefusal(scene: Scene, replicaSet: KubernetesObject, limits: Limits): Refusal | undefined {
+  const condition = conditionOf(replicaSet, 'ReplicaFailure');
+  if (condition?.status !== 'True' || condition.reason !== 'FailedCreate') return undefined;
+  const event = freshEvents(scene, replicaSet, limits).find((one) => eventReason(one) === 'FailedCreate');
+  const transition = timeOf(condition.lastTransitionTime) ?? limits.startedAt;
+  return {
+    text: condition.message,
+    since: Math.max(limits.startedAt, Math.min(event?.firstAt ?? transition, transition)),
+    ...(event === undefined ? {} : { event }),
+    ...(condition.lastTransitionTime === undefined ? {} : { at: condition.lastTransitionTime }),
+  };
+}
+
+/** The ReplicaSet itself could not be made (a quota on ReplicaSets, say): the Deployment's own condition tells. */
+function replicaSetRefusal(deployment: KubernetesObject, limits: Limits): Refusal | undefined {
+  const condition = conditionOf(deployment, 'Progressing');
+  if (condition?.status !== 'False' || condition.reason !== 'ReplicaSetCreateError') return undefined;
+  return { text: condition.message, since: limits.startedAt };
+}
+
+function eventRefusal(scene: Scene, live: KubernetesObject, limits: Limits): Refusal | undefined {
+  const event = freshEvents(scene, live, limits).find((one) => eventReason(one) === 'FailedCreate');
+  if (event === undefined || !podsMissing(scene, live)) return undefined;
+  const at = eventTime(event);
+  const newestPod = Math.max(
+    ...scene.allPods.map((pod) => timeOf(pod.object.metadata.creationTimestamp) ?? 0),
+    0,
+  );
+  // Both times are the cluster's, in seconds. Equal ones prove nothing: the next try will tell.
+  if ((timeOf(at) ?? 0) <= newestPod) return undefined;
+  return { text: eventMessage(event), event, since: event.firstAt, ...(at === undefined ? {} : { at }) };
+}
+
+function podsMissing(scene: Scene, live: KubernetesObject): boolean {
+  const standing = scene.allPods.filter(
+    (pod) => !isTerminating(pod.object) && !['Failed', 'Succeeded'].includes(phaseOf(pod.object)),
+  ).length;
+  if (scene.groupKind === 'Job.batch') return standing === 0;
+  const wanted =
+    scene.groupKind === 'DaemonSet.apps'
+      ? numberAt(live, 'status', 'desiredNumberScheduled')
+      : numberAt(live, 'spec', 'replicas');
+  return standing < (wanted ?? 1);
+}

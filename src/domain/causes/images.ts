@@ -1,0 +1,120 @@
+import { markOf, pullReasons } from '../rollout/marks.ts';
+import type { Scene } from '../rollout/scene.ts';
+import type { Limits, PodRecord } from '../rollout/state.ts';
+import type { ContainerView } from '../status/containers.ts';
+import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
+import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
+import { containerField } from './fieldpaths.ts';
+
+export type PullError = 'not-found' | 'unauthorized' | 'invalid' | 'transient' | 'unknown';
+
+const transient =
+  /\b(?:429|50[0-4])\b|too ?many ?requests|no such host|server misbehaving|temporary failure|time(?:d )?-?out|deadline ?exceeded|connection (?:refused|reset)|unexpected EOF|code = Unavailable|network is unreachable|no route to host/i;
+const invalid = /invalid reference format|couldn't parse image|InvalidImageName/i;
+const unauthorized =
+  /\b40[13]\b|unauthorized|denied|authentication required|authorization failed|forbidden|no basic auth credentials|insufficient_scope/i;
+const notFound = /not found|manifest unknown|name unknown|code = NotFound|does not exist|ErrImageNeverPull/i;
+
+/**
+ * What the runtime's text says about a pull (wordings: FACTS, kubelet 1.36 with containerd 2.4). The image and the URLs are
+ * taken out first: a repository may be called "unauthorized" or "503". A status that may pass wins over all others: a
+ * token service that answers 503 is worded as a failure to authorize.
+ */
+export function classifyPullError(text: string, image: string): PullError {
+  const repository = image.replace(/(?::[^:/]+)?(?:@.+)?$/, '');
+  const bare = text
+    .replaceAll(image === '' ? '\u0000' : image, ' ')
+    .replaceAll(repository === '' ? '\u0000' : repository, ' ')
+    .replace(/https?:\/\/[^\s"]+/g, ' : ')
+    .replace(/"[^"]*"/g, ' ');
+  if (invalid.test(bare)) return 'invalid';
+  if (transient.test(bare)) return 'transient';
+  if (unauthorized.test(bare)) return 'unauthorized';
+  return notFound.test(bare) ? 'not-found' : 'unknown';
+}
+
+/** The host that serves an image; `docker.io` where none is named. */
+export function registryOf(image: string): string {
+  const first = image.split('/')[0] ?? '';
+  const named = image.includes('/') && (/[.:]/.test(first) || first === 'localhost');
+  return named ? first : 'docker.io';
+}
+
+/** A container that waits for its image: wrong for good, or within the allowance for registries that are down. */
+export function pullCause(
+  scene: Scene,
+  pod: PodRecord,
+  container: ContainerView,
+  limits: Limits,
+): Cause | undefined {
+  const waiting = container.waiting;
+  if (waiting === undefined || !pullReasons.has(waiting.reason)) return undefined;
+  const event = podEvents(scene, pod, limits, container).find(
+    (one) =>
+      ['Failed', 'InspectFailed', 'ErrImageNeverPull'].includes(eventReason(one)) &&
+      !isEcho(eventMessage(one)),
+  );
+  const { kind, text } = newestText(container, event === undefined ? '' : eventMessage(event));
+  const registry = registryOf(container.image);
+  const since = pod.marks.get(markOf.pulling(container.name)) ?? pod.firstAt;
+  const lasting: Doom = { when: 'after', since, allowance: limits.budgets.pull };
+  const common = {
+    weight: 80,
+    pod,
+    container,
+    event: event === undefined ? undefined : evidenceOf(event),
+    field: containerField(scene.target.desired, container.name, 'image'),
+  };
+  const title = subject(container, scene.target.reference);
+  switch (kind) {
+    case 'not-found':
+      return causeOf(scene, {
+        ...common,
+        reason: 'image-not-found',
+        doom: { when: 'now' },
+        sharedKey: container.image,
+        message: `${title} cannot start: image ${container.image} does not exist (${quoted(text)}).`,
+      });
+    case 'unauthorized':
+      return causeOf(scene, {
+        ...common,
+        reason: 'image-unauthorized',
+        doom: { when: 'now' },
+        sharedKey: registry,
+        message: `${title} cannot start: ${registry} refuses to serve image ${container.image} (${quoted(text)}).`,
+      });
+    case 'invalid':
+      return causeOf(scene, {
+        ...common,
+        reason: 'image-invalid',
+        doom: { when: 'now' },
+        sharedKey: container.image,
+        message: `${title} cannot start: "${container.image}" is not an image name.`,
+      });
+    default:
+      return causeOf(scene, {
+        ...common,
+        reason: 'image-pull-failing',
+        doom: lasting,
+        sharedKey: registry,
+        message: `${title} cannot start: ${registry} does not serve image ${container.image} (${quoted(text)}).`,
+      });
+  }
+}
+
+/** Events that only repeat the waiting reason: "Error: ErrImagePull". */
+function isEcho(message: string): boolean {
+  return /^Error: \w+$/.test(message) && !message.includes('NeverPull');
+}
+
+/** Newer kubelets keep the text in the waiting message, older ones lose it after the first back-off: then the event has it. */
+function newestText(container: ContainerView, eventText: string): { kind: PullError; text: string } {
+  const waiting = container.waiting;
+  if (waiting?.reason === 'InvalidImageName') return { kind: 'invalid', text: waiting.message };
+  if (waiting?.reason === 'ErrImageNeverPull') return { kind: 'not-found', text: waiting.message };
+  const own = waiting?.message ?? '';
+  const kind = classifyPullError(own, container.image);
+  if (kind !== 'unknown') return { kind, text: own };
+  const fromEvent = classifyPullError(eventText, container.image);
+  return { kind: fromEvent, text: eventText === '' ? own : eventText };
+}

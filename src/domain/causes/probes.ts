@@ -1,0 +1,94 @@
+import { fieldAt, numberAt, timeOf } from '../fields.ts';
+import { markOf } from '../rollout/marks.ts';
+import type { Scene } from '../rollout/scene.ts';
+import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
+import type { ContainerView } from '../status/containers.ts';
+import { type Cause, causeOf, quoted, subject } from './cause.ts';
+import { eventMessage, evidenceOf, firstEventTime, podEvents } from './evidence.ts';
+import { containerField } from './fieldpaths.ts';
+
+const second = 1000;
+
+/** How many times over a container may use up the patience its own probe declares. */
+const patience = 3;
+
+/**
+ * How long a container may run unready before the release is called broken, milliseconds:
+ *
+ *   initialDelaySeconds + timeoutSeconds + max(3 × failureThreshold × periodSeconds, budgets.readiness)
+ *
+ * Nothing in Kubernetes says how long a program may take until it is ready, except a startupProbe, and that is respected
+ * by counting only from the moment it has passed. failureThreshold × periodSeconds is the longest the author wants to send
+ * requests to a pod that does not answer, so it tells the scale on which the author thinks; three times that, and at least
+ * a minute, lets programs wait for a database. With the API's defaults (10 s × 3) that is 91 s, with 5 s × 3 it is 61 s.
+ * kubedog's formula (reference/peers.md) gives 17 s for the defaults, and calls slow programs broken. Users move it by
+ * their probe, and shorten it by progressDeadlineSeconds.
+ */
+export function readinessAllowance(probe: unknown, least: number): number {
+  const seconds = (field: string, otherwise: number) => numberAt(probe, field) ?? otherwise;
+  const declared = seconds('failureThreshold', 3) * seconds('periodSeconds', 10) * second;
+  const once = (seconds('initialDelaySeconds', 0) + seconds('timeoutSeconds', 1)) * second;
+  return once + Math.max(patience * declared, least);
+}
+
+/** What kind of answer a failed probe got: another kind than before is progress (refused, then 503, then 200). */
+export function answerClass(message: string): string {
+  const code = /statuscode: (\d+)/.exec(message)?.[1];
+  if (code !== undefined) return code;
+  return (
+    /connection refused|context deadline exceeded|timeout|EOF|reset by peer|no such host/i.exec(
+      message,
+    )?.[0] ?? 'other'
+  );
+}
+
+/** A container that runs but is not ready: doomed after its allowance, counted from the last progress. */
+export function readinessCause(
+  scene: Scene,
+  pod: PodRecord,
+  container: ContainerView,
+  limits: Limits,
+): Cause | undefined {
+  const probe = fieldAt(container.spec, 'readinessProbe');
+  const unreadySince = pod.marks.get(markOf.unready(container));
+  if (probe === undefined || unreadySince === undefined || container.role === 'init') return undefined;
+  const answers = podEvents(scene, pod, limits, container).filter((event) =>
+    /^Readiness probe (?:failed|errored)/.test(eventMessage(event)),
+  );
+  const allowance = readinessAllowance(probe, limits.budgets.readiness);
+  const since = Math.max(unreadySince, progressAt(answers));
+  const answer = answers[0];
+  const told = answer === undefined ? '' : ` (${quoted(eventMessage(answer))})`;
+  return causeOf(scene, {
+    reason: 'readiness-probe-failing',
+    doom: { when: 'after', since, allowance, holds: 'dependencies' },
+    weight: 60,
+    pod,
+    container,
+    event: answer === undefined ? undefined : evidenceOf(answer),
+    message: `${subject(container, scene.target.reference)} runs, but its readiness probe ${target(probe)} does not pass${told}.`,
+    field: containerField(scene.target.desired, container.name, 'readinessProbe'),
+  });
+}
+
+/** The first sight of the newest kind of answer; one kind only is no progress. */
+function progressAt(answers: readonly EventRecord[]): number {
+  const first = new Map<string, number>();
+  for (const event of answers) {
+    const kind = answerClass(eventMessage(event));
+    const at = Math.min(event.firstAt, timeOf(firstEventTime(event)) ?? event.firstAt);
+    first.set(kind, Math.min(first.get(kind) ?? at, at));
+  }
+  return first.size < 2 ? 0 : Math.max(...first.values());
+}
+
+/** `on :8080/ready`, `on port 5432`, `command`: what the probe asks, from the pod's own spec. */
+function target(probe: unknown): string {
+  const path = fieldAt(probe, 'httpGet', 'path');
+  const port =
+    fieldAt(probe, 'httpGet', 'port') ??
+    fieldAt(probe, 'tcpSocket', 'port') ??
+    fieldAt(probe, 'grpc', 'port');
+  if (port === undefined) return 'command';
+  return `on :${String(port)}${typeof path === 'string' ? path : ''}`;
+}

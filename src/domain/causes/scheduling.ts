@@ -1,0 +1,98 @@
+import { conditionOf, fieldAt, numberAt, textAt } from '../fields.ts';
+import { titleOf } from '../objects.ts';
+import { markOf } from '../rollout/marks.ts';
+import type { Scene } from '../rollout/scene.ts';
+import type { Limits, PodRecord } from '../rollout/state.ts';
+import { containersOf } from '../status/containers.ts';
+import { type Cause, causeOf, quoted } from './cause.ts';
+import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
+import { containerField, podField, volumeField } from './fieldpaths.ts';
+
+/**
+ * A pod for which the scheduler finds no node. It has an allowance, counted anew while pods go that may make room. A node
+ * that an autoscaler has ordered (TriggeredScaleUp, Karpenter's Nominated) or room that is being made by preemption
+ * (nominatedNodeName) is waited for until the rollout's own timeout.
+ */
+export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
+  const condition = conditionOf(pod.object, 'PodScheduled');
+  const since = pod.marks.get(markOf.unschedulable);
+  if (since === undefined || condition === undefined || condition.reason !== 'Unschedulable')
+    return undefined;
+  const events = podEvents(scene, pod, limits);
+  const coming = events.some((event) => ['TriggeredScaleUp', 'Nominated'].includes(eventReason(event)));
+  const making = textAt(pod.object, 'status', 'nominatedNodeName') !== undefined;
+  const volume = /persistentvolumeclaim|volume/i.test(condition.message);
+  const allowance = volume ? limits.budgets.volume : limits.budgets.scheduling;
+  const event = events.find((one) => eventReason(one) === 'FailedScheduling');
+  const message = quoted(condition.message.split(' preemption:')[0] ?? '');
+  return causeOf(scene, {
+    reason: volume ? 'volume-pending' : 'unschedulable',
+    doom: coming || making ? { when: 'never' } : { when: 'after', since, allowance, holds: 'capacity' },
+    weight: 70,
+    pod,
+    event: event === undefined ? undefined : evidenceOf(event),
+    evidenceAt: condition.lastTransitionTime,
+    sharedKey: message,
+    message: `No node can take a pod of ${titleOf(scene.target.reference)}: ${message}.`,
+    field: constraintField(scene, condition.message),
+  });
+}
+
+/** The field that the scheduler's words point at. */
+function constraintField(scene: Scene, message: string) {
+  const { desired } = scene.target;
+  if (/affinity|selector/i.test(message)) {
+    const affinity = podField(desired, 'affinity');
+    return affinity.at(-1) === 'affinity' ? affinity : podField(desired, 'nodeSelector');
+  }
+  if (/Insufficient/.test(message))
+    return containerField(desired, greediest(desired), 'resources', 'requests');
+  if (/persistentvolumeclaim|volume/i.test(message)) return podField(desired, 'volumes');
+  if (/taint/i.test(message)) return podField(desired, 'tolerations');
+  return podField(desired);
+}
+
+/** The first container that asks for anything. */
+function greediest(desired: Scene['target']['desired']): string {
+  const containers = containersOf(
+    desired.kind === 'Pod' ? desired : { ...desired, spec: fieldAt(desired, 'spec', 'template', 'spec') },
+  );
+  const asking = containers.find((one) => fieldAt(one.spec, 'resources', 'requests') !== undefined);
+  return (asking ?? containers[0])?.name ?? '';
+}
+
+/** A scheduled pod whose volumes do not come; also a ConfigMap or Secret that is to be mounted and is not there. */
+export function volumeCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
+  if (!pod.marks.has(markOf.mounting)) return undefined;
+  const started = containersOf(pod.object).some(
+    (one) => one.runningSince !== undefined || one.terminated !== undefined || one.previous !== undefined,
+  );
+  if (started) return undefined;
+  const event = podEvents(scene, pod, limits).find((one) =>
+    ['FailedMount', 'FailedAttachVolume', 'FailedBinding', 'FailedMapVolume'].includes(eventReason(one)),
+  );
+  if (event === undefined) return undefined;
+  const text = eventMessage(event);
+  const volume = /for volume "([^"]+)"/.exec(text)?.[1] ?? /volumes=\[([^\s,\]]+)/.exec(text)?.[1];
+  const allowance = limits.budgets.volume;
+  return causeOf(scene, {
+    reason: 'volume-pending',
+    doom: { when: 'after', since: event.firstAt, allowance, holds: 'capacity' },
+    weight: 70,
+    pod,
+    event: evidenceOf(event),
+    message: `A pod of ${titleOf(scene.target.reference)} waits for a volume: ${quoted(text)}.`,
+    field: volumeField(scene.target.desired, volume),
+  });
+}
+
+/** `maxUnavailable` of a Deployment in pods; it may be a number or a percentage, rounded down, and 1 where both bounds are 0. */
+export function maxUnavailableOf(deployment: Scene['target']['desired']): number {
+  const replicas = numberAt(deployment, 'spec', 'replicas') ?? 1;
+  const bound = (field: string, round: (value: number) => number) => {
+    const value = fieldAt(deployment, 'spec', 'strategy', 'rollingUpdate', field) ?? '25%';
+    return typeof value === 'number' ? value : round((Number.parseInt(String(value), 10) / 100) * replicas);
+  };
+  const unavailable = bound('maxUnavailable', Math.floor);
+  return unavailable === 0 && bound('maxSurge', Math.ceil) === 0 ? 1 : unavailable;
+}

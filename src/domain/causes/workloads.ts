@@ -1,0 +1,94 @@
+import { conditionOf, numberAt, textAt, timeOf } from '../fields.ts';
+import { titleOf } from '../objects.ts';
+import type { Scene } from '../rollout/scene.ts';
+import type { Limits, PodRecord } from '../rollout/state.ts';
+import { type ContainerView, containersOf } from '../status/containers.ts';
+import { pastProgressDeadline } from '../status/deployment.ts';
+import { phaseOf } from '../status/pod.ts';
+import { type Cause, causeOf, containerTitle, quoted } from './cause.ts';
+import { containerField, existing, podField } from './fieldpaths.ts';
+
+/** The cluster's clock and ours may differ by so much before an old condition is taken for a new one. */
+const skew = 5_000;
+
+/**
+ * ProgressDeadlineExceeded of this release. The condition outlives the release it was about until the controller makes
+ * progress, so it counts only once the controller has seen this generation, and only if it is not the one that stood
+ * before (VERDICTS row 27).
+ */
+export function deadlineCause(scene: Scene, limits: Limits): Cause | undefined {
+  const live = scene.live;
+  if (live === undefined || !scene.observed || scene.groupKind !== 'Deployment.apps') return undefined;
+  if (!pastProgressDeadline(live.object)) return undefined;
+  const condition = conditionOf(live.object, 'Progressing');
+  const before = live.firstAt <= limits.startedAt ? conditionOf(live.first, 'Progressing') : undefined;
+  const sameAsBefore =
+    before?.reason === condition?.reason && before?.lastUpdateTime === condition?.lastUpdateTime;
+  const updatedAt = timeOf(condition?.lastUpdateTime ?? condition?.lastTransitionTime) ?? 0;
+  if (sameAsBefore || updatedAt < limits.startedAt - skew) return undefined;
+  const seconds = numberAt(live.object, 'spec', 'progressDeadlineSeconds') ?? 600;
+  return causeOf(scene, {
+    reason: 'progress-deadline-exceeded',
+    doom: { when: 'now' },
+    weight: 10,
+    evidenceAt: condition?.lastUpdateTime,
+    message: `${titleOf(scene.target.reference)} made no progress for ${seconds} s, its progressDeadlineSeconds.`,
+    field: existing(scene.target.desired, ['spec', 'progressDeadlineSeconds']),
+  });
+}
+
+/** A Job that has used up its tries, or a Pod that ended in failure and that nobody will replace. */
+export function endedCause(scene: Scene): Cause | undefined {
+  const live = scene.live?.object;
+  if (live === undefined || !scene.written) return undefined;
+  if (scene.groupKind === 'Job.batch') return jobCause(scene);
+  if (scene.groupKind !== 'Pod' || phaseOf(live) !== 'Failed') return undefined;
+  const pod = scene.failedPods[0];
+  const why = textAt(live, 'status', 'reason') ?? '';
+  return lastWords(scene, pod, `Pod ${live.metadata.name} ended in failure${why === '' ? '' : ` (${why})`}`);
+}
+
+function jobCause(scene: Scene): Cause | undefined {
+  const job = scene.live?.object;
+  const condition = ['Failed', 'FailureTarget']
+    .map((type) => conditionOf(job, type))
+    .find((one) => one?.status === 'True');
+  if (condition === undefined) return undefined;
+  const newest = [...scene.failedPods, ...scene.pods].sort((one, other) => endTime(other) - endTime(one))[0];
+  const sentence = `${titleOf(scene.target.reference)} failed: ${quoted(condition.message)} (${condition.reason})`;
+  return lastWords(scene, newest, sentence, condition.lastTransitionTime);
+}
+
+function endTime(pod: PodRecord): number {
+  return Math.max(0, ...containersOf(pod.object).map((one) => timeOf(one.terminated?.finishedAt) ?? 0));
+}
+
+/** The container whose end explains the pod's: the first that ended badly. */
+function culprit(pod: PodRecord | undefined): ContainerView | undefined {
+  if (pod === undefined) return undefined;
+  const bad = (one: ContainerView) => ((one.terminated ?? one.previous)?.exitCode ?? 0) !== 0;
+  return containersOf(pod.object).find(bad);
+}
+
+function lastWords(scene: Scene, pod: PodRecord | undefined, sentence: string, evidenceAt?: string): Cause {
+  const container = culprit(pod);
+  const end = container?.terminated ?? container?.previous;
+  const exit =
+    container === undefined || end === undefined
+      ? ''
+      : `; ${containerTitle(container)} exited with code ${end.exitCode}${end.reason === 'OOMKilled' ? ' (OOMKilled)' : ''}`;
+  const { desired } = scene.target;
+  return causeOf(scene, {
+    reason: 'job-failed',
+    doom: { when: 'now' },
+    weight: 97,
+    ...(pod === undefined ? {} : { pod }),
+    ...(container === undefined ? {} : { container }),
+    ...(scene.groupKind === 'Pod'
+      ? { remedy: 'Read the last log lines of the pod; nothing replaces a Pod that stands alone.' }
+      : {}),
+    evidenceAt: evidenceAt ?? end?.finishedAt,
+    message: `${sentence}${exit}.`,
+    field: container === undefined ? podField(desired) : containerField(desired, container.name),
+  });
+}

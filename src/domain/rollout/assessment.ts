@@ -1,0 +1,110 @@
+import type { Cause } from '../causes/cause.ts';
+import { causesOf } from '../causes/causes.ts';
+import { conditionOf, timeOf } from '../fields.ts';
+import { keyOf } from '../objects.ts';
+import type { WorkloadReport } from '../result.ts';
+import { containersOf } from '../status/containers.ts';
+import type { Status } from '../status/status.ts';
+import { statusOf } from '../status/table.ts';
+import { markOf } from './marks.ts';
+import { reportOf } from './report.ts';
+import { type Scene, sceneOf, wantedPods } from './scene.ts';
+import { shardAt } from './shards.ts';
+import type { Limits, PodRecord, RolloutState, RolloutTarget, Stamp } from './state.ts';
+
+/** What can be said about one target without knowing the time: kept until something below it changes. */
+export interface Assessment {
+  readonly target: RolloutTarget;
+  readonly report: WorkloadReport;
+  /** Done, and its pods seen up; `settle` is not counted yet. */
+  readonly current: boolean;
+  /** Since when its pods have been up without a break; absent where there is nothing to settle. */
+  readonly steadySince?: number;
+  readonly causes: readonly Cause[];
+  /** Pods of this release, and how many of them must be up. */
+  readonly pods: number;
+  readonly wanted: number;
+  /** When it first could serve others (a ready pod, a Job's completion); `dark`: it cannot and is not even running. */
+  readonly servesSince?: number;
+  readonly dark: boolean;
+}
+
+// Derived values of immutable versions: the stamp changes with everything below a target, so nothing here can be stale.
+const kept = new WeakMap<Stamp, { target: RolloutTarget; limits: Limits; assessment: Assessment }>();
+
+export function assessmentOf(state: RolloutState, target: RolloutTarget, limits: Limits): Assessment {
+  const stamp = shardAt(state.stamps, keyOf(target.reference));
+  const known = stamp === undefined ? undefined : kept.get(stamp);
+  if (known !== undefined && known.target === target && known.limits === limits) return known.assessment;
+  const assessment = assess(sceneOf(state, target), limits);
+  if (stamp !== undefined) kept.set(stamp, { target, limits, assessment });
+  return assessment;
+}
+
+function assess(scene: Scene, limits: Limits): Assessment {
+  const status = scene.written ? statusOf(scene.live?.object ?? scene.target.desired) : undefined;
+  const wanted = wantedPods(scene);
+  const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready));
+  const current = status?.word === 'current' && scene.observed && ready.length >= wanted;
+  const steady = current && scene.groupKind !== 'Job.batch' ? steadySince(ready) : undefined;
+  const serving = servesSince(scene, status);
+  return {
+    target: scene.target,
+    report: reportOf(scene, limits, wordOf(status, current), sentence(scene, status, ready.length, wanted)),
+    current,
+    ...(steady === undefined ? {} : { steadySince: steady }),
+    causes: causesOf(scene, limits),
+    pods: scene.pods.length,
+    wanted,
+    ...(serving === undefined ? {} : { servesSince: serving }),
+    dark: serving === undefined && isDark(scene, status, wanted),
+  };
+}
+
+function wordOf(status: Status | undefined, current: boolean): WorkloadReport['state'] {
+  if (status === undefined) return 'not-started';
+  if (status.word === 'failed') return 'failed';
+  return current ? 'current' : 'progressing';
+}
+
+function sentence(scene: Scene, status: Status | undefined, ready: number, wanted: number): string {
+  if (status === undefined) {
+    return scene.live === undefined ? 'not there yet' : 'the change has not been seen yet';
+  }
+  if (status.word === 'current' && ready < wanted) return `${ready} of ${wanted} pods seen ready`;
+  return status.message;
+}
+
+/**
+ * The last moment at which a pod became ready or one of its containers (re)started. A container that crashes and comes back
+ * is ready for a moment each time (FACTS), so the start of its newest run decides, not the word Ready. A minReadySeconds
+ * that has passed since is part of the wait.
+ */
+function steadySince(ready: readonly PodRecord[]): number | undefined {
+  let latest: number | undefined;
+  for (const { marks } of ready) {
+    for (const [mark, since] of marks) {
+      if (mark !== markOf.ready && !mark.startsWith('running/')) continue;
+      if (latest === undefined || since > latest) latest = since;
+    }
+  }
+  return latest;
+}
+
+function servesSince(scene: Scene, status: Status | undefined): number | undefined {
+  if (scene.groupKind === 'Job.batch') {
+    const complete = status?.code === 'complete' ? conditionOf(scene.live?.object, 'Complete') : undefined;
+    return timeOf(complete?.lastTransitionTime);
+  }
+  const times = scene.allPods.flatMap((pod) => pod.marks.get(markOf.ready) ?? []);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** Nothing of it runs yet: pods of other workloads may well wait for it, and their probes say so. */
+function isDark(scene: Scene, status: Status | undefined, wanted: number): boolean {
+  if (scene.groupKind === 'Job.batch') return status?.word !== 'current' && status?.word !== 'failed';
+  if (wanted === 0) return false;
+  const runs = (pod: PodRecord) =>
+    containersOf(pod.object).some((one) => one.role === 'main' && one.runningSince !== undefined);
+  return !scene.allPods.some(runs);
+}

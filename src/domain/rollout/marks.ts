@@ -1,0 +1,120 @@
+import { conditionOf, timeOf } from '../fields.ts';
+import type { KubernetesObject } from '../objects.ts';
+import { type ContainerView, containersOf, endsOf, type Termination } from '../status/containers.ts';
+import { isReady, isTerminating, phaseOf } from '../status/pod.ts';
+
+/**
+ * Facts about a pod that hold for a while, each with the moment since when it has held without a break. Budgets and `settle`
+ * are counted from these moments: by our own clock where the change was watched, so that the cluster's clock may be off.
+ */
+export type Marks = ReadonlyMap<string, number>;
+
+/** The run of a container is part of the mark: a restart begins a new one, however short it was. */
+export const markOf = {
+  ready: 'ready',
+  unschedulable: 'unschedulable',
+  mounting: 'mounting',
+  pulling: (container: string) => `pulling/${container}`,
+  running: (container: ContainerView) => `running/${container.name}#${container.restartCount}`,
+  unready: (container: ContainerView) => `unready/${container.name}#${container.restartCount}`,
+} as const;
+
+/** Waiting reasons that the kubelet gives while an image cannot be had. */
+export const pullReasons: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+]);
+
+/** What holds now, with the cluster's own time for it where the object tells one. */
+function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined> {
+  const found = new Map<string, number | undefined>();
+  if (isTerminating(pod)) return found;
+  const ready = conditionOf(pod, 'Ready');
+  if (isReady(pod)) found.set(markOf.ready, timeOf(ready?.lastTransitionTime));
+  const scheduled = conditionOf(pod, 'PodScheduled');
+  if (scheduled?.status === 'False') found.set(markOf.unschedulable, timeOf(scheduled.lastTransitionTime));
+  const containers = containersOf(pod);
+  if (scheduled?.status === 'True' && phaseOf(pod) === 'Pending') {
+    found.set(markOf.mounting, timeOf(scheduled.lastTransitionTime));
+  }
+  for (const container of containers) {
+    if (pullReasons.has(container.waiting?.reason ?? ''))
+      found.set(markOf.pulling(container.name), undefined);
+    if (container.runningSince === undefined) continue;
+    const startedAt = timeOf(container.runningSince);
+    found.set(markOf.running(container), startedAt);
+    if (container.started && !container.ready) {
+      found.set(markOf.unready(container), latest(startedAt, timeOf(ready?.lastTransitionTime)));
+    }
+  }
+  return found;
+}
+
+function latest(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined) return other;
+  return other === undefined ? one : Math.max(one, other);
+}
+
+/**
+ * The marks after a change. `relisted` says that the change came by a list: then it may have been so for long, and the
+ * object's own time counts where it is earlier than ours.
+ */
+export function nextMarks(
+  before: Marks | undefined,
+  pod: KubernetesObject,
+  at: number,
+  relisted: boolean,
+): Marks {
+  const marks = new Map<string, number>();
+  for (const [mark, ownTime] of holding(pod)) {
+    const since = before?.get(mark);
+    const fresh = relisted && ownTime !== undefined ? Math.min(at, ownTime) : at;
+    marks.set(mark, since ?? fresh);
+  }
+  return marks;
+}
+
+/** One end of one run (the first run is 0) of a container. */
+export interface End {
+  readonly run: number;
+  readonly termination: Termination;
+}
+
+export type Ends = ReadonlyMap<string, readonly End[]>;
+
+const keptEnds = 5;
+
+/** The runs whose end can be read off a container now: the one that is over, and the one before it. */
+function visibleEnds(container: ContainerView): readonly End[] {
+  const { restartCount, previous, terminated, waiting } = container;
+  const ends: End[] = [];
+  // In back-off the kubelet moves the end of the latest run to lastState: it is that run's, not the one's before.
+  const previousRun = waiting === undefined ? restartCount - 1 : restartCount;
+  if (previous !== undefined && previousRun >= 0) ends.push({ run: previousRun, termination: previous });
+  if (terminated !== undefined) ends.push({ run: restartCount, termination: terminated });
+  return ends;
+}
+
+/** The known ends of each container, oldest first, the newest five; a watch that was cut leaves gaps. */
+export function nextEnds(before: Ends | undefined, pod: KubernetesObject): Ends {
+  const result = new Map<string, readonly End[]>();
+  for (const container of containersOf(pod)) {
+    const visible = visibleEnds(container);
+    const known = before?.get(container.name) ?? [];
+    const merged = [...known.filter((end) => !visible.some((one) => one.run === end.run)), ...visible];
+    if (merged.length > 0) {
+      result.set(container.name, merged.sort((one, other) => one.run - other.run).slice(-keptEnds));
+    }
+  }
+  return result;
+}
+
+/** How often each container had ended when the pod was first seen. */
+export function endCounts(pod: KubernetesObject): ReadonlyMap<string, number> {
+  return new Map(containersOf(pod).map((container) => [container.name, endsOf(container)]));
+}

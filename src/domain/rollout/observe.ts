@@ -1,0 +1,184 @@
+import { numberAt, textAt, timeOf } from '../fields.ts';
+import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
+import { isTerminating } from '../status/pod.ts';
+import { endCounts, nextEnds, nextMarks } from './marks.ts';
+import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './shards.ts';
+import {
+  type EventRecord,
+  type ObservedChange,
+  type PodRecord,
+  type RolloutState,
+  workloadKinds,
+} from './state.ts';
+
+const replicaSet = 'ReplicaSet.apps';
+
+/**
+ * One change folded into what is known. A list replaces what is known of its kind and namespace: what it lacks is gone
+ * (events excepted: they expire, but what happened has happened). Older versions of a known object are passed over.
+ */
+export function observe(state: RolloutState, change: ObservedChange): RolloutState {
+  if (change.type === 'applied') return put(state, change.object, change.at, false);
+  if (change.type === 'deleted') return remove(state, change.object, change.at);
+  let next = state;
+  for (const object of absentees(state, change)) next = remove(next, object, change.at);
+  for (const object of change.objects) next = put(next, object, change.at, true);
+  return next;
+}
+
+function absentees(
+  state: RolloutState,
+  list: ObservedChange & { type: 'listed' },
+): readonly KubernetesObject[] {
+  if (!workloadKinds.has(list.groupKind)) return [];
+  const listed = new Set(list.objects.map((object) => keyOf(referenceOf(object))));
+  const gone: KubernetesObject[] = [];
+  const known: Shards<{ readonly object: KubernetesObject }> =
+    list.groupKind === 'Pod' ? state.pods : state.workloads;
+  for (const [key, { object }] of shardEntries(known)) {
+    if (groupKindOf(object) !== list.groupKind || listed.has(key)) continue;
+    if (list.namespace === undefined || object.metadata.namespace === list.namespace) gone.push(object);
+  }
+  return gone;
+}
+
+function put(state: RolloutState, object: KubernetesObject, at: number, relisted: boolean): RolloutState {
+  const kind = groupKindOf(object);
+  if (kind === 'Event' || kind === 'Event.events.k8s.io') return putEvent(state, object, at);
+  if (kind === 'Pod') return putPod(state, object, at, relisted);
+  return workloadKinds.has(kind) ? putWorkload(state, object, at) : state;
+}
+
+/** Resource versions are comparable numbers by the API's own word since Kubernetes 1.35, and were in practice before. */
+function isOlder(object: KubernetesObject, known: KubernetesObject): boolean {
+  if (object.metadata.uid !== known.metadata.uid) return false;
+  const [version, knownVersion] = [object.metadata.resourceVersion, known.metadata.resourceVersion];
+  return version !== undefined && knownVersion !== undefined && Number(version) < Number(knownVersion);
+}
+
+function putWorkload(state: RolloutState, object: KubernetesObject, at: number): RolloutState {
+  const key = keyOf(referenceOf(object));
+  const known = shardAt(state.workloads, key);
+  if (known !== undefined && isOlder(object, known.object)) return state;
+  const same = known !== undefined && known.object.metadata.uid === object.metadata.uid;
+  const record = same ? { ...known, object } : { object, firstAt: at, first: object };
+  const next = { ...state, workloads: withShard(state.workloads, key, record) };
+  return touched(same ? next : adopted(next, object, key), object, key);
+}
+
+function putPod(state: RolloutState, object: KubernetesObject, at: number, relisted: boolean): RolloutState {
+  const key = keyOf(referenceOf(object));
+  const known = shardAt(state.pods, key);
+  if (known !== undefined && isOlder(object, known.object)) return state;
+  const same = known?.object.metadata.uid === object.metadata.uid ? known : undefined;
+  const record: PodRecord = {
+    object,
+    firstAt: same?.firstAt ?? at,
+    endsAtFirst: same?.endsAtFirst ?? endCounts(object),
+    marks: nextMarks(same?.marks, object, at, relisted),
+    ends: nextEnds(same?.ends, object),
+  };
+  const next = {
+    ...state,
+    pods: withShard(state.pods, key, record),
+    departing: departingWith(state, object, key, at),
+  };
+  return touched(same === undefined ? adopted(next, object, key) : next, object, key);
+}
+
+/** The API server sets deletionTimestamp to the end of the grace period, not to when deletion was asked for. */
+function departingWith(state: RolloutState, pod: KubernetesObject, key: string, at: number) {
+  if (!isTerminating(pod)) return state.departing;
+  return new Map(state.departing).set(key, timeOf(pod.metadata.deletionTimestamp) ?? at);
+}
+
+function remove(state: RolloutState, object: KubernetesObject, at: number): RolloutState {
+  const key = keyOf(referenceOf(object));
+  const kind = groupKindOf(object);
+  const known = kind === 'Pod' ? shardAt(state.pods, key) : shardAt(state.workloads, key);
+  // A pod of a StatefulSet comes back under its name: the end of the old one is not the end of the new one.
+  if (known === undefined || known.object.metadata.uid !== object.metadata.uid) return state;
+  const next = orphaned(state, known.object, key);
+  if (kind !== 'Pod') {
+    return touched({ ...next, workloads: withoutShard(next.workloads, key) }, known.object, key);
+  }
+  const departing = new Map(next.departing);
+  departing.delete(key);
+  return touched(
+    { ...next, pods: withoutShard(next.pods, key), departing, departedAt: at },
+    known.object,
+    key,
+  );
+}
+
+/** The key of the object that controls this one. */
+export function controllerKey(object: KubernetesObject): string | undefined {
+  const owner = object.metadata.ownerReferences?.find((one) => one.controller === true);
+  if (owner === undefined) return undefined;
+  return `${groupKindOf(owner)}/${object.metadata.namespace ?? ''}/${owner.name}`;
+}
+
+function adopted(state: RolloutState, object: KubernetesObject, key: string): RolloutState {
+  const owner = controllerKey(object);
+  if (owner === undefined) return state;
+  const keys = new Set(shardAt(state.children, owner)).add(key);
+  return { ...state, children: withShard(state.children, owner, keys) };
+}
+
+function orphaned(state: RolloutState, object: KubernetesObject, key: string): RolloutState {
+  const owner = controllerKey(object);
+  const keys = owner === undefined ? undefined : new Set(shardAt(state.children, owner));
+  if (owner === undefined || keys?.delete(key) !== true) return state;
+  return { ...state, children: withShard(state.children, owner, keys) };
+}
+
+/** A new stamp for the object and everything that controls it, as far as that is known yet. */
+function touched(state: RolloutState, object: KubernetesObject, key: string): RolloutState {
+  let stamps = withShard(state.stamps, key, { key });
+  const owner = controllerKey(object);
+  if (owner !== undefined) {
+    stamps = withShard(stamps, owner, { key: owner });
+    const above = owner.startsWith(replicaSet) ? shardAt(state.workloads, owner) : undefined;
+    const root = above === undefined ? undefined : controllerKey(above.object);
+    if (root !== undefined) stamps = withShard(stamps, root, { key: root });
+  }
+  return { ...state, stamps };
+}
+
+/** Normal events that decide something: a kill by a probe, a node on its way for the pod. All warnings are kept. */
+const tellingReasons: ReadonlySet<string> = new Set(['Killing', 'TriggeredScaleUp', 'Nominated']);
+
+function putEvent(state: RolloutState, object: KubernetesObject, at: number): RolloutState {
+  const uid = textAt(object, 'involvedObject', 'uid') ?? textAt(object, 'regarding', 'uid');
+  const telling = textAt(object, 'type') === 'Warning' || tellingReasons.has(textAt(object, 'reason') ?? '');
+  if (uid === undefined || !telling) return state;
+  const name = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+  const group = shardAt(state.events, uid);
+  const known = group?.get(name);
+  if (known !== undefined && isOlder(object, known.object)) return state;
+  const record: EventRecord = {
+    object,
+    firstAt: known?.firstAt ?? at,
+    countAtFirst: known?.countAtFirst ?? eventCount(object),
+  };
+  const next = { ...state, events: withShard(state.events, uid, new Map(group).set(name, record)) };
+  return touchedByEvent(next, object);
+}
+
+/** Repeats are counted in `count` by the old recorder, in `series.count` by the new one. */
+export function eventCount(event: KubernetesObject): number {
+  return numberAt(event, 'count') ?? numberAt(event, 'series', 'count') ?? 1;
+}
+
+function touchedByEvent(state: RolloutState, event: KubernetesObject): RolloutState {
+  const field = event['involvedObject'] === undefined ? 'regarding' : 'involvedObject';
+  const key = keyOf({
+    apiVersion: textAt(event, field, 'apiVersion') ?? '',
+    kind: textAt(event, field, 'kind') ?? '',
+    name: textAt(event, field, 'name') ?? '',
+    namespace: textAt(event, field, 'namespace') ?? event.metadata.namespace ?? '',
+  });
+  const about = shardAt(state.pods, key) ?? shardAt(state.workloads, key);
+  if (about !== undefined) return touched(state, about.object, key);
+  return { ...state, stamps: withShard(state.stamps, key, { key }) };
+}

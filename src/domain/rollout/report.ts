@@ -1,0 +1,70 @@
+import { endsOfRelease } from '../causes/crashes.ts';
+import { numberAt } from '../fields.ts';
+import type { WorkloadReport } from '../result.ts';
+import { containersOf } from '../status/containers.ts';
+import { daemonSetCounts } from '../status/daemonset.ts';
+import { deploymentCounts } from '../status/deployment.ts';
+import { statefulSetCounts } from '../status/statefulset.ts';
+import { markOf } from './marks.ts';
+import { imagesOf, type Scene } from './scene.ts';
+import type { Limits } from './state.ts';
+
+/** The row of the workloads' table. `state` and `message` are what the assessment found. */
+export function reportOf(
+  scene: Scene,
+  limits: Limits,
+  state: WorkloadReport['state'],
+  message: string,
+): WorkloadReport {
+  return {
+    reference: scene.target.reference,
+    state,
+    changed: scene.target.changed,
+    message,
+    ...counts(scene),
+    restarts: restartsOf(scene, limits),
+    images: imageChanges(scene, limits),
+  };
+}
+
+/** `ready` counts pods of this release only; `updated` is the controller's word once it has seen the change. */
+function counts(scene: Scene): { updated: number; ready: number; desired: number } {
+  const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready)).length;
+  const live = scene.live?.object;
+  const seen = scene.observed && live !== undefined ? live : undefined;
+  const desired = numberAt(live ?? scene.target.desired, 'spec', 'replicas') ?? 1;
+  switch (scene.groupKind) {
+    case 'Deployment.apps':
+      return { updated: seen === undefined ? 0 : deploymentCounts(seen).updated, ready, desired };
+    case 'StatefulSet.apps':
+      return { updated: seen === undefined ? 0 : statefulSetCounts(seen).updated, ready, desired };
+    case 'DaemonSet.apps': {
+      const daemonSet = seen === undefined ? undefined : daemonSetCounts(seen);
+      return { updated: daemonSet?.updated ?? 0, ready, desired: daemonSet?.desired ?? 0 };
+    }
+    case 'Job.batch': {
+      const done = numberAt(seen, 'status', 'succeeded') ?? 0;
+      return { updated: done, ready: done, desired: numberAt(live, 'spec', 'completions') ?? 1 };
+    }
+    default:
+      return { updated: scene.pods.length, ready, desired };
+  }
+}
+
+function restartsOf(scene: Scene, limits: Limits): number {
+  let restarts = 0;
+  for (const pod of scene.pods) {
+    for (const container of containersOf(pod.object)) restarts += endsOfRelease(pod, container, limits);
+  }
+  return Math.max(0, restarts);
+}
+
+function imageChanges(scene: Scene, limits: Limits): WorkloadReport['images'] {
+  const live = scene.live;
+  const known = live !== undefined && live.firstAt <= limits.startedAt;
+  const before = new Map(known ? imagesOf(live.first).map((one) => [one.container, one.image]) : []);
+  return imagesOf(scene.target.desired).map(({ container, image }) => {
+    const old = before.get(container);
+    return old === undefined || old === image ? { container, image } : { container, image, before: old };
+  });
+}

@@ -1,0 +1,194 @@
+import { fieldAt, listAt, numberAt, sameValue, textAt } from '../fields.ts';
+import { groupKindOf, type KubernetesObject, keyOf } from '../objects.ts';
+import { observedGenerationOf } from '../status/generic.ts';
+import { isTerminating, phaseOf } from '../status/pod.ts';
+import { shardAt } from './shards.ts';
+import type { EventRecord, PodRecord, RolloutState, RolloutTarget, WorkloadRecord } from './state.ts';
+
+/** Everything that belongs to one target at one moment. */
+export interface Scene {
+  readonly target: RolloutTarget;
+  readonly groupKind: string;
+  readonly live?: WorkloadRecord;
+  /** The live object is there, is the one we wrote, and is at least as new as our write. */
+  readonly written: boolean;
+  /** Its controller has seen our write. */
+  readonly observed: boolean;
+  /** Deployment: the ReplicaSet of the live template, once the controller has made it. */
+  readonly replicaSet?: WorkloadRecord;
+  /** Pods of this release that are to stay: not on their way out, not evicted. */
+  readonly pods: readonly PodRecord[];
+  /** Pods of this release that ended in failure, a Job's evidence. */
+  readonly failedPods: readonly PodRecord[];
+  /** All pods below the target, old ones and leaving ones too. */
+  readonly allPods: readonly PodRecord[];
+  readonly events: (object: KubernetesObject) => readonly EventRecord[];
+}
+
+export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
+  const key = keyOf(target.reference);
+  const groupKind = groupKindOf(target.reference);
+  const live = liveRecord(state, key, groupKind);
+  const written = live !== undefined && isWritten(live.object, target);
+  const replicaSets =
+    groupKind === 'Deployment.apps' ? childrenOf(state, key).map((one) => shardAt(state.workloads, one)) : [];
+  const replicaSet =
+    live === undefined
+      ? undefined
+      : replicaSets.find((one) => one !== undefined && isNewest(one.object, live.object));
+  const allPods = podsBelow(state, target, key, groupKind, live?.object);
+  const current =
+    live === undefined || !written
+      ? []
+      : allPods.filter((pod) => isCurrent(pod.object, live.object, replicaSet?.object));
+  return {
+    target,
+    groupKind,
+    ...(live === undefined ? {} : { live }),
+    written,
+    observed: written && isObserved(live.object, groupKind),
+    ...(replicaSet === undefined ? {} : { replicaSet }),
+    pods: current.filter((pod) => !isTerminating(pod.object) && phaseOf(pod.object) !== 'Failed'),
+    failedPods: current.filter((pod) => phaseOf(pod.object) === 'Failed'),
+    allPods,
+    events: (object) => [...(shardAt(state.events, object.metadata.uid ?? '')?.values() ?? [])],
+  };
+}
+
+function liveRecord(state: RolloutState, key: string, groupKind: string): WorkloadRecord | undefined {
+  if (groupKind !== 'Pod') return shardAt(state.workloads, key);
+  const pod = shardAt(state.pods, key);
+  return pod === undefined ? undefined : { object: pod.object, firstAt: pod.firstAt, first: pod.object };
+}
+
+function isWritten(live: KubernetesObject, target: RolloutTarget): boolean {
+  if (target.uid !== undefined && live.metadata.uid !== target.uid) return false;
+  return (live.metadata.generation ?? 0) >= (target.generation ?? 0);
+}
+
+/** Jobs and Pods report no observedGeneration (newer Pods may): what is written is what counts. */
+function isObserved(live: KubernetesObject, groupKind: string): boolean {
+  const observed = observedGenerationOf(live);
+  if (observed === undefined) return groupKind === 'Job.batch' || groupKind === 'Pod';
+  return observed >= (live.metadata.generation ?? 0);
+}
+
+function childrenOf(state: RolloutState, key: string): readonly string[] {
+  return [...(shardAt(state.children, key) ?? [])];
+}
+
+function podsBelow(
+  state: RolloutState,
+  target: RolloutTarget,
+  key: string,
+  groupKind: string,
+  live: KubernetesObject | undefined,
+): readonly PodRecord[] {
+  const keys =
+    groupKind === 'Pod'
+      ? [keyOf(target.reference)]
+      : groupKind === 'Deployment.apps'
+        ? childrenOf(state, key).flatMap((replicaSet) => childrenOf(state, replicaSet))
+        : childrenOf(state, key);
+  const pods = keys.map((one) => shardAt(state.pods, one)).filter((pod) => pod !== undefined);
+  // An object of the same name may have been deleted and made anew: its children are told apart by the owner's UID.
+  if (groupKind === 'Deployment.apps' || groupKind === 'Pod' || live === undefined) return pods;
+  return pods.filter((pod) => ownerUid(pod.object) === live.metadata.uid);
+}
+
+function ownerUid(object: KubernetesObject): string | undefined {
+  return object.metadata.ownerReferences?.find((one) => one.controller === true)?.uid;
+}
+
+const hashLabel = 'pod-template-hash';
+
+/**
+ * The Deployment controller's own test for its newest ReplicaSet: owned by it, and the same template but for the hash
+ * label (kubectl and the controller call it EqualIgnoreHash). The revision annotation lags behind, the template does not.
+ */
+function isNewest(replicaSet: KubernetesObject, deployment: KubernetesObject): boolean {
+  if (ownerUid(replicaSet) !== deployment.metadata.uid) return false;
+  const [mine, wanted] = [fieldAt(replicaSet, 'spec', 'template'), fieldAt(deployment, 'spec', 'template')];
+  if (!sameValue(fieldAt(mine, 'spec'), fieldAt(wanted, 'spec'))) return false;
+  const { [hashLabel]: _, ...labels } = (fieldAt(mine, 'metadata', 'labels') ?? {}) as Record<
+    string,
+    unknown
+  >;
+  return (
+    sameValue(labels, fieldAt(wanted, 'metadata', 'labels') ?? {}) &&
+    sameValue(
+      fieldAt(mine, 'metadata', 'annotations') ?? {},
+      fieldAt(wanted, 'metadata', 'annotations') ?? {},
+    )
+  );
+}
+
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+/** Whether a pod is of the revision that this release asks for. Pods of earlier revisions never count. */
+function isCurrent(
+  pod: KubernetesObject,
+  live: KubernetesObject,
+  replicaSet: KubernetesObject | undefined,
+): boolean {
+  switch (groupKindOf(live)) {
+    case 'Deployment.apps':
+      return replicaSet !== undefined && ownerUid(pod) === replicaSet.metadata.uid;
+    case 'StatefulSet.apps': {
+      const revision = textAt(live, 'status', 'updateRevision');
+      const observed = (observedGenerationOf(live) ?? 0) >= (live.metadata.generation ?? 0);
+      return observed && revision !== undefined && label(pod, 'controller-revision-hash') === revision;
+    }
+    case 'DaemonSet.apps': {
+      // The status names no revision; the API server counts template changes in this annotation and the controller
+      // copies the count to its pods' label (daemon/util IsPodUpdated).
+      const wanted = live.metadata.annotations?.[templateGeneration];
+      return wanted === undefined || label(pod, 'pod-template-generation') === wanted;
+    }
+    default:
+      return true;
+  }
+}
+
+function label(pod: KubernetesObject, name: string): string | undefined {
+  return pod.metadata.labels?.[name];
+}
+
+/** How many pods of this release must be up before the target can be done. */
+export function wantedPods(scene: Scene): number {
+  const live = scene.live?.object;
+  if (live === undefined) return 1;
+  const replicas = numberAt(live, 'spec', 'replicas') ?? 1;
+  switch (scene.groupKind) {
+    case 'DaemonSet.apps':
+      return byHand(live) ? scene.pods.length : (numberAt(live, 'status', 'desiredNumberScheduled') ?? 0);
+    case 'StatefulSet.apps': {
+      if (byHand(live)) return scene.pods.length;
+      const partition = numberAt(live, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
+      return Math.max(0, replicas - partition);
+    }
+    case 'Job.batch':
+      return 0;
+    case 'Pod':
+      return phaseOf(live) === 'Succeeded' ? 0 : 1;
+    default:
+      return replicas;
+  }
+}
+
+function byHand(live: KubernetesObject): boolean {
+  return textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete';
+}
+
+/** The pod template in an object that a user writes; a Pod is its own. */
+export function templateOf(object: KubernetesObject): unknown {
+  return object.kind === 'Pod' ? object : fieldAt(object, 'spec', 'template');
+}
+
+/** Container names and images of a template, init containers first. */
+export function imagesOf(object: KubernetesObject): readonly { container: string; image: string }[] {
+  const template = templateOf(object);
+  return [...listAt(template, 'spec', 'initContainers'), ...listAt(template, 'spec', 'containers')].map(
+    (container) => ({ container: textAt(container, 'name') ?? '', image: textAt(container, 'image') ?? '' }),
+  );
+}

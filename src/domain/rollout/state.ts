@@ -1,0 +1,143 @@
+import type { KubernetesObject, ObjectReference } from '../objects.ts';
+import { keyOf } from '../objects.ts';
+import type { Ends, Marks } from './marks.ts';
+import { noShards, type Shards } from './shards.ts';
+
+/** One object whose rollout is watched, as it was sent and as the API server answered. */
+export interface RolloutTarget {
+  readonly reference: ObjectReference;
+  /** Unchanged workloads are reported; only changed ones judge. */
+  readonly changed: boolean;
+  readonly uid?: string;
+  /** `metadata.generation` after our apply. */
+  readonly generation?: number;
+  /** What was sent: paths of a failure's field point into it. */
+  readonly desired: KubernetesObject;
+}
+
+/** `at` is our own clock, milliseconds since the epoch, when the change reached us. */
+export type ObservedChange =
+  | {
+      readonly type: 'listed';
+      /** `Deployment.apps`, `Pod`: as `groupKindOf`. */
+      readonly groupKind: string;
+      /** Absent: the list is of all namespaces. */
+      readonly namespace?: string;
+      readonly objects: readonly KubernetesObject[];
+      readonly at: number;
+    }
+  | { readonly type: 'applied'; readonly object: KubernetesObject; readonly at: number }
+  | { readonly type: 'deleted'; readonly object: KubernetesObject; readonly at: number };
+
+/** The kinds whose rollout is followed; watch these, Pod and Event. */
+export const workloadKinds: ReadonlySet<string> = new Set([
+  'Deployment.apps',
+  'ReplicaSet.apps',
+  'StatefulSet.apps',
+  'DaemonSet.apps',
+  'Job.batch',
+  'Pod',
+]);
+
+/** How long troubles that often heal by themselves may last, milliseconds. */
+export interface Budgets {
+  /** Registry answers 429 or 5xx, times out, or its name is not found. */
+  readonly pull: number;
+  readonly scheduling: number;
+  /** Volumes that do not bind or mount. */
+  readonly volume: number;
+  /** Pods that the API server does not let a controller create, where something may still change that. */
+  readonly creation: number;
+  /** The least time a container may run unready, whatever its probe says (see causes/probes.ts). */
+  readonly readiness: number;
+}
+
+export const defaultBudgets: Budgets = {
+  pull: 60_000,
+  scheduling: 30_000,
+  volume: 30_000,
+  creation: 30_000,
+  readiness: 60_000,
+};
+
+/** Durations are milliseconds. */
+export interface Limits {
+  readonly timeout: number;
+  readonly settle: number;
+  readonly maxRestarts: number;
+  /** Our own clock when apply began: what was seen up to then was there before this release. */
+  readonly startedAt: number;
+  readonly budgets: Budgets;
+}
+
+export interface PodRecord {
+  readonly object: KubernetesObject;
+  readonly firstAt: number;
+  readonly endsAtFirst: ReadonlyMap<string, number>;
+  readonly marks: Marks;
+  readonly ends: Ends;
+}
+
+export interface WorkloadRecord {
+  readonly object: KubernetesObject;
+  readonly firstAt: number;
+  /** As it was when first seen: the images and conditions before the release. */
+  readonly first: KubernetesObject;
+}
+
+export interface EventRecord {
+  readonly object: KubernetesObject;
+  readonly firstAt: number;
+  readonly countAtFirst: number;
+}
+
+/** The identity of a scene's newest version; see `stampAt`. */
+export type Stamp = Readonly<{ key: string }>;
+
+/** Everything seen so far. Never changed, only replaced; keys are those of `keyOf`. */
+export interface RolloutState {
+  readonly openedAt: number;
+  /** How many targets will be registered; nothing passes before. */
+  readonly expected: number;
+  readonly targets: ReadonlyMap<string, RolloutTarget>;
+  readonly workloads: Shards<WorkloadRecord>;
+  readonly pods: Shards<PodRecord>;
+  /** Keys of what an object controls. */
+  readonly children: Shards<ReadonlySet<string>>;
+  /** Events by the UID of the object they are about, then by their own name. */
+  readonly events: Shards<ReadonlyMap<string, EventRecord>>;
+  /** A new stamp per workload whenever anything below it changed: what was derived from it may be kept until then. */
+  readonly stamps: Shards<Stamp>;
+  /** Pods on their way out, with the moment (cluster's clock) by which they will be gone. */
+  readonly departing: ReadonlyMap<string, number>;
+  /** When a pod last went: freed capacity restarts the budgets that wait for capacity. */
+  readonly departedAt: number;
+}
+
+/**
+ * A rollout about to begin. `now` is when watching began. `expected` is how many targets will be registered with
+ * `withTarget`: until then a doomed release fails, but none passes. It defaults to the targets given.
+ */
+export function startRollout(
+  targets: readonly RolloutTarget[],
+  now: number,
+  expected: number = targets.length,
+): RolloutState {
+  return {
+    openedAt: now,
+    expected,
+    targets: new Map(targets.map((target) => [keyOf(target.reference), target])),
+    workloads: noShards(),
+    pods: noShards(),
+    children: noShards(),
+    events: noShards(),
+    stamps: noShards(),
+    departing: new Map(),
+    departedAt: 0,
+  };
+}
+
+/** Registers a target as its write returns; again for the same object, it replaces the one before. */
+export function withTarget(state: RolloutState, target: RolloutTarget): RolloutState {
+  return { ...state, targets: new Map(state.targets).set(keyOf(target.reference), target) };
+}

@@ -1,0 +1,43 @@
+import { spoken } from '../causes/cause.ts';
+import { mostTelling } from '../causes/causes.ts';
+import { remedies } from '../causes/remedies.ts';
+import type { Failure } from '../failure.ts';
+import { titleOf } from '../objects.ts';
+import type { Assessment } from './assessment.ts';
+import type { Limits } from './state.ts';
+
+/** Never merely "timed out": one failure per workload that was not done, with what was missing and the best explanation. */
+export function timeoutFailures(
+  late: readonly Assessment[],
+  limits: Limits,
+  registered: boolean,
+): readonly Failure[] {
+  const failures = late.map((one) => timeoutFailure(one, limits));
+  if (registered) return failures;
+  return [
+    ...failures,
+    plain(`Not every object had been applied when ${spoken(limits.timeout)} were over.`, []),
+  ];
+}
+
+function timeoutFailure(one: Assessment, limits: Limits): Failure {
+  const title = titleOf(one.target.reference);
+  const missing = one.current
+    ? `up, but not yet for ${spoken(limits.settle)} without a restart`
+    : one.report.message;
+  const message = `${title} was not done when ${spoken(limits.timeout)} were over: ${missing}.`;
+  const why = mostTelling(one.causes);
+  if (why === undefined) return plain(message, [one.target.reference]);
+  return { ...why.failure, reason: 'rollout-timeout', message: `${message} ${why.failure.message}` };
+}
+
+function plain(message: string, objects: Failure['objects']): Failure {
+  return {
+    reason: 'rollout-timeout',
+    message,
+    remedy: remedies['rollout-timeout'] ?? '',
+    objects,
+    chain: objects.map(titleOf),
+    logs: [],
+  };
+}

@@ -1,0 +1,94 @@
+import { fieldAt, flagAt, listAt, numberAt, textAt } from '../fields.ts';
+import type { KubernetesObject } from '../objects.ts';
+
+/** How one run of a container ended. */
+export interface Termination {
+  readonly exitCode: number;
+  /** `Error`, `OOMKilled`, `Completed`, `StartError`. */
+  readonly reason: string;
+  readonly message: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}
+
+/** One container of a pod: what was asked for beside what is. */
+export interface ContainerView {
+  readonly name: string;
+  /** `init` runs once before the others; `sidecar` is an init container that is kept running. */
+  readonly role: 'init' | 'sidecar' | 'main';
+  readonly image: string;
+  /** The entry of the pod's spec. */
+  readonly spec: unknown;
+  readonly ready: boolean;
+  /** False while a startup probe has not passed yet. */
+  readonly started: boolean;
+  readonly restartCount: number;
+  readonly waiting?: { readonly reason: string; readonly message: string };
+  /** RFC 3339 time of the start. */
+  readonly runningSince?: string;
+  readonly terminated?: Termination;
+  readonly previous?: Termination;
+}
+
+function terminationAt(status: unknown, state: 'state' | 'lastState'): Termination | undefined {
+  const terminated = fieldAt(status, state, 'terminated');
+  if (terminated === undefined || terminated === null) return undefined;
+  const startedAt = textAt(terminated, 'startedAt');
+  const finishedAt = textAt(terminated, 'finishedAt');
+  return {
+    exitCode: numberAt(terminated, 'exitCode') ?? 0,
+    reason: textAt(terminated, 'reason') ?? '',
+    message: textAt(terminated, 'message') ?? '',
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+  };
+}
+
+function view(spec: unknown, status: unknown, init: boolean): ContainerView {
+  const waiting = fieldAt(status, 'state', 'waiting');
+  const terminated = terminationAt(status, 'state');
+  const previous = terminationAt(status, 'lastState');
+  const sidecar = init && textAt(spec, 'restartPolicy') === 'Always';
+  const runningSince =
+    textAt(status, 'state', 'running', 'startedAt') ??
+    (fieldAt(status, 'state', 'running') === undefined ? undefined : '');
+  return {
+    name: textAt(spec, 'name') ?? '',
+    role: sidecar ? 'sidecar' : init ? 'init' : 'main',
+    image: textAt(spec, 'image') ?? '',
+    spec,
+    ready: flagAt(status, 'ready') ?? false,
+    started: flagAt(status, 'started') ?? fieldAt(spec, 'startupProbe') === undefined,
+    restartCount: numberAt(status, 'restartCount') ?? 0,
+    ...(waiting === undefined || waiting === null
+      ? {}
+      : { waiting: { reason: textAt(waiting, 'reason') ?? '', message: textAt(waiting, 'message') ?? '' } }),
+    ...(runningSince === undefined ? {} : { runningSince }),
+    ...(terminated === undefined ? {} : { terminated }),
+    ...(previous === undefined ? {} : { previous }),
+  };
+}
+
+/** The containers in the order they start, init containers first. */
+export function containersOf(pod: KubernetesObject): readonly ContainerView[] {
+  const build = (specs: 'initContainers' | 'containers', statuses: string) => {
+    const byName = new Map(listAt(pod, 'status', statuses).map((one) => [textAt(one, 'name'), one]));
+    return listAt(pod, 'spec', specs).map((spec) =>
+      view(spec, byName.get(textAt(spec, 'name')), specs === 'initContainers'),
+    );
+  };
+  return [...build('initContainers', 'initContainerStatuses'), ...build('containers', 'containerStatuses')];
+}
+
+/**
+ * How often a container has ended. `restartCount` counts the runs after the first, so the run that is over now is not in
+ * it: an exit at once reads 0 and terminated (one end), then 1 and running (one end), then 1 and terminated (two). In
+ * back-off the kubelet moves `terminated` to `lastState`, mostly late (FACTS). An init container that completed has not ended badly.
+ */
+export function endsOf(container: ContainerView): number {
+  if (container.runningSince !== undefined) return container.restartCount;
+  const latest = container.terminated ?? (container.waiting === undefined ? undefined : container.previous);
+  if (latest === undefined) return container.restartCount;
+  if (container.role === 'init' && latest.exitCode === 0) return container.restartCount;
+  return container.restartCount + 1;
+}

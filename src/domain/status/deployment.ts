@@ -1,0 +1,44 @@
+import { conditionOf, flagAt, numberAt } from '../fields.ts';
+import type { KubernetesObject } from '../objects.ts';
+import { unobserved } from './generic.ts';
+import { current, failed, pods, progressing, type Status } from './status.ts';
+
+/** Replica counts of a Deployment. `spec.replicas` defaults to 1 in the API server. */
+export function deploymentCounts(deployment: KubernetesObject) {
+  return {
+    desired: numberAt(deployment, 'spec', 'replicas') ?? 1,
+    total: numberAt(deployment, 'status', 'replicas') ?? 0,
+    updated: numberAt(deployment, 'status', 'updatedReplicas') ?? 0,
+    ready: numberAt(deployment, 'status', 'readyReplicas') ?? 0,
+    available: numberAt(deployment, 'status', 'availableReplicas') ?? 0,
+  };
+}
+
+/** True while the condition stands; whether it is about this release is for the rollout to decide (FACTS: it may be stale). */
+export function pastProgressDeadline(deployment: KubernetesObject): boolean {
+  return conditionOf(deployment, 'Progressing')?.reason === 'ProgressDeadlineExceeded';
+}
+
+/**
+ * Done means observedGeneration ≥ generation, updated = spec, replicas = updated, available = updated (FACTS, from
+ * kubectl's rollout_status.go). A deadline that is over is only told where the rollout is not done.
+ */
+export function deploymentStatus(deployment: KubernetesObject): Status {
+  const early = unobserved(deployment);
+  if (early !== undefined) return early;
+  const { desired, total, updated, available } = deploymentCounts(deployment);
+  const done = updated === desired && total === updated && available === updated;
+  if (done) return current(desired === 0 ? 'scaled to zero' : `${available} of ${desired} pods available`);
+  if (pastProgressDeadline(deployment)) {
+    return failed(
+      'deadline-exceeded',
+      `${available} of ${desired} pods available, progress deadline exceeded`,
+    );
+  }
+  if (updated < desired && flagAt(deployment, 'spec', 'paused') === true) {
+    return progressing('paused', `paused with ${updated} of ${desired} pods updated`);
+  }
+  if (updated < desired) return progressing('too-few-updated', `${updated} of ${desired} pods updated`);
+  if (total > updated) return progressing('old-pods-left', `${pods(total - updated)} still to be removed`);
+  return progressing('not-available', `${available} of ${desired} pods available`);
+}

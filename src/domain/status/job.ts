@@ -1,0 +1,28 @@
+import { conditionOf, flagAt, numberAt } from '../fields.ts';
+import type { KubernetesObject } from '../objects.ts';
+import { unsettled } from './generic.ts';
+import { current, failed, progressing, type Status } from './status.ts';
+
+/**
+ * Only Complete is current: a running Job proves nothing yet (kstatus calls it Current, FACTS). FailureTarget comes before
+ * Failed, while the pods are still being ended, and cannot be taken back (Kubernetes 1.31 and later). SuccessCriteriaMet
+ * is its counterpart, but Complete follows only when the pods have ended.
+ */
+export function jobStatus(job: KubernetesObject): Status {
+  const early = unsettled(job);
+  if (early !== undefined) return early;
+  for (const type of ['Failed', 'FailureTarget']) {
+    const condition = conditionOf(job, type);
+    if (condition?.status === 'True') return failed('failed', `${condition.reason}: ${condition.message}`);
+  }
+  const succeeded = numberAt(job, 'status', 'succeeded') ?? 0;
+  if (conditionOf(job, 'Complete')?.status === 'True') return current(`${succeeded} succeeded`, 'complete');
+  if (flagAt(job, 'spec', 'suspend') === true) return current('suspended, as its spec asks', 'suspended');
+  const active = numberAt(job, 'status', 'active') ?? 0;
+  const failures = numberAt(job, 'status', 'failed') ?? 0;
+  const wanted = numberAt(job, 'spec', 'completions') ?? 1;
+  return progressing(
+    active === 0 ? 'pending' : 'running',
+    `${succeeded} of ${wanted} completed, ${active} running, ${failures} failed`,
+  );
+}

@@ -1,0 +1,45 @@
+/** What one object says about itself, in a small word, a code and a sentence. */
+
+export type StatusWord = 'current' | 'progressing' | 'failed' | 'terminating' | 'unknown';
+
+export type StatusCode =
+  | 'current'
+  | 'complete'
+  | 'suspended'
+  | 'replaced-by-hand'
+  | 'terminating'
+  | 'not-observed'
+  | 'too-few-pods'
+  | 'too-few-updated'
+  | 'old-pods-left'
+  | 'not-available'
+  | 'running'
+  | 'pending'
+  | 'paused'
+  | 'deadline-exceeded'
+  | 'pod-creation-failing'
+  | 'failed';
+
+export interface Status {
+  readonly word: StatusWord;
+  readonly code: StatusCode;
+  /** "1 of 3 pods updated". No full stop, no name: the reader puts it behind the name. */
+  readonly message: string;
+}
+
+export function current(message: string, code: StatusCode = 'current'): Status {
+  return { word: 'current', code, message };
+}
+
+export function progressing(code: StatusCode, message: string): Status {
+  return { word: 'progressing', code, message };
+}
+
+export function failed(code: StatusCode, message: string): Status {
+  return { word: 'failed', code, message };
+}
+
+/** `1 pod`, `3 pods`. */
+export function pods(count: number): string {
+  return count === 1 ? '1 pod' : `${count} pods`;
+}
