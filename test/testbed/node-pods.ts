@@ -26,6 +26,15 @@ const podSchema = z.object({
 
 export type Pod = z.infer<typeof podSchema>;
 
+/** What the restricted Pod Security Standard demands. */
+const restricted = {
+  runAsNonRoot: true,
+  runAsUser: 65532,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
 /** Answers every path with its own name and logs the path. */
 const program = `
 require('node:http').createServer((request, response) => {
@@ -53,7 +62,7 @@ export class PodClient {
   }
 
   async createPod(name: string, image = nodeImage): Promise<void> {
-    const containers = [{ name: 'main', image, args: ['-e', program] }];
+    const containers = [{ name: 'main', image, args: ['-e', program], securityContext: restricted }];
     const spec = { containers, terminationGracePeriodSeconds: 0 };
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { pod: name } }, spec };
     await this.request('POST', '/api/v1/namespaces/default/pods', pod);

@@ -10,16 +10,20 @@ const cgroupMount = '/sys/fs/cgroup';
 
 /** Makes our folder in the unified tree or, with cgroup v1, in the tree of every controller: the kubelet wants to find it. */
 export async function createCgroupRoot(): Promise<void> {
-  if (await isUnified()) {
-    // A controller works below our folder only if the folders above hand it down.
-    const available = (await readFile(join(cgroupMount, 'cgroup.controllers'), 'utf8')).trim().split(' ');
-    for (const name of available) {
-      await writeFile(join(cgroupMount, 'cgroup.subtree_control'), `+${name}`).catch(() => undefined);
-    }
-  }
+  const unified = await isUnified();
+  if (unified) await handDownControllers();
   for (const folder of await cgroupFolders()) {
     await mkdir(folder, { recursive: true });
-    await inheritProcessors(folder);
+    if (!unified) await inheritProcessors(folder);
+  }
+}
+
+/** With cgroup v2 a controller works in a folder only if those above hand it down. */
+async function handDownControllers(): Promise<void> {
+  const available = await readFile(join(cgroupMount, 'cgroup.controllers'), 'utf8');
+  for (const name of available.trim().split(' ')) {
+    // Some, such as cpu with real-time processes about, may be refused; the kubelet says which one it misses.
+    await writeFile(join(cgroupMount, 'cgroup.subtree_control'), `+${name}`).catch(() => undefined);
   }
 }
 
@@ -27,7 +31,7 @@ export async function createCgroupRoot(): Promise<void> {
 async function inheritProcessors(folder: string): Promise<void> {
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
     const inherited = await readFile(join(folder, '..', file), 'utf8').catch(() => '');
-    if (inherited.trim() !== '' && !(await isUnified())) await writeFile(join(folder, file), inherited);
+    if (inherited.trim() !== '') await writeFile(join(folder, file), inherited);
   }
 }
 

@@ -6,6 +6,7 @@ import { connectTo } from './kubernetes-api.ts';
 import { balanceLoad } from './load-balancer.ts';
 import { takeMachineLock } from './machine-lock.ts';
 import { loadBalancerAddresses } from './network.ts';
+import { noteOwner } from './teardown.ts';
 
 const [stateDirectory = '', kubeconfig = ''] = process.argv.slice(2);
 const lock = await takeMachineLock({ stateDirectory, processId: process.pid });
@@ -13,5 +14,6 @@ if (lock === undefined) {
   console.error('another real node has the machine');
   process.exitCode = 1;
 } else {
+  await noteOwner(stateDirectory);
   await balanceLoad(await connectTo(kubeconfig), loadBalancerAddresses);
 }

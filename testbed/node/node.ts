@@ -17,7 +17,7 @@ import { machineLockHolder, takeMachineLock } from './machine-lock.ts';
 import { setUpNetwork } from './network.ts';
 import { startServiceProxy } from './service-proxy.ts';
 import { realNodeSupport } from './support.ts';
-import { keeperName, noteOwner, tearDown } from './teardown.ts';
+import { keeperName, ownerFile, tearDown } from './teardown.ts';
 import { waitFor } from './wait.ts';
 
 export { trustRegistry } from './registry-trust.ts';
@@ -78,8 +78,17 @@ export async function stopNode(stateDirectory: string): Promise<void> {
   await tearDownUnlessForeign(resolve(stateDirectory));
 }
 
-/** Imports an image archive (docker or OCI) into the running node. */
-export async function loadImage(_stateDirectory: string, archive: string): Promise<void> {
+/**
+ * Imports an image archive (docker or OCI) into the node of this state folder.
+ * @throws TestbedError if that node does not run, or the file is no image archive
+ */
+export async function loadImage(stateDirectory: string, archive: string): Promise<void> {
+  const holder = await machineLockHolder();
+  if (holder?.stateDirectory !== resolve(stateDirectory)) {
+    throw new TestbedError(
+      `No real node runs in ${resolve(stateDirectory)}. Start one with: npm run cluster -- up`,
+    );
+  }
   const { ctr } = await ensureBinaries(['ctr'], () => {});
   await importImage(ctr, archive);
 }
@@ -97,6 +106,8 @@ async function clearMachine(stateDirectory: string): Promise<void> {
 async function tearDownUnlessForeign(stateDirectory: string): Promise<string | undefined> {
   using lock = await takeMachineLock({ stateDirectory, processId: process.pid });
   const holder = lock === undefined ? await machineLockHolder() : undefined;
+  // It was let go between the two questions.
+  if (lock === undefined && holder === undefined) return tearDownUnlessForeign(stateDirectory);
   if (holder !== undefined && holder.stateDirectory !== stateDirectory) return holder.stateDirectory;
   await tearDown(stateDirectory);
   return undefined;
@@ -111,8 +122,7 @@ async function startKeeper(layout: NodeLayout, controlPlane: ControlPlane): Prom
     arguments: [join(import.meta.dirname, 'keeper.ts'), layout.stateDirectory, kubeconfig],
   });
   const holdsLock = async () => (await machineLockHolder())?.processId === keeper.pid;
-  await waitFor('the lock on this machine', holdsLock, keeper);
-  await noteOwner(layout.stateDirectory);
+  await waitFor('the lock on this machine', async () => (await holdsLock()) && existsSync(ownerFile), keeper);
 }
 
 async function startParts(layout: NodeLayout, binaries: NodeBinaries, options: NodeOptions): Promise<void> {
@@ -126,7 +136,7 @@ async function startParts(layout: NodeLayout, binaries: NodeBinaries, options: N
     controlPlane.issueKubeconfig('coredns', dnsUser),
   ]);
   await using api = await connectTo(controlPlane.adminKubeconfig);
-  await Promise.all([
+  const parts = [
     applyObjects(api, [...dnsObjects(), ...loadBalancerObjects()]),
     startServiceProxy(layout, binaries['kube-proxy'], proxy).then(logReady('kube-proxy')),
     startDns(layout, binaries.coredns, dns).then(logReady('CoreDNS')),
@@ -135,7 +145,9 @@ async function startParts(layout: NodeLayout, binaries: NodeBinaries, options: N
       .then((identity) => startKubelet(layout, binaries.kubelet, identity))
       .then((kubelet) => nodeReady(api, kubelet))
       .then(logReady('node')),
-  ]);
+  ];
+  // All of them, also after a failure: a part that is still starting would start again what is being taken down.
+  for (const part of await Promise.allSettled(parts)) if (part.status === 'rejected') throw part.reason;
 }
 
 async function kubeletIdentity(controlPlane: ControlPlane) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { nodeAddress } from '../control-plane/components.ts';
 import { startProcess } from '../control-plane/processes.ts';
 import { type NodeLayout, nodeName, systemPath } from './layout.ts';
-import { podRange } from './network.ts';
+import { podRange } from './pod-network.ts';
 import { waitFor } from './wait.ts';
 
 const healthAddress = `${nodeAddress}:10256`;

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, readlink, rm, rmdir, unlink, writeFile } from
 import { join, resolve } from 'node:path';
 import { runCommand } from '../binaries/run-command.ts';
 import { killStrays, stopProcess } from '../control-plane/processes.ts';
+import { TestbedError } from '../testbed-error.ts';
 import { tearDownCgroups } from './cgroup.ts';
 import { kill } from './kill.ts';
 import { containerdSocket, nodeLayout, runDirectory } from './layout.ts';
@@ -11,15 +12,16 @@ import { tearDownNetwork } from './network.ts';
 /** The program that holds the machine's lock, so it is ended last. */
 export const keeperName = 'keeper';
 
-const ownerFile = `${runDirectory}/state-directory`;
+/** Says whose node this is, so that a teardown that is called for another folder finds its mounts, too. */
+export const ownerFile = `${runDirectory}/state-directory`;
 const graceMilliseconds = 5_000;
 const devicePlugins = '/var/lib/kubelet/device-plugins';
 const containerLogLinks = '/var/log/containers';
 
-/** Notes whose node this is, so that a later teardown finds its mounts and logs even if it is called for another folder. */
+/** To be called by the holder of the machine's lock before anything else of a node is made. */
 export async function noteOwner(stateDirectory: string): Promise<void> {
   await mkdir(runDirectory, { recursive: true });
-  await writeFile(ownerFile, resolve(stateDirectory));
+  await writeFile(ownerFile, stateDirectory);
 }
 
 /**
@@ -62,15 +64,26 @@ async function killShims(): Promise<void> {
   }
 }
 
-/** Unmounts lazily, the latest mount first, so that nothing that is still open keeps a folder. */
+/**
+ * Unmounts lazily, the latest mount first, so that nothing that is still open keeps a folder.
+ * @throws TestbedError if a mount stays: deleting the folders would then delete what is mounted there
+ */
 async function unmountBelow(directories: readonly string[]): Promise<void> {
+  const mounted = await mountPointsBelow(directories);
+  for (const point of mounted.reverse()) await runCommand('umount', ['--lazy', point]).catch(() => undefined);
+  const left = await mountPointsBelow(directories);
+  if (left.length === 0) return;
+  throw new TestbedError(
+    `The node's mounts ${left.join(', ')} cannot be removed. Run: umount --lazy ${left.join(' ')}`,
+  );
+}
+
+async function mountPointsBelow(directories: readonly string[]): Promise<string[]> {
   const table = await readFile('/proc/self/mountinfo', 'utf8');
-  const points = table
-    .split('\n')
-    .flatMap((line) => line.split(' ')[4] ?? [])
-    .map(unescapeMountPoint);
-  const ours = points.filter((point) => directories.some((directory) => point.startsWith(`${directory}/`)));
-  for (const point of ours.reverse()) await runCommand('umount', ['--lazy', point]).catch(() => undefined);
+  const points = table.split('\n').flatMap((line) => line.split(' ')[4] ?? []);
+  return points
+    .map(unescapeMountPoint)
+    .filter((point) => directories.some((directory) => point.startsWith(`${directory}/`)));
 }
 
 /** The kernel writes space, tab, newline and backslash as three octal digits. */
