@@ -106,6 +106,7 @@ function absentFile(message: string): string | undefined {
 /** Parts of messages that repeat what the user wrote, which may be a secret. */
 function withoutContent(message: string): string {
   return message
+    .replace(/literal sources \[.*\]: /s, '')
     .replace(/literal source .*?(, expected|$)/, 'literal source (not shown)$1')
     .replace(/ from \[(patch|json): .*$/, ' from an inline patch')
     .replace(/"[^"]*" is not a valid key name/, 'a key (not shown) is not a valid key name');

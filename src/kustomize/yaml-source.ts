@@ -26,11 +26,14 @@ export interface YamlFiles {
   read(file: string): readonly YamlSource[];
   /** The lines of any text file; none if it cannot be read. */
   readLines(file: string): readonly string[];
+  /** The documents written inside a scalar (an inline patch): lines count in the file around it. */
+  readInline(source: YamlSource, scalar: Scalar): readonly YamlSource[];
 }
 
 export function createYamlFiles(): YamlFiles {
   const parsed = new Map<string, readonly YamlSource[]>();
   const texts = new Map<string, string | undefined>();
+  const inline = new Map<Scalar, readonly YamlSource[]>();
   const readText = (file: string): string | undefined => {
     if (!texts.has(file)) texts.set(file, textOf(file));
     return texts.get(file);
@@ -45,6 +48,11 @@ export function createYamlFiles(): YamlFiles {
       return sources;
     },
     readLines: (file) => readText(file)?.split('\n') ?? [],
+    readInline(source, scalar) {
+      const sources = inline.get(scalar) ?? inlineSources(source, scalar);
+      inline.set(scalar, sources);
+      return sources;
+    },
   };
 }
 
@@ -67,8 +75,7 @@ function parseSources(text: string, file: string, toFileLine: (line: number) => 
   }));
 }
 
-/** The documents written inside a scalar (an inline patch): lines count in the file around it. */
-export function inlineSources(source: YamlSource, scalar: Scalar): readonly YamlSource[] {
+function inlineSources(source: YamlSource, scalar: Scalar): readonly YamlSource[] {
   const start = source.lineAt(scalar.range?.[0] ?? 0);
   const text = String(scalar.value);
   // The content of `|` begins on the next line; of folded and quoted text only the first line is known.

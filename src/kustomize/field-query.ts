@@ -1,0 +1,18 @@
+import type { KubernetesObject } from '../domain/objects.ts';
+import type { FieldPath, SourceLocation } from '../domain/source.ts';
+import type { Kustomization } from './kustomization-tree.ts';
+import type { YamlFiles } from './yaml-source.ts';
+
+/** The question that every transformer of every layer is asked: did you set this field? */
+export interface FieldQuery {
+  readonly object: KubernetesObject;
+  readonly path: FieldPath;
+  /** The rendered value at `path`; undefined when the field is absent. */
+  readonly value: unknown;
+  /** What the object was called on its way. */
+  readonly names: ReadonlySet<string>;
+  readonly files: YamlFiles;
+}
+
+/** Where (absolute file) a layer sets the field; undefined when it does not. */
+export type FieldSetter = (layer: Kustomization, query: FieldQuery) => SourceLocation | undefined;
