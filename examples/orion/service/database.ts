@@ -13,23 +13,30 @@ type Row = Readonly<Record<string, unknown>>;
 /** `create table if not exists` by two replicas at once fails in one of them, so the schema is made under a lock. */
 const schemaLock = 7_310_001;
 
-/** A pool that connects when asked, so PostgreSQL may come up after the service; `schema` is applied once. */
+/**
+ * A pool that connects when asked, so PostgreSQL may come up after the service. `schema` is applied again after every
+ * failure: the database behind the address may be a new and empty one.
+ */
 export function openDatabase(url: string, schema: string, log: Log): Database {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 4,
-    connectionTimeoutMillis: 1000,
-    query_timeout: 1000,
-  });
-  // Without a listener, a connection that PostgreSQL closes ends the process.
-  pool.on('error', (error) => log('warn', 'PostgreSQL closed a connection', { error: error.message }));
+  const limits = { max: 4, connectionTimeoutMillis: 1000, query_timeout: 1000 };
+  const pool = new pg.Pool({ connectionString: url, ...limits });
   let schemaIsThere = false;
+  // Without a listener, a connection that PostgreSQL closes ends the process.
+  pool.on('error', (error) => {
+    schemaIsThere = false;
+    log('warn', 'PostgreSQL closed a connection', { error: error.message });
+  });
   return {
     query: async (statement, values = []) => (await pool.query(statement, [...values])).rows,
     checkReady: async () => {
-      if (!schemaIsThere) await applySchema(pool, schema);
-      schemaIsThere = true;
-      await pool.query('select 1');
+      try {
+        if (!schemaIsThere) await applySchema(pool, schema);
+        schemaIsThere = true;
+        await pool.query('select 1');
+      } catch (error) {
+        schemaIsThere = false;
+        throw error;
+      }
     },
     close: () => pool.end(),
   };

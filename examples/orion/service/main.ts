@@ -18,22 +18,19 @@ await main();
 async function main(): Promise<void> {
   const settings = settingsOrExit();
   const log = createLog(settings.role.SERVICE, settings.process.LOG_LEVEL);
+  // Process 1 of a container has no default for SIGTERM: without this a slow start could only be killed.
+  let onSignal = (): void => process.exit(0);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => onSignal());
   log('info', 'starting', { version: settings.process.SERVICE_VERSION });
   const state: ServiceState = { isStopping: false, startedAt: performance.now() };
-  // Process 1 of a container has no default for SIGTERM: without this a slow start could only be killed.
-  const stopEarly = () => process.exit(0);
-  process.once('SIGTERM', stopEarly);
   await misbehaveAtStart(settings.misbehaviour, settings.role.SERVICE, log);
   const role = createRole(settings.role, log);
   const server = createService(settings, role, createMetrics(settings.role.SERVICE), state, log);
   server.listen(settings.process.PORT);
   await once(server, 'listening');
+  onSignal = () => void stop(settings, server, role, state, log);
   const address = server.address();
   log('info', 'listening', { port: typeof address === 'object' ? address?.port : undefined });
-  process.off('SIGTERM', stopEarly);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void stop(settings, server, role, state, log));
-  }
 }
 
 /** Goes on answering for a moment, because endpoints learn of a stopping pod later than the pod does. */
@@ -60,8 +57,13 @@ function settingsOrExit(): Settings {
   try {
     return readSettings(process.env);
   } catch (error) {
-    const reason = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : String(error);
+    const reason = error instanceof z.ZodError ? error.issues.map(describeIssue).join('; ') : String(error);
     createLog(process.env['SERVICE'] ?? 'unknown', 'info')('error', 'bad settings', { reason });
     process.exit(badSettingsCode);
   }
+}
+
+/** Of an issue only name and message, never the value, which may be a password. */
+function describeIssue({ path, message }: z.core.$ZodIssue): string {
+  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
 }
