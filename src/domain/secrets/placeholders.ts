@@ -1,0 +1,51 @@
+/** Values that stand for a secret which nobody has filled in yet. The one list of them. */
+
+/** Whole values, compared without case, without the quotes that envs files keep, and without blanks around them. */
+const words: readonly RegExp[] = [
+  /^$/,
+  /^change[-_ ]?(me|this|it)(now|please)?[!.]*$/,
+  /^please[-_ ]?change([-_ ]?(me|this|it))?[!.]*$/,
+  /^to[-_ ]?be[-_ ]?(changed|replaced|defined|set|filled( in)?)$/,
+  /^(todo|fixme|tbd|tba)([-_: ].*)?$/,
+  /^x{3,}$/,
+  /^\*{3,}$/,
+  /^(\.{3,}|…)$/,
+  /^(placeholder|example|sample|dummy|redacted|unset|undefined)$/,
+  /^(example|sample|dummy|placeholder|fake)[-_ ]?(value|secret|password|token|key)$/,
+  /^(replace|fill|edit)[-_ ]?(me|this|in|it)([-_ ].*)?$/,
+  /^(replace|fill[-_ ]in)[-_ ]with[-_ ].*$/,
+  /^(your|my)[-_ ].*[-_ ]here$/,
+  /^your[-_ ]([-_ a-z]*[-_ ])?(value|secret|password|token|key)$/,
+  /^(insert|enter|put|add|set|paste)[-_ ].*[-_ ]here$/,
+  /^<[^<>]*>$/,
+  /^\$\{[^{}]*\}$/,
+  /^\{\{[^{}]*\}\}$/,
+  /^__[a-z0-9_]+__$/,
+];
+
+/** The password part of a URL, without a parser: `${DB_PASSWORD}` and `<password>` are not legal in one. */
+const passwordInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@:\s]*:(.*)@[^@]*$/is;
+
+/** Whether the whole value (or, of a URL, its password) is one that only stands for a secret. */
+export function isPlaceholder(value: string): boolean {
+  const plain = unquote(value.trim());
+  const password = passwordInUrl.exec(plain)?.[1];
+  return isWord(plain) || (password !== undefined && isWord(decoded(password)));
+}
+
+function isWord(value: string): boolean {
+  const word = value.trim().toLowerCase();
+  return words.some((pattern) => pattern.test(word));
+}
+
+function unquote(value: string): string {
+  return /^(["'])(.*)\1$/s.exec(value)?.[2] ?? value;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
