@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, readlink, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { runCommand } from '../binaries/run-command.ts';
-import { killStrays, stopProcess } from '../control-plane/processes.ts';
+import { stopProcess } from '../control-plane/processes.ts';
 import { TestbedError } from '../testbed-error.ts';
 import { tearDownCgroups } from './cgroup.ts';
 import { kill } from './kill.ts';
@@ -14,6 +13,7 @@ export const keeperName = 'keeper';
 
 /** Says whose node this is, so that a teardown that is called for another folder finds its mounts, too. */
 export const ownerFile = `${runDirectory}/state-directory`;
+const programs = ['kubelet', 'kube-proxy', 'coredns', 'containerd', 'containerd-shim-runc-v2'];
 const graceMilliseconds = 5_000;
 const devicePlugins = '/var/lib/kubelet/device-plugins';
 const containerLogLinks = '/var/log/containers';
@@ -33,13 +33,16 @@ export async function tearDown(stateDirectory: string): Promise<void> {
   const owners = [...new Set([resolve(stateDirectory), owner])];
   const directories = owners.map((each) => nodeLayout(each).directory);
   for (const each of owners) await stopPrograms(each);
-  await killShims();
+  await killLeftPrograms(directories);
   await tearDownCgroups();
   await unmountBelow([runDirectory, ...directories]);
   await tearDownNetwork();
   await removeLogLinks(directories);
   await removeDevicePlugins();
-  await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })));
+  // What was killed may still be writing: that is what the retries are for.
+  await Promise.all(
+    directories.map((directory) => rm(directory, { recursive: true, force: true, maxRetries: 10 })),
+  );
   await rm(runDirectory, { recursive: true, force: true });
   // The machine's lock goes with it: from here on, the next node may start.
   for (const each of owners) await stopProcess(each, keeperName, graceMilliseconds);
@@ -48,19 +51,21 @@ export async function tearDown(stateDirectory: string): Promise<void> {
 /** The kubelet first: it would start again what is killed later. */
 async function stopPrograms(stateDirectory: string): Promise<void> {
   await stopProcess(stateDirectory, 'kubelet', graceMilliseconds);
-  const others = ['kube-proxy', 'coredns', 'containerd'];
-  await Promise.all(others.map((name) => stopProcess(stateDirectory, name, graceMilliseconds)));
-  // Somebody deleted the folder of a running testbed: nothing in it is wanted any more, and only the marks tell what it was.
-  if (!existsSync(stateDirectory)) killStrays(stateDirectory);
+  await Promise.all(programs.map((name) => stopProcess(stateDirectory, name, graceMilliseconds)));
 }
 
-/** Shims outlive containerd by design; ours are those that were told our socket. */
-async function killShims(): Promise<void> {
-  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  for (const id of processes) {
+/**
+ * Kills what the state folder has no note of any more: shims, which outlive containerd by design, and everything if somebody
+ * deleted the folder of a running node. Ours are those that were told our socket or a file in our folders.
+ */
+async function killLeftPrograms(directories: readonly string[]): Promise<void> {
+  const places = [containerdSocket, ...directories.map((directory) => `${directory}/`)];
+  const isOurs = ([command = '', ...words]: string[]) =>
+    programs.includes(basename(command)) &&
+    words.some((word) => places.some((place) => word.includes(place)));
+  for (const id of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const command = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '');
-    const words = command.split('\0');
-    if (words[0]?.includes('containerd-shim') && words.includes(containerdSocket)) kill(Number(id));
+    if (isOurs(command.split('\0'))) kill(Number(id));
   }
 }
 
