@@ -1,34 +1,43 @@
-/** The path of fields that a hunk of a YAML diff is in, read off the indentation of the lines before it. */
+/** The path of fields that a hunk of a YAML diff changes something in, read off the indentation of the lines before it. */
 
-interface HunkPosition {
+interface Hunk {
   /** First line in each text, starting at 1. */
   readonly oldStart: number;
   readonly newStart: number;
-  readonly oldLines: number;
+  readonly lines: readonly string[];
 }
 
-/** A line's depth and key; a list item counts as one deeper than its dash, as its keys are. */
+/** A line's key and how deep it is; the first key of a list item is as deep as the keys below it. */
 function keyOf(line: string): { indent: number; key: string } | undefined {
   const match = /^((?: |- )*)("[^"]*"|'[^']*'|[^\s#:][^\s:]*):(?: |$)/.exec(line);
   return match ? { indent: match[1]?.length ?? 0, key: match[2] ?? '' } : undefined;
 }
 
 function indentOf(line: string): number {
-  return /^ */.exec(line)?.[0].length ?? 0;
+  return /^(?: |- )*/.exec(line)?.[0].length ?? 0;
 }
 
-/** `spec.template.spec`: the fields around the first line of the hunk; `object` at the top level. */
-export function hunkTitle(before: string, after: string, hunk: HunkPosition): string {
-  const isNew = hunk.oldLines === 0;
-  const lines = (isNew ? after : before).split('\n');
-  const start = (isNew ? hunk.newStart : hunk.oldStart) - 1;
-  let indent = indentOf(lines[start] ?? '');
+/** Where the first changed line is: the text that holds it, and its index there. */
+function firstChange(hunk: Hunk, before: string, after: string): { lines: string[]; index: number } {
+  const offset = Math.max(
+    0,
+    hunk.lines.findIndex((line) => /^[-+]/.test(line)),
+  );
+  return hunk.lines[offset]?.startsWith('-')
+    ? { lines: before.split('\n'), index: hunk.oldStart - 1 + offset }
+    : { lines: after.split('\n'), index: hunk.newStart - 1 + offset };
+}
+
+/** `spec.template.spec.containers`: the fields around the first changed line; `object` at the top level. */
+export function pathAround(hunk: Hunk, before: string, after: string): string {
+  const { lines, index } = firstChange(hunk, before, after);
+  let indent = indentOf(lines[index] ?? '');
   const path: string[] = [];
-  for (let at = start - 1; at >= 0 && indent > 0; at -= 1) {
+  for (let at = index - 1; at >= 0 && indent > 0; at -= 1) {
     const found = keyOf(lines[at] ?? '');
     if (found === undefined || found.indent >= indent) continue;
     path.unshift(found.key);
-    indent = Math.min(found.indent, indentOf(lines[at] ?? ''));
+    indent = found.indent;
   }
   return path.join('.') || 'object';
 }

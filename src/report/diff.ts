@@ -5,7 +5,7 @@
 import { structuredPatch } from 'diff';
 import { stringify } from 'yaml';
 import type { JsonObject, JsonValue, KubernetesObject } from '../domain/objects.ts';
-import { hunkTitle } from './diff-hunk.ts';
+import { pathAround } from './diff-hunk.ts';
 import { projectOnto } from './projection.ts';
 
 export interface DiffSides {
@@ -124,7 +124,7 @@ export function renderDiff(sides: DiffSides, options: DiffOptions = {}): string 
   const patch = structuredPatch('', '', old, now, '', '', { context: contextLines, maxEditLength: 20_000 });
   if (patch === undefined) return 'Too much is different to show it line by line.';
   const lines = patch.hunks.flatMap((hunk) => [
-    `@@ ${hunkTitle(old, now, hunk)} @@`,
+    `@@ ${pathAround(hunk, old, now)} @@`,
     ...hunk.lines.filter((line) => !line.startsWith('\\')),
   ]);
   return cut(lines, maxLines).join('\n');

@@ -50,15 +50,20 @@ const risky = /[`*_~$@#\\[\]<>|&]|:\/\/|www\.|:[\w+-]+:|\bGH-\d|\b[0-9a-f]{7,}\b
 const opensBlock = /^(?:[-+=:.)]+|\d+[.)])$/u;
 
 function word(text: string): string {
-  if (opensBlock.test(text)) return inlineCode(text);
   if (!risky.test(text)) return text;
   const parts = /^([("']*)(.*?)([)"'.,;:!?]*)$/su.exec(text);
   const [, before = '', middle = text, after = ''] = parts ?? [];
+  // `f(x)` keeps its bracket.
+  if (after.startsWith(')') && middle.includes('('))
+    return `${before}${inlineCode(`${middle})`)}${after.slice(1)}`;
   return middle === '' ? inlineCode(text) : `${before}${inlineCode(middle)}${after}`;
 }
 
 function words(text: string): string {
-  return text.split(' ').map(word).join(' ');
+  return text
+    .split(' ')
+    .map((one, index) => (index === 0 && opensBlock.test(one) ? inlineCode(one) : word(one)))
+    .join(' ');
 }
 
 // A code span of ours between white space, with the brackets and punctuation around it.

@@ -1,8 +1,6 @@
 /** Masks secret values in text and in the whole result, before anything is rendered or written. */
-import { checkNames } from '../domain/checks.ts';
-import { outcomes } from '../domain/outcome.ts';
-import { reasons } from '../domain/reasons.ts';
-import { phaseNames, type ResultDocument } from '../domain/result.ts';
+import type { ResultDocument } from '../domain/result.ts';
+import { closedWords } from './closed-words.ts';
 import { type SecretValues, shortestMask } from './secret-values.ts';
 
 const mask = '***';
@@ -25,9 +23,11 @@ function fingerprintTable(values: SecretValues): Uint8Array {
 
 /** The end of the longest form that starts at `at`, or `at` if none does. Forms that end before `covered` do not matter. */
 function matchEnd(text: string, at: number, covered: number, values: SecretValues): number {
-  const candidates = values.byPrefix.get(text.slice(at, at + shortestMask)) ?? [];
-  const found = candidates.find((form) => at + form.length > covered && text.startsWith(form, at));
-  return found === undefined ? at : at + found.length;
+  const candidates = values.byPrefix.get(text.slice(at, at + shortestMask));
+  if (!candidates) return at;
+  const { forms, lengths } = candidates;
+  const found = lengths.find((length) => at + length > covered && forms.has(text.slice(at, at + length)));
+  return at + (found ?? 0);
 }
 
 function spansToMask(text: string, values: SecretValues): { start: number; end: number }[] {
@@ -54,29 +54,8 @@ export function redact(text: string, values: SecretValues): string {
   return spans.length === 0 ? text : [...shown, text.slice(spans.at(-1)?.end)].join(mask);
 }
 
-// Words of the contract: a Secret that happens to hold "succeeded" must not change the outcome.
-const closedSets: Readonly<Record<string, ReadonlySet<string>>> = {
-  outcome: new Set(outcomes),
-  reason: new Set(reasons),
-  phase: new Set(phaseNames),
-  check: new Set(checkNames),
-  level: new Set(['pass', 'warn', 'fail']),
-  result: new Set(['passed', 'warned', 'failed', 'cancelled']),
-  state: new Set(['current', 'progressing', 'failed', 'not-started']),
-  action: new Set([
-    'created',
-    'configured',
-    'unchanged',
-    'deploy-staging',
-    'deploy-production',
-    'smoke-tests',
-  ]),
-  kind: new Set(['health', 'readiness']),
-  environment: new Set(['staging', 'production']),
-};
-
 function redactValue(value: unknown, field: string, values: SecretValues): unknown {
-  if (typeof value === 'string') return closedSets[field]?.has(value) ? value : redact(value, values);
+  if (typeof value === 'string') return closedWords[field]?.has(value) ? value : redact(value, values);
   if (Array.isArray(value)) return value.map((item) => redactValue(item, field, values));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

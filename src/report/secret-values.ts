@@ -10,8 +10,15 @@ export const shortestMask = 8;
 export interface SecretValues {
   /** What to hand to the runner: values and their lines as they are; it makes the encoded forms itself. */
   readonly masks: readonly string[];
-  /** Every form to look for, by its first `shortestMask` characters, longest first. */
-  readonly byPrefix: ReadonlyMap<string, readonly string[]>;
+  /** Every form to look for, by its first `shortestMask` characters. */
+  readonly byPrefix: ReadonlyMap<string, FormsOfPrefix>;
+}
+
+/** Looked up by length, so that a thousand connection strings that begin alike cost as much as one. */
+export interface FormsOfPrefix {
+  readonly forms: Set<string>;
+  /** Lengths that occur, longest first. */
+  readonly lengths: number[];
 }
 
 function fieldsOf(secret: KubernetesObject, field: 'data' | 'stringData'): [string, string][] {
@@ -87,13 +94,14 @@ function longestFirst(texts: Iterable<string>): string[] {
   return [...texts].sort((left, right) => right.length - left.length);
 }
 
-function indexByPrefix(forms: ReadonlySet<string>): Map<string, string[]> {
-  const index = new Map<string, string[]>();
+function indexByPrefix(forms: ReadonlySet<string>): Map<string, FormsOfPrefix> {
+  const index = new Map<string, FormsOfPrefix>();
   for (const form of longestFirst(forms)) {
     const prefix = form.slice(0, shortestMask);
-    const bucket = index.get(prefix);
-    if (bucket) bucket.push(form);
-    else index.set(prefix, [form]);
+    const known = index.get(prefix) ?? { forms: new Set<string>(), lengths: [] };
+    known.forms.add(form);
+    if (known.lengths.at(-1) !== form.length) known.lengths.push(form.length);
+    index.set(prefix, known);
   }
   return index;
 }

@@ -35,7 +35,8 @@ function renderCause(failure: Failure, result: ResultDocument, limits: SummaryLi
     failure.event ? `- **Event:** ${sentence(eventWords(failure.event))}` : '',
   ].filter((line) => line !== '');
   const logs = failure.logs.slice(0, limits.entries).map((log) => renderLog(log, limits));
-  return [`**${sentence(failure.message)}**`, facts.join('\n'), ...logs]
+  // Four asterisks with nothing between them would be a line across the page.
+  return [`**${sentence(failure.message) || failure.reason}**`, facts.join('\n'), ...logs]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -45,8 +46,8 @@ export function renderCauses(result: ResultDocument, limits: SummaryLimits): str
   const shown = result.failures.slice(0, limits.entries);
   const more = result.failures.length - shown.length;
   const failedChecks = result.checks.some(({ level }) => level === 'fail');
-  const message = `**${markdownText(shorten(result.message, limits.sentence))}**`;
-  if (shown.length === 0) return failedChecks || result.message === '' ? '' : `### Cause\n\n${message}`;
+  const message = `**${markdownText(shorten(result.message, limits.sentence)) || result.reason}**`;
+  if (shown.length === 0) return failedChecks ? '' : `### Cause\n\n${message}`;
   const heading = shown.length === 1 && more === 0 ? '### Cause' : `### ${result.failures.length} causes`;
   const rest = more > 0 ? [`… and ${count(more, 'more cause')}, see the log.`] : [];
   return [heading, ...shown.map((failure) => renderCause(failure, result, limits)), ...rest].join('\n\n');

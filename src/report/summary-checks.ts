@@ -48,7 +48,9 @@ function renderOpen(result: ResultDocument, limits: SummaryLimits): string {
   ].join('\n');
 }
 
-function renderPassed(checks: readonly CheckResult[], total: number, limits: SummaryLimits): string {
+/** Checks that passed, folded. */
+export function renderPassedChecks(result: ResultDocument, limits: SummaryLimits): string {
+  const checks = result.checks.filter(({ level }) => level === 'pass');
   if (checks.length === 0) return '';
   const rows = checks.map(({ check, findings, milliseconds }) => [
     check,
@@ -56,15 +58,12 @@ function renderPassed(checks: readonly CheckResult[], total: number, limits: Sum
     formatDuration(milliseconds),
   ]);
   const columns = [{ title: 'Check' }, { title: 'Seen' }, { title: 'Took', align: 'right' }] as const;
-  const all = checks.length === total ? `All ${total} checks passed` : `${checks.length} checks passed`;
-  return folded(all, renderTable(columns, rows));
+  const all = checks.length === result.checks.length ? 'All ' : '';
+  return folded(`${all}${count(checks.length, 'pre-check')} passed`, renderTable(columns, rows));
 }
 
-/** Failed and warned checks open, passed ones folded. */
-export function renderChecks(result: ResultDocument, limits: SummaryLimits): string {
-  if (result.checks.length === 0) return '';
-  const passed = result.checks.filter(({ level }) => level === 'pass');
+/** Checks that failed or warned, with how to fix them. */
+export function renderOpenChecks(result: ResultDocument, limits: SummaryLimits): string {
   const open = renderOpen(result, limits);
-  const parts = [open, renderPassed(passed, result.checks.length, limits)];
-  return ['### Pre-checks', ...parts].filter((part) => part !== '').join('\n\n');
+  return open === '' ? '' : `### Pre-checks\n\n${open}`;
 }

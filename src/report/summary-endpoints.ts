@@ -28,16 +28,18 @@ function renderRows(endpoints: readonly EndpointReport[], limits: SummaryLimits)
   return more > 0 ? `${table}\n\n… and ${count(more, 'more endpoint')}.` : table;
 }
 
-/** Endpoints that failed open, those that passed folded under their count and slowest answer. */
-export function renderEndpoints(result: ResultDocument, limits: SummaryLimits): string {
-  if (result.endpoints.length === 0) return '';
+/** Endpoints that did not answer as they should. */
+export function renderFailedEndpoints(result: ResultDocument, limits: SummaryLimits): string {
   const failed = result.endpoints.filter(({ passed }) => !passed);
+  return failed.length === 0 ? '' : `### Endpoints that failed\n\n${renderRows(failed, limits)}`;
+}
+
+/** Endpoints that passed, folded under their count and slowest answer. */
+export function renderPassedEndpoints(result: ResultDocument, limits: SummaryLimits): string {
   const passed = result.endpoints.filter((endpoint) => endpoint.passed);
-  const slowest = Math.max(0, ...passed.map(({ milliseconds }) => milliseconds));
-  const line = `${count(passed.length, 'endpoint')} passed, the slowest in ${formatDuration(slowest)}`;
-  const parts = [
-    failed.length > 0 ? renderRows(failed, limits) : '',
-    passed.length > 0 ? folded(line, renderRows(passed, limits)) : '',
-  ];
-  return ['### Endpoints', ...parts].filter((part) => part !== '').join('\n\n');
+  if (passed.length === 0) return '';
+  const slowest = Math.max(...passed.map(({ milliseconds }) => milliseconds));
+  const all = passed.length === result.endpoints.length ? 'All ' : '';
+  const title = `${all}${count(passed.length, 'endpoint')} passed, the slowest in ${formatDuration(slowest)}`;
+  return folded(title, renderRows(passed, limits));
 }

@@ -11,9 +11,14 @@ function fact(label: string, value: string): string[] {
   return value === '' ? [] : [`${label} ${value}`];
 }
 
+/** Whole for a plan, because `expect-plan` wants it; else as much as tells plans apart. */
+function shownDigest({ outcome, planDigest }: ResultDocument): string | undefined {
+  return outcome === 'planned' ? planDigest : planDigest?.slice(0, 'sha256:'.length + 12);
+}
+
 /** Who deployed what where, and how to find it again; small print at the end. */
 export function renderFacts(result: ResultDocument): string {
-  const { release, previousRelease, planDigest, peakMemory } = result;
+  const { release, previousRelease, peakMemory } = result;
   const before = previousRelease === undefined ? '' : ` (before: ${code(previousRelease)})`;
   const lines = [
     [
@@ -30,7 +35,7 @@ export function renderFacts(result: ResultDocument): string {
     [
       ...fact('Reason', code(result.reason)),
       ...fact('exit code', code(String(result.exitCode))),
-      ...fact('plan', code(planDigest?.slice(0, 71))),
+      ...fact('plan', code(shownDigest(result))),
       ...fact('peak memory', peakMemory === undefined ? '' : formatBytes(peakMemory)),
     ],
   ];

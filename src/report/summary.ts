@@ -2,8 +2,8 @@
 import type { ResultDocument } from '../domain/result.ts';
 import { renderCauses } from './summary-causes.ts';
 import { renderChanges } from './summary-changes.ts';
-import { renderChecks } from './summary-checks.ts';
-import { renderEndpoints } from './summary-endpoints.ts';
+import { renderOpenChecks, renderPassedChecks } from './summary-checks.ts';
+import { renderFailedEndpoints, renderPassedEndpoints } from './summary-endpoints.ts';
 import { renderFacts } from './summary-facts.ts';
 import { renderHeadline } from './summary-headline.ts';
 import { limitSteps, type SummaryLimits, summaryBytes } from './summary-limits.ts';
@@ -16,19 +16,30 @@ function cutNote(limits: SummaryLimits): string {
   return `_Left out to stay within GitHub's size limit: ${limits.cut}. The log and the \`result\` document have everything._`;
 }
 
+/** What nobody reads first, folded. */
+function renderDetails(result: ResultDocument, limits: SummaryLimits): string {
+  const parts = [
+    renderChanges(result, limits),
+    renderPassedEndpoints(result, limits),
+    renderPassedChecks(result, limits),
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : ['### Details', ...parts].join('\n\n');
+}
+
 function renderWithin(result: ResultDocument, limits: SummaryLimits): string {
   const failed = result.exitCode !== 0;
   const steps = renderNextSteps(result, limits);
   const sections = [
     renderHeadline(result, limits),
     failed ? renderCauses(result, limits) : '',
+    result.exitCode === 1 ? renderOpenChecks(result, limits) : '',
     failed ? steps : '',
     renderWorkloads(result, limits),
-    renderEndpoints(result, limits),
-    renderChecks(result, limits),
+    renderFailedEndpoints(result, limits),
+    result.exitCode === 1 ? '' : renderOpenChecks(result, limits),
     renderNotices(result, limits),
     failed ? '' : steps,
-    renderChanges(result, limits),
+    renderDetails(result, limits),
     renderTimeline(result),
     renderFacts(result),
     cutNote(limits),

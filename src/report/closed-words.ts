@@ -1,0 +1,28 @@
+import { checkNames } from '../domain/checks.ts';
+import { outcomes } from '../domain/outcome.ts';
+import { reasons } from '../domain/reasons.ts';
+import { phaseNames } from '../domain/result.ts';
+
+/**
+ * Words of the contract by the field of the result that holds them: a Secret whose value happens to be `succeeded` must not
+ * change the outcome.
+ */
+export const closedWords: Readonly<Record<string, ReadonlySet<string>>> = {
+  outcome: new Set(outcomes),
+  reason: new Set(reasons),
+  phase: new Set(phaseNames),
+  check: new Set(checkNames),
+  level: new Set(['pass', 'warn', 'fail']),
+  result: new Set(['passed', 'warned', 'failed', 'cancelled']),
+  state: new Set(['current', 'progressing', 'failed', 'not-started']),
+  action: new Set([
+    'created',
+    'configured',
+    'unchanged',
+    'deploy-staging',
+    'deploy-production',
+    'smoke-tests',
+  ]),
+  kind: new Set(['health', 'readiness']),
+  environment: new Set(['staging', 'production']),
+};
