@@ -1,0 +1,104 @@
+/** The cluster as a deployment uses it: one connection, reads and writes by name of what they are for. */
+
+import { Fault } from '../domain/fault.ts';
+import type { JsonValue, KubernetesObject, ObjectReference } from '../domain/objects.ts';
+import { groupOf, referenceOf } from '../domain/objects.ts';
+import type { Permission } from '../domain/permission.ts';
+import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
+import { type ApplyOptions, createKubernetesApi, type KubernetesApi } from './api.ts';
+import { ApiError } from './api-error.ts';
+import { systemClock } from './clock.ts';
+import type { Connection } from './connection.ts';
+import { watchHolderSilence } from './holder-silence.ts';
+import { missingPermissions, readIdentity } from './identity.ts';
+import { acquireLease, readLease } from './lease.ts';
+import type { LeaseFacts } from './lease-object.ts';
+import { callPod, readPodLog } from './pods.ts';
+import { createReleaseStore, type HeadPatch, type StoredRelease, type StoreResult } from './records.ts';
+
+export function releaseCluster(connection: Connection, api: KubernetesApi = createKubernetesApi(connection)) {
+  const { transport } = connection;
+  return {
+    contextName: connection.context,
+    serverVersion: async () => connection.serverVersion,
+    identity: async () => (await readIdentity(transport))?.username ?? 'this identity',
+    missingPermissions: (permissions: readonly Permission[]) => missingPermissions(transport, permissions),
+    async resourceOf({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>) {
+      const resource = await api.resources.find(apiVersion, kind);
+      if (resource === 'unknown') return undefined;
+      return { group: groupOf(apiVersion), plural: resource.plural, namespaced: resource.namespaced };
+    },
+    get: (reference: ObjectReference) => api.get(reference),
+    list: async (
+      apiVersion: string,
+      kind: string,
+      namespace?: string,
+      selection: { readonly fieldSelector?: string; readonly labelSelector?: string } = {},
+    ) => (await api.list(apiVersion, kind, { namespace, ...selection })).objects,
+    apply: (object: KubernetesObject, options: ApplyOptions) => api.apply(object, options),
+    create: async (
+      object: KubernetesObject,
+      options: { readonly dryRun: boolean; readonly fieldManager: string },
+    ) => (await api.create(object, options)).object,
+    /** Fails with a conflict when the object has moved since it was read: `test` compares the resourceVersion. */
+    async patchManagedFields(object: KubernetesObject, managedFields: readonly unknown[]) {
+      const { resourceVersion } = object.metadata;
+      const answer = await api.jsonPatch(referenceOf(object), [
+        ...(resourceVersion === undefined
+          ? []
+          : [{ op: 'test' as const, path: '/metadata/resourceVersion', value: resourceVersion }]),
+        { op: 'replace', path: '/metadata/managedFields', value: managedFields as JsonValue },
+      ]);
+      return answer.object;
+    },
+    async delete(reference: ObjectReference, uid: string) {
+      await api.delete(reference, { uid, propagation: 'Background' });
+    },
+    podLog: (
+      namespace: string,
+      pod: string,
+      container: string,
+      options: { readonly previous: boolean; readonly tailLines: number },
+    ) => readPodLog(transport, { namespace, pod, container }, options),
+    callPod: ({ deadline, ...endpoint }: Parameters<typeof callPod>[1] & { readonly deadline: number }) =>
+      callPod(transport, endpoint, { deadline }),
+    refusalOf: (error: unknown) =>
+      error instanceof ApiError
+        ? { status: error.status, reason: error.reason, message: error.message }
+        : undefined,
+  };
+}
+
+/** The release records of one app. */
+export function releaseRecords(api: KubernetesApi, namespace: string, app: string) {
+  const store = createReleaseStore(api, namespace);
+  return {
+    list: () => store.list(app),
+    readBody: (release: StoredRelease) => store.readBody(release),
+    create: async (head: Omit<ReleaseHead, 'body'>, body: ReleaseBody) =>
+      stored(await store.create(head, body)),
+    update: async (release: StoredRelease, change: HeadPatch) => stored(await store.update(release, change)),
+    replaceBody: async (release: StoredRelease, body: ReleaseBody) =>
+      stored(await store.replaceBody(release, body)),
+  };
+}
+
+function stored(result: StoreResult): StoredRelease {
+  if (result.type === 'stored') return result.release;
+  throw new Fault(
+    'lock-lost',
+    'Another run has written the release record first.',
+    'Run the job again: it takes over what this one left, by its record.',
+  );
+}
+
+/** The lock of one app. */
+export function releaseLease(api: KubernetesApi, namespace: string, app: string, holder: string) {
+  const place = { api, namespace, name: `orion-${app}`, clock: systemClock };
+  return {
+    read: () => readLease(api, namespace, place.name),
+    acquire: (dead?: LeaseFacts) =>
+      acquireLease({ ...place, holder, ...(dead === undefined ? {} : { dead }) }),
+    watchSilence: (signal: AbortSignal) => watchHolderSilence({ ...place, signal }),
+  };
+}

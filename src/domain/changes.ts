@@ -1,0 +1,133 @@
+import { applyEntryOf, canonicalJson, fieldManager, isObject, managersOf } from './managed-fields.ts';
+import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from './objects.ts';
+import type { ChangeAction } from './result.ts';
+
+/** A field that another manager owns and our apply would change, as the API server reports it. */
+export interface ApplyConflict {
+  readonly manager: string;
+  /** `.spec.replicas`, as the server writes it. */
+  readonly field: string;
+}
+
+/** What will be done to one object, decided by the preview; nothing has been changed yet. */
+export interface PlannedChange {
+  readonly reference: ObjectReference;
+  readonly action: ChangeAction;
+  /** What is sent by server-side apply (replicas already settled against an HPA). */
+  readonly desired: KubernetesObject;
+  /** The live object, absent when it does not exist. */
+  readonly live?: KubernetesObject;
+  /** What the server's dry-run says the object will be; absent when it could not be asked yet. */
+  readonly predicted?: KubernetesObject;
+  /** Conflicts with managers in `adopt`: the write is forced, with resourceVersion. */
+  readonly conflicts: readonly ApplyConflict[];
+  /** Ownership entries to take over before the write (`kubectl apply`'s client-side one). */
+  readonly adopts: boolean;
+  /** True where dry-run cannot know yet (new namespace, new CRD): checked after the wave before it. */
+  readonly deferred: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** Fields that the server writes by itself: never a change of ours. */
+const serverMetadata = [
+  'managedFields',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'uid',
+  'selfLink',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+];
+const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The object as a person means it: without status, server metadata and `kubectl apply`'s bookkeeping annotation. */
+export function intentOf(object: KubernetesObject): JsonObject {
+  const { metadata, ...body } = object as unknown as { metadata: JsonObject; [field: string]: JsonValue };
+  const { annotations, ...rest } = metadata;
+  const kept = Object.entries(isObject(annotations) ? annotations : {}).filter(
+    ([name]) => name !== lastAppliedAnnotation,
+  );
+  const meant = Object.entries(rest).filter(([name]) => !serverMetadata.includes(name));
+  const { status: _status, ...fields } = body;
+  return {
+    ...fields,
+    metadata: {
+      ...Object.fromEntries(meant),
+      ...(kept.length > 0 ? { annotations: Object.fromEntries(kept) } : {}),
+    },
+  };
+}
+
+/**
+ * What a write would do, by comparing live with the server's prediction. Values that are equal are still a change when our
+ * ownership differs: a field that is not ours cannot be removed by a later release.
+ */
+export function actionOf(
+  live: KubernetesObject | undefined,
+  predicted: KubernetesObject | undefined,
+): ChangeAction {
+  if (live === undefined) return 'created';
+  if (predicted === undefined) return 'configured';
+  const sameValues = canonicalJson(intentOf(live)) === canonicalJson(intentOf(predicted));
+  return sameValues && ownership(live) === ownership(predicted) ? 'unchanged' : 'configured';
+}
+
+function ownership(object: KubernetesObject): string {
+  return canonicalJson(applyEntryOf(object, fieldManager)?.fieldsV1 ?? {});
+}
+
+/** Marks of tools that would change the object back, or lose track of it (reason `managed-by-other-tool`). */
+export function otherToolOf(live: KubernetesObject): string | undefined {
+  const labels = live.metadata.labels ?? {};
+  const annotations = live.metadata.annotations ?? {};
+  if (annotations['argocd.argoproj.io/tracking-id'] !== undefined) return 'Argo CD';
+  if (
+    labels['kustomize.toolkit.fluxcd.io/name'] !== undefined ||
+    labels['helm.toolkit.fluxcd.io/name'] !== undefined
+  )
+    return 'Flux';
+  if (annotations['meta.helm.sh/release-name'] !== undefined) return 'Helm';
+  return undefined;
+}
+
+/** A kind with a scale that an autoscaler may own, as HPA and KEDA name it. */
+interface ScaleTarget {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** What the autoscalers of a namespace target: HPAs, and KEDA's ScaledObjects. */
+export function scaleTargetsOf(autoscalers: readonly KubernetesObject[]): readonly ScaleTarget[] {
+  return autoscalers.flatMap((autoscaler) => {
+    const spec = autoscaler['spec'];
+    const target = isObject(spec) ? spec['scaleTargetRef'] : undefined;
+    if (!isObject(target) || typeof target['name'] !== 'string') return [];
+    // KEDA's kind is optional and defaults to Deployment.
+    return [
+      { kind: typeof target['kind'] === 'string' ? target['kind'] : 'Deployment', name: target['name'] },
+    ];
+  });
+}
+
+/**
+ * Replicas under an autoscaler: while we own the field the live value is sent (leaving it out would reset it to 1), and once
+ * another manager owns it, it is left out.
+ * Source: Kubernetes, server-side apply, "Transferring ownership"; measured in FACTS ("leaves an HPA's 7 alone").
+ */
+export function settleReplicas(
+  rendered: KubernetesObject,
+  live: KubernetesObject | undefined,
+  targets: readonly ScaleTarget[],
+): KubernetesObject {
+  const scaled = targets.some(
+    (target) => target.kind === rendered.kind && target.name === rendered.metadata.name,
+  );
+  const spec = rendered['spec'];
+  if (!scaled || live === undefined || !isObject(spec)) return rendered;
+  const { replicas: _rendered, ...others } = spec;
+  const liveSpec = live['spec'];
+  const replicas = isObject(liveSpec) ? liveSpec['replicas'] : undefined;
+  const ours = managersOf(live, ['spec', 'replicas']).every((manager) => manager === fieldManager);
+  return { ...rendered, spec: ours && replicas !== undefined ? { ...others, replicas } : others };
+}

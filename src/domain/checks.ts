@@ -1,0 +1,49 @@
+import type { ObjectReference } from './objects.ts';
+import type { Reason } from './reasons.ts';
+import type { SourceLocation } from './source.ts';
+
+/** The nine pre-checks, in the order of the design's table and of every report. */
+export const checkNames = [
+  'tools',
+  'connectivity',
+  'overlay',
+  'secrets',
+  'health',
+  'context',
+  'namespace',
+  'resources',
+  'history',
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+export type CheckLevel = 'pass' | 'warn' | 'fail';
+
+/** One thing a check found. A passing check has one finding of level `pass` that says what was seen. */
+export interface Finding {
+  readonly level: CheckLevel;
+  readonly reason: Reason;
+  /** One sentence of cause. */
+  readonly message: string;
+  /** One sentence of remedy; the empty string where nothing is to be done. May hold YAML to paste after a line break. */
+  readonly remedy: string;
+  readonly object?: ObjectReference;
+  readonly location?: SourceLocation;
+}
+
+export interface CheckResult {
+  readonly check: CheckName;
+  /** The worst level of the findings. */
+  readonly level: CheckLevel;
+  readonly findings: readonly Finding[];
+  readonly milliseconds: number;
+}
+
+const severity: Readonly<Record<CheckLevel, number>> = { pass: 0, warn: 1, fail: 2 };
+
+/** The worst level; `pass` for none. */
+export function worstLevel(levels: readonly CheckLevel[]): CheckLevel {
+  return levels.reduce<CheckLevel>(
+    (worst, level) => (severity[level] > severity[worst] ? level : worst),
+    'pass',
+  );
+}

@@ -1,0 +1,36 @@
+import type { Finding } from '../checks.ts';
+import { type ObjectReference, titleOf } from '../objects.ts';
+import type { Profile } from '../profile.ts';
+
+/** How a workload of the overlay stands before this release. */
+export interface CurrentWorkload {
+  readonly reference: ObjectReference;
+  readonly healthy: boolean;
+  readonly message: string;
+  /** This release changes it, so it may be the one that mends it. */
+  readonly changes: boolean;
+}
+
+export function judgeHealth(
+  workloads: readonly CurrentWorkload[],
+  profile: Profile,
+  allowUnhealthy: boolean,
+): readonly Finding[] {
+  const unhealthy = workloads.filter((workload) => !workload.healthy);
+  if (unhealthy.length === 0) {
+    const message =
+      workloads.length === 0
+        ? 'No workload of this overlay runs yet.'
+        : `${workloads.length} workload${workloads.length === 1 ? ' runs' : 's run'} and ${workloads.length === 1 ? 'is' : 'are'} healthy.`;
+    return [{ level: 'pass', reason: 'ok', message, remedy: '' }];
+  }
+  return unhealthy.map((workload) => ({
+    level: workload.changes || allowUnhealthy ? 'warn' : profile.levels.unhealthyWorkload,
+    reason: 'workload-unhealthy',
+    message: `${titleOf(workload.reference)} is not healthy before this release: ${workload.message}`,
+    remedy: workload.changes
+      ? 'This release changes it; if it does not mend it, the release fails.'
+      : `Look at it with \`kubectl describe ${workload.reference.kind.toLowerCase()} ${workload.reference.name}\`.`,
+    object: workload.reference,
+  }));
+}

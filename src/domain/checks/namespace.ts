@@ -1,0 +1,40 @@
+import type { Finding } from '../checks.ts';
+import type { KubernetesObject } from '../objects.ts';
+import type { Profile } from '../profile.ts';
+
+/** Staging creates a missing namespace; production wants it to be there. A namespace that is being deleted takes nothing. */
+export function judgeNamespace(
+  name: string,
+  live: KubernetesObject | undefined,
+  profile: Profile,
+): readonly Finding[] {
+  if (live === undefined) {
+    const level = profile.levels.namespaceMissing;
+    return [
+      level === 'pass'
+        ? {
+            level,
+            reason: 'ok',
+            message: `Namespace ${name} does not exist yet and will be created.`,
+            remedy: '',
+          }
+        : {
+            level,
+            reason: 'namespace-missing',
+            message: `Namespace ${name} does not exist.`,
+            remedy: `Create it with \`kubectl create namespace ${name}\`, or correct the overlay's namespace.`,
+          },
+    ];
+  }
+  if (live.metadata.deletionTimestamp !== undefined) {
+    return [
+      {
+        level: 'fail',
+        reason: 'namespace-terminating',
+        message: `Namespace ${name} is being deleted since ${live.metadata.deletionTimestamp}.`,
+        remedy: `Wait until it is gone, or find what holds it with \`kubectl get namespace ${name} -o yaml\`.`,
+      },
+    ];
+  }
+  return [{ level: 'pass', reason: 'ok', message: `Namespace ${name} exists.`, remedy: '' }];
+}

@@ -1,0 +1,121 @@
+/**
+ * Field ownership: reads `metadata.managedFields` (the FieldsV1 format of server-side apply: `f:name` a field, `k:{…}` a list
+ * item by its keys, `v:…` a set item by value, `i:…` an item by index, `.` the item itself).
+ * Source: sigs.k8s.io/structured-merge-diff `fieldpath`, and the Kubernetes page on server-side apply.
+ */
+import type { JsonObject, JsonValue, KubernetesObject, ManagedFieldsEntry } from './objects.ts';
+
+export const fieldManager = 'orion';
+export const clientSideApplyManager = 'kubectl-client-side-apply';
+
+/** The entry of server-side apply made by `manager`, if it owns anything of the object itself (not of a subresource). */
+export function applyEntryOf(object: KubernetesObject, manager: string): ManagedFieldsEntry | undefined {
+  return object.metadata.managedFields?.find(
+    (entry) => entry.manager === manager && entry.operation === 'Apply' && (entry.subresource ?? '') === '',
+  );
+}
+
+/** Ownership left by client-side `kubectl apply`: to be taken over before the first change, or removed fields stay. */
+export function clientSideApplyEntriesOf(object: KubernetesObject): readonly ManagedFieldsEntry[] {
+  return (object.metadata.managedFields ?? []).filter(
+    (entry) =>
+      entry.manager === clientSideApplyManager &&
+      entry.operation === 'Update' &&
+      (entry.subresource ?? '') === '',
+  );
+}
+
+/** Who owns the field at `path` (field names only): `['spec','replicas']` → the managers' names. */
+export function managersOf(object: KubernetesObject, path: readonly string[]): readonly string[] {
+  return (object.metadata.managedFields ?? [])
+    .filter((entry) => hasField(entry.fieldsV1, path))
+    .map((entry) => entry.manager ?? 'unknown');
+}
+
+function hasField(fields: JsonObject | undefined, path: readonly string[]): boolean {
+  let node: JsonValue | undefined = fields;
+  for (const name of path) {
+    if (!isObject(node)) return false;
+    node = node[`f:${name}`];
+  }
+  return node !== undefined;
+}
+
+/**
+ * The part of `object` that `fields` names, with live values: an apply configuration. Fields that no longer exist are left
+ * out; list items keep their keys, so that the result can be applied again.
+ */
+export function extractFields(object: KubernetesObject, fields: JsonObject | undefined): JsonObject {
+  const extracted = fields === undefined ? {} : extractFrom(object as unknown as JsonValue, fields);
+  const body = isObject(extracted) ? extracted : {};
+  const metadata = isObject(body['metadata']) ? body['metadata'] : {};
+  const { name, namespace } = object.metadata;
+  return {
+    ...body,
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: { ...metadata, name, ...(namespace === undefined ? {} : { namespace }) },
+  };
+}
+
+function extractFrom(value: JsonValue | undefined, fields: JsonObject): JsonValue | undefined {
+  const names = Object.keys(fields).filter((name) => name !== '.');
+  if (value === undefined || names.length === 0) return value;
+  if (Array.isArray(value)) return extractItems(value, fields, names);
+  if (!isObject(value)) return value;
+  const entries = names
+    .filter((name) => name.startsWith('f:'))
+    .map((name): [string, JsonValue | undefined] => [
+      name.slice(2),
+      extractFrom(value[name.slice(2)], child(fields, name)),
+    ])
+    .filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
+  return Object.fromEntries(entries);
+}
+
+function extractItems(items: readonly JsonValue[], fields: JsonObject, names: readonly string[]): JsonValue {
+  const kept: JsonValue[] = [];
+  items.forEach((item, index) => {
+    const name = names.find((candidate) => selects(candidate, item, index));
+    if (name === undefined) return;
+    const extracted = name.startsWith('k:')
+      ? withKeys(item, extractFrom(item, child(fields, name)), name)
+      : item;
+    if (extracted !== undefined) kept.push(extracted);
+  });
+  return kept;
+}
+
+function selects(name: string, item: JsonValue, index: number): boolean {
+  if (name.startsWith('v:')) return canonicalJson(JSON.parse(name.slice(2))) === canonicalJson(item);
+  if (name.startsWith('i:')) return Number(name.slice(2)) === index;
+  if (!name.startsWith('k:') || !isObject(item)) return false;
+  const keys: unknown = JSON.parse(name.slice(2));
+  // A key that the item lacks is a defaulted one (`protocol: TCP`): the server writes it into the set, the object may omit it.
+  return (
+    isObject(keys) &&
+    Object.entries(keys).every(([key, wanted]) => item[key] === undefined || item[key] === wanted)
+  );
+}
+
+function withKeys(item: JsonValue, extracted: JsonValue | undefined, name: string): JsonValue | undefined {
+  const keys: unknown = JSON.parse(name.slice(2));
+  if (!isObject(extracted) || !isObject(keys) || !isObject(item)) return extracted;
+  return { ...keys, ...extracted };
+}
+
+function child(fields: JsonObject, name: string): JsonObject {
+  const node = fields[name];
+  return isObject(node) ? node : {};
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** JSON with sorted keys: equal values give equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, node: unknown) =>
+    isObject(node) ? Object.fromEntries(Object.entries(node).sort(([a], [b]) => (a < b ? -1 : 1))) : node,
+  );
+}

@@ -1,0 +1,63 @@
+/** What the identity must be allowed to do, and how to say what is missing as rules of a Role. */
+
+export interface Permission {
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly verb: string;
+  /** Absent for cluster-scoped resources. */
+  readonly namespace?: string;
+}
+
+/** The kinds every release touches besides the rendered ones: records, the Lease, and what the rollout watches. */
+export function standingPermissions(namespace: string): readonly Permission[] {
+  const need = (
+    group: string,
+    resource: string,
+    verbs: readonly string[],
+    subresource?: string,
+  ): readonly Permission[] =>
+    verbs.map((verb) => ({
+      group,
+      resource,
+      verb,
+      namespace,
+      ...(subresource === undefined ? {} : { subresource }),
+    }));
+  const watched = ['get', 'list', 'watch'];
+  return [
+    ...need('', 'secrets', ['get', 'list', 'create', 'update', 'delete']),
+    ...need('coordination.k8s.io', 'leases', ['get', 'create', 'update']),
+    ...need('', 'pods', watched),
+    ...need('', 'pods', ['get'], 'log'),
+    ...need('', 'events', ['list', 'watch']),
+    ...['replicasets', 'deployments', 'statefulsets', 'daemonsets'].flatMap((resource) =>
+      need('apps', resource, watched),
+    ),
+    ...need('batch', 'jobs', watched),
+  ];
+}
+
+/** Missing permissions as rules to paste into a Role (or, where `namespace` is absent, a ClusterRole). */
+export function roleRules(missing: readonly Permission[]): string {
+  const verbsByResource = new Map<string, { group: string; resource: string; verbs: string[] }>();
+  for (const permission of missing) {
+    const resource =
+      permission.subresource === undefined
+        ? permission.resource
+        : `${permission.resource}/${permission.subresource}`;
+    const key = `${permission.group}/${resource}`;
+    const rule = verbsByResource.get(key) ?? { group: permission.group, resource, verbs: [] };
+    if (!rule.verbs.includes(permission.verb)) rule.verbs.push(permission.verb);
+    verbsByResource.set(key, rule);
+  }
+  return [...verbsByResource.values()]
+    .map(({ group, resource, verbs }) =>
+      [
+        `- apiGroups: [${JSON.stringify(group)}]`,
+        `  resources: [${JSON.stringify(resource)}]`,
+        `  verbs: [${verbs.map((verb) => JSON.stringify(verb)).join(', ')}]`,
+      ].join('\n'),
+    )
+    .join('\n');
+}

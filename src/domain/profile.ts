@@ -1,0 +1,75 @@
+/** Staging and production differ in this table of values, not in branches of code. Durations are milliseconds. */
+import type { CheckLevel } from './checks.ts';
+
+export type Environment = 'staging' | 'production';
+
+export interface Profile {
+  readonly overlay: string;
+  readonly timeout: number;
+  readonly healthRetries: number;
+  readonly healthInterval: number;
+  readonly progressInterval: number;
+  readonly settle: number;
+  readonly monitor: number;
+  readonly minNodes: number;
+  readonly rollback: 'manual' | 'automatic';
+  /** How loud a finding is, where the two profiles differ (the pre-check table of DESIGN.md). */
+  readonly levels: {
+    readonly secretPlaceholder: CheckLevel;
+    readonly unhealthyWorkload: CheckLevel;
+    readonly namespaceMissing: CheckLevel;
+    readonly resources: CheckLevel;
+    readonly productionByIdentity: CheckLevel;
+    readonly productionByName: CheckLevel;
+    readonly unknownCluster: CheckLevel;
+    readonly historyUnstable: CheckLevel;
+  };
+}
+
+const second = 1000;
+const minute = 60 * second;
+
+export const profiles: Readonly<Record<Environment, Profile>> = {
+  staging: {
+    overlay: 'k8s/overlays/staging',
+    timeout: 5 * minute,
+    healthRetries: 10,
+    healthInterval: 5 * second,
+    progressInterval: 10 * second,
+    settle: 10 * second,
+    monitor: 0,
+    minNodes: 1,
+    rollback: 'manual',
+    levels: {
+      secretPlaceholder: 'warn',
+      unhealthyWorkload: 'warn',
+      namespaceMissing: 'pass',
+      resources: 'warn',
+      productionByIdentity: 'fail',
+      productionByName: 'warn',
+      unknownCluster: 'pass',
+      historyUnstable: 'pass',
+    },
+  },
+  production: {
+    overlay: 'k8s/overlays/production',
+    timeout: 10 * minute,
+    healthRetries: 20,
+    healthInterval: 10 * second,
+    progressInterval: 30 * second,
+    settle: 30 * second,
+    monitor: 60 * second,
+    minNodes: 3,
+    rollback: 'automatic',
+    levels: {
+      secretPlaceholder: 'fail',
+      unhealthyWorkload: 'fail',
+      namespaceMissing: 'fail',
+      resources: 'fail',
+      productionByIdentity: 'pass',
+      productionByName: 'pass',
+      unknownCluster: 'warn',
+      historyUnstable: 'fail',
+    },
+  },
+};

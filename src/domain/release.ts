@@ -1,0 +1,87 @@
+/**
+ * The release record (DESIGN.md section 3, STATES.md): a head that says what state the release is in and who holds it, and
+ * a body with what was applied and what was there before.
+ */
+import type { JsonObject, KubernetesObject, ManagedFieldsEntry, ObjectReference } from './objects.ts';
+import type { Reason } from './reasons.ts';
+import type { PhaseName, PhaseTiming } from './result.ts';
+
+export type ReleaseStatus =
+  | 'pending'
+  | 'deployed'
+  | 'failed'
+  | 'rolled-back'
+  | 'restore-unverified'
+  | 'abandoned';
+
+/** The job that made a record. `holder` is what the Lease carries; it is unique per process. */
+export interface RunIdentity {
+  readonly holder: string;
+  readonly repository?: string;
+  readonly runId?: string;
+  readonly attempt?: number;
+  readonly job?: string;
+  readonly checkRunId?: string;
+  readonly runUrl?: string;
+  readonly actor?: string;
+  readonly commit?: string;
+  readonly server?: string;
+}
+
+/** What undo needs of one object, kept before its first write. */
+export interface StateBefore {
+  readonly reference: ObjectReference;
+  /** `absent`: the release creates it, undo deletes it (UID precondition). */
+  readonly presence: 'absent' | 'present';
+  /** Our apply configuration before: the fields we owned, with live values. Absent when we owned none. */
+  readonly configuration?: JsonObject;
+  /** The ownership entries adopted from other managers, restored last. */
+  readonly adoptedEntries?: readonly ManagedFieldsEntry[];
+  /** The fields described by those entries, with live values. */
+  readonly adoptedFields?: JsonObject;
+  /** Values of fields taken from managers in `adopt`. */
+  readonly takenFields?: JsonObject;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+export interface InventoryEntry {
+  readonly reference: ObjectReference;
+  readonly uid?: string;
+}
+
+export interface ReleaseHead {
+  readonly version: 1;
+  readonly app: string;
+  readonly number: number;
+  readonly status: ReleaseStatus;
+  readonly overlay: string;
+  readonly run: RunIdentity;
+  /** Phase in progress while pending, last phase reached afterwards. */
+  readonly phase: PhaseName;
+  /** True while the steps of one job hand over by this record and nobody renews the Lease. */
+  readonly jobInSteps: boolean;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly finishedAt?: string;
+  readonly planDigest: string;
+  readonly reason?: Reason;
+  readonly message?: string;
+  /** The record whose state before this one took over (STATES rows 15 and 20). */
+  readonly takesOver?: string;
+  /** The record that took this one over. */
+  readonly takenOverBy?: string;
+  readonly createdNamespace?: boolean;
+  readonly timings?: readonly PhaseTiming[];
+  readonly body: { readonly chunks: number; readonly sha256: string };
+}
+
+export interface ReleaseBody {
+  readonly rendered: readonly KubernetesObject[];
+  readonly before: readonly StateBefore[];
+  readonly inventory: readonly InventoryEntry[];
+}
+
+export function releaseName(app: string, number: number): string {
+  return `orion-${app}-${number}`;
+}

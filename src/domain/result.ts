@@ -1,0 +1,126 @@
+/**
+ * The result of one run: everything that log, summary, annotations, outputs and `result` are made from. It is written as a
+ * versioned JSON document; it holds no secret value (masked before it is made).
+ */
+import type { CheckResult } from './checks.ts';
+import type { Failure } from './failure.ts';
+import type { ObjectReference } from './objects.ts';
+import type { ExitCode, Outcome } from './outcome.ts';
+import type { Environment } from './profile.ts';
+import type { Reason } from './reasons.ts';
+import type { SourceLocation } from './source.ts';
+
+export const phaseNames = [
+  'inputs',
+  'preflight',
+  'preview',
+  'lock',
+  'apply',
+  'rollout',
+  'health',
+  'monitor',
+  'smoke',
+  'finish',
+] as const;
+export type PhaseName = (typeof phaseNames)[number];
+
+/** Times are milliseconds since the epoch. */
+export interface PhaseTiming {
+  readonly phase: PhaseName;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly result: 'passed' | 'warned' | 'failed' | 'cancelled';
+}
+
+export type ChangeAction = 'created' | 'configured' | 'unchanged';
+
+export interface ChangeReport {
+  readonly reference: ObjectReference;
+  readonly action: ChangeAction;
+  /** Unified diff of the fields Orion writes, live against rendered, secret values left out; empty when unchanged. */
+  readonly diff: string;
+  /** Field managers whose fields were taken over (`adopt`). */
+  readonly takenFrom: readonly string[];
+  readonly location?: SourceLocation;
+}
+
+export type WorkloadState = 'current' | 'progressing' | 'failed' | 'not-started';
+
+export interface WorkloadReport {
+  readonly reference: ObjectReference;
+  readonly state: WorkloadState;
+  readonly changed: boolean;
+  /** "2 of 3 pods updated". */
+  readonly message: string;
+  readonly updated: number;
+  readonly ready: number;
+  readonly desired: number;
+  readonly restarts: number;
+  /** One entry per container: name, image now, image before (absent when new or unchanged). */
+  readonly images: readonly {
+    readonly container: string;
+    readonly image: string;
+    readonly before?: string;
+  }[];
+}
+
+export interface EndpointReport {
+  /** `auth`, `gateway`. */
+  readonly workload: string;
+  readonly pod: string;
+  readonly kind: 'health' | 'readiness';
+  /** `:8080/health`. */
+  readonly address: string;
+  readonly passed: boolean;
+  readonly status?: number;
+  readonly milliseconds: number;
+  /** "answered 503" and, masked and shortened, what came. */
+  readonly message: string;
+}
+
+/** Something to know that fails nothing: a server warning, a takeover. */
+export interface Notice {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly remedy: string;
+  readonly object?: ObjectReference;
+  readonly location?: SourceLocation;
+}
+
+export interface ResultDocument {
+  readonly version: 1;
+  readonly action: string;
+  readonly app: string;
+  readonly environment: Environment;
+  readonly namespace: string;
+  readonly overlay: string;
+  /** What the kubeconfig calls the cluster, and its server version, where known. */
+  readonly cluster: string;
+  readonly commit?: string;
+  readonly actor?: string;
+  readonly runUrl?: string;
+  readonly outcome: Outcome;
+  readonly exitCode: ExitCode;
+  readonly reason: Reason;
+  /** One sentence: what happened. */
+  readonly message: string;
+  /** Name of the release record, `orion-shop-12`. */
+  readonly release?: string;
+  readonly previousRelease?: string;
+  readonly planDigest?: string;
+  /** Objects created or configured. */
+  readonly changed: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly phases: readonly PhaseTiming[];
+  readonly checks: readonly CheckResult[];
+  readonly changes: readonly ChangeReport[];
+  readonly workloads: readonly WorkloadReport[];
+  readonly failures: readonly Failure[];
+  readonly endpoints: readonly EndpointReport[];
+  readonly notices: readonly Notice[];
+  /** What to do next, one sentence or command each, most useful first. */
+  readonly nextSteps: readonly string[];
+  /** Peak resident memory of the process, bytes. */
+  readonly peakMemory?: number;
+}

@@ -1,0 +1,39 @@
+/** What a run was asked to do: the inputs after parsing, one readonly value made at the door. Durations are milliseconds. */
+import type { Environment, Profile } from './profile.ts';
+
+export interface Settings {
+  readonly action: 'deploy-staging' | 'deploy-production' | 'smoke-tests';
+  readonly environment: Environment;
+  readonly profile: Profile;
+  /** Folder with a kustomization, relative to the workspace as written by the user. */
+  readonly overlay: string;
+  readonly namespace?: string;
+  readonly app?: string;
+  /** Content or path of a kubeconfig; absent: `$KUBECONFIG`, `~/.kube/config`, in-cluster. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** Path of `orion.yaml`; absent: `orion.yaml` in the workspace if it exists. */
+  readonly config?: string;
+  readonly timeout: number;
+  readonly healthRetries: number;
+  readonly healthInterval: number;
+  readonly progressInterval: number;
+  readonly settle: number;
+  readonly monitor: number;
+  readonly maxRestarts: number;
+  readonly errorWindow: number;
+  readonly maxErrors: number;
+  readonly minNodes: number;
+  readonly rollback: 'manual' | 'automatic' | 'never';
+  /** Field managers whose fields may be taken over. */
+  readonly adopt: readonly string[];
+  readonly allowUnhealthy: boolean;
+  readonly allowUnstableHistory: boolean;
+  readonly allowPaused: boolean;
+  readonly allowRemoteBases: boolean;
+  readonly dryRun: boolean;
+  readonly skipTests: boolean;
+  readonly expectPlan?: string;
+  readonly githubToken?: string;
+  readonly checkRunId?: string;
+}

@@ -1,0 +1,44 @@
+/**
+ * The order of apply: what others need comes first. Inside a wave everything is applied in parallel.
+ * Custom resources go with the workloads: their CRD may come in the first wave, and their operators are workloads.
+ */
+import { groupKindOf, type KubernetesObject } from './objects.ts';
+
+export const waves = ['foundations', 'configuration', 'workloads', 'policies'] as const;
+export type Wave = (typeof waves)[number];
+
+const waveByGroupKind: Readonly<Record<string, Wave>> = {
+  Namespace: 'foundations',
+  'CustomResourceDefinition.apiextensions.k8s.io': 'foundations',
+  ConfigMap: 'configuration',
+  Secret: 'configuration',
+  ServiceAccount: 'configuration',
+  'Role.rbac.authorization.k8s.io': 'configuration',
+  'RoleBinding.rbac.authorization.k8s.io': 'configuration',
+  'ClusterRole.rbac.authorization.k8s.io': 'configuration',
+  'ClusterRoleBinding.rbac.authorization.k8s.io': 'configuration',
+  PersistentVolumeClaim: 'configuration',
+  PersistentVolume: 'configuration',
+  'StorageClass.storage.k8s.io': 'configuration',
+  'PriorityClass.scheduling.k8s.io': 'configuration',
+  'NetworkPolicy.networking.k8s.io': 'configuration',
+  ResourceQuota: 'configuration',
+  LimitRange: 'configuration',
+  Service: 'configuration',
+  'HorizontalPodAutoscaler.autoscaling': 'policies',
+  'PodDisruptionBudget.policy': 'policies',
+  'Ingress.networking.k8s.io': 'policies',
+};
+
+export function waveOf(object: { readonly apiVersion: string; readonly kind: string }): Wave {
+  return waveByGroupKind[groupKindOf(object)] ?? 'workloads';
+}
+
+/** The objects wave by wave, empty waves left out. */
+export function inWaves<T extends { readonly desired: KubernetesObject }>(
+  changes: readonly T[],
+): readonly { readonly wave: Wave; readonly changes: readonly T[] }[] {
+  return waves
+    .map((wave) => ({ wave, changes: changes.filter((change) => waveOf(change.desired) === wave) }))
+    .filter(({ changes: members }) => members.length > 0);
+}

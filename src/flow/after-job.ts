@@ -1,0 +1,54 @@
+/**
+ * What post does: if main was stopped while its release was pending, the record is settled (STATES row 13). It trusts what
+ * main has saved, and the record; never the inputs.
+ */
+import type { ResultDocument } from '../domain/result.ts';
+import { logLine } from '../report/log-line.ts';
+import type { Run } from './run.ts';
+
+export interface Remembered {
+  readonly release: string;
+  readonly namespace: string;
+  readonly holder: string;
+}
+
+/** The result to report; undefined when main has settled everything itself. */
+export async function settleAfterJob(run: Run, remembered: Remembered): Promise<ResultDocument | undefined> {
+  const records = await run.records(remembered.namespace);
+  const { releases } = await records.list();
+  const release = releases.find(({ name }) => name === remembered.release);
+  const ours = release?.head.status === 'pending' && release.head.run.holder === remembered.holder;
+  if (release === undefined || !ours) return undefined;
+  // Main is gone (post runs after it): what it still holds is ours to take.
+  const port = await run.lease(remembered.namespace);
+  const held = await port.read();
+  if (held !== undefined && held.holder !== '' && held.holder !== remembered.holder) return undefined;
+  const answer = await port.acquire(held);
+  if (answer.type === 'held') return undefined;
+  const { phase } = release.head;
+  const message = `The job was stopped in the ${phase} phase; what was applied until then stays applied.`;
+  await records.update(release, {
+    status: 'failed',
+    reason: 'cancelled',
+    message,
+    finishedAt: new Date(run.clock.now()).toISOString(),
+  });
+  await answer.lease.release();
+  run.log.line(logLine(run.logClock(), `${remembered.release} settled as failed: ${message}`));
+  run.ledger.release = remembered.release;
+  run.ledger.namespace = remembered.namespace;
+  return run.ledger.document(
+    run.settings,
+    run.identity,
+    {
+      outcome: 'cancelled',
+      exitCode: 5,
+      reason: 'cancelled',
+      message,
+      nextSteps: [
+        `Run the job again: it takes over from ${remembered.release}, which keeps what was there before.`,
+      ],
+    },
+    run.clock.now(),
+  );
+}

@@ -1,0 +1,166 @@
+/** Applies the plan, wave by wave, in parallel inside a wave. Nothing here was not recorded first. */
+import type { PlannedChange } from '../domain/changes.ts';
+import type { Failure } from '../domain/failure.ts';
+import { clientSideApplyEntriesOf } from '../domain/managed-fields.ts';
+import { type KubernetesObject, keyOf, titleOf } from '../domain/objects.ts';
+import type { Reason } from '../domain/reasons.ts';
+import { adoptedManagedFields } from '../domain/state-before.ts';
+import { inWaves } from '../domain/waves.ts';
+import { changeLine } from '../report/log-events.ts';
+import type { ClusterPort, RefusedRequest } from './ports.ts';
+import type { Run } from './run.ts';
+
+export interface Applied {
+  /** What the server answered for each object that was written, by key. */
+  readonly objects: ReadonlyMap<string, KubernetesObject>;
+  readonly failures: readonly Failure[];
+}
+
+export interface ApplyGuard {
+  /** Throws when the lock is no longer ours. */
+  readonly ensureHeld: () => Promise<void>;
+  /** Called as each write returns. */
+  readonly onApplied: (change: PlannedChange, object: KubernetesObject) => void;
+  readonly locate: (change: PlannedChange) => Failure['location'];
+}
+
+export async function applyPlan(
+  run: Run,
+  cluster: ClusterPort,
+  changes: readonly PlannedChange[],
+  guard: ApplyGuard,
+): Promise<Applied> {
+  const objects = new Map<string, KubernetesObject>();
+  const failures: Failure[] = [];
+  for (const { changes: members } of inWaves(changes)) {
+    await guard.ensureHeld();
+    run.signal.throwIfAborted();
+    await Promise.all(
+      members
+        .filter((change) => change.action !== 'unchanged')
+        .map(async (change) => {
+          const answer = await applyOne(run, cluster, change, guard);
+          if ('failure' in answer) {
+            failures.push(answer.failure);
+            return;
+          }
+          objects.set(keyOf(change.reference), answer.object);
+          guard.onApplied(change, answer.object);
+          run.log.line(changeLine({ ...change, takenFrom: managersOf(change) }, run.logClock()));
+        }),
+    );
+    if (failures.length > 0) break;
+    await waitUntilServed(run, cluster, members);
+  }
+  return { objects, failures };
+}
+
+async function applyOne(
+  run: Run,
+  cluster: ClusterPort,
+  change: PlannedChange,
+  guard: ApplyGuard,
+): Promise<{ readonly object: KubernetesObject } | { readonly failure: Failure }> {
+  try {
+    const resourceVersion = await adopt(cluster, change);
+    const force = change.conflicts.length > 0;
+    const answer = await cluster.apply(change.desired, {
+      force,
+      dryRun: false,
+      signal: run.signal,
+      // A forced write must not run over a change that the preview has not seen.
+      ...(force && resourceVersion !== undefined ? { resourceVersion } : {}),
+    });
+    if (answer.type === 'applied') return { object: answer.object };
+    const [first] = answer.conflicts;
+    return {
+      failure: failureOf(
+        change,
+        guard,
+        'conflict',
+        `field ${first?.field} was taken by field manager ${first?.manager} after the preview`,
+        'Run the job again: its preview shows the conflict, and says how to settle it.',
+      ),
+    };
+  } catch (error) {
+    const refusal = cluster.refusalOf(error);
+    if (refusal === undefined || run.signal.aborted) throw error;
+    return { failure: refused(change, guard, refusal) };
+  }
+}
+
+export function managersOf(change: PlannedChange): readonly string[] {
+  return [...new Set(change.conflicts.map((conflict) => conflict.manager))];
+}
+
+/** Ownership of `kubectl apply` becomes ours first, without a visible change: or removed fields would stay for ever. */
+async function adopt(cluster: ClusterPort, change: PlannedChange): Promise<string | undefined> {
+  const { live } = change;
+  if (live === undefined || !change.adopts) return live?.metadata.resourceVersion;
+  const entries = adoptedManagedFields(live.metadata.managedFields ?? [], clientSideApplyEntriesOf(live));
+  return (await cluster.patchManagedFields(live, entries)).metadata.resourceVersion;
+}
+
+function refused(change: PlannedChange, guard: ApplyGuard, refusal: RefusedRequest): Failure {
+  const webhook = /admission webhook/.test(refusal.message);
+  const said = refusal.message.replace(/\s+/g, ' ').trim();
+  return failureOf(
+    change,
+    guard,
+    webhook ? 'webhook-refused' : 'apply-failed',
+    `the API server refused it: ${said}`,
+    webhook
+      ? 'Change what the webhook names, or ask whoever runs it.'
+      : 'Correct the object in the overlay and run the job again.',
+  );
+}
+
+function failureOf(
+  change: PlannedChange,
+  guard: ApplyGuard,
+  reason: Reason,
+  message: string,
+  remedy: string,
+): Failure {
+  const location = guard.locate(change);
+  return {
+    reason,
+    message: `${titleOf(change.reference)} was not applied: ${message}`,
+    remedy,
+    objects: [change.reference],
+    chain: [titleOf(change.reference)],
+    logs: [],
+    ...(location === undefined ? {} : { location }),
+  };
+}
+
+const establishTimeout = 30_000;
+
+/** Objects of a new kind can only be sent once the server serves the kind. */
+async function waitUntilServed(
+  run: Run,
+  cluster: ClusterPort,
+  members: readonly PlannedChange[],
+): Promise<void> {
+  const definitions = members.filter(
+    (change) => change.desired.kind === 'CustomResourceDefinition' && change.action === 'created',
+  );
+  const deadline = run.clock.now() + establishTimeout;
+  for (const definition of definitions) {
+    while (!(await isEstablished(cluster, definition)) && run.clock.now() < deadline) {
+      await run.clock.wait(250, run.signal);
+    }
+  }
+}
+
+async function isEstablished(cluster: ClusterPort, definition: PlannedChange): Promise<boolean> {
+  const live = await cluster.get(definition.reference);
+  const status = live?.['status'] as
+    | { conditions?: readonly { type?: string; status?: string }[] }
+    | undefined;
+  return (
+    status?.conditions?.some(
+      (condition) => condition.type === 'Established' && condition.status === 'True',
+    ) ?? false
+  );
+}

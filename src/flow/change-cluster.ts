@@ -1,0 +1,235 @@
+/** From the lock to the finished record: the part of a deployment that changes the cluster. */
+import { intentOf, type PlannedChange } from '../domain/changes.ts';
+import type { Failure } from '../domain/failure.ts';
+import { canonicalJson } from '../domain/managed-fields.ts';
+import { type KubernetesObject, keyOf } from '../domain/objects.ts';
+import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
+import { isRolloutKind } from '../domain/workloads.ts';
+import { failureLines } from '../report/log-outcome.ts';
+import { applyPlan } from './apply.ts';
+import { keepPlan } from './change-reports.ts';
+import { cancelled, failedWith, planMoved, refusedAfterLock, succeeded } from './endings.ts';
+import { ensureHeld, type Hold, takeHold } from './hold.ts';
+import type { Ending } from './ledger.ts';
+import { createNamespace, removeNamespace } from './namespace.ts';
+import { openRecord } from './open-record.ts';
+import { inPhase } from './phase.ts';
+import type { StoredRelease } from './ports.ts';
+import type { Ready } from './preflight.ts';
+import { makePlan, type Plan, readLive } from './preview.ts';
+import { diagnose, type RolloutWatch, watchRollout } from './rollout.ts';
+import type { Run } from './run.ts';
+import { callEndpoints, endpointFailures, type ServingWorkload } from './smoke.ts';
+
+/** What is held while the cluster is changed. */
+interface Change {
+  readonly run: Run;
+  readonly ready: Ready;
+  readonly hold: Hold;
+  readonly plan: Plan;
+  readonly release: StoredRelease;
+  readonly body: ReleaseBody;
+}
+
+export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
+  const { namespace } = ready.target;
+  const created = ready.namespaceExists ? undefined : await createNamespace(run, ready.cluster, namespace);
+  const takeBack = async (): Promise<void> => {
+    if (created !== undefined) await removeNamespace(run, ready.cluster, created);
+  };
+  const hold = await takeHold(run, namespace).catch(async (error: unknown) => {
+    await takeBack();
+    throw error;
+  });
+  try {
+    const { plan, refusal } = await inPhase(
+      run,
+      'lock',
+      () => lookAgain(run, ready),
+      (look) => (look.refusal ? 'failed' : 'passed'),
+    );
+    if (refusal !== undefined) {
+      await takeBack();
+      return refusal;
+    }
+    const digest = run.ledger.planDigest ?? '';
+    const { release, body } = await openRecord(run, namespace, hold, plan.changes, {
+      planDigest: digest,
+      createdNamespace: created !== undefined,
+    });
+    announce(run, namespace, release);
+    return await goThrough({ run, ready, hold, plan, release, body });
+  } finally {
+    // If the record is still pending, it is the lock from here on.
+    await hold.lease.release().catch(() => undefined);
+  }
+}
+
+function announce(run: Run, namespace: string, release: StoredRelease): void {
+  run.ledger.release = release.name;
+  run.remember('release', release.name);
+  run.remember('namespace', namespace);
+  run.remember('holder', run.identity.holder);
+}
+
+/** The preview again, now that nobody else may change anything: the same plan, or a new one that must be approved anew. */
+async function lookAgain(
+  run: Run,
+  ready: Ready,
+): Promise<{ readonly plan: Plan; readonly refusal?: Ending }> {
+  const plan = await currentPlan(run, ready);
+  keepPlan(run, ready.target, plan);
+  const expected = run.settings.expectPlan;
+  if (expected !== undefined && expected !== run.ledger.planDigest)
+    return { plan, refusal: planMoved(run, expected) };
+  const refusal = refusedAfterLock(run, ready, plan);
+  return refusal === undefined ? { plan } : { plan, refusal };
+}
+
+/** Only reads, unless something has moved: then the server is asked again. */
+async function currentPlan(run: Run, ready: Ready): Promise<Plan> {
+  const { cluster, target } = ready;
+  const again = (): Promise<Plan> =>
+    makePlan(cluster, target, { adopt: run.settings.adopt, namespaceExists: true, signal: run.signal });
+  if (!ready.namespaceExists) return again();
+  const live = await readLive(cluster, target, true);
+  const changes = ready.plan.changes.map((change): PlannedChange => {
+    const now = live.get(keyOf(change.reference));
+    const { live: _before, ...rest } = change;
+    return now === undefined ? rest : { ...rest, live: now };
+  });
+  const moved = changes.some((change, index) => !isSame(change.live, ready.plan.changes[index]?.live));
+  return moved ? again() : { ...ready.plan, changes };
+}
+
+function isSame(now: KubernetesObject | undefined, before: KubernetesObject | undefined): boolean {
+  if (now === undefined || before === undefined) return now === before;
+  if (now.metadata.resourceVersion === before.metadata.resourceVersion) return true;
+  return (
+    now.metadata.uid === before.metadata.uid &&
+    canonicalJson(intentOf(now)) === canonicalJson(intentOf(before))
+  );
+}
+
+/** Apply, rollout, health endpoints, finish. The record says at each step how far it came. */
+async function goThrough(change: Change): Promise<Ending> {
+  const { run, ready, release } = change;
+  const expected = change.plan.changes.filter(({ desired }) => isRolloutKind(desired)).length;
+  const watch = await watchRollout(run, ready.target.namespace, expected);
+  try {
+    const failures = await phases(change, watch);
+    if (failures.length > 0) return await fail(change, failures);
+    await inPhase(run, 'finish', () => finish(change, { status: 'deployed', phase: 'finish' }));
+    return succeeded(run);
+  } catch (error) {
+    run.ledger.workloads = watch.workloads();
+    if (run.signal.aborted) return await stop(change);
+    throw error;
+  } finally {
+    watch.stop();
+    run.remember('release', release.name);
+  }
+}
+
+async function phases(change: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
+  const { run, ready } = change;
+  const applied = await inPhase(run, 'apply', () => apply(change, watch), judgeFailures);
+  if (applied.length > 0) return applied;
+  const verdict = await inPhase(
+    run,
+    'rollout',
+    () => watch.judge(),
+    ({ state }) => state,
+  );
+  run.ledger.workloads = verdict.workloads;
+  if (verdict.state === 'failed') return diagnose(run, ready.cluster, verdict.failures, ready.target.locate);
+  if (run.settings.skipTests) return [];
+  return inPhase(run, 'smoke', () => smoke(change, watch), judgeFailures);
+}
+
+function judgeFailures(failures: readonly Failure[]): 'passed' | 'failed' {
+  return failures.length === 0 ? 'passed' : 'failed';
+}
+
+async function apply(change: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
+  const { run, ready, hold, plan, release } = change;
+  const { namespace, locate } = ready.target;
+  // After an unverified release nothing of it counts as proven: every workload is judged.
+  const unproven = hold.predecessor !== undefined || hold.releases.length === 0;
+  for (const { reference, action, desired, live } of plan.changes) {
+    if (action !== 'unchanged' || !isRolloutKind(desired)) continue;
+    watch.addTarget({ reference, changed: unproven, desired, ...identityOf(live) });
+  }
+  const { objects, failures } = await applyPlan(run, ready.cluster, plan.changes, {
+    ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
+    locate: ({ reference }) => locate(reference),
+    onApplied: ({ reference, desired }, object) => {
+      if (isRolloutKind(desired))
+        watch.addTarget({ reference, changed: true, desired, ...identityOf(object) });
+    },
+  });
+  await recordInventory(change, objects);
+  return failures;
+}
+
+function identityOf(object: KubernetesObject | undefined): {
+  readonly uid?: string;
+  readonly generation?: number;
+} {
+  const { uid, generation } = object?.metadata ?? {};
+  return { ...(uid === undefined ? {} : { uid }), ...(generation === undefined ? {} : { generation }) };
+}
+
+async function recordInventory(
+  { run, ready, plan, release, body }: Change,
+  objects: ReadonlyMap<string, KubernetesObject>,
+): Promise<void> {
+  const inventory = plan.changes.map(({ reference, live }) => {
+    const uid = (objects.get(keyOf(reference)) ?? live)?.metadata.uid;
+    return { reference, ...(uid === undefined ? {} : { uid }) };
+  });
+  await (await run.records(ready.target.namespace)).replaceBody(release, { ...body, inventory });
+}
+
+async function smoke({ run, ready, plan }: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
+  const serving: readonly ServingWorkload[] = plan.changes
+    .filter(({ desired }) => isRolloutKind(desired))
+    .map(({ reference, desired }) => ({ workload: desired, pods: watch.podsOf(reference) }));
+  run.ledger.endpoints = await callEndpoints(run, ready.cluster, ready.target.namespace, serving);
+  const failures = endpointFailures(run.ledger.endpoints, serving);
+  return diagnose(run, ready.cluster, failures, ready.target.locate);
+}
+
+/** STATES row 9: the record says failed, and what was there before stays on record. */
+async function fail(change: Change, failures: readonly Failure[]): Promise<Ending> {
+  const { run } = change;
+  run.ledger.failures = failures;
+  for (const line of failures.flatMap((failure) => failureLines(failure, run.logClock()))) run.log.line(line);
+  const ending = failedWith(run, failures);
+  await finish(change, {
+    status: 'failed',
+    phase: run.ledger.lastPhase,
+    reason: ending.reason,
+    message: ending.message,
+  });
+  return ending;
+}
+
+/** STATES row 11: stopped by a signal; the record stays pending and says how far it came, post does the rest. */
+async function stop(change: Change): Promise<Ending> {
+  const { run } = change;
+  await finish(change, { status: 'pending', phase: run.ledger.lastPhase, message: 'Stopped by a signal.' });
+  return cancelled(run);
+}
+
+async function finish({ run, ready, release }: Change, end: Partial<ReleaseHead>): Promise<void> {
+  const records = await run.records(ready.target.namespace);
+  const closed =
+    end.status === 'pending'
+      ? {}
+      : { finishedAt: new Date(run.clock.now()).toISOString(), timings: run.ledger.phases };
+  // The record has moved on since it was opened (inventory): the newest version is the one to change.
+  const current =
+    (await records.list()).releases.find((one) => one.head.number === release.head.number) ?? release;
+  await records.update(current, { ...end, ...closed });
+}

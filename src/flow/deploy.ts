@@ -1,0 +1,66 @@
+/** The story of a deployment up to the first change. Each step has a file of its own; this file is only their order. */
+import { type CheckResult, worstLevel } from '../domain/checks.ts';
+import type { PhaseTiming, ResultDocument } from '../domain/result.ts';
+import { statusOf } from '../domain/status/table.ts';
+import { isRolloutKind } from '../domain/workloads.ts';
+import { checkLines } from '../report/log-events.ts';
+import { changeCluster } from './change-cluster.ts';
+import { keepPlan, showPreview } from './change-reports.ts';
+import { checksFailed, endingOfError, planMoved, planned, unchanged } from './endings.ts';
+import type { Ending } from './ledger.ts';
+import { inPhase } from './phase.ts';
+import { type Preflight, preflight, type Ready } from './preflight.ts';
+import type { Run } from './run.ts';
+
+/** Never throws: whatever happens becomes a result that can be reported. */
+export async function deploy(run: Run): Promise<ResultDocument> {
+  const ending = await decide(run).catch((error: unknown) => endingOfError(run, error));
+  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+}
+
+async function decide(run: Run): Promise<Ending> {
+  const { ready } = await inPhase(
+    run,
+    'preflight',
+    () => runChecks(run),
+    ({ checks }) => levelOf(checks),
+  );
+  if (ready === undefined) return checksFailed(run);
+  await inPhase(run, 'preview', async () => preview(run, ready));
+  const expected = run.settings.expectPlan;
+  if (expected !== undefined && expected !== run.ledger.planDigest) return planMoved(run, expected);
+  if (run.settings.dryRun) return planned(run);
+  if (isUnchanged(ready)) return unchanged(run);
+  return changeCluster(run, ready);
+}
+
+async function runChecks(run: Run): Promise<Preflight> {
+  const result = await preflight(run);
+  run.ledger.checks = result.checks;
+  for (const line of result.checks.flatMap((check) => checkLines(check, run.logClock()))) run.log.line(line);
+  return result;
+}
+
+function levelOf(checks: readonly CheckResult[]): PhaseTiming['result'] {
+  return ({ pass: 'passed', warn: 'warned', fail: 'failed' } as const)[
+    worstLevel(checks.map(({ level }) => level))
+  ];
+}
+
+function preview(run: Run, ready: Ready): void {
+  const newest = ready.releases[0];
+  if (newest !== undefined) run.ledger.previousRelease = newest.name;
+  keepPlan(run, ready.target, ready.plan);
+  showPreview(run);
+}
+
+/** Nothing to do: no object differs, the last release is a verified one, and what it left is still well (STATES row 3). */
+function isUnchanged({ plan, releases }: Ready): boolean {
+  const newest = releases[0]?.head.status;
+  if (newest !== 'deployed' && newest !== 'rolled-back') return false;
+  return plan.changes.every(
+    ({ action, desired, live }) =>
+      action === 'unchanged' &&
+      (!isRolloutKind(desired) || (live !== undefined && statusOf(live).word === 'current')),
+  );
+}

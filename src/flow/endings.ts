@@ -1,0 +1,161 @@
+/** How a run can end: outcome, exit code, reason, the sentence of the headline, and what to do next (DESIGN.md section 1). */
+import { judgeOverlay } from '../domain/checks/overlay.ts';
+import type { Failure } from '../domain/failure.ts';
+import { Fault } from '../domain/fault.ts';
+import type { ExitCode } from '../domain/outcome.ts';
+import type { Ending } from './ledger.ts';
+import type { Ready } from './preflight.ts';
+import type { Plan } from './preview.ts';
+import type { Run } from './run.ts';
+
+export function checksFailed(run: Run): Ending {
+  const failed = run.ledger.checks
+    .flatMap((check) => check.findings)
+    .filter((finding) => finding.level === 'fail');
+  const [first] = failed;
+  const others =
+    failed.length > 1 ? ` ${failed.length - 1} more failed; nothing was changed.` : ' Nothing was changed.';
+  return {
+    outcome: 'failed',
+    exitCode: 1,
+    reason: first?.reason ?? 'internal-error',
+    message: `${first?.message ?? 'A pre-check failed.'}${others}`,
+    nextSteps: [...new Set(failed.map((finding) => finding.remedy).filter((remedy) => remedy !== ''))].slice(
+      0,
+      5,
+    ),
+  };
+}
+
+export function planMoved(run: Run, expected: string): Ending {
+  return {
+    outcome: 'failed',
+    exitCode: 1,
+    reason: 'plan-moved',
+    message: `The plan is now ${run.ledger.planDigest ?? 'unknown'}, not the approved ${expected}. Nothing was changed.`,
+    nextSteps: ['Compare the diff below with the approved one, and approve a new preview.'],
+  };
+}
+
+export function planned(run: Run): Ending {
+  const count = changedCount(run);
+  return {
+    outcome: 'planned',
+    exitCode: 0,
+    reason: 'dry-run',
+    message: count === 0 ? 'Nothing would change.' : `${objects(count)} would change. Nothing was changed.`,
+    nextSteps:
+      count === 0
+        ? []
+        : [
+            'Run again without `dry-run` to deploy it; `expect-plan` with the plan digest refuses anything else.',
+          ],
+  };
+}
+
+export function unchanged(run: Run): Ending {
+  return {
+    outcome: 'unchanged',
+    exitCode: 0,
+    reason: 'nothing-changed',
+    message: `Nothing to do: ${run.ledger.previousRelease ?? 'the last release'} is already what the overlay asks for, and its workloads are up.`,
+    nextSteps: [],
+  };
+}
+
+export function succeeded(run: Run): Ending {
+  return {
+    outcome: 'succeeded',
+    exitCode: 0,
+    reason: 'succeeded',
+    message: `${objects(changedCount(run))} changed, every workload is up and stayed up.`,
+    nextSteps: [],
+  };
+}
+
+/** A dry-run that could only be asked after the namespace was there, or a plan that changed while the lock was taken. */
+export function refusedAfterLock(run: Run, ready: Ready, plan: Plan): Ending | undefined {
+  const findings = judgeOverlay({
+    validations: plan.validations,
+    namespace: ready.target.namespace,
+    allowPaused: run.settings.allowPaused,
+    locate: ready.target.locate,
+  });
+  if (!findings.some((finding) => finding.level === 'fail')) return undefined;
+  run.ledger.checks = run.ledger.checks.map((check) =>
+    check.check === 'overlay' ? { ...check, level: 'fail', findings } : check,
+  );
+  return checksFailed(run);
+}
+
+const verification: readonly string[] = [
+  'endpoints-missing',
+  'restarted-after-ready',
+  'health-timeout',
+  'too-many-errors',
+];
+
+export function failedWith(run: Run, failures: readonly Failure[]): Ending {
+  const [first] = failures;
+  const others = failures.length > 1 ? ` And ${failures.length - 1} more, see below.` : '';
+  return {
+    outcome: 'failed',
+    exitCode: exitCodeOf(first),
+    reason: first?.reason ?? 'internal-error',
+    message: `${first?.message ?? 'The release failed.'}${others}`,
+    nextSteps: [
+      ...new Set(failures.map((failure) => failure.remedy)),
+      `The cluster is left as it is; ${run.ledger.release ?? 'the record'} keeps what was there before. Deploy the mended overlay, or the commit before, to get out of it.`,
+    ].slice(0, 6),
+  };
+}
+
+function exitCodeOf(failure: Failure | undefined): ExitCode {
+  if (failure?.reason === 'endpoint-failed') return 4;
+  return failure !== undefined && verification.includes(failure.reason) ? 3 : 2;
+}
+
+/** STATES row 11. */
+export function cancelled(run: Pick<Run, 'ledger'>): Ending {
+  const changed = run.ledger.release !== undefined;
+  return {
+    outcome: 'cancelled',
+    exitCode: 5,
+    reason: 'cancelled',
+    message: changed
+      ? `Cancelled in the ${run.ledger.lastPhase} phase: what was applied so far stays applied.`
+      : 'Cancelled before anything was changed.',
+    nextSteps: changed ? ['Run the job again: it takes over from this record.'] : [],
+  };
+}
+
+export function endingOfError(run: Pick<Run, 'signal' | 'ledger'>, error: unknown): Ending {
+  if (run.signal.aborted) return cancelled(run);
+  const changed = run.ledger.release !== undefined;
+  const exitCode = changed ? 2 : 1;
+  if (error instanceof Fault) {
+    return {
+      outcome: 'failed',
+      exitCode,
+      reason: error.reason,
+      message: error.message,
+      nextSteps: [error.remedy],
+    };
+  }
+  const said = error instanceof Error ? error.message : String(error);
+  return {
+    outcome: 'failed',
+    exitCode,
+    reason: 'internal-error',
+    message: `Orion itself failed: ${said}`,
+    nextSteps: ['This is a mistake of Orion deploy, not of your overlay: please report it with this log.'],
+  };
+}
+
+function changedCount(run: Run): number {
+  return run.ledger.changes.filter((change) => change.action !== 'unchanged').length;
+}
+
+function objects(count: number): string {
+  return `${count} object${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,124 @@
+/**
+ * The lock of a release: the Lease while a process runs, the pending record between processes (STATES rows 1, 14, 15, 20, 22,
+ * 23). Whoever gets it has it until `release`.
+ */
+import { Fault } from '../domain/fault.ts';
+import type { ReleaseBody } from '../domain/release.ts';
+import { logText } from '../report/escape.ts';
+import { logLine } from '../report/log-line.ts';
+import type { LeaseFacts, LeaseHold, LeasePort, StoredRelease } from './ports.ts';
+import type { Run } from './run.ts';
+
+export interface Hold {
+  readonly lease: LeaseHold;
+  /** Newest first, as read after the Lease was ours. */
+  readonly releases: readonly StoredRelease[];
+  readonly nextNumber: number;
+  /** The unfinished or failed release whose state before this one takes over. */
+  readonly predecessor?: { readonly release: StoredRelease; readonly body: ReleaseBody };
+}
+
+/** @throws Fault `lock-held` when another live job has it. */
+export async function takeHold(run: Run, namespace: string): Promise<Hold> {
+  const [records, lease] = await Promise.all([run.records(namespace), run.lease(namespace)]);
+  const before = (await records.list()).releases[0];
+  const dead = before?.head.status === 'pending' ? await deadLeaseOf(run, lease, before) : undefined;
+  const hold = await acquire(run, lease, dead);
+  const { releases, nextNumber } = await records.list();
+  const newest = releases[0];
+  // Between our look and the Lease another run may have come and gone, or died.
+  if (newest?.head.status === 'pending' && newest.name !== before?.name) {
+    await hold.release();
+    throw heldBy(newest.head.run.holder, newest.head.run.runUrl);
+  }
+  const unfinished =
+    newest !== undefined && ['pending', 'failed', 'restore-unverified'].includes(newest.head.status);
+  if (!unfinished) return { lease: hold, releases, nextNumber };
+  const body = await records.readBody(newest);
+  announceTakeover(run, newest);
+  return { lease: hold, releases, nextNumber, predecessor: { release: newest, body } };
+}
+
+/** The Lease of a job that is dead by GitHub's word, or by a minute of silence. */
+async function deadLeaseOf(
+  run: Run,
+  lease: LeasePort,
+  pending: StoredRelease,
+): Promise<LeaseFacts | undefined> {
+  const { head, name } = pending;
+  const state = await run.jobs.stateOf(head.run);
+  if (state === 'completed') return lease.read();
+  if (state === 'running' || head.jobInSteps) throw heldBy(head.run.holder, head.run.runUrl);
+  const found = await watch(
+    run,
+    lease,
+    `${name} is unfinished and GitHub does not say whether its job lives`,
+  );
+  if (found.state === 'alive') throw heldBy(head.run.holder, head.run.runUrl);
+  return found.lease;
+}
+
+/** A Lease without a pending record: its holder is about to write one, or died before it could. */
+async function acquire(run: Run, lease: LeasePort, dead: LeaseFacts | undefined): Promise<LeaseHold> {
+  const first = await lease.acquire(dead);
+  if (first.type === 'acquired') return first.lease;
+  const found = await watch(run, lease, `The lock is held by ${first.by.holder}`);
+  if (found.state === 'alive' || found.lease?.holder !== first.by.holder)
+    throw heldBy(first.by.holder, undefined);
+  const second = await lease.acquire(found.lease);
+  if (second.type === 'acquired') return second.lease;
+  throw heldBy(second.by.holder, undefined);
+}
+
+async function watch(run: Run, lease: LeasePort, why: string): ReturnType<LeasePort['watchSilence']> {
+  run.log.line(logLine(run.logClock(), logText(`${why}; watching its Lease for a minute of silence.`)));
+  return lease.watchSilence(run.signal);
+}
+
+function heldBy(holder: string, url: string | undefined): Fault {
+  return new Fault(
+    'lock-held',
+    `Another run is deploying this app: ${url ?? holder}.`,
+    'Wait until it has finished, or cancel it, and run this job again.',
+  );
+}
+
+function announceTakeover(run: Run, { head, name }: StoredRelease): void {
+  const pending = head.status === 'pending';
+  run.ledger.notices.push({
+    reason: 'interrupted-run',
+    message: pending
+      ? `${name} was interrupted in its ${head.phase} phase and its job is dead; this release takes over its state before.`
+      : `${name} ended as ${head.status}; this release takes over its state before, so that undo leads behind both.`,
+    remedy: pending ? 'Nothing to do: the record keeps what was there before the interrupted release.' : '',
+  });
+}
+
+/**
+ * Before each change: is the lock still ours? After 40 s without renewal nothing is changed until Lease and record are
+ * proven to be ours again (STATES row 23).
+ *
+ * @throws Fault `lock-lost`
+ */
+export async function ensureHeld(
+  run: Run,
+  namespace: string,
+  lease: LeaseHold,
+  release: StoredRelease,
+): Promise<void> {
+  if (lease.held()) return;
+  const regained = await lease.confirm();
+  const { releases } = await (await run.records(namespace)).list();
+  const newest = releases[0];
+  if (
+    regained &&
+    newest?.head.run.holder === run.identity.holder &&
+    newest.head.number === release.head.number
+  )
+    return;
+  throw new Fault(
+    'lock-lost',
+    'The Lease of this release could not be renewed for 40 seconds and is no longer ours.',
+    'Run the job again: it takes over what this one left, by its record.',
+  );
+}

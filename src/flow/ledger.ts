@@ -1,0 +1,93 @@
+/** What a run has seen so far, phase by phase; at the end it becomes the result document. */
+import type { CheckResult } from '../domain/checks.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { ExitCode, Outcome } from '../domain/outcome.ts';
+import type { Reason } from '../domain/reasons.ts';
+import type { RunIdentity } from '../domain/release.ts';
+import type {
+  ChangeReport,
+  EndpointReport,
+  Notice,
+  PhaseName,
+  PhaseTiming,
+  ResultDocument,
+  WorkloadReport,
+} from '../domain/result.ts';
+import type { Settings } from '../domain/settings.ts';
+
+/** How a run ended, said once by whoever ends it. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly exitCode: ExitCode;
+  readonly reason: Reason;
+  readonly message: string;
+  readonly nextSteps: readonly string[];
+}
+
+export class Ledger {
+  app = '';
+  namespace = '';
+  cluster = '';
+  release: string | undefined;
+  previousRelease: string | undefined;
+  planDigest: string | undefined;
+  checks: readonly CheckResult[] = [];
+  changes: readonly ChangeReport[] = [];
+  workloads: readonly WorkloadReport[] = [];
+  failures: readonly Failure[] = [];
+  endpoints: readonly EndpointReport[] = [];
+  readonly notices: Notice[] = [];
+  readonly phases: PhaseTiming[] = [];
+  readonly startedAt: number;
+
+  constructor(startedAt: number) {
+    this.startedAt = startedAt;
+  }
+
+  get lastPhase(): PhaseName {
+    return this.phases.at(-1)?.phase ?? 'inputs';
+  }
+
+  document(
+    settings: Pick<Settings, 'action' | 'environment' | 'overlay'>,
+    run: RunIdentity,
+    ending: Ending,
+    finishedAt: number,
+  ): ResultDocument {
+    const optional = {
+      commit: run.commit,
+      actor: run.actor,
+      runUrl: run.runUrl,
+      release: this.release,
+      previousRelease: this.previousRelease,
+      planDigest: this.planDigest,
+    };
+    return {
+      version: 1,
+      action: settings.action,
+      app: this.app,
+      environment: settings.environment,
+      namespace: this.namespace,
+      overlay: settings.overlay,
+      cluster: this.cluster,
+      ...(Object.fromEntries(
+        Object.entries(optional).filter(([, value]) => value !== undefined),
+      ) as Partial<ResultDocument>),
+      outcome: ending.outcome,
+      exitCode: ending.exitCode,
+      reason: ending.reason,
+      message: ending.message,
+      changed: this.changes.filter((change) => change.action !== 'unchanged').length,
+      startedAt: this.startedAt,
+      finishedAt,
+      phases: this.phases,
+      checks: this.checks,
+      changes: this.changes,
+      workloads: this.workloads,
+      failures: this.failures,
+      endpoints: this.endpoints,
+      notices: this.notices,
+      nextSteps: ending.nextSteps,
+    };
+  }
+}

@@ -1,0 +1,34 @@
+import type { KubernetesObject } from '../domain/objects.ts';
+import { type Permission, standingPermissions } from '../domain/permission.ts';
+import type { ClusterPort } from './ports.ts';
+
+/** Server-side apply needs `patch`, and `create` for what is not there yet; the preview lists. */
+const verbs = ['get', 'list', 'patch', 'create'];
+
+/** Everything this release must be allowed to do, each permission once. */
+export async function neededPermissions(
+  cluster: ClusterPort,
+  objects: readonly KubernetesObject[],
+  namespace: string,
+  options: { readonly namespaceExists: boolean; readonly callsPods: boolean },
+): Promise<readonly Permission[]> {
+  const rendered = await Promise.all(
+    objects.map(async (object) => {
+      const resource = await cluster.resourceOf(object);
+      if (resource === undefined) return [];
+      const scope = resource.namespaced ? { namespace: object.metadata.namespace ?? namespace } : {};
+      return verbs.map(
+        (verb): Permission => ({ group: resource.group, resource: resource.plural, verb, ...scope }),
+      );
+    }),
+  );
+  const all = [
+    ...rendered.flat(),
+    ...standingPermissions(namespace),
+    ...(options.callsPods
+      ? [{ group: '', resource: 'pods', subresource: 'proxy', verb: 'get', namespace }]
+      : []),
+    ...(options.namespaceExists ? [] : [{ group: '', resource: 'namespaces', verb: 'create' }]),
+  ];
+  return [...new Map(all.map((permission) => [JSON.stringify(permission), permission])).values()];
+}

@@ -1,0 +1,58 @@
+/** Writes the pending record, before the first change (STATES rows 4, 15, 20). */
+import type { PlannedChange } from '../domain/changes.ts';
+import { keyOf } from '../domain/objects.ts';
+import { type ReleaseBody, type ReleaseHead, releaseName, type StateBefore } from '../domain/release.ts';
+import { stateBeforeOf } from '../domain/state-before.ts';
+import type { Hold } from './hold.ts';
+import type { StoredRelease } from './ports.ts';
+import type { Run } from './run.ts';
+
+export interface OpenRecord {
+  readonly release: StoredRelease;
+  readonly body: ReleaseBody;
+}
+
+export async function openRecord(
+  run: Run,
+  namespace: string,
+  hold: Hold,
+  changes: readonly PlannedChange[],
+  options: { readonly planDigest: string; readonly createdNamespace: boolean },
+): Promise<OpenRecord> {
+  const records = await run.records(namespace);
+  const number = hold.nextNumber;
+  const head: Omit<ReleaseHead, 'body'> = {
+    version: 1,
+    app: run.app,
+    number,
+    status: 'pending',
+    overlay: run.settings.overlay,
+    run: run.identity,
+    phase: 'apply',
+    jobInSteps: false,
+    startedAt: new Date(run.clock.now()).toISOString(),
+    planDigest: options.planDigest,
+    createdNamespace: options.createdNamespace,
+    ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),
+  };
+  const before = takeOver(
+    changes.filter((change) => change.action !== 'unchanged').map(stateBeforeOf),
+    hold.predecessor?.body.before ?? [],
+  );
+  const body: ReleaseBody = { rendered: changes.map((change) => change.desired), before, inventory: [] };
+  const release = await records.create(head, body);
+  if (hold.predecessor?.release.head.status === 'pending') {
+    await records.update(hold.predecessor.release, {
+      status: 'abandoned',
+      takenOverBy: releaseName(run.app, number),
+      message: 'Its run died; a later run has taken over its state before.',
+    });
+  }
+  return { release, body };
+}
+
+/** What was before an unfinished release is what undo must lead back to: never the state that it left. */
+function takeOver(ours: readonly StateBefore[], theirs: readonly StateBefore[]): readonly StateBefore[] {
+  const taken = new Set(theirs.map((entry) => keyOf(entry.reference)));
+  return [...theirs, ...ours.filter((entry) => !taken.has(keyOf(entry.reference)))];
+}

@@ -1,0 +1,179 @@
+/** What the flow needs from the edges. The edges fit these shapes; `actions` wires them together. */
+import type { ApplyConflict } from '../domain/changes.ts';
+import type { Renderer } from '../domain/checks/tools.ts';
+import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
+import type { Permission } from '../domain/permission.ts';
+import type { ReleaseBody, ReleaseHead, RunIdentity } from '../domain/release.ts';
+import type { FieldPath, SourceLocation } from '../domain/source.ts';
+
+/** Time as a parameter: milliseconds since the epoch, and a pause that an abort ends early (by rejecting). */
+export interface Clock {
+  now(): number;
+  wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Where the log goes. Text is already rendered and safe; `group` folds what follows in the Actions log. */
+export interface Log {
+  group(title: string): void;
+  endGroup(): void;
+  line(text: string): void;
+}
+
+export interface Overlay {
+  readonly objects: readonly KubernetesObject[];
+  /** The namespace that the overlay sets, or the only one that its objects name. */
+  readonly namespace?: string;
+  /** Every namespace that objects name. */
+  readonly namespaces: readonly string[];
+  readonly renderer: Renderer;
+  locate(reference: ObjectReference, path?: FieldPath): SourceLocation;
+}
+
+export interface OverlayRenderer {
+  findRenderers(): Promise<readonly Renderer[]>;
+  render(): Promise<Overlay>;
+}
+
+export type ApplyAnswer =
+  | { readonly type: 'applied'; readonly object: KubernetesObject; readonly warnings: readonly string[] }
+  | { readonly type: 'conflict'; readonly conflicts: readonly ApplyConflict[] };
+
+export interface ApplyOptions {
+  readonly force: boolean;
+  readonly dryRun: boolean;
+  /** Sent in the metadata: the write fails if the object has moved. */
+  readonly resourceVersion?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface EndpointAnswer {
+  readonly status?: number;
+  /** The first bytes of the body, foreign text; or why there was no answer. */
+  readonly body: string;
+  readonly milliseconds: number;
+}
+
+/** A refusal or failure of the API server; `status` 0 when there was no answer. */
+export interface RefusedRequest {
+  readonly status: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface ClusterPort {
+  /** What the kubeconfig calls the cluster's context. */
+  readonly contextName: string;
+  serverVersion(): Promise<string>;
+  identity(): Promise<string>;
+  missingPermissions(permissions: readonly Permission[]): Promise<readonly Permission[]>;
+  /** Undefined while the server does not know the kind (its CRD is not there). */
+  resourceOf(kind: {
+    readonly apiVersion: string;
+    readonly kind: string;
+  }): Promise<{ readonly group: string; readonly plural: string; readonly namespaced: boolean } | undefined>;
+  get(reference: ObjectReference): Promise<KubernetesObject | undefined>;
+  list(
+    apiVersion: string,
+    kind: string,
+    namespace?: string,
+    selection?: { readonly fieldSelector?: string; readonly labelSelector?: string },
+  ): Promise<readonly KubernetesObject[]>;
+  apply(object: KubernetesObject, options: ApplyOptions): Promise<ApplyAnswer>;
+  create(
+    object: KubernetesObject,
+    options: { readonly dryRun: boolean; readonly fieldManager: string },
+  ): Promise<KubernetesObject>;
+  patchManagedFields(object: KubernetesObject, managedFields: readonly unknown[]): Promise<KubernetesObject>;
+  delete(reference: ObjectReference, uid: string): Promise<void>;
+  podLog(
+    namespace: string,
+    pod: string,
+    container: string,
+    options: { readonly previous: boolean; readonly tailLines: number },
+  ): Promise<readonly string[]>;
+  callPod(call: {
+    readonly namespace: string;
+    readonly pod: string;
+    readonly port: number;
+    readonly scheme: 'http' | 'https';
+    readonly path: string;
+    readonly deadline: number;
+  }): Promise<EndpointAnswer>;
+  /** The refusal inside an error thrown by one of these calls; undefined if it is something else. */
+  refusalOf(error: unknown): RefusedRequest | undefined;
+}
+
+export type WatchChange =
+  | {
+      readonly type: 'listed';
+      readonly groupKind: string;
+      readonly namespace: string | undefined;
+      readonly objects: readonly KubernetesObject[];
+      readonly at: number;
+    }
+  | { readonly type: 'applied'; readonly object: KubernetesObject; readonly at: number }
+  | { readonly type: 'deleted'; readonly object: KubernetesObject; readonly at: number };
+
+export interface WatchPort {
+  /** Resolves when every initial list was delivered. */
+  open(
+    kinds: readonly { readonly apiVersion: string; readonly kind: string; readonly namespace: string }[],
+    onChange: (change: WatchChange) => void,
+  ): Promise<{ stop(): void }>;
+}
+
+/** A record's head as it is in the cluster, with what is needed to change it without overwriting somebody else. */
+export interface StoredRelease {
+  /** `orion-shop-12` */
+  readonly name: string;
+  readonly head: ReleaseHead;
+  readonly resourceVersion: string;
+}
+
+export interface RecordsPort {
+  /** Newest first. Unreadable records are reported, not thrown; their numbers stay taken. */
+  list(): Promise<{
+    readonly releases: readonly StoredRelease[];
+    readonly unreadable: readonly string[];
+    readonly nextNumber: number;
+  }>;
+  readBody(release: StoredRelease): Promise<ReleaseBody>;
+  /** This and the next two throw a Fault `lock-lost` when another run has written the record first. */
+  create(head: Omit<ReleaseHead, 'body'>, body: ReleaseBody): Promise<StoredRelease>;
+  update(release: StoredRelease, change: Partial<ReleaseHead>): Promise<StoredRelease>;
+  replaceBody(release: StoredRelease, body: ReleaseBody): Promise<StoredRelease>;
+}
+
+export interface LeaseHold {
+  /** False after 40 s without a successful renewal, or when somebody else took it. */
+  held(): boolean;
+  /** Renews at once; true if the Lease is still, or again, ours. */
+  confirm(): Promise<boolean>;
+  release(): Promise<boolean>;
+}
+
+/** What a Lease says about its holder. */
+export interface LeaseFacts {
+  readonly holder: string;
+  readonly resourceVersion: string;
+}
+
+export interface LeasePort {
+  read(): Promise<LeaseFacts | undefined>;
+  /** `dead` is a Lease whose holder was found dead: it is taken over if nobody has written it since. */
+  acquire(
+    dead?: LeaseFacts,
+  ): Promise<
+    | { readonly type: 'acquired'; readonly lease: LeaseHold }
+    | { readonly type: 'held'; readonly by: LeaseFacts }
+  >;
+  /** Watches for a minute of silence: the holder is dead; or it renews, and is alive. */
+  watchSilence(
+    signal: AbortSignal,
+  ): Promise<{ readonly state: 'alive' | 'dead'; readonly lease: LeaseFacts | undefined }>;
+}
+
+export interface JobsPort {
+  /** Whether the job of that run is over, by GitHub's word; `unknown` without an answer. */
+  stateOf(run: RunIdentity): Promise<'completed' | 'running' | 'unknown'>;
+}

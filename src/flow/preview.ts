@@ -1,0 +1,208 @@
+/** The preview: what the server says each write would do, asked by dry-run; nothing is changed. */
+import {
+  actionOf,
+  otherToolOf,
+  type PlannedChange,
+  scaleTargetsOf,
+  settleReplicas,
+} from '../domain/changes.ts';
+import type { ObjectValidation, Refusal } from '../domain/checks/overlay.ts';
+import { clientSideApplyEntriesOf } from '../domain/managed-fields.ts';
+import { groupOf, type KubernetesObject, keyOf, referenceOf } from '../domain/objects.ts';
+import { planDigestText } from '../domain/plan-digest.ts';
+import { podOfTemplate, podTemplateChanged } from '../domain/pod-of-template.ts';
+import type { ApplyAnswer, ClusterPort } from './ports.ts';
+import type { Target } from './target.ts';
+
+export interface Plan {
+  readonly changes: readonly PlannedChange[];
+  readonly validations: readonly ObjectValidation[];
+  /** The text whose SHA-256 is the plan digest. */
+  readonly digestText: string;
+}
+
+export interface PreviewOptions {
+  readonly adopt: readonly string[];
+  /** False while the target namespace does not exist: nothing in it can be asked about yet. */
+  readonly namespaceExists: boolean;
+  readonly signal?: AbortSignal;
+}
+
+interface Asked {
+  readonly change: PlannedChange;
+  readonly validation: ObjectValidation;
+}
+
+export async function makePlan(cluster: ClusterPort, target: Target, options: PreviewOptions): Promise<Plan> {
+  const live = await readLive(cluster, target, options.namespaceExists);
+  const autoscalers = options.namespaceExists ? await listAutoscalers(cluster, target.namespace) : [];
+  const targets = scaleTargetsOf([
+    ...autoscalers,
+    ...target.objects.filter((object) => object.kind === 'HorizontalPodAutoscaler'),
+  ]);
+  const asked = await Promise.all(
+    target.objects.map((object) => {
+      const current = live.get(keyOf(referenceOf(object)));
+      return ask(
+        cluster,
+        settleReplicas(object, current, targets),
+        current,
+        isDeferred(object, target, options),
+        options,
+      );
+    }),
+  );
+  const changes = asked.map(({ change }) => change);
+  return {
+    changes,
+    validations: asked.map(({ validation }) => validation),
+    digestText: planDigestText(changes),
+  };
+}
+
+/** The live objects of the overlay by key: one list per kind, not one request per object. */
+export async function readLive(
+  cluster: ClusterPort,
+  target: Target,
+  namespaceExists: boolean,
+): Promise<ReadonlyMap<string, KubernetesObject>> {
+  const wanted = new Set(target.objects.map((object) => keyOf(referenceOf(object))));
+  const known = target.objects.filter(
+    (object) => !target.unknownKinds.has(`${object.apiVersion} ${object.kind}`),
+  );
+  const single = known.filter((object) => object.metadata.namespace === undefined);
+  const listed = new Map(
+    known
+      .filter((object) => object.metadata.namespace !== undefined && namespaceExists)
+      .map((object) => [`${object.apiVersion} ${object.kind} ${object.metadata.namespace}`, object]),
+  );
+  const found = await Promise.all([
+    ...single.map(async (object) => [await cluster.get(referenceOf(object))]),
+    ...[...listed.values()].map((object) =>
+      cluster.list(object.apiVersion, object.kind, object.metadata.namespace),
+    ),
+  ]);
+  return new Map(
+    found
+      .flat()
+      .filter((object) => object !== undefined)
+      .map((object): [string, KubernetesObject] => [keyOf(referenceOf(object)), object])
+      .filter(([key]) => wanted.has(key)),
+  );
+}
+
+async function listAutoscalers(
+  cluster: ClusterPort,
+  namespace: string,
+): Promise<readonly KubernetesObject[]> {
+  try {
+    return await cluster.list('autoscaling/v2', 'HorizontalPodAutoscaler', namespace);
+  } catch (error) {
+    // Without the permission the overlay's own autoscalers still count; foreign ones show as conflicts over replicas.
+    if (cluster.refusalOf(error)?.status === 403) return [];
+    throw error;
+  }
+}
+
+function isDeferred(object: KubernetesObject, target: Target, options: PreviewOptions): boolean {
+  if (object.metadata.namespace === target.namespace && !options.namespaceExists) return true;
+  const brought = target.objects.some(
+    (other) =>
+      other.kind === 'CustomResourceDefinition' &&
+      groupOf(object.apiVersion) === other.metadata.name.split('.').slice(1).join('.'),
+  );
+  return brought && target.unknownKinds.has(`${object.apiVersion} ${object.kind}`);
+}
+
+/** One dry-run; a second one, forced, only where every conflict is with a manager that may be taken over. */
+async function ask(
+  cluster: ClusterPort,
+  desired: KubernetesObject,
+  live: KubernetesObject | undefined,
+  deferred: boolean,
+  options: PreviewOptions,
+): Promise<Asked> {
+  const reference = referenceOf(desired);
+  const otherTool = live === undefined ? undefined : otherToolOf(live);
+  const base = { reference, desired, ...(live === undefined ? {} : { live }) };
+  const adopts = live !== undefined && clientSideApplyEntriesOf(live).length > 0;
+  const facts = { reference, rendered: desired, ...(otherTool === undefined ? {} : { otherTool }) };
+  if (deferred) {
+    return {
+      change: { ...base, action: actionOf(live, undefined), conflicts: [], adopts, deferred, warnings: [] },
+      validation: { ...facts, foreignConflicts: [], deferred, warnings: [] },
+    };
+  }
+  const answer = await dryRun(cluster, desired, options);
+  const conflicts = answer.type === 'conflict' ? answer.conflicts : [];
+  const foreign = conflicts.filter((conflict) => !options.adopt.includes(conflict.manager));
+  const forced =
+    conflicts.length > 0 && foreign.length === 0 ? await dryRun(cluster, desired, options, true) : answer;
+  const predicted = forced.type === 'applied' ? forced.object : undefined;
+  const warnings = forced.type === 'applied' ? forced.warnings : [];
+  const change: PlannedChange = {
+    ...base,
+    action: adopts ? 'configured' : actionOf(live, predicted),
+    ...(predicted === undefined ? {} : { predicted }),
+    conflicts: foreign.length === 0 ? conflicts : [],
+    adopts,
+    deferred,
+    warnings,
+  };
+  const podRefusal = predicted === undefined ? undefined : await askForPod(cluster, change);
+  return {
+    change,
+    validation: {
+      ...facts,
+      ...(forced.type === 'refused' ? { refusal: forced.refusal } : {}),
+      ...(podRefusal === undefined ? {} : { podRefusal }),
+      foreignConflicts: foreign,
+      deferred,
+      warnings,
+    },
+  };
+}
+
+type DryRunAnswer = ApplyAnswer | { readonly type: 'refused'; readonly refusal: Refusal };
+
+async function dryRun(
+  cluster: ClusterPort,
+  desired: KubernetesObject,
+  options: PreviewOptions,
+  force = false,
+): Promise<DryRunAnswer> {
+  try {
+    return await cluster.apply(desired, {
+      force,
+      dryRun: true,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  } catch (error) {
+    const refusal = cluster.refusalOf(error);
+    if (refusal === undefined || refusal.status === 0 || refusal.status === 401) throw error;
+    return { type: 'refused', refusal };
+  }
+}
+
+/** Admission (pod security, quota, webhooks) sees pods, not templates: so a Pod made from the changed template is asked about. */
+async function askForPod(cluster: ClusterPort, change: PlannedChange): Promise<Refusal | undefined> {
+  if (change.predicted === undefined || !podTemplateChanged(change.live, change.predicted)) return undefined;
+  const pod = podOfTemplate(change.predicted);
+  if (pod === undefined) return undefined;
+  try {
+    await cluster.create(pod, { dryRun: true, fieldManager: 'orion' });
+    return undefined;
+  } catch (error) {
+    const refusal = cluster.refusalOf(error);
+    if (refusal === undefined || refusal.status === 0) throw error;
+    return isOurOwnLack(refusal) ? undefined : refusal;
+  }
+}
+
+/** Refusals that say nothing about the template: we may not create pods, or the ServiceAccount comes with this overlay. */
+function isOurOwnLack(refusal: Refusal): boolean {
+  return (
+    /cannot create resource "pods"/.test(refusal.message) ||
+    /error looking up service account/.test(refusal.message)
+  );
+}

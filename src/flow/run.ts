@@ -1,0 +1,49 @@
+/** Everything a run works with: what was asked, who asks, and the edges. Made by `actions`, read by the phases. */
+import type { KubernetesObject } from '../domain/objects.ts';
+import type { RunIdentity } from '../domain/release.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { LogClock } from '../report/log-line.ts';
+import type { Ledger } from './ledger.ts';
+import type {
+  Clock,
+  ClusterPort,
+  JobsPort,
+  LeasePort,
+  Log,
+  OverlayRenderer,
+  RecordsPort,
+  WatchPort,
+} from './ports.ts';
+
+export interface Run {
+  readonly settings: Settings;
+  readonly configuration: {
+    readonly clusters: readonly {
+      readonly name: string;
+      readonly uid: string;
+      readonly environment: string;
+    }[];
+  };
+  /** Owner of records and lock. */
+  readonly app: string;
+  readonly identity: RunIdentity;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Now, as log lines are stamped. */
+  logClock(): LogClock;
+  readonly ledger: Ledger;
+  /** Aborted by SIGINT and SIGTERM: stop changing at once. */
+  readonly signal: AbortSignal;
+  readonly renderer: OverlayRenderer;
+  readonly jobs: JobsPort;
+  /** The same connection each time. Throws a Fault when there is none to be had. */
+  connect(): Promise<ClusterPort>;
+  watch(): Promise<WatchPort>;
+  records(namespace: string): Promise<RecordsPort>;
+  lease(namespace: string): Promise<LeasePort>;
+  /** Makes sure that no value of these Secrets is ever shown. */
+  hide(secrets: readonly KubernetesObject[]): void;
+  sha256(text: string): string;
+  /** Hands something over to post (kept even if this process is killed). */
+  remember(name: 'release' | 'namespace' | 'holder', value: string): void;
+}

@@ -1,0 +1,60 @@
+/** The rendered overlay as it will be sent: one namespace, every object placed, replicas settled later. */
+import { Fault } from '../domain/fault.ts';
+import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
+import type { FieldPath, SourceLocation } from '../domain/source.ts';
+import type { ClusterPort, Overlay } from './ports.ts';
+
+export interface Target {
+  readonly namespace: string;
+  readonly objects: readonly KubernetesObject[];
+  /** Kinds that the server does not know (yet); their scope is taken as namespaced. */
+  readonly unknownKinds: ReadonlySet<string>;
+  readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
+}
+
+/** The namespace to deploy to: the input, else the one that the overlay sets. */
+export function namespaceOf(overlay: Overlay, input: string | undefined): string {
+  const namespace = input ?? overlay.namespace;
+  if (namespace !== undefined) return namespace;
+  const { namespaces } = overlay;
+  throw namespaces.length === 0
+    ? new Fault(
+        'bad-input',
+        'Neither the overlay nor the input `namespace` says which namespace to deploy to.',
+        'Add `namespace:` to the overlay’s kustomization.yaml, or set the input `namespace`.',
+      )
+    : new Fault(
+        'outside-namespace',
+        `The overlay names ${namespaces.length} namespaces: ${namespaces.join(', ')}.`,
+        'Set one `namespace:` in the overlay’s kustomization.yaml, or name the target with the input `namespace`.',
+      );
+}
+
+/** Puts every namespaced object that names no namespace into the target's. */
+export async function placeObjects(
+  overlay: Overlay,
+  namespace: string,
+  cluster: ClusterPort,
+): Promise<Target> {
+  const unknownKinds = new Set<string>();
+  const origin = new Map<string, ObjectReference>();
+  const objects = await Promise.all(
+    overlay.objects.map(async (object) => {
+      const resource = await cluster.resourceOf(object);
+      if (resource === undefined) unknownKinds.add(`${object.apiVersion} ${object.kind}`);
+      const namespaced = resource?.namespaced ?? true;
+      const placed =
+        namespaced && object.metadata.namespace === undefined
+          ? { ...object, metadata: { ...object.metadata, namespace } }
+          : object;
+      origin.set(keyOf(referenceOf(placed)), referenceOf(object));
+      return placed;
+    }),
+  );
+  return {
+    namespace,
+    objects,
+    unknownKinds,
+    locate: (reference, path) => overlay.locate(origin.get(keyOf(reference)) ?? reference, path),
+  };
+}

@@ -1,0 +1,66 @@
+/** What the runner tells about this job: `GITHUB_*` variables. Source: GitHub docs, "Default environment variables". */
+import { tmpdir } from 'node:os';
+import type { RunIdentity } from '../domain/release.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variables of this process. */
+export function environment(): Environment {
+  return process.env;
+}
+
+export interface Workplace {
+  /** The repository root: where paths of inputs start and what annotations are relative to. */
+  readonly workspace: string;
+  /** For files that live as long as the job. */
+  readonly temporary: string;
+  readonly home: string;
+  readonly repositoryName: string | undefined;
+  readonly summaryFile: string | undefined;
+  readonly colour: boolean;
+}
+
+export function readWorkplace(env: Environment): Workplace {
+  return {
+    workspace: env['GITHUB_WORKSPACE'] ?? process.cwd(),
+    temporary: env['RUNNER_TEMP'] ?? tmpdir(),
+    home: env['HOME'] ?? '/',
+    repositoryName: env['GITHUB_REPOSITORY']?.split('/')[1],
+    summaryFile: env['GITHUB_STEP_SUMMARY'],
+    colour: env['NO_COLOR'] === undefined || env['NO_COLOR'] === '',
+  };
+}
+
+/**
+ * Who runs this. `unique` makes the holder differ from every other process, also from a second step of the same job.
+ */
+export function readIdentity(env: Environment, checkRunId: string | undefined, unique: string): RunIdentity {
+  const repository = env['GITHUB_REPOSITORY'];
+  const runId = env['GITHUB_RUN_ID'];
+  const attempt = Number(env['GITHUB_RUN_ATTEMPT'] ?? Number.NaN);
+  const server = env['GITHUB_SERVER_URL'];
+  const known = {
+    repository,
+    runId,
+    attempt: Number.isInteger(attempt) ? attempt : undefined,
+    job: env['GITHUB_JOB'],
+    checkRunId,
+    actor: env['GITHUB_TRIGGERING_ACTOR'] ?? env['GITHUB_ACTOR'],
+    commit: env['GITHUB_SHA'],
+    server,
+    runUrl: server && repository && runId ? `${server}/${repository}/actions/runs/${runId}` : undefined,
+  };
+  const holder = [
+    repository ?? 'local',
+    runId ?? 'run',
+    env['GITHUB_RUN_ATTEMPT'] ?? '1',
+    env['GITHUB_JOB'] ?? 'job',
+    unique,
+  ].join('/');
+  return {
+    holder,
+    ...(Object.fromEntries(
+      Object.entries(known).filter(([, value]) => value !== undefined),
+    ) as Partial<RunIdentity>),
+  };
+}

@@ -1,0 +1,16 @@
+/**
+ * Cancellation. The runner sends SIGINT to this process only, SIGTERM 7.5 s later, and kills 2.5 s after that; main must have
+ * stopped within 5 s (STATES row 11).
+ */
+export function abortOnSignals(exit: (code: number) => void): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) return;
+    controller.abort(new Error('The run was cancelled.'));
+    // If the orderly way hangs (a dead network), leave before the runner kills: post settles what is left.
+    setTimeout(() => exit(5), 4_500).unref();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return controller.signal;
+}

@@ -1,0 +1,58 @@
+/** The only door to @actions/core: masks, groups, outputs, state, annotations and the job summary. */
+import * as core from '@actions/core';
+
+export interface RunnerAnnotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly title: string;
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** Tells the runner to mask these texts in everything that follows. */
+export function mask(texts: readonly string[]): void {
+  for (const text of texts) core.setSecret(text);
+}
+
+export function annotate({ level, title, message, file, line }: RunnerAnnotation): void {
+  const properties = {
+    title,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { startLine: line }),
+  };
+  const write = { error: core.error, warning: core.warning, notice: core.notice }[level];
+  write(message, properties);
+}
+
+export function setOutputs(outputs: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
+}
+
+/** Survives a kill of this process: the runner hands it to post. */
+export function saveState(name: string, value: string): void {
+  core.saveState(name, value);
+}
+
+export function readState(name: string): string {
+  return core.getState(name);
+}
+
+/** Outside GitHub Actions there is no summary file: then nothing is written. */
+export async function writeSummary(markdown: string, summaryFile: string | undefined): Promise<void> {
+  if (summaryFile === undefined || summaryFile === '') return;
+  await core.summary.addRaw(markdown).write();
+}
+
+/**
+ * The job log. Every line goes through `redact` first: the runner masks too, but only what reaches it after the mask, and
+ * not at all outside GitHub Actions.
+ */
+export function jobLog(redact: (text: string) => string) {
+  return {
+    group: (title: string) => core.startGroup(redact(title)),
+    endGroup: () => core.endGroup(),
+    line: (text: string) => {
+      process.stdout.write(`${redact(text)}\n`);
+    },
+  };
+}

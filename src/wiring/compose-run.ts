@@ -1,0 +1,82 @@
+/** Puts the edges behind the ports of the flow. */
+import { createHash } from 'node:crypto';
+import { createKubernetesApi, type KubernetesApi } from '../cluster/api.ts';
+import { systemClock } from '../cluster/clock.ts';
+import { type Connection, connect } from '../cluster/connection.ts';
+import { releaseCluster, releaseLease, releaseRecords } from '../cluster/release-cluster.ts';
+import { watchKinds } from '../cluster/watch.ts';
+import type { Run } from '../flow/run.ts';
+import { jobState } from '../github/jobs.ts';
+import type { Configuration } from '../inputs/configuration.ts';
+import { renderOverlay } from '../kustomize/render-overlay.ts';
+import { findRenderers } from '../kustomize/renderers.ts';
+import type { Environment, Workplace } from '../runner/environment.ts';
+import { version } from '../runner/version.ts';
+
+export interface RunParts
+  extends Pick<
+    Run,
+    'settings' | 'app' | 'identity' | 'signal' | 'log' | 'logClock' | 'ledger' | 'hide' | 'remember'
+  > {
+  readonly configuration: Configuration;
+  readonly env: Environment;
+  readonly place: Workplace;
+}
+
+interface Connected {
+  readonly connection: Connection;
+  readonly api: KubernetesApi;
+}
+
+export function composeRun(parts: RunParts): { readonly run: Run; close(): Promise<void> } {
+  const { settings, env, place, signal } = parts;
+  let opened: Promise<Connected> | undefined;
+  const open = (): Promise<Connected> => {
+    opened ??= connect({
+      kubeconfig: settings.kubeconfig,
+      context: settings.context,
+      env,
+      home: place.home,
+      signal,
+      version,
+    }).then((connection) => ({ connection, api: createKubernetesApi(connection) }));
+    return opened;
+  };
+  const run: Run = {
+    ...parts,
+    configuration: {
+      clusters: Object.entries(parts.configuration.clusters ?? {}).map(([name, cluster]) => ({
+        name,
+        ...cluster,
+      })),
+    },
+    clock: systemClock,
+    renderer: {
+      findRenderers: () => findRenderers(env, signal),
+      render: () =>
+        renderOverlay({
+          overlay: settings.overlay,
+          workspace: place.workspace,
+          allowRemoteBases: settings.allowRemoteBases,
+          env,
+          signal,
+        }),
+    },
+    jobs: {
+      stateOf: (identity) =>
+        jobState({ apiUrl: env['GITHUB_API_URL'], token: settings.githubToken }, identity),
+    },
+    connect: async () => {
+      const { connection, api } = await open();
+      return releaseCluster(connection, api);
+    },
+    watch: async () => {
+      const { api } = await open();
+      return { open: (kinds, onChange) => watchKinds(kinds, onChange, { api, signal }) };
+    },
+    records: async (namespace) => releaseRecords((await open()).api, namespace, parts.app),
+    lease: async (namespace) => releaseLease((await open()).api, namespace, parts.app, parts.identity.holder),
+    sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  };
+  return { run, close: async () => (await opened?.catch(() => undefined))?.connection.close() };
+}

@@ -1,0 +1,132 @@
+/** A deploy action from its environment variables to its exit code: main and post. */
+import { randomUUID } from 'node:crypto';
+import { Fault } from '../domain/fault.ts';
+import type { ResultDocument } from '../domain/result.ts';
+import type { Settings } from '../domain/settings.ts';
+import { type Remembered, settleAfterJob } from '../flow/after-job.ts';
+import { deploy } from '../flow/deploy.ts';
+import { endingOfError } from '../flow/endings.ts';
+import { Ledger } from '../flow/ledger.ts';
+import { type Configuration, readConfiguration } from '../inputs/configuration.ts';
+import { parseInputs } from '../inputs/parse-inputs.ts';
+import { stateNames } from '../inputs/registry.ts';
+import type { LogClock } from '../report/log-line.ts';
+import { environment, readIdentity, readWorkplace } from '../runner/environment.ts';
+import { abortOnSignals } from '../runner/signals.ts';
+import { jobLog, mask, readState, saveState } from '../runner/toolkit.ts';
+import { composeRun } from './compose-run.ts';
+import { publish } from './publish.ts';
+import { secretKeeper } from './secret-keeper.ts';
+
+export type DeployAction = 'deploy-staging';
+
+/** Main, or post when main has left its state. Post never fails the job: the verdict was main's. */
+export async function deployAction(action: DeployAction): Promise<number> {
+  const remembered = readRemembered();
+  const started = startedAction(action);
+  if (readState('isPost') === '') {
+    saveState('isPost', 'true');
+    return started.main();
+  }
+  if (remembered !== undefined) await started.post(remembered);
+  return 0;
+}
+
+function readRemembered(): Remembered | undefined {
+  const [release = '', namespace = '', holder = ''] = stateNames.map((name) => readState(name));
+  return release === '' ? undefined : { release, namespace, holder };
+}
+
+function startedAction(action: DeployAction) {
+  const startedAt = Date.now();
+  const env = environment();
+  const place = readWorkplace(env);
+  const signal = abortOnSignals((code) => process.exit(code));
+  const secrets = secretKeeper(
+    [env['INPUT_GITHUB-TOKEN'] ?? ''].filter((token) => token !== ''),
+    mask,
+  );
+  const log = jobLog(secrets.redact);
+  const ledger = new Ledger(startedAt);
+  const logClock = (): LogClock => ({ now: Date.now(), startedAt, colour: place.colour });
+  const identity = readIdentity(env, env['INPUT_CHECK-RUN-ID'], randomUUID().slice(0, 8));
+
+  const report = async (result: ResultDocument): Promise<number> => {
+    const { line } = log;
+    const { temporary, summaryFile } = place;
+    await publish(secrets.redactResult({ ...result, peakMemory: process.resourceUsage().maxRSS * 1024 }), {
+      line,
+      clock: logClock(),
+      temporary,
+      summaryFile,
+    });
+    return result.exitCode;
+  };
+
+  const compose = (settings: Settings, configuration: Configuration) =>
+    composeRun({
+      settings,
+      configuration,
+      app: appName(settings, configuration, place.repositoryName),
+      identity,
+      env,
+      place,
+      signal,
+      log,
+      logClock,
+      ledger,
+      hide: secrets.hide,
+      remember: saveState,
+    });
+
+  const open = async () => {
+    const settings = parseInputs({ env, action });
+    return compose(
+      settings,
+      await readConfiguration({ workspace: place.workspace, config: settings.config }),
+    );
+  };
+
+  return {
+    async main(): Promise<number> {
+      try {
+        const { run, close } = await open();
+        ledger.app = run.app;
+        const exitCode = await report(await deploy(run));
+        await close();
+        return exitCode;
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        const door = { action, environment: 'staging', overlay: env['INPUT_OVERLAY'] ?? '' } as const;
+        return report(ledger.document(door, identity, endingOfError({ signal, ledger }, error), Date.now()));
+      }
+    },
+    async post(remembered: Remembered): Promise<void> {
+      const { run, close } = await open();
+      ledger.app = run.app;
+      const result = await settleAfterJob(run, remembered);
+      if (result !== undefined) await report(result);
+      await close();
+    },
+  };
+}
+
+function appName(
+  settings: Settings,
+  configuration: Configuration,
+  repositoryName: string | undefined,
+): string {
+  const named =
+    settings.app ??
+    configuration.app ??
+    repositoryName
+      ?.toLowerCase()
+      .replace(/[^a-z0-9-]+/g, '-')
+      .replace(/^-+|-+$/g, '');
+  if (named !== undefined && named !== '') return named;
+  throw new Fault(
+    'bad-input',
+    'Nothing says what this application is called.',
+    'Set the input `app`, or `app:` in orion.yaml.',
+  );
+}

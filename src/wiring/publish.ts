@@ -1,0 +1,29 @@
+/** Writes a result everywhere people and workflows read it: log, annotations, summary, outputs, JSON. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ResultDocument } from '../domain/result.ts';
+import { renderAnnotations } from '../report/annotations.ts';
+import type { LogClock } from '../report/log-line.ts';
+import { outcomeLines } from '../report/log-outcome.ts';
+import { renderOutputs } from '../report/outputs.ts';
+import { renderResultJson } from '../report/result-json.ts';
+import { renderSummary } from '../report/summary.ts';
+import { annotate, setOutputs, writeSummary } from '../runner/toolkit.ts';
+
+export interface PublishTargets {
+  readonly line: (text: string) => void;
+  readonly clock: LogClock;
+  readonly summaryFile: string | undefined;
+  /** Folder for the JSON document. */
+  readonly temporary: string;
+}
+
+/** The result must be masked already. Outputs come first: they matter most if the process is killed while it writes. */
+export async function publish(result: ResultDocument, targets: PublishTargets): Promise<void> {
+  const path = join(targets.temporary, `orion-result-${result.startedAt}-${process.pid}.json`);
+  await writeFile(path, renderResultJson(result));
+  setOutputs(renderOutputs(result, { result: path }));
+  await writeSummary(renderSummary(result), targets.summaryFile);
+  for (const annotation of renderAnnotations(result)) annotate(annotation);
+  for (const line of outcomeLines(result, targets.clock)) targets.line(line);
+}
