@@ -87,14 +87,18 @@ function killedBy(
   limits: Limits,
 ): EventRecord | undefined {
   const events = podEvents(scene, pod, limits, container);
-  const answers = events.filter((event) =>
-    /^(?:Liveness|Startup) probe (?:failed|errored)/.test(eventMessage(event)),
-  );
-  const killed = events.some((event) => /failed (?:liveness|startup) probe/.test(eventMessage(event)));
+  const kill = events.map((event) => /failed (liveness|startup) probe/.exec(eventMessage(event))?.[1]);
+  const killer = kill.find((probe) => probe !== undefined);
+  const answers = events.filter((event) => {
+    const probe = /^(Liveness|Startup) probe (?:failed|errored)/
+      .exec(eventMessage(event))?.[1]
+      ?.toLowerCase();
+    return probe !== undefined && (killer === undefined || killer === probe);
+  });
   const last = lastEnd(container);
   // Without the Killing event (they are dropped when there are many), a signal's exit code beside a failed probe tells it.
   const signalled = last !== undefined && (last.exitCode === 137 || last.exitCode === 143);
-  return killed || signalled ? (answers[0] ?? undefined) : undefined;
+  return killer !== undefined || signalled ? answers[0] : undefined;
 }
 
 interface Description {

@@ -1,9 +1,10 @@
 import { fieldAt, listAt, type Path, textAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
+import { templatePathOf } from '../workloads.ts';
 
-/** Where the pod template is in what the user wrote; a Pod is its own template. */
+/** Where the pod's spec is in what the user wrote. */
 function templatePath(desired: KubernetesObject): Path {
-  return desired.kind === 'Pod' ? ['spec'] : ['spec', 'template', 'spec'];
+  return [...(templatePathOf(desired) ?? []), 'spec'];
 }
 
 /** The deepest part of a path that exists: an annotation needs a line, and a default has none. */

@@ -52,7 +52,7 @@ export function pullCause(
   const event = podEvents(scene, pod, limits, container).find(
     (one) =>
       ['Failed', 'InspectFailed', 'ErrImageNeverPull'].includes(eventReason(one)) &&
-      !isEcho(eventMessage(one)),
+      isAboutPull(eventMessage(one)),
   );
   const { kind, text } = newestText(container, event === undefined ? '' : eventMessage(event));
   const registry = registryOf(container.image);
@@ -102,9 +102,9 @@ export function pullCause(
   }
 }
 
-/** Events that only repeat the waiting reason: "Error: ErrImagePull". */
-function isEcho(message: string): boolean {
-  return /^Error: \w+$/.test(message) && !message.includes('NeverPull');
+/** Failed events also tell of other failures (a missing Secret), and some only repeat the reason: "Error: ErrImagePull". */
+function isAboutPull(message: string): boolean {
+  return /image|pull/i.test(message) && !/^Error: \w+$/.test(message);
 }
 
 /** Newer kubelets keep the text in the waiting message, older ones lose it after the first back-off: then the event has it. */

@@ -24,11 +24,40 @@ const patience = 3;
  * kubedog's formula (reference/peers.md) gives 17 s for the defaults, and calls slow programs broken. Users move it by
  * their probe, and shorten it by progressDeadlineSeconds.
  */
-export function readinessAllowance(probe: unknown, least: number): number {
+export function readinessAllowance(probe: unknown, least: number, times = patience): number {
   const seconds = (field: string, otherwise: number) => numberAt(probe, field) ?? otherwise;
   const declared = seconds('failureThreshold', 3) * seconds('periodSeconds', 10) * second;
   const once = (seconds('initialDelaySeconds', 0) + seconds('timeoutSeconds', 1)) * second;
-  return once + Math.max(patience * declared, least);
+  return once + Math.max(times * declared, least);
+}
+
+/**
+ * A probe that asks at the wrong place: the kubelet gets no connection (or a 404), while the same container answers its
+ * liveness probe at another port (another path). That the liveness probe passes is certain once the container has outlived
+ * its own window; so the allowance is the longer of both windows, once, and not a guess at how long programs may take.
+ */
+export function misdirectedAllowance(container: unknown, answer: string): number | undefined {
+  const readiness = fieldAt(container, 'readinessProbe');
+  const liveness = fieldAt(container, 'livenessProbe');
+  if (portOf(liveness) === undefined || portOf(readiness) === undefined) return undefined;
+  const samePort = portOf(liveness) === portOf(readiness);
+  const samePath = fieldAt(liveness, 'httpGet', 'path') === fieldAt(readiness, 'httpGet', 'path');
+  const kind = answerClass(answer);
+  const elsewhere =
+    (kind === 'connection refused' && !samePort) || (kind === '404' && !(samePort && samePath));
+  return elsewhere ? Math.max(windowOf(readiness), windowOf(liveness)) : undefined;
+}
+
+/** How long a probe takes to fail for good, with one period to spare. */
+function windowOf(probe: unknown): number {
+  const period = numberAt(probe, 'periodSeconds') ?? 10;
+  return readinessAllowance(probe, 0, 1) + period * second;
+}
+
+function portOf(probe: unknown): unknown {
+  return (
+    fieldAt(probe, 'httpGet', 'port') ?? fieldAt(probe, 'tcpSocket', 'port') ?? fieldAt(probe, 'grpc', 'port')
+  );
 }
 
 /** What kind of answer a failed probe got: another kind than before is progress (refused, then 503, then 200). */
@@ -55,9 +84,11 @@ export function readinessCause(
   const answers = podEvents(scene, pod, limits, container).filter((event) =>
     /^Readiness probe (?:failed|errored)/.test(eventMessage(event)),
   );
-  const allowance = readinessAllowance(probe, limits.budgets.readiness);
-  const since = Math.max(unreadySince, progressAt(answers));
   const answer = answers[0];
+  const misdirected =
+    answer === undefined ? undefined : misdirectedAllowance(container.spec, eventMessage(answer));
+  const allowance = misdirected ?? readinessAllowance(probe, limits.budgets.readiness);
+  const since = Math.max(unreadySince, progressAt(answers));
   const told = answer === undefined ? '' : ` (${quoted(eventMessage(answer))})`;
   return causeOf(scene, {
     reason: 'readiness-probe-failing',
@@ -85,10 +116,7 @@ function progressAt(answers: readonly EventRecord[]): number {
 /** `on :8080/ready`, `on port 5432`, `command`: what the probe asks, from the pod's own spec. */
 function target(probe: unknown): string {
   const path = fieldAt(probe, 'httpGet', 'path');
-  const port =
-    fieldAt(probe, 'httpGet', 'port') ??
-    fieldAt(probe, 'tcpSocket', 'port') ??
-    fieldAt(probe, 'grpc', 'port');
+  const port = portOf(probe);
   if (port === undefined) return 'command';
   return `on :${String(port)}${typeof path === 'string' ? path : ''}`;
 }

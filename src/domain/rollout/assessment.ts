@@ -4,6 +4,7 @@ import { conditionOf, timeOf } from '../fields.ts';
 import { keyOf } from '../objects.ts';
 import type { WorkloadReport } from '../result.ts';
 import { containersOf } from '../status/containers.ts';
+import { deploymentStatus } from '../status/deployment.ts';
 import type { Status } from '../status/status.ts';
 import { statusOf } from '../status/table.ts';
 import { markOf } from './marks.ts';
@@ -42,7 +43,8 @@ export function assessmentOf(state: RolloutState, target: RolloutTarget, limits:
 }
 
 function assess(scene: Scene, limits: Limits): Assessment {
-  const status = scene.written ? statusOf(scene.live?.object ?? scene.target.desired) : undefined;
+  const causes = causesOf(scene, limits);
+  const status = statusNow(scene, causes);
   const wanted = wantedPods(scene);
   const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready));
   const current = status?.word === 'current' && scene.observed && ready.length >= wanted;
@@ -53,12 +55,21 @@ function assess(scene: Scene, limits: Limits): Assessment {
     report: reportOf(scene, limits, wordOf(status, current), sentence(scene, status, ready.length, wanted)),
     current,
     ...(steady === undefined ? {} : { steadySince: steady }),
-    causes: causesOf(scene, limits),
+    causes,
     pods: scene.pods.length,
     wanted,
     ...(serving === undefined ? {} : { servesSince: serving }),
     dark: serving === undefined && isDark(scene, status, wanted),
   };
+}
+
+/** A progress deadline that no cause speaks of is an earlier release's. */
+function statusNow(scene: Scene, causes: readonly Cause[]): Status | undefined {
+  const live = scene.live?.object;
+  if (live === undefined || !scene.written) return undefined;
+  const status = statusOf(live);
+  const stale = !causes.some((cause) => cause.failure.reason === 'progress-deadline-exceeded');
+  return status.code === 'deadline-exceeded' && stale ? deploymentStatus(live, false) : status;
 }
 
 function wordOf(status: Status | undefined, current: boolean): WorkloadReport['state'] {

@@ -1,5 +1,6 @@
 import { numberAt, textAt, timeOf } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
+import { jobStatus } from '../status/job.ts';
 import { isTerminating } from '../status/pod.ts';
 import { endCounts, nextEnds, nextMarks } from './marks.ts';
 import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './shards.ts';
@@ -98,6 +99,9 @@ function remove(state: RolloutState, object: KubernetesObject, at: number): Roll
   const known = kind === 'Pod' ? shardAt(state.pods, key) : shardAt(state.workloads, key);
   // A pod of a StatefulSet comes back under its name: the end of the old one is not the end of the new one.
   if (known === undefined || known.object.metadata.uid !== object.metadata.uid) return state;
+  // A Job with ttlSecondsAfterFinished is removed once it is done; that it was done stays true.
+  if (kind === 'Job.batch' && [object, known.object].some((job) => jobStatus(job).code === 'complete'))
+    return state;
   const next = orphaned(state, known.object, key);
   if (kind !== 'Pod') {
     return touched({ ...next, workloads: withoutShard(next.workloads, key) }, known.object, key);

@@ -5,8 +5,9 @@ import { containersOf } from '../status/containers.ts';
 import { daemonSetCounts } from '../status/daemonset.ts';
 import { deploymentCounts } from '../status/deployment.ts';
 import { statefulSetCounts } from '../status/statefulset.ts';
+import { imagesOf } from '../workloads.ts';
 import { markOf } from './marks.ts';
-import { imagesOf, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import type { Limits } from './state.ts';
 
 /** The row of the workloads' table. `state` and `message` are what the assessment found. */

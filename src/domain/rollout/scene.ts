@@ -1,4 +1,4 @@
-import { fieldAt, listAt, numberAt, sameValue, textAt } from '../fields.ts';
+import { fieldAt, numberAt, sameValue, textAt } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf } from '../objects.ts';
 import { observedGenerationOf } from '../status/generic.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
@@ -178,17 +178,4 @@ export function wantedPods(scene: Scene): number {
 
 function byHand(live: KubernetesObject): boolean {
   return textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete';
-}
-
-/** The pod template in an object that a user writes; a Pod is its own. */
-export function templateOf(object: KubernetesObject): unknown {
-  return object.kind === 'Pod' ? object : fieldAt(object, 'spec', 'template');
-}
-
-/** Container names and images of a template, init containers first. */
-export function imagesOf(object: KubernetesObject): readonly { container: string; image: string }[] {
-  const template = templateOf(object);
-  return [...listAt(template, 'spec', 'initContainers'), ...listAt(template, 'spec', 'containers')].map(
-    (container) => ({ container: textAt(container, 'name') ?? '', image: textAt(container, 'image') ?? '' }),
-  );
 }

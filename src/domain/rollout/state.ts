@@ -22,7 +22,7 @@ export type ObservedChange =
       /** `Deployment.apps`, `Pod`: as `groupKindOf`. */
       readonly groupKind: string;
       /** Absent: the list is of all namespaces. */
-      readonly namespace?: string;
+      readonly namespace?: string | undefined;
       readonly objects: readonly KubernetesObject[];
       readonly at: number;
     }

@@ -75,8 +75,9 @@ function budgetEnds(one: Assessment, circumstances: Circumstances): readonly num
 }
 
 /**
- * The causes that end this workload's rollout now. Pods at fault count only as far as it cannot be done without them: one
- * more pod than wanted may be at fault (it is about to be removed).
+ * The causes that end this workload's rollout now. Pods at fault count only as far as it cannot be done without them: a
+ * Deployment may have one more than it wants, and that one is about to be removed. Pods of a StatefulSet or DaemonSet have
+ * each their own place.
  */
 function doomsOf(one: Assessment, circumstances: Circumstances, now: number): readonly Cause[] {
   if (one.current) return [];
@@ -84,7 +85,9 @@ function doomsOf(one: Assessment, circumstances: Circumstances, now: number): re
   if (due.length === 0) return [];
   const podsAtFault = new Set(due.flatMap((cause) => cause.pod ?? []));
   const ofWorkload = due.filter((cause) => cause.pod === undefined || cause.failure.reason === 'job-failed');
-  const dispensable = one.pods - podsAtFault.size >= one.wanted && one.wanted > 0;
+  const kind = groupKindOf(one.target.reference);
+  const alike = kind === 'Deployment.apps' || kind === 'ReplicaSet.apps';
+  const dispensable = alike && one.wanted > 0 && one.pods - podsAtFault.size >= one.wanted;
   const counted = dispensable ? ofWorkload : due;
   return withBestExplanation(one, counted);
 }

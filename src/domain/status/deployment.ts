@@ -21,15 +21,16 @@ export function pastProgressDeadline(deployment: KubernetesObject): boolean {
 
 /**
  * Done means observedGeneration ≥ generation, updated = spec, replicas = updated, available = updated (FACTS, from
- * kubectl's rollout_status.go). A deadline that is over is only told where the rollout is not done.
+ * kubectl's rollout_status.go). A deadline that is over is only told where the rollout is not done; `deadlineCounts` is
+ * false where it is known to be an earlier release's.
  */
-export function deploymentStatus(deployment: KubernetesObject): Status {
+export function deploymentStatus(deployment: KubernetesObject, deadlineCounts = true): Status {
   const early = unobserved(deployment);
   if (early !== undefined) return early;
   const { desired, total, updated, available } = deploymentCounts(deployment);
   const done = updated === desired && total === updated && available === updated;
   if (done) return current(desired === 0 ? 'scaled to zero' : `${available} of ${desired} pods available`);
-  if (pastProgressDeadline(deployment)) {
+  if (deadlineCounts && pastProgressDeadline(deployment)) {
     return failed(
       'deadline-exceeded',
       `${available} of ${desired} pods available, progress deadline exceeded`,

@@ -6,17 +6,18 @@ import { current, failed, progressing, type Status } from './status.ts';
 /**
  * Only Complete is current: a running Job proves nothing yet (kstatus calls it Current, FACTS). FailureTarget comes before
  * Failed, while the pods are still being ended, and cannot be taken back (Kubernetes 1.31 and later). SuccessCriteriaMet
- * is its counterpart, but Complete follows only when the pods have ended.
+ * is its counterpart, but Complete follows only when the pods have ended. How it ended is told before its deletion: a Job
+ * with ttlSecondsAfterFinished is deleted because it is done.
  */
 export function jobStatus(job: KubernetesObject): Status {
-  const early = unsettled(job);
-  if (early !== undefined) return early;
   for (const type of ['Failed', 'FailureTarget']) {
     const condition = conditionOf(job, type);
     if (condition?.status === 'True') return failed('failed', `${condition.reason}: ${condition.message}`);
   }
   const succeeded = numberAt(job, 'status', 'succeeded') ?? 0;
   if (conditionOf(job, 'Complete')?.status === 'True') return current(`${succeeded} succeeded`, 'complete');
+  const early = unsettled(job);
+  if (early !== undefined) return early;
   if (flagAt(job, 'spec', 'suspend') === true) return current('suspended, as its spec asks', 'suspended');
   const active = numberAt(job, 'status', 'active') ?? 0;
   const failures = numberAt(job, 'status', 'failed') ?? 0;

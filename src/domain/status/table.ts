@@ -10,7 +10,7 @@ import type { Status } from './status.ts';
 
 /** One rule per GroupKind. Adding a kind is adding a file and a line. */
 const rules: Readonly<Record<string, (object: KubernetesObject) => Status>> = {
-  'Deployment.apps': deploymentStatus,
+  'Deployment.apps': (object) => deploymentStatus(object),
   'ReplicaSet.apps': replicaSetStatus,
   'StatefulSet.apps': statefulSetStatus,
   'DaemonSet.apps': daemonSetStatus,
