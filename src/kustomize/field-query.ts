@@ -7,7 +7,7 @@ import type { YamlFiles } from './yaml-source.ts';
 export interface FieldQuery {
   readonly object: KubernetesObject;
   readonly path: FieldPath;
-  /** The rendered value at `path`; undefined when the field is absent. */
+  /** The rendered value at `path`. */
   readonly value: unknown;
   /** What the object was called on its way. */
   readonly names: ReadonlySet<string>;

@@ -1,6 +1,5 @@
 /** From a field of a rendered object back to the line that a person would edit. */
 import { isAbsolute, relative } from 'node:path';
-import { isScalar } from 'yaml';
 import { keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
 import { followPath, valueAt } from './field-lookup.ts';
@@ -62,38 +61,61 @@ export function createOriginMap(
   };
 }
 
+/**
+ * A value is where the last layer sets it. A map or list (a container, a probe) is set in parts by many: what the layers above its own
+ * kustomization do to it comes first, then its manifest, then a patch that lies beside the manifest.
+ */
 function locateField(
   { object }: RenderedObject,
   provenance: Provenance,
-  path: FieldPath,
+  wanted: FieldPath,
   files: YamlFiles,
 ): SourceLocation | undefined {
+  const path = existingPart(object, wanted);
   const query: FieldQuery = { object, path, value: valueAt(object, path), names: provenance.names, files };
-  if (!path.every((segment) => broadFields.has(segment))) {
-    for (const layer of provenance.layers) {
-      for (const setter of setters) {
-        const place = setter(layer, query);
-        if (place !== undefined) return place;
-      }
+  const own = ownPlace(provenance, query);
+  if (path.every((segment) => broadFields.has(segment))) return own?.place;
+  const inParts = typeof query.value === 'object' && own?.exact === true;
+  const layers = inParts ? provenance.layers.slice(0, -1) : provenance.layers;
+  return setByLayers(layers, query) ?? own?.place;
+}
+
+/** The path as far as the object has it: a field that is absent is to be added where its parent is. */
+function existingPart(object: unknown, path: FieldPath): FieldPath {
+  const missing = path.findIndex((_, index) => valueAt(object, path.slice(0, index + 1)) === undefined);
+  return missing < 0 ? path : path.slice(0, missing);
+}
+
+function setByLayers(layers: readonly Kustomization[], query: FieldQuery): SourceLocation | undefined {
+  for (const layer of layers) {
+    for (const setter of setters) {
+      const place = setter(layer, query);
+      if (place !== undefined) return place;
     }
   }
-  return ownPlace(provenance, query);
+  return undefined;
+}
+
+interface OwnPlace {
+  readonly place: SourceLocation;
+  /** False for the nearest parent of a field that is not there. */
+  readonly exact: boolean;
 }
 
 /** The field in the object's own manifest, its nearest parent there, or the generator's entry. */
-function ownPlace(provenance: Provenance, query: FieldQuery): SourceLocation | undefined {
+function ownPlace(provenance: Provenance, query: FieldQuery): OwnPlace | undefined {
   const { manifest, generatedIn } = provenance;
   if (manifest !== undefined) {
     const { source, root } = manifest;
     const found = followPath(source, root, query.path, { rendered: query.object, byPosition: true });
-    const isEmpty = isScalar(found.node) && found.depth === 0;
-    return isEmpty ? undefined : { file: source.file, line: found.line };
+    return { place: { file: source.file, line: found.line }, exact: found.depth === query.path.length };
   }
   const made = provenance.layers
     .toReversed()
     .map((layer) => madeByGenerator(layer, query))
     .find((place) => place !== undefined);
-  return made ?? (generatedIn === undefined ? undefined : { file: generatedIn, line: 1 });
+  const place = made ?? (generatedIn === undefined ? undefined : { file: generatedIn, line: 1 });
+  return place === undefined ? undefined : { place, exact: false };
 }
 
 function inWorkspace(place: SourceLocation | undefined, workspace: string): SourceLocation | undefined {

@@ -2,7 +2,7 @@
 import type { KubernetesObject } from '../objects.ts';
 import type { FieldPath } from '../source.ts';
 
-export interface ConfigurationReference {
+export interface ConfigReference {
   readonly kind: 'Secret' | 'ConfigMap';
   readonly name: string;
   /** Absent: the object as a whole. */
@@ -20,7 +20,7 @@ export interface ConfigurationReference {
  * The references of a Pod, of a workload with a pod template, or of a CronJob, in the order of the manifest; none for other kinds.
  * The object is taken as it comes: fields of another shape than Kubernetes' are passed over.
  */
-export function referencesOf(object: KubernetesObject): readonly ConfigurationReference[] {
+export function referencesOf(object: KubernetesObject): readonly ConfigReference[] {
   const path = podSpecPath(object);
   const root = path.reduce<Field>((field, segment) => child(field, segment), { value: object, path: [] });
   const containers = ['initContainers', 'containers'].flatMap((key) => items(child(root, key)));
@@ -63,17 +63,13 @@ function textOf(field: Field): string | undefined {
 interface Shape {
   /** The field that holds the object's name. */
   readonly name: 'name' | 'secretName';
-  readonly use: ConfigurationReference['use'];
+  readonly use: ConfigReference['use'];
   readonly container?: string | undefined;
   readonly key?: Field;
   readonly optional?: boolean;
 }
 
-function reference(
-  kind: ConfigurationReference['kind'],
-  source: Field,
-  shape: Shape,
-): ConfigurationReference[] {
+function reference(kind: ConfigReference['kind'], source: Field, shape: Shape): ConfigReference[] {
   const nameField = child(source, shape.name);
   const name = textOf(nameField);
   if (name === undefined) return [];
@@ -92,11 +88,11 @@ function reference(
 }
 
 /** The controller manager publishes it in every namespace, so a namespace that does not exist yet will have it. */
-function isPublished(kind: ConfigurationReference['kind'], name: string): boolean {
+function isPublished(kind: ConfigReference['kind'], name: string): boolean {
   return kind === 'ConfigMap' && name === 'kube-root-ca.crt';
 }
 
-function containerReferences(container: Field): ConfigurationReference[] {
+function containerReferences(container: Field): ConfigReference[] {
   const name = textOf(child(container, 'name'));
   const fromEnv = items(child(container, 'env')).flatMap((entry) => {
     const valueFrom = child(entry, 'valueFrom');
@@ -116,14 +112,14 @@ function containerReferences(container: Field): ConfigurationReference[] {
   return [...fromEnv, ...fromAll];
 }
 
-function keyReference(kind: ConfigurationReference['kind'], source: Field, container: string | undefined) {
+function keyReference(kind: ConfigReference['kind'], source: Field, container: string | undefined) {
   return reference(kind, source, { name: 'name', use: 'env', container, key: child(source, 'key') });
 }
 
 /** Volume types whose secret is named in `secretRef.name`. */
 const secretRefVolumes = ['cephfs', 'cinder', 'flexVolume', 'iscsi', 'rbd', 'scaleIO', 'storageos'] as const;
 
-function volumeReferences(volume: Field): ConfigurationReference[] {
+function volumeReferences(volume: Field): ConfigReference[] {
   const use = 'volume';
   return [
     ...withItems('Secret', child(volume, 'secret'), 'secretName'),
@@ -141,11 +137,7 @@ function volumeReferences(volume: Field): ConfigurationReference[] {
 }
 
 /** The object, and the keys that `items` lists. */
-function withItems(
-  kind: ConfigurationReference['kind'],
-  source: Field,
-  name: Shape['name'],
-): ConfigurationReference[] {
+function withItems(kind: ConfigReference['kind'], source: Field, name: Shape['name']): ConfigReference[] {
   const listed = items(child(source, 'items')).flatMap((item) =>
     reference(kind, source, { name, use: 'volume', key: child(item, 'key') }),
   );

@@ -198,10 +198,16 @@ describe('locate', () => {
       `${base}: - name: credentials`,
     ],
     [
+      'a field that is not there, nor in a patch',
+      'Deployment shop-worker-bg',
+      container(0, 'command'),
+      'base/worker/worker.yaml: - name: main',
+    ],
+    [
       'a field that is not there: its nearest parent',
       'Deployment shop-api',
       container(0, 'livenessProbe', 'httpGet'),
-      'base/api.yaml: - name: api',
+      'overlays/staging/probes.yaml: - name: api',
     ],
     [
       'a whole container that a patch touches',
