@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,10 +9,12 @@ import fc from 'fast-check';
 import { extract } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { runCommand } from '../../testbed/binaries/run-command.ts';
 import { type ImageDescription, writeImageArchive } from '../../testbed/images/archive.ts';
 import { closureOf, parseLibraries } from '../../testbed/images/closure.ts';
 import { ensureImages } from '../../testbed/images/ensure-images.ts';
 import { withParents } from '../../testbed/images/layer.ts';
+import { ensureServiceBundle } from '../../testbed/images/service-bundle.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -191,4 +193,20 @@ test('two callers at once make one archive, and the next call finds it', { timeo
   const before = lines.length;
   expect(await make()).toEqual(both[0]);
   expect(lines).toHaveLength(before);
+});
+
+test('the service is bundled to the same bytes each time, and the bundle starts', {
+  timeout: 120_000,
+}, async () => {
+  const [first, second] = await Promise.all(
+    ['first', 'second/deeper'].map((name) => ensureServiceBundle(join(folder, name))),
+  );
+  const names = await readdir(first ?? '');
+  expect(names).toContain('index.js');
+  expect(await readdir(second ?? '')).toEqual(names);
+  for (const name of names) {
+    expect(await readFile(join(first ?? '', name))).toEqual(await readFile(join(second ?? '', name)));
+  }
+  const run = runCommand(process.execPath, [join(first ?? '', 'index.js')], { environment: {} });
+  await expect(run).rejects.toThrow(/bad settings/);
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../binaries/run-command.ts';
@@ -11,7 +11,7 @@ const packages = join(repositoryFolder, 'node_modules');
 
 /**
  * Bundles examples/orion/service by tsc and ncc into a folder with `index.js` and the package.json that marks it as
- * an ES module. Kept in `cacheFolder` by a digest of the sources and of the installed packages.
+ * an ES module. Kept in `cacheFolder` by a digest of the sources, the installed packages and this file.
  * @returns the folder
  */
 export async function ensureServiceBundle(
@@ -24,7 +24,7 @@ export async function ensureServiceBundle(
   await mkdir(cacheFolder, { recursive: true });
   const scratch = await mkdtemp(join(cacheFolder, '.bundle-'));
   try {
-    await bundle(scratch);
+    await bundle(join(scratch, 'bundle'));
     // Another process may have been faster: then its folder is as good, and rename refuses.
     await rename(join(scratch, 'bundle'), folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
@@ -38,27 +38,30 @@ export async function ensureServiceBundle(
 async function digestOfSources(): Promise<string> {
   const hash = createHash('sha256');
   const files = (await readdir(sources)).sort().map((name) => join(sources, name));
-  for (const file of [...files, join(repositoryFolder, 'package-lock.json')]) {
+  const makers = [join(repositoryFolder, 'package-lock.json'), fileURLToPath(import.meta.url)];
+  for (const file of [...files, ...makers]) {
     hash.update(`${file.slice(repositoryFolder.length)}\n`).update(await readFile(file));
   }
   return hash.digest('hex').slice(0, 16);
 }
 
-/** ncc resolves packages beside its input, hence the link; without the package.json it would emit CommonJS. */
-async function bundle(scratch: string): Promise<void> {
-  const node = process.execPath;
-  await runCommand(node, [
-    join(packages, 'typescript', 'bin', 'tsc'),
-    '-p',
-    sources,
-    '--outDir',
-    join(scratch, 'js'),
-  ]);
-  await writeFile(join(scratch, 'package.json'), JSON.stringify({ type: 'module' }));
-  await symlink(packages, join(scratch, 'node_modules'));
+/**
+ * The compiled sources lie inside node_modules, and ncc runs there: it resolves packages beside its input and puts
+ * relative paths into the bundle, which must be the same each time. Without the package.json it would emit CommonJS.
+ */
+async function bundle(output: string): Promise<void> {
+  const temporary = join(packages, '.cache');
+  await mkdir(temporary, { recursive: true });
+  const compiled = await mkdtemp(join(temporary, 'orion-service-'));
+  const tsc = join(packages, 'typescript', 'bin', 'tsc');
   const ncc = join(packages, '@vercel', 'ncc', 'dist', 'ncc', 'cli.js');
-  const input = join(scratch, 'js', 'main.js');
-  await runCommand(node, [ncc, 'build', input, '--minify', '--out', join(scratch, 'bundle')], {
-    cwd: repositoryFolder,
-  });
+  try {
+    await writeFile(join(compiled, 'package.json'), JSON.stringify({ type: 'module' }));
+    await runCommand(process.execPath, [tsc, '-p', sources, '--outDir', compiled]);
+    await runCommand(process.execPath, [ncc, 'build', 'main.js', '--minify', '--out', output], {
+      cwd: compiled,
+    });
+  } finally {
+    await rm(compiled, { recursive: true, force: true });
+  }
 }
