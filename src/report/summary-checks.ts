@@ -27,9 +27,9 @@ function renderFinding(
 ): string {
   const { sentence, paste } = remedyParts(finding.remedy);
   const level = finding.level === 'fail' ? '**failed**' : 'warned';
-  const place = finding.location ? ` (${sourceLink(finding.location, result)})` : '';
+  const place = finding.location ? `<br>**Edit:** ${sourceLink(finding.location, result)}` : '';
   const fix = sentence === '' ? '' : `<br>**Fix:** ${markdownText(shorten(sentence, limits.sentence))}`;
-  const line = `- **${check.check}** ${level}: ${markdownText(shorten(finding.message, limits.sentence))}${place}${fix}`;
+  const line = `- **${check.check}** ${level}: ${markdownText(shorten(finding.message, limits.sentence))}${fix}${place}`;
   if (paste === '') return line;
   return `${line}\n\n${indented(codeFence(shorten(paste, limits.sentence * 4), 'yaml'))}\n`;
 }

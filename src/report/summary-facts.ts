@@ -19,7 +19,8 @@ function shownDigest({ outcome, planDigest }: ResultDocument): string | undefine
 /** Who deployed what where, and how to find it again; small print at the end. */
 export function renderFacts(result: ResultDocument): string {
   const { release, previousRelease, peakMemory } = result;
-  const before = previousRelease === undefined ? '' : ` (before: ${code(previousRelease)})`;
+  const before =
+    previousRelease === undefined || previousRelease === release ? '' : ` (before: ${code(previousRelease)})`;
   const lines = [
     [
       ...fact('Cluster', code(result.cluster)),

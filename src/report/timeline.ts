@@ -27,13 +27,13 @@ function task(timing: PhaseTiming, index: number): string {
 }
 
 /**
- * The phases as a mermaid gantt chart. Times are milliseconds since the epoch
+ * The phases as a mermaid gantt chart, once something was applied. Times are milliseconds since the epoch
  * (`dateFormat x`); the axis shows the reader's own time of day. Labels are names of phases, never foreign text.
  */
 export function renderTimeline(result: ResultDocument): string {
   const { phases } = result;
-  const first = phases[0];
-  if (first === undefined || result.outcome === 'unchanged' || result.outcome === 'planned') return '';
+  const applied = phases.some(({ phase }) => phase === 'apply');
+  if (!applied) return '';
   const start = Math.min(...phases.map(({ startedAt }) => startedAt));
   const end = Math.max(...phases.map(({ finishedAt }) => finishedAt));
   const chart = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Nodes } from 'mdast';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ResultDocument } from '../../../src/domain/result.ts';
 import { renderSummary } from '../../../src/report/summary.ts';
 import { crashLoop, endpointDown, refused } from './fixtures/failure.ts';
@@ -57,6 +57,9 @@ const known = new Set(
   ),
 );
 
+// Parsing a hundred whole summaries takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 describe('a summary of hostile text', () => {
   it('has our headings, links and HTML and no others', () => {
     fc.assert(
@@ -70,23 +73,18 @@ describe('a summary of hostile text', () => {
     );
   });
 
-  it('has the same sections as the friendly one', () => {
-    const outline = (result: ResultDocument): string[] =>
-      parseMarkdown(renderSummary(result)).children.map((node) =>
-        node.type === 'heading' ? textOf(node) : node.type,
-      );
-    const kinds = (result: ResultDocument): string[] =>
-      outline(result).filter((one) => one === 'table' || one === 'html');
+  it('has the same tables and folds as the friendly one', () => {
+    const blocks = (result: ResultDocument): string[] =>
+      parseMarkdown(renderSummary(result))
+        .children.map(({ type }) => type)
+        .filter((type) => type === 'table' || type === 'html');
+    const friendly = [success, endpointDown, planned].map((result) => ({ result, blocks: blocks(result) }));
     fc.assert(
-      fc.property(
-        fc.constantFrom(success, endpointDown, planned),
-        fc.array(hostileText, { minLength: 3 }),
-        (example, texts) => {
-          let index = 0;
-          const hostile = withHostileStrings(example, () => `x ${texts[index++ % texts.length]}`);
-          expect(kinds(hostile)).toEqual(kinds(example));
-        },
-      ),
+      fc.property(fc.constantFrom(...friendly), fc.array(hostileText, { minLength: 3 }), (example, texts) => {
+        let index = 0;
+        const hostile = withHostileStrings(example.result, () => `x ${texts[index++ % texts.length]}`);
+        expect(blocks(hostile)).toEqual(example.blocks);
+      }),
     );
   });
 

@@ -142,3 +142,11 @@ it('shows the message of a run that has no other cause', () => {
   });
   expect(summary).toContain('### Cause\n\n**Input timeout is no duration: 5 bananas.**');
 });
+
+it('says a remedy once, beside its cause', () => {
+  const remedy = 'Read the log below and mend the program.';
+  const failures = [{ ...cause, remedy }];
+  const summary = renderSummary({ ...crashLoop, failures, nextSteps: [remedy, 'Deploy again.'] });
+  expect(summary.split(remedy).length).toBe(2);
+  expect(summary).toContain('1. Deploy again.');
+});
