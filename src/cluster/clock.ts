@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Rejects with the signal's reason when it aborts. Does not keep the process alive. */
+  /** Rejects with the signal's reason when it aborts. Keeps the process alive meanwhile. */
   wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { parse as parseYaml } from 'yaml';
 import { Fault } from '../domain/fault.ts';
 
 const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
@@ -77,17 +78,35 @@ async function readConfigFile(path: string, origin: string): Promise<KubeConfig>
 async function parse(content: string, folder: string | undefined): Promise<KubeConfig> {
   const config = await emptyConfig();
   try {
-    config.loadFromString(content);
+    config.loadFromString(JSON.stringify(withTokenFiles(parseYaml(content), folder)));
     if (folder !== undefined) config.makePathsAbsolute(folder);
   } catch {
     // The parser's own error quotes the lines around the mistake: it is dropped on purpose.
     throw new Fault(
       'kubeconfig-unreadable',
-      'The kubeconfig is not valid: it is no YAML, or an entry lacks its name or server, or a token file is missing.',
+      'The kubeconfig is not valid: it is no YAML, or an entry lacks its name or server.',
       'Check it with `kubectl --kubeconfig FILE config view`, and export it again if need be.',
     );
   }
   return config;
+}
+
+interface RawKubeconfig {
+  readonly users?: readonly { readonly user?: { readonly tokenFile?: string; readonly token?: string } }[];
+}
+
+/** client-node looks for `token-file`; kubectl writes `tokenFile`, which wins over `token` and is read again and again. */
+function withTokenFiles(config: RawKubeconfig, folder: string | undefined): unknown {
+  const users = config.users?.map((entry) => {
+    if (!entry.user?.tokenFile) return entry;
+    const { tokenFile, token: _, ...user } = entry.user;
+    const path = resolve(folder ?? '.', tokenFile);
+    return {
+      ...entry,
+      user: { ...user, 'auth-provider': { name: 'tokenFile', config: { tokenFile: path } } },
+    };
+  });
+  return { ...config, users };
 }
 
 async function emptyConfig(): Promise<KubeConfig> {
