@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { ensureSystemPackages } from '../../testbed/binaries/system-packages.ts';
 import { freePorts } from '../../testbed/control-plane/free-ports.ts';
 import {
@@ -17,6 +17,9 @@ import {
 const password = 'aSecretOfTheTest';
 const running: RunningService[] = [];
 const servers: Server[] = [];
+
+// Each test starts processes, which a busy machine may take seconds for.
+vi.setConfig({ testTimeout: 30_000 });
 
 beforeAll(() => ensureSystemPackages(['postgresql-15', 'redis-server', 'redis-tools']), 120_000);
 
@@ -83,7 +86,7 @@ test('four services find PostgreSQL and Redis that come up after them, and do th
   await until('auth is ready again', async () => (await ask(auth, '/ready')).status === 200);
   expect(JSON.parse((await ask(auth, '/?account=grace')).text)).toMatchObject({ logins: 1 });
   for (const service of running) expect(service.lines.join('\n')).not.toContain(password);
-}, 30_000);
+});
 
 const nowhere = 'http://127.0.0.1:9';
 const gatewayAlone = {
