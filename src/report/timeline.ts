@@ -1,5 +1,6 @@
 import type { PhaseTiming, ResultDocument } from '../domain/result.ts';
 import { formatDuration } from './duration.ts';
+import { mermaidLabel } from './escape.ts';
 
 const tags = { passed: 'done', warned: 'done', failed: 'crit', cancelled: 'crit' } as const;
 const steps = [
@@ -23,7 +24,7 @@ function task(timing: PhaseTiming, index: number): string {
   const ended = timing.result === 'failed' || timing.result === 'cancelled' ? ` ${timing.result}` : '';
   // A bar of no width is not drawn; mermaid refuses an end before the start.
   const end = Math.max(timing.finishedAt, timing.startedAt + 1);
-  return `  ${timing.phase}${ended} ${took} :${tags[timing.result]}, p${index}, ${timing.startedAt}, ${end}`;
+  return `  ${mermaidLabel(timing.phase)}${ended} ${took} :${tags[timing.result]}, p${index}, ${timing.startedAt}, ${end}`;
 }
 
 /**
