@@ -45,7 +45,13 @@ async function bundle(action: string): Promise<void> {
 async function declareFreeOfSideEffects(name: string): Promise<void> {
   const copy = join(root, 'build', 'node_modules', name);
   const original = join(root, 'node_modules', name);
-  await cp(join(original, 'dist'), join(copy, 'dist'), { recursive: true, filter: (path) => !/\.d\.ts$|\.map$/.test(path) });
+  await cp(join(original, 'dist'), join(copy, 'dist'), {
+    recursive: true,
+    filter: (path) => !/\.d\.ts$|\.map$/.test(path),
+  });
   const metadata: unknown = JSON.parse(await readFile(join(original, 'package.json'), 'utf8'));
-  await writeFile(join(copy, 'package.json'), JSON.stringify(Object.assign({}, metadata, { sideEffects: false })));
+  await writeFile(
+    join(copy, 'package.json'),
+    JSON.stringify(Object.assign({}, metadata, { sideEffects: false })),
+  );
 }

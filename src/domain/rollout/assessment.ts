@@ -1,7 +1,7 @@
 import type { Cause } from '../causes/cause.ts';
 import { causesOf } from '../causes/causes.ts';
 import { conditionOf, timeOf } from '../fields.ts';
-import { keyOf } from '../objects.ts';
+import { groupKindOf, titleOf } from '../objects.ts';
 import type { WorkloadReport } from '../result.ts';
 import { containersOf } from '../status/containers.ts';
 import { deploymentStatus } from '../status/deployment.ts';
@@ -10,8 +10,14 @@ import { statusOf } from '../status/table.ts';
 import { markOf } from './marks.ts';
 import { reportOf } from './report.ts';
 import { type Scene, sceneOf, wantedPods } from './scene.ts';
-import { shardAt } from './shards.ts';
-import type { Limits, PodRecord, RolloutState, RolloutTarget, Stamp } from './state.ts';
+import {
+  type Limits,
+  type PodRecord,
+  type RolloutState,
+  type RolloutTarget,
+  type Stamp,
+  workloadKinds,
+} from './state.ts';
 
 /** What can be said about one target without knowing the time: kept until something below it changes. */
 export interface Assessment {
@@ -19,27 +25,38 @@ export interface Assessment {
   readonly report: WorkloadReport;
   /** Done, and its pods seen up; `settle` is not counted yet. */
   readonly current: boolean;
+  /** "Deployment auth: 1 of 3 pods updated", for the list of what is waited for. */
+  readonly waitingFor: string;
   /** Since when its pods have been up without a break; absent where there is nothing to settle. */
   readonly steadySince?: number;
   readonly causes: readonly Cause[];
   /** Pods of this release, and how many of them must be up. */
   readonly pods: number;
   readonly wanted: number;
-  /** When it first could serve others (a ready pod, a Job's completion); `dark`: it cannot and is not even running. */
-  readonly servesSince?: number;
-  readonly dark: boolean;
+  /**
+   * Since when others could use it: its first ready pod, a Job's completion; Infinity while nothing of it runs at all; 0 if
+   * it runs but is not ready, since it may itself be the one that waits.
+   */
+  readonly availableFrom: number;
 }
 
 // Derived values of immutable versions: the stamp changes with everything below a target, so nothing here can be stale.
-const kept = new WeakMap<Stamp, { target: RolloutTarget; limits: Limits; assessment: Assessment }>();
+const kept = new WeakMap<Stamp, { limits: Limits; assessment: Assessment | undefined }>();
 
-export function assessmentOf(state: RolloutState, target: RolloutTarget, limits: Limits): Assessment {
-  const stamp = shardAt(state.stamps, keyOf(target.reference));
-  const known = stamp === undefined ? undefined : kept.get(stamp);
-  if (known !== undefined && known.target === target && known.limits === limits) return known.assessment;
-  const assessment = assess(sceneOf(state, target), limits);
-  if (stamp !== undefined) kept.set(stamp, { target, limits, assessment });
-  return assessment;
+/** One assessment per target, in their order; those of kinds whose rollout is not followed are left out. */
+export function assessmentsOf(state: RolloutState, limits: Limits): readonly Assessment[] {
+  const assessments: Assessment[] = [];
+  for (const [place, target] of state.targets.entries()) {
+    const stamp = state.stamps[place];
+    let entry = stamp === undefined ? undefined : kept.get(stamp);
+    if (entry === undefined || entry.limits !== limits) {
+      const followed = workloadKinds.has(groupKindOf(target.reference));
+      entry = { limits, assessment: followed ? assess(sceneOf(state, target), limits) : undefined };
+      if (stamp !== undefined) kept.set(stamp, entry);
+    }
+    if (entry.assessment !== undefined) assessments.push(entry.assessment);
+  }
+  return assessments;
 }
 
 function assess(scene: Scene, limits: Limits): Assessment {
@@ -49,17 +66,18 @@ function assess(scene: Scene, limits: Limits): Assessment {
   const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready));
   const current = status?.word === 'current' && scene.observed && ready.length >= wanted;
   const steady = current && scene.groupKind !== 'Job.batch' ? steadySince(ready) : undefined;
-  const serving = servesSince(scene, status);
+  const message = sentence(scene, status, ready.length, wanted);
   return {
     target: scene.target,
-    report: reportOf(scene, limits, wordOf(status, current), sentence(scene, status, ready.length, wanted)),
+    report: reportOf(scene, limits, wordOf(status, current), message),
     current,
+    waitingFor: `${titleOf(scene.target.reference)}: ${current ? 'up, must stay up' : message}`,
     ...(steady === undefined ? {} : { steadySince: steady }),
     causes,
     pods: scene.pods.length,
     wanted,
-    ...(serving === undefined ? {} : { servesSince: serving }),
-    dark: serving === undefined && isDark(scene, status, wanted),
+    availableFrom:
+      servesSince(scene, status) ?? (isDark(scene, status, wanted) ? Number.POSITIVE_INFINITY : 0),
   };
 }
 

@@ -1,31 +1,21 @@
 import type { Cause } from '../causes/cause.ts';
-import type { Assessment } from './assessment.ts';
 import type { RolloutState } from './state.ts';
 
 /** What holds beyond one workload and restarts or suspends its budgets. */
 export interface Circumstances {
   /** When capacity was, or will be, last freed by pods that go; 0 if none went. */
   readonly capacityAt: number;
-  /** Since when every workload of the release has something running that others may wait for; Infinity: not yet. */
+  /**
+   * Since when every changed workload has been there for others to use; Infinity: not yet. A program whose readiness waits
+   * for another one of the same release is not at fault while that one is not even running (its image is being pulled, a
+   * migration Job is at work), and has its whole allowance once that one serves.
+   */
   readonly dependenciesAt: number;
 }
 
-export function circumstancesOf(state: RolloutState, judged: readonly Assessment[]): Circumstances {
-  return { capacityAt: capacityAt(state), dependenciesAt: dependenciesAt(judged) };
-}
-
 /** Pods that are being ended hold their node's capacity and their volumes until their grace period is over. */
-function capacityAt(state: RolloutState): number {
+export function capacityAt(state: RolloutState): number {
   return Math.max(state.departedAt, ...state.departing.values());
-}
-
-/**
- * A program whose readiness waits for another one of the same release is not at fault while that one is not even running
- * (its image is being pulled, a migration Job is at work), and has its whole allowance once that one serves.
- */
-function dependenciesAt(judged: readonly Assessment[]): number {
-  if (judged.some((one) => one.dark)) return Number.POSITIVE_INFINITY;
-  return Math.max(0, ...judged.map((one) => one.servesSince ?? 0));
 }
 
 /** From when on a cause dooms; Infinity: not by itself, or not under these circumstances. */

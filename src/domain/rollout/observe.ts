@@ -6,6 +6,7 @@ import { endCounts, nextEnds, nextMarks } from './marks.ts';
 import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './shards.ts';
 import {
   type EventRecord,
+  newStamp,
   type ObservedChange,
   type PodRecord,
   type RolloutState,
@@ -100,8 +101,7 @@ function remove(state: RolloutState, object: KubernetesObject, at: number): Roll
   // A pod of a StatefulSet comes back under its name: the end of the old one is not the end of the new one.
   if (known === undefined || known.object.metadata.uid !== object.metadata.uid) return state;
   // A Job with ttlSecondsAfterFinished is removed once it is done; that it was done stays true.
-  if (kind === 'Job.batch' && [object, known.object].some((job) => jobStatus(job).code === 'complete'))
-    return state;
+  if (kind === 'Job.batch' && jobStatus(object).code === 'complete') return putWorkload(state, object, at);
   const next = orphaned(state, known.object, key);
   if (kind !== 'Pod') {
     return touched({ ...next, workloads: withoutShard(next.workloads, key) }, known.object, key);
@@ -136,17 +136,17 @@ function orphaned(state: RolloutState, object: KubernetesObject, key: string): R
   return { ...state, children: withShard(state.children, owner, keys) };
 }
 
-/** A new stamp for the object and everything that controls it, as far as that is known yet. */
+/** A new stamp for the targets among the object and what controls it, as far as that is known yet. */
 function touched(state: RolloutState, object: KubernetesObject, key: string): RolloutState {
-  let stamps = withShard(state.stamps, key, { key });
   const owner = controllerKey(object);
-  if (owner !== undefined) {
-    stamps = withShard(stamps, owner, { key: owner });
-    const above = owner.startsWith(replicaSet) ? shardAt(state.workloads, owner) : undefined;
-    const root = above === undefined ? undefined : controllerKey(above.object);
-    if (root !== undefined) stamps = withShard(stamps, root, { key: root });
+  const above = owner?.startsWith(replicaSet) === true ? shardAt(state.workloads, owner) : undefined;
+  const root = above === undefined ? undefined : controllerKey(above.object);
+  let stamps = state.stamps;
+  for (const one of [key, owner, root]) {
+    const index = one === undefined ? undefined : state.places.get(one);
+    if (index !== undefined) stamps = stamps.with(index, newStamp());
   }
-  return { ...state, stamps };
+  return stamps === state.stamps ? state : { ...state, stamps };
 }
 
 /** Normal events that decide something: a kill by a probe, a node on its way for the pod. All warnings are kept. */
@@ -184,5 +184,5 @@ function touchedByEvent(state: RolloutState, event: KubernetesObject): RolloutSt
   });
   const about = shardAt(state.pods, key) ?? shardAt(state.workloads, key);
   if (about !== undefined) return touched(state, about.object, key);
-  return { ...state, stamps: withShard(state.stamps, key, { key }) };
+  return state;
 }

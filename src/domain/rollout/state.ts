@@ -91,23 +91,29 @@ export interface EventRecord {
   readonly countAtFirst: number;
 }
 
-/** The identity of a scene's newest version; see `stampAt`. */
-export type Stamp = Readonly<{ key: string }>;
+/** The identity of everything below one target at one moment; it holds nothing. */
+export type Stamp = Readonly<Record<never, never>>;
+
+export function newStamp(): Stamp {
+  return {};
+}
 
 /** Everything seen so far. Never changed, only replaced; keys are those of `keyOf`. */
 export interface RolloutState {
   readonly openedAt: number;
   /** How many targets will be registered; nothing passes before. */
   readonly expected: number;
-  readonly targets: ReadonlyMap<string, RolloutTarget>;
+  readonly targets: readonly RolloutTarget[];
+  /** The place in `targets` and `stamps` by the target's key. */
+  readonly places: ReadonlyMap<string, number>;
+  /** A new stamp per target whenever anything below it changed: what was derived from it may be kept until then. */
+  readonly stamps: readonly Stamp[];
   readonly workloads: Shards<WorkloadRecord>;
   readonly pods: Shards<PodRecord>;
   /** Keys of what an object controls. */
   readonly children: Shards<ReadonlySet<string>>;
   /** Events by the UID of the object they are about, then by their own name. */
   readonly events: Shards<ReadonlyMap<string, EventRecord>>;
-  /** A new stamp per workload whenever anything below it changed: what was derived from it may be kept until then. */
-  readonly stamps: Shards<Stamp>;
   /** Pods on their way out, with the moment (cluster's clock) by which they will be gone. */
   readonly departing: ReadonlyMap<string, number>;
   /** When a pod last went: freed capacity restarts the budgets that wait for capacity. */
@@ -123,21 +129,37 @@ export function startRollout(
   now: number,
   expected: number = targets.length,
 ): RolloutState {
-  return {
+  const empty: RolloutState = {
     openedAt: now,
     expected,
-    targets: new Map(targets.map((target) => [keyOf(target.reference), target])),
+    targets: [],
+    places: new Map(),
+    stamps: [],
     workloads: noShards(),
     pods: noShards(),
     children: noShards(),
     events: noShards(),
-    stamps: noShards(),
     departing: new Map(),
     departedAt: 0,
   };
+  return targets.reduce(withTarget, empty);
 }
 
 /** Registers a target as its write returns; again for the same object, it replaces the one before. */
 export function withTarget(state: RolloutState, target: RolloutTarget): RolloutState {
-  return { ...state, targets: new Map(state.targets).set(keyOf(target.reference), target) };
+  const key = keyOf(target.reference);
+  const place = state.places.get(key);
+  if (place !== undefined) {
+    return {
+      ...state,
+      targets: state.targets.with(place, target),
+      stamps: state.stamps.with(place, newStamp()),
+    };
+  }
+  return {
+    ...state,
+    targets: [...state.targets, target],
+    places: new Map(state.places).set(key, state.targets.length),
+    stamps: [...state.stamps, newStamp()],
+  };
 }

@@ -1,11 +1,11 @@
 import type { Cause } from '../causes/cause.ts';
 import { mergedFailures } from '../causes/merge.ts';
 import type { Failure } from '../failure.ts';
-import { groupKindOf, keyOf, titleOf } from '../objects.ts';
+import { groupKindOf, keyOf } from '../objects.ts';
 import type { WorkloadReport } from '../result.ts';
-import { type Assessment, assessmentOf } from './assessment.ts';
-import { type Circumstances, circumstancesOf, doomAt } from './doom.ts';
-import { type Limits, type RolloutState, workloadKinds } from './state.ts';
+import { type Assessment, assessmentsOf } from './assessment.ts';
+import { type Circumstances, capacityAt, doomAt } from './doom.ts';
+import type { Limits, RolloutState } from './state.ts';
 import { timeoutFailures } from './timeout.ts';
 
 /** Times are milliseconds since the epoch by our own clock. */
@@ -31,47 +31,62 @@ export type Verdict =
  * enough to be asked after every change: a workload is looked at anew only if something below it changed.
  */
 export function verdict(state: RolloutState, now: number, limits: Limits): Verdict {
-  const assessments = [...state.targets.values()]
-    .filter((target) => workloadKinds.has(groupKindOf(target.reference)))
-    .map((target) => assessmentOf(state, target, limits));
-  const judged = assessments.filter((one) => one.target.changed);
-  const circumstances = circumstancesOf(state, judged);
-  const dooms = judged.map((one) => doomsOf(one, circumstances, now));
-  const doomed = dooms.flat();
-  if (doomed.length > 0) return failedVerdict(mergedFailures(ordered(doomed)), assessments, doomed);
+  const tally = tallyOf(assessmentsOf(state, limits), now, limits);
+  const { workloads, troubled, settledAt } = tally;
+  const circumstances = { capacityAt: capacityAt(state), dependenciesAt: tally.dependenciesAt };
+  const doomed = troubled.flatMap((one) => doomsOf(one, circumstances, now));
+  if (doomed.length > 0) return failedVerdict(mergedFailures(ordered(doomed)), workloads);
 
-  const settling = judged.map((one) => settledAt(one, limits));
-  const registered = state.targets.size >= state.expected;
-  if (registered && settling.every((at) => at <= now)) {
-    return { state: 'passed', workloads: assessments.map((one) => one.report) };
-  }
+  const registered = state.targets.length >= state.expected;
+  if (registered && settledAt <= now) return { state: 'passed', workloads };
   const deadline = limits.startedAt + limits.timeout;
-  if (now >= deadline) {
-    const late = judged.filter((one) => settledAt(one, limits) > now);
-    return failedVerdict(timeoutFailures(late, limits, registered), assessments, []);
-  }
-  const moments = [...settling, ...judged.flatMap((one) => budgetEnds(one, circumstances))];
+  if (now >= deadline) return failedVerdict(timeoutFailures(tally.late, limits, registered), workloads);
+
+  const ends = troubled.flatMap((one) => one.causes.map((cause) => doomAt(cause, circumstances)));
   return {
     state: 'pending',
-    workloads: assessments.map((one) => one.report),
-    nextAt: Math.min(deadline, ...moments.filter((at) => at > now)),
-    waitingFor: judged.filter((one) => settledAt(one, limits) > now).map(waitingFor),
+    workloads,
+    nextAt: Math.min(deadline, ...[settledAt, ...ends].filter((at) => at > now)),
+    waitingFor: tally.late.map((one) => one.waitingFor),
   };
 }
 
-/** Infinity while it is not current. */
-function settledAt(one: Assessment, limits: Limits): number {
+/** What the changed workloads say together. */
+interface Tally {
+  /** Of all targets, changed or not. */
+  readonly workloads: readonly WorkloadReport[];
+  /** When all will have stayed up for `settle`, if nothing happens; Infinity while one is not current. */
+  readonly settledAt: number;
+  /** Not settled yet. */
+  readonly late: readonly Assessment[];
+  /** Not current, and something is wrong with it. */
+  readonly troubled: readonly Assessment[];
+  /** See `Circumstances`. */
+  readonly dependenciesAt: number;
+}
+
+/** One plain loop: it runs over every workload at every change. */
+function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits): Tally {
+  const workloads: WorkloadReport[] = [];
+  const late: Assessment[] = [];
+  const troubled: Assessment[] = [];
+  let settledAt = 0;
+  let dependenciesAt = 0;
+  for (const one of assessments) {
+    workloads.push(one.report);
+    if (!one.target.changed) continue;
+    const at = settledFrom(one, limits);
+    if (at > now) late.push(one);
+    if (at > settledAt) settledAt = at;
+    if (!one.current && one.causes.length > 0) troubled.push(one);
+    if (one.availableFrom > dependenciesAt) dependenciesAt = one.availableFrom;
+  }
+  return { workloads, settledAt, late, troubled, dependenciesAt };
+}
+
+function settledFrom(one: Assessment, limits: Limits): number {
   if (!one.current) return Number.POSITIVE_INFINITY;
   return one.steadySince === undefined ? 0 : one.steadySince + limits.settle;
-}
-
-function waitingFor(one: Assessment): string {
-  const title = titleOf(one.target.reference);
-  return one.current ? `${title}: up, must stay up` : `${title}: ${one.report.message}`;
-}
-
-function budgetEnds(one: Assessment, circumstances: Circumstances): readonly number[] {
-  return one.causes.map((cause) => doomAt(cause, circumstances));
 }
 
 /**
@@ -80,7 +95,6 @@ function budgetEnds(one: Assessment, circumstances: Circumstances): readonly num
  * each their own place.
  */
 function doomsOf(one: Assessment, circumstances: Circumstances, now: number): readonly Cause[] {
-  if (one.current) return [];
   const due = one.causes.filter((cause) => doomAt(cause, circumstances) <= now);
   if (due.length === 0) return [];
   const podsAtFault = new Set(due.flatMap((cause) => cause.pod ?? []));
@@ -109,16 +123,13 @@ function ordered(causes: readonly Cause[]): readonly Cause[] {
   return [...causes].sort((one, other) => other.weight - one.weight);
 }
 
-function failedVerdict(
-  failures: readonly Failure[],
-  assessments: readonly Assessment[],
-  doomed: readonly Cause[],
-): Verdict {
-  const hit = new Set(
-    [...failures, ...doomed.map((cause) => cause.failure)].flatMap((failure) => failure.objects.map(keyOf)),
-  );
-  const workloads = assessments.map(({ report }) =>
-    report.changed && hit.has(keyOf(report.reference)) ? { ...report, state: 'failed' as const } : report,
-  );
-  return { state: 'failed', failures, workloads };
+function failedVerdict(failures: readonly Failure[], workloads: readonly WorkloadReport[]): Verdict {
+  const hit = new Set(failures.flatMap((failure) => failure.objects.map(keyOf)));
+  return {
+    state: 'failed',
+    failures,
+    workloads: workloads.map((report) =>
+      report.changed && hit.has(keyOf(report.reference)) ? { ...report, state: 'failed' } : report,
+    ),
+  };
 }

@@ -1,0 +1,27 @@
+/** One real node for the whole layer, with the images of the example application; tests find it by `inject`. */
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startCluster } from '../../testbed/cluster.ts';
+import { ensureImages } from '../../testbed/images/ensure-images.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    kubeconfig: string;
+    auditLog: string;
+    stateDirectory: string;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const cluster = await startCluster({
+    stateDirectory: join(import.meta.dirname, '../../.cluster/test-node'),
+    node: 'real',
+    log: (line) => console.log(line),
+  });
+  const images = await ensureImages();
+  for (const archive of new Set(Object.values(images))) await cluster.loadImage(archive);
+  project.provide('kubeconfig', cluster.kubeconfig);
+  project.provide('auditLog', cluster.auditLog);
+  project.provide('stateDirectory', cluster.stateDirectory);
+  return () => cluster.stop();
+}
