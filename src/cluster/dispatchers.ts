@@ -9,7 +9,7 @@ export interface Route {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Measured against a real API server, see test/cluster/api-throughput.test.ts. */
+/** More brings nothing: the API server is the limit (201 applies take as long over 8 as over 32). */
 const connectionsForCalls = 24;
 
 /**

@@ -11,6 +11,7 @@ export interface LeaseFacts {
   /** Compared for change only, never with our own clock. */
   readonly renewTime: string;
   readonly resourceVersion: string;
+  readonly uid: string;
   /** Number of times that it changed hands. */
   readonly transitions: number;
   /** What the holder left for others to read (the URL of its run). */
@@ -27,8 +28,11 @@ export interface LeaseContent {
   /** Milliseconds since the epoch. */
   readonly acquiredAt: number;
   readonly renewedAt: number;
-  /** Absent for creation. */
-  readonly resourceVersion?: string;
+  /**
+   * What is replaced; absent for creation. The UID is needed too: a PUT of a Lease that is gone creates it, whatever
+   * resourceVersion it carries.
+   */
+  readonly replaces?: { readonly uid: string; readonly resourceVersion: string };
 }
 
 interface LeaseSpec {
@@ -49,13 +53,14 @@ export function leaseFacts(object: KubernetesObject): LeaseFacts {
     holder: spec.holderIdentity ?? '',
     renewTime: spec.renewTime ?? '',
     resourceVersion: object.metadata.resourceVersion ?? '',
+    uid: object.metadata.uid ?? '',
     transitions: spec.leaseTransitions ?? 0,
     annotations: object.metadata.annotations ?? {},
   };
 }
 
 export function leaseObject(content: LeaseContent): KubernetesObject {
-  const { namespace, name, annotations, resourceVersion } = content;
+  const { namespace, name, annotations, replaces } = content;
   return {
     apiVersion,
     kind: 'Lease',
@@ -64,7 +69,7 @@ export function leaseObject(content: LeaseContent): KubernetesObject {
       name,
       labels: { 'app.kubernetes.io/managed-by': 'orion' },
       annotations,
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(replaces === undefined ? {} : { uid: replaces.uid, resourceVersion: replaces.resourceVersion }),
     },
     spec: {
       holderIdentity: content.holder,

@@ -80,7 +80,7 @@ function mayTake(current: LeaseFacts, { holder, dead }: LeaseOptions): boolean {
 /** The content of our Lease as last written, and when we asked for that. */
 interface Written {
   readonly content: LeaseContent;
-  readonly resourceVersion: string;
+  readonly facts: LeaseFacts;
   readonly askedAt: number;
 }
 
@@ -96,13 +96,13 @@ async function write(options: LeaseOptions, current: LeaseFacts | undefined): Pr
     annotations: options.annotations ?? {},
     acquiredAt: now,
     renewedAt: now,
-    ...(current === undefined ? {} : { resourceVersion: current.resourceVersion }),
+    ...(current === undefined ? {} : { replaces: current }),
   };
   try {
     const object = leaseObject(content);
     const result =
       current === undefined ? await options.api.create(object) : await options.api.replace(object);
-    return { content, resourceVersion: leaseFacts(result.object).resourceVersion, askedAt: now };
+    return { content, facts: leaseFacts(result.object), askedAt: now };
   } catch (error) {
     if (isApiError(error, 409) || (current !== undefined && isApiError(error, 404))) return undefined;
     throw error;
@@ -127,12 +127,12 @@ function keep(options: LeaseOptions, first: Written): HeldLease {
   /** True when written; throws when the server cannot be asked. */
   const put = async (change: Partial<LeaseContent>): Promise<boolean> => {
     const askedAt = clock.now();
-    const content = { ...last.content, renewedAt: askedAt, ...change, resourceVersion: last.resourceVersion };
+    const content = { ...last.content, renewedAt: askedAt, ...change, replaces: last.facts };
     try {
       const { object } = await api.replace(leaseObject(content), {
         signal: AbortSignal.timeout(requestDeadline),
       });
-      last = { content, resourceVersion: leaseFacts(object).resourceVersion, askedAt };
+      last = { content, facts: leaseFacts(object), askedAt };
       return true;
     } catch (error) {
       if (!isApiError(error, 409) && !isApiError(error, 404)) throw error;
@@ -145,7 +145,7 @@ function keep(options: LeaseOptions, first: Written): HeldLease {
     if (!(await put(change))) {
       // Perhaps our own earlier write came through although its answer did not.
       const current = await readLease(api, options.namespace, options.name);
-      if (current?.holder === options.holder) last = { ...last, resourceVersion: current.resourceVersion };
+      if (current?.holder === options.holder) last = { ...last, facts: current };
       if (current?.holder !== options.holder || !(await put(change))) {
         lose('taken');
         return false;
