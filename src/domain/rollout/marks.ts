@@ -1,6 +1,12 @@
 import { conditionOf, timeOf } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
-import { type ContainerView, containersOf, endsOf, type Termination } from '../status/containers.ts';
+import {
+  type ContainerView,
+  containersOf,
+  endsOf,
+  isHeldBack,
+  type Termination,
+} from '../status/containers.ts';
 import { isReady, isTerminating, phaseOf } from '../status/pod.ts';
 
 /**
@@ -91,10 +97,10 @@ const keptEnds = 5;
 
 /** The runs whose end can be read off a container now: the one that is over, and the one before it. */
 function visibleEnds(container: ContainerView): readonly End[] {
-  const { restartCount, previous, terminated, waiting } = container;
+  const { restartCount, previous, terminated } = container;
   const ends: End[] = [];
   // In back-off the kubelet moves the end of the latest run to lastState: it is that run's, not the one's before.
-  const previousRun = waiting === undefined ? restartCount - 1 : restartCount;
+  const previousRun = isHeldBack(container) ? restartCount : restartCount - 1;
   if (previous !== undefined && previousRun >= 0) ends.push({ run: previousRun, termination: previous });
   if (terminated !== undefined) ends.push({ run: restartCount, termination: terminated });
   return ends;

@@ -81,13 +81,24 @@ export function containersOf(pod: KubernetesObject): readonly ContainerView[] {
 }
 
 /**
+ * Waits after a run that is over: `lastState` is that run's end. Not so in the waiting states that every container begins
+ * with: a container that the runtime has lost goes back to them with `restartCount` raised already (kubelet_pods.go,
+ * convertToAPIContainerStatuses).
+ */
+export function isHeldBack({ waiting }: ContainerView): boolean {
+  return (
+    waiting !== undefined && waiting.reason !== 'ContainerCreating' && waiting.reason !== 'PodInitializing'
+  );
+}
+
+/**
  * How often a container has ended. `restartCount` counts the runs after the first, so the run that is over now is not in
  * it: an exit at once reads 0 and terminated (one end), then 1 and running (one end), then 1 and terminated (two). In
  * back-off the kubelet moves `terminated` to `lastState`, mostly late (FACTS). An init container that completed has not ended badly.
  */
 export function endsOf(container: ContainerView): number {
   if (container.runningSince !== undefined) return container.restartCount;
-  const latest = container.terminated ?? (container.waiting === undefined ? undefined : container.previous);
+  const latest = container.terminated ?? (isHeldBack(container) ? container.previous : undefined);
   if (latest === undefined) return container.restartCount;
   if (container.role === 'init' && latest.exitCode === 0) return container.restartCount;
   return container.restartCount + 1;

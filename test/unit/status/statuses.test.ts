@@ -77,6 +77,11 @@ describe('how often a container has ended', () => {
       { state: { waiting: { reason: 'ImagePullBackOff' } }, lastState: end(3), restartCount: 0 },
       1,
     ],
+    [
+      'lost by the runtime, raised already',
+      { state: { waiting: { reason: 'ContainerCreating' } }, lastState: end(137), restartCount: 1 },
+      1,
+    ],
   ])('%s', (_, status, expected) => {
     const pod = {
       apiVersion: 'v1',
