@@ -83,7 +83,7 @@ export async function watchRollout(run: Run, namespace: string, expected: number
     },
     workloads: () => ask().workloads,
     podsOf: (reference) => {
-      const target = state.targets.get(keyOf(reference));
+      const target = state.targets.find((one) => keyOf(one.reference) === keyOf(reference));
       return target === undefined ? [] : sceneOf(state, target).pods.map((pod) => pod.object.metadata.name);
     },
     stop: () => session.stop(),

@@ -1,0 +1,49 @@
+/**
+ * `node scripts/stage-action.ts ACTION FOLDER`: lays an action out as a release publishes it, a repository of its own that
+ * `uses: orion/ACTION@v1` names. In this repository the metadata point at `../dist/ACTION/`; there the bundle is in `dist/`.
+ */
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const root = join(import.meta.dirname, '..');
+const metadataSchema = z.object({
+  runs: z.object({
+    using: z.string(),
+    main: z.string(),
+    pre: z.string().optional(),
+    post: z.string().optional(),
+  }),
+});
+
+/**
+ * Writes action.yml, README.md and `dist/` of an action into a folder, which is made.
+ * @throws Error if the action has not been built, or its metadata would point outside the folder
+ */
+export async function stageAction(action: string, folder: string): Promise<void> {
+  const metadata = await readFile(join(root, action, 'action.yml'), 'utf8');
+  const published = metadata.replaceAll(`../dist/${action}/`, 'dist/');
+  const { main, pre, post } = metadataSchema.parse(parse(published)).runs;
+  for (const file of [main, pre, post].filter((file) => file !== undefined)) {
+    if (!file.startsWith('dist/')) throw new Error(`${action}/action.yml runs ${file}, which is not its own.`);
+  }
+  await mkdir(folder, { recursive: true });
+  await cp(join(root, 'dist', action), join(folder, 'dist'), { recursive: true });
+  await cp(join(root, action, 'README.md'), join(folder, 'README.md'));
+  await writeFile(join(folder, 'action.yml'), published);
+}
+
+async function main(): Promise<number> {
+  const [action, folder] = process.argv.slice(2);
+  if (action === undefined || folder === undefined) {
+    console.error('Usage: node scripts/stage-action.ts ACTION FOLDER');
+    return 1;
+  }
+  await stageAction(action, resolve(folder));
+  console.log(`${action} is laid out in ${folder}.`);
+  return 0;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main();
