@@ -168,3 +168,33 @@ test('a fold does not change the state it was given', () => {
   expect(verdict(after, start + 2, limits).state).toBe('failed');
   expect(verdict(before, start + 1, limits)).toEqual(first);
 });
+
+describe('changes that come late', () => {
+  const versioned = (version: string, fields: Parameters<typeof pod>[1]) => {
+    const object = pod(set, fields);
+    return { ...object, metadata: { ...object.metadata, resourceVersion: version } };
+  };
+
+  test('the end of a pod is not the end of the one that took its name', () => {
+    const fresh = pod(set, { uid: 'second', ready: 3, containers: [running(3)] });
+    const ending = tell(
+      [target(wish)],
+      [
+        ...applied(1, wish, set, pod(set, { uid: 'first' })),
+        ...applied(3, fresh, done),
+        ...deleted(4, pod(set, { uid: 'first' })),
+      ],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 13]);
+  });
+
+  test('an older version of an object is passed over', () => {
+    const ready = versioned('1000', { ready: 3, containers: [running(3)] });
+    const older = versioned('999', { phase: 'Pending' });
+    const ending = tell(
+      [target(wish)],
+      [...applied(1, wish, set), ...applied(3, ready, done), ...applied(4, older)],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 13]);
+  });
+});
