@@ -45,6 +45,9 @@ export interface ProxyAnswer {
 
 const shownBytes = 4096;
 
+/** What the kubelet answers, with status 200, for a container that it has removed meanwhile. Source: kuberuntime GetContainerLogs. */
+const noLog = /^unable to retrieve container logs for [a-z-]+:\/\/[0-9a-f]+$/;
+
 /** The end of a container's log, as lines: foreign text. Empty when there is none, or no longer. */
 export async function readPodLog(
   transport: Transport,
@@ -63,7 +66,7 @@ export async function readPodLog(
       deadline: options.deadline ?? 10_000,
       patience: 3000,
     });
-    return splitLines(await answer);
+    return splitLines(await answer).filter((line) => !noLog.test(line));
   } catch (error) {
     // 400: the container has not started, or has no previous run.
     if (error instanceof ApiError && (error.status === 400 || error.status === 404)) return [];

@@ -78,24 +78,34 @@ function gather(run: Run): Facts {
   const namespace = Promise.all([cluster, target]).then(([connected, placed]) =>
     connected.get({ apiVersion: 'v1', kind: 'Namespace', name: placed.namespace }),
   );
-  const plan = Promise.all([cluster, target, namespace]).then(([connected, placed, live]) =>
-    makePlan(connected, placed, {
+  const plan = Promise.all([cluster, target, namespace]).then(async ([connected, placed, live]) => {
+    const made = await makePlan(connected, placed, {
       adopt: run.settings.adopt,
       namespaceExists: live !== undefined,
       signal: run.signal,
-    }),
-  );
+    });
+    hideSecrets(
+      run,
+      made.changes.map((change) => change.live),
+    );
+    return made;
+  });
   const releases = Promise.all([target, namespace]).then(async ([placed, live]) =>
     live === undefined ? [] : readReleases(run, placed.namespace),
   );
   const outside = Promise.all([cluster, target, namespace]).then(([connected, placed, live]) =>
-    live === undefined ? [] : readOutside(connected, placed),
+    live === undefined ? [] : readOutside(run, connected, placed),
   );
   return { overlay: overlayFact, cluster, target, namespace, plan, releases, outside };
 }
 
+/** Pods and the server echo values of live Secrets as well as rendered ones. */
+function hideSecrets(run: Run, objects: readonly (KubernetesObject | undefined)[]): void {
+  run.hide(objects.filter((object) => object !== undefined).filter(({ kind }) => kind === 'Secret'));
+}
+
 async function placeTarget(run: Run, rendered: Overlay, cluster: ClusterPort): Promise<Target> {
-  run.hide(rendered.objects.filter((object) => object.kind === 'Secret'));
+  hideSecrets(run, rendered.objects);
   const namespace = namespaceOf(rendered, run.settings.namespace);
   run.ledger.namespace = namespace;
   return placeObjects(rendered, namespace, cluster);
@@ -113,12 +123,17 @@ async function readReleases(run: Run, namespace: string): Promise<readonly Store
   return releases;
 }
 
-async function readOutside(cluster: ClusterPort, target: Target): Promise<readonly KubernetesObject[]> {
+async function readOutside(
+  run: Run,
+  cluster: ClusterPort,
+  target: Target,
+): Promise<readonly KubernetesObject[]> {
   const found = await Promise.all(
     outsideReferences(target.objects).map(({ kind, name }) =>
       cluster.get({ apiVersion: 'v1', kind, namespace: target.namespace, name }),
     ),
   );
+  hideSecrets(run, found);
   return found.filter((object) => object !== undefined);
 }
 
