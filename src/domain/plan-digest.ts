@@ -19,8 +19,9 @@ export function planDigestText(changes: readonly PlannedChange[]): string {
   return parts.join('\n');
 }
 
-function liveValues(change: PlannedChange): JsonObject | null {
-  if (change.live === undefined) return null;
+/** An absent object is like one that has none of our fields: a namespace that is only just made moves no plan. */
+function liveValues(change: PlannedChange): JsonObject {
+  if (change.live === undefined) return extractFields(change.desired, undefined);
   const written =
     change.predicted === undefined ? undefined : applyEntryOf(change.predicted, fieldManager)?.fieldsV1;
   return withoutSecretData(

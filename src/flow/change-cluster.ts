@@ -1,22 +1,20 @@
 /** From the lock to the finished record: the part of a deployment that changes the cluster. */
-import { intentOf, type PlannedChange } from '../domain/changes.ts';
 import type { Failure } from '../domain/failure.ts';
-import { canonicalJson } from '../domain/managed-fields.ts';
 import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { failureLines } from '../report/log-outcome.ts';
 import { applyPlan } from './apply.ts';
-import { keepPlan } from './change-reports.ts';
-import { cancelled, failedWith, planMoved, refusedAfterLock, succeeded } from './endings.ts';
-import { ensureHeld, type Hold, takeHold } from './hold.ts';
+import { cancelled, failedWith, succeeded } from './endings.ts';
+import { ensureHeld, type Hold } from './hold.ts';
 import type { Ending } from './ledger.ts';
+import { lockPlan } from './lock-plan.ts';
 import { createNamespace, removeNamespace } from './namespace.ts';
 import { openRecord } from './open-record.ts';
 import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
 import type { Ready } from './preflight.ts';
-import { makePlan, type Plan, readLive } from './preview.ts';
+import type { Plan } from './preview.ts';
 import { diagnose, type RolloutWatch, watchRollout } from './rollout.ts';
 import type { Run } from './run.ts';
 import { callEndpoints, endpointFailures, type ServingWorkload } from './smoke.ts';
@@ -34,27 +32,23 @@ interface Change {
 export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
   const { namespace } = ready.target;
   const created = ready.namespaceExists ? undefined : await createNamespace(run, ready.cluster, namespace);
-  const takeBack = async (): Promise<void> => {
-    if (created !== undefined) await removeNamespace(run, ready.cluster, created);
-  };
-  const hold = await takeHold(run, namespace).catch(async (error: unknown) => {
-    await takeBack();
+  const locked = await inPhase(
+    run,
+    'lock',
+    () => lockPlan(run, ready),
+    ({ refusal }) => (refusal === undefined ? 'passed' : 'failed'),
+  ).catch(async (error: unknown) => {
+    await takeBack(run, ready, created);
     throw error;
   });
+  const { hold, plan, refusal } = locked;
   try {
-    const { plan, refusal } = await inPhase(
-      run,
-      'lock',
-      () => lookAgain(run, ready),
-      (look) => (look.refusal ? 'failed' : 'passed'),
-    );
     if (refusal !== undefined) {
-      await takeBack();
+      await takeBack(run, ready, created);
       return refusal;
     }
-    const digest = run.ledger.planDigest ?? '';
     const { release, body } = await openRecord(run, namespace, hold, plan.changes, {
-      planDigest: digest,
+      planDigest: run.ledger.planDigest ?? '',
       createdNamespace: created !== undefined,
     });
     announce(run, namespace, release);
@@ -65,50 +59,15 @@ export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
   }
 }
 
+async function takeBack(run: Run, ready: Ready, created: KubernetesObject | undefined): Promise<void> {
+  if (created !== undefined) await removeNamespace(run, ready.cluster, created);
+}
+
 function announce(run: Run, namespace: string, release: StoredRelease): void {
   run.ledger.release = release.name;
   run.remember('release', release.name);
   run.remember('namespace', namespace);
   run.remember('holder', run.identity.holder);
-}
-
-/** The preview again, now that nobody else may change anything: the same plan, or a new one that must be approved anew. */
-async function lookAgain(
-  run: Run,
-  ready: Ready,
-): Promise<{ readonly plan: Plan; readonly refusal?: Ending }> {
-  const plan = await currentPlan(run, ready);
-  keepPlan(run, ready.target, plan);
-  const expected = run.settings.expectPlan;
-  if (expected !== undefined && expected !== run.ledger.planDigest)
-    return { plan, refusal: planMoved(run, expected) };
-  const refusal = refusedAfterLock(run, ready, plan);
-  return refusal === undefined ? { plan } : { plan, refusal };
-}
-
-/** Only reads, unless something has moved: then the server is asked again. */
-async function currentPlan(run: Run, ready: Ready): Promise<Plan> {
-  const { cluster, target } = ready;
-  const again = (): Promise<Plan> =>
-    makePlan(cluster, target, { adopt: run.settings.adopt, namespaceExists: true, signal: run.signal });
-  if (!ready.namespaceExists) return again();
-  const live = await readLive(cluster, target, true);
-  const changes = ready.plan.changes.map((change): PlannedChange => {
-    const now = live.get(keyOf(change.reference));
-    const { live: _before, ...rest } = change;
-    return now === undefined ? rest : { ...rest, live: now };
-  });
-  const moved = changes.some((change, index) => !isSame(change.live, ready.plan.changes[index]?.live));
-  return moved ? again() : { ...ready.plan, changes };
-}
-
-function isSame(now: KubernetesObject | undefined, before: KubernetesObject | undefined): boolean {
-  if (now === undefined || before === undefined) return now === before;
-  if (now.metadata.resourceVersion === before.metadata.resourceVersion) return true;
-  return (
-    now.metadata.uid === before.metadata.uid &&
-    canonicalJson(intentOf(now)) === canonicalJson(intentOf(before))
-  );
 }
 
 /** Apply, rollout, health endpoints, finish. The record says at each step how far it came. */

@@ -1,7 +1,7 @@
 /** The plan as people see it: one report per object, and its digest. */
 import type { ChangeReport } from '../domain/result.ts';
 import { renderDiff } from '../report/diff.ts';
-import { changeLine, diffLines } from '../report/log-events.ts';
+import { diffLines, plannedChangeLine } from '../report/log-events.ts';
 import { logLine } from '../report/log-line.ts';
 import { managersOf } from './apply.ts';
 import type { Plan } from './preview.ts';
@@ -22,6 +22,12 @@ export function keepPlan(run: Run, target: Target, plan: Plan): void {
   );
 }
 
+/** True without `expect-plan`, which may be a digest's beginning. */
+export function isExpectedPlan({ settings, ledger }: Run): boolean {
+  const digits = (digest: string): string => digest.replace(/^sha256:/, '');
+  return digits(ledger.planDigest ?? '').startsWith(digits(settings.expectPlan ?? ''));
+}
+
 const shownDiffLines = 400;
 
 export function showPreview(run: Run): void {
@@ -35,7 +41,7 @@ export function showPreview(run: Run): void {
   );
   let left = shownDiffLines;
   for (const change of changes) {
-    run.log.line(changeLine(change, clock));
+    run.log.line(plannedChangeLine(change, clock));
     const lines = change.action === 'configured' ? diffLines(change.diff, clock) : [];
     for (const line of lines.slice(0, Math.max(0, left))) run.log.line(line);
     left -= lines.length;

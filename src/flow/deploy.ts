@@ -5,7 +5,7 @@ import { statusOf } from '../domain/status/table.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { checkLines } from '../report/log-events.ts';
 import { changeCluster } from './change-cluster.ts';
-import { keepPlan, showPreview } from './change-reports.ts';
+import { isExpectedPlan, keepPlan, showPreview } from './change-reports.ts';
 import { checksFailed, endingOfError, planMoved, planned, unchanged } from './endings.ts';
 import type { Ending } from './ledger.ts';
 import { inPhase } from './phase.ts';
@@ -27,8 +27,7 @@ async function decide(run: Run): Promise<Ending> {
   );
   if (ready === undefined) return checksFailed(run);
   await inPhase(run, 'preview', async () => preview(run, ready));
-  const expected = run.settings.expectPlan;
-  if (expected !== undefined && expected !== run.ledger.planDigest) return planMoved(run, expected);
+  if (!isExpectedPlan(run)) return planMoved(run);
   if (run.settings.dryRun) return planned(run);
   if (isUnchanged(ready)) return unchanged(run);
   return changeCluster(run, ready);

@@ -27,12 +27,12 @@ export function checksFailed(run: Run): Ending {
   };
 }
 
-export function planMoved(run: Run, expected: string): Ending {
+export function planMoved(run: Run): Ending {
   return {
     outcome: 'failed',
     exitCode: 1,
     reason: 'plan-moved',
-    message: `The plan is now ${run.ledger.planDigest ?? 'unknown'}, not the approved ${expected}. Nothing was changed.`,
+    message: `The plan is now ${run.ledger.planDigest ?? 'unknown'}, not the approved ${run.settings.expectPlan ?? ''}. Nothing was changed.`,
     nextSteps: ['Compare the diff below with the approved one, and approve a new preview.'],
   };
 }

@@ -99,22 +99,28 @@ export async function watchRollout(run: Run, namespace: string, expected: number
   };
 }
 
-/** A line at each interval, and at once when a workload becomes current or fails. */
+const leastPause = 1000;
+
+/** Lines at each interval, and sooner (not more than each second) when a workload becomes current or fails. */
 class Progress {
   nextAt: number;
   private readonly run: Run;
   private last: string;
+  private shownAt: number;
 
   constructor(run: Run) {
     this.run = run;
     this.nextAt = run.clock.now() + run.settings.progressInterval;
     this.last = '';
+    this.shownAt = 0;
   }
 
   show(workloads: readonly WorkloadReport[], now: number): void {
     const states = workloads.map((workload) => workload.state).join();
-    if (now < this.nextAt && states === this.last) return;
+    const news = states !== this.last && now >= this.shownAt + leastPause;
+    if (now < this.nextAt && !news) return;
     this.last = states;
+    this.shownAt = now;
     this.nextAt = now + this.run.settings.progressInterval;
     for (const line of progressLines(workloads, this.run.logClock())) this.run.log.line(line);
   }
@@ -144,7 +150,7 @@ export async function diagnose(
 
 async function logTails(run: Run, cluster: ClusterPort, failure: Failure): Promise<readonly LogTail[]> {
   const at = failure.container;
-  if (at === undefined || !at.terminated) return failure.logs;
+  if (at === undefined) return failure.logs;
   const tails = await Promise.all(
     [false, true].map(async (previous): Promise<LogTail> => {
       // A container that never started has no log: the answer 400 says nothing new.

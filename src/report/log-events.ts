@@ -1,7 +1,7 @@
 /** Log lines of what happens on the way: phases, checks, changes, endpoints, notices. */
 import type { CheckLevel, CheckResult } from '../domain/checks.ts';
 import { titleOf } from '../domain/objects.ts';
-import type { ChangeReport, EndpointReport, Notice, PhaseName, PhaseTiming } from '../domain/result.ts';
+import type { ChangeReport, EndpointReport, Notice, PhaseTiming } from '../domain/result.ts';
 import { formatDuration } from './duration.ts';
 import { logText, logTextLines, shorten } from './escape.ts';
 import { type Colour, type LogClock, logLine, paint } from './log-line.ts';
@@ -14,10 +14,6 @@ const phaseColours: Readonly<Record<PhaseTiming['result'], Colour>> = {
   failed: 'red',
   cancelled: 'yellow',
 };
-
-export function phaseStartLine(phase: PhaseName, clock: LogClock): string {
-  return logLine(clock, paint(`${phase} started`, 'bold', clock));
-}
 
 export function phaseEndLine(timing: PhaseTiming, clock: LogClock): string {
   const words = `${timing.phase} ${timing.result}`;
@@ -53,15 +49,29 @@ export function checkLines(check: CheckResult, clock: LogClock): string[] {
 
 const changeColours = { created: 'green', configured: 'yellow', unchanged: 'grey' } as const;
 
+const plannedWords = {
+  created: 'will be created',
+  configured: 'will be configured',
+  unchanged: 'stays',
+} as const;
+
+/** `Deployment auth will be configured`: nothing has happened yet. */
+export function plannedChangeLine(change: ChangeWords, clock: LogClock): string {
+  return changeWords(change, plannedWords[change.action], clock);
+}
+
 /** `Deployment auth configured`, as kubectl says it. */
-export function changeLine(
-  change: Pick<ChangeReport, 'reference' | 'action' | 'takenFrom'>,
-  clock: LogClock,
-): string {
+export function changeLine(change: ChangeWords, clock: LogClock): string {
+  return changeWords(change, change.action, clock);
+}
+
+type ChangeWords = Pick<ChangeReport, 'reference' | 'action' | 'takenFrom'>;
+
+function changeWords(change: ChangeWords, words: string, clock: LogClock): string {
   const name = logText(shorten(titleOf(change.reference), 200));
   const taken = change.takenFrom.map((manager) => logText(shorten(manager, 100))).join(', ');
   const suffix = taken === '' ? '' : `, fields taken over from ${taken}`;
-  return logLine(clock, `  ${name} ${paint(change.action, changeColours[change.action], clock)}${suffix}`);
+  return logLine(clock, `  ${name} ${paint(words, changeColours[change.action], clock)}${suffix}`);
 }
 
 /** The diff of one change, line by line, coloured as people expect it. */

@@ -23,5 +23,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('kubeconfig', cluster.kubeconfig);
   project.provide('auditLog', cluster.auditLog);
   project.provide('stateDirectory', cluster.stateDirectory);
-  return () => cluster.stop();
+  // While tests are written, the cluster outlives a run; `npm run cluster -- down` with this state folder ends it.
+  return process.env['ORION_KEEP_CLUSTER'] === '1' ? async () => {} : () => cluster.stop();
 }

@@ -9,7 +9,6 @@ import {
   endpointLine,
   noticeLines,
   phaseEndLine,
-  phaseStartLine,
 } from '../../../src/report/log-events.ts';
 import type { LogClock } from '../../../src/report/log-line.ts';
 import { failureLines, outcomeLines } from '../../../src/report/log-outcome.ts';
@@ -24,7 +23,6 @@ const stamp = '03:12:05.484    +1.2s  ';
 
 function everything(result: typeof success, at: LogClock): string[] {
   return [
-    phaseStartLine('rollout', at),
     ...result.phases.map((timing) => phaseEndLine(timing, at)),
     ...result.checks.flatMap((check) => checkLines(check, at)),
     ...result.changes.flatMap((change) => [changeLine(change, at), ...diffLines(change.diff, at)]),

@@ -1,0 +1,57 @@
+/** The lock, and the preview again now that nobody else may change anything. */
+import { intentOf, type PlannedChange } from '../domain/changes.ts';
+import { canonicalJson } from '../domain/managed-fields.ts';
+import { type KubernetesObject, keyOf } from '../domain/objects.ts';
+import { isExpectedPlan, keepPlan } from './change-reports.ts';
+import { planMoved, refusedAfterLock } from './endings.ts';
+import { type Hold, takeHold } from './hold.ts';
+import type { Ending } from './ledger.ts';
+import type { Ready } from './preflight.ts';
+import { makePlan, type Plan, readLive } from './preview.ts';
+import type { Run } from './run.ts';
+
+export interface LockedPlan {
+  readonly hold: Hold;
+  readonly plan: Plan;
+  /** The plan must not be carried out: it is not the approved one any more, or the server refuses it. */
+  readonly refusal?: Ending;
+}
+
+/** @throws Fault `lock-held` */
+export async function lockPlan(run: Run, ready: Ready): Promise<LockedPlan> {
+  const hold = await takeHold(run, ready.target.namespace);
+  try {
+    const plan = await currentPlan(run, ready);
+    keepPlan(run, ready.target, plan);
+    const refusal = isExpectedPlan(run) ? refusedAfterLock(run, ready, plan) : planMoved(run);
+    return refusal === undefined ? { hold, plan } : { hold, plan, refusal };
+  } catch (error) {
+    await hold.lease.release();
+    throw error;
+  }
+}
+
+/** Only reads, unless something has moved: then the server is asked again. */
+async function currentPlan(run: Run, ready: Ready): Promise<Plan> {
+  const { cluster, target } = ready;
+  const again = (): Promise<Plan> =>
+    makePlan(cluster, target, { adopt: run.settings.adopt, namespaceExists: true, signal: run.signal });
+  if (!ready.namespaceExists) return again();
+  const live = await readLive(cluster, target, true);
+  const changes = ready.plan.changes.map((change): PlannedChange => {
+    const now = live.get(keyOf(change.reference));
+    const { live: _before, ...rest } = change;
+    return now === undefined ? rest : { ...rest, live: now };
+  });
+  const moved = changes.some((change, index) => !isSame(change.live, ready.plan.changes[index]?.live));
+  return moved ? again() : { ...ready.plan, changes };
+}
+
+function isSame(now: KubernetesObject | undefined, before: KubernetesObject | undefined): boolean {
+  if (now === undefined || before === undefined) return now === before;
+  if (now.metadata.resourceVersion === before.metadata.resourceVersion) return true;
+  return (
+    now.metadata.uid === before.metadata.uid &&
+    canonicalJson(intentOf(now)) === canonicalJson(intentOf(before))
+  );
+}
