@@ -7,7 +7,7 @@ import type { ReleaseBody } from '../domain/release.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import type { LeaseFacts, LeaseHold, LeasePort, StoredRelease } from './ports.ts';
-import type { Run } from './run.ts';
+import { notice, type Run } from './run.ts';
 
 export interface Hold {
   readonly lease: LeaseHold;
@@ -46,7 +46,9 @@ async function deadLeaseOf(
   pending: StoredRelease,
 ): Promise<LeaseFacts | undefined> {
   const { head, name } = pending;
-  const state = await run.jobs.stateOf(head.run);
+  // An earlier step of this very job: steps run one after the other, so its process is over.
+  const sameJob = head.run.checkRunId !== undefined && head.run.checkRunId === run.identity.checkRunId;
+  const state = sameJob ? 'completed' : await run.jobs.stateOf(head.run);
   if (state === 'completed') return lease.read();
   if (state === 'running' || head.jobInSteps) throw heldBy(head.run.holder, head.run.runUrl);
   const found = await watch(
@@ -85,7 +87,7 @@ function heldBy(holder: string, url: string | undefined): Fault {
 
 function announceTakeover(run: Run, { head, name }: StoredRelease): void {
   const pending = head.status === 'pending';
-  run.ledger.notices.push({
+  notice(run, {
     reason: 'interrupted-run',
     message: pending
       ? `${name} was interrupted in its ${head.phase} phase and its job is dead; this release takes over its state before.`

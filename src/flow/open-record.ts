@@ -1,7 +1,7 @@
 /** Writes the pending record, before the first change (STATES rows 4, 15, 20). */
 import type { PlannedChange } from '../domain/changes.ts';
 import { keyOf } from '../domain/objects.ts';
-import { type ReleaseBody, type ReleaseHead, releaseName, type StateBefore } from '../domain/release.ts';
+import type { ReleaseBody, ReleaseHead, StateBefore } from '../domain/release.ts';
 import { stateBeforeOf } from '../domain/state-before.ts';
 import type { Hold } from './hold.ts';
 import type { StoredRelease } from './ports.ts';
@@ -41,13 +41,8 @@ export async function openRecord(
   );
   const body: ReleaseBody = { rendered: changes.map((change) => change.desired), before, inventory: [] };
   const release = await records.create(head, body);
-  if (hold.predecessor?.release.head.status === 'pending') {
-    await records.update(hold.predecessor.release, {
-      status: 'abandoned',
-      takenOverBy: releaseName(run.app, number),
-      message: 'Its run died; a later run has taken over its state before.',
-    });
-  }
+  if (hold.predecessor !== undefined)
+    await markTakenOver(run, namespace, hold.predecessor.release, release.name);
   return { release, body };
 }
 
@@ -55,4 +50,21 @@ export async function openRecord(
 function takeOver(ours: readonly StateBefore[], theirs: readonly StateBefore[]): readonly StateBefore[] {
   const taken = new Set(theirs.map((entry) => keyOf(entry.reference)));
   return [...theirs, ...ours.filter((entry) => !taken.has(keyOf(entry.reference)))];
+}
+
+/** Both records say it. A pending one was its run's lock: nobody will end it any more. */
+async function markTakenOver(
+  run: Run,
+  namespace: string,
+  predecessor: StoredRelease,
+  by: string,
+): Promise<void> {
+  const abandoned = {
+    status: 'abandoned',
+    message: 'Its run died; a later run has taken over its state before.',
+  } as const;
+  await (await run.records(namespace)).update(predecessor, {
+    ...(predecessor.head.status === 'pending' ? abandoned : {}),
+    takenOverBy: by,
+  });
 }

@@ -17,7 +17,7 @@ import { isRolloutKind } from '../domain/workloads.ts';
 import { neededPermissions } from './needed-permissions.ts';
 import type { ClusterPort, Overlay, StoredRelease } from './ports.ts';
 import { makePlan, type Plan } from './preview.ts';
-import type { Run } from './run.ts';
+import { notice, type Run } from './run.ts';
 import { namespaceOf, placeObjects, type Target } from './target.ts';
 
 /** What preflight found out and the later phases build on; the parts that could not be had are absent. */
@@ -32,8 +32,6 @@ export interface Ready {
   readonly plan: Plan;
   readonly releases: readonly StoredRelease[];
   readonly namespaceExists: boolean;
-  /** Rendered and live Secrets: their values must never be shown. */
-  readonly secrets: readonly KubernetesObject[];
 }
 
 /** Facts are promises that several checks share; each fails at most once, with a Fault of its own. */
@@ -114,7 +112,7 @@ async function placeTarget(run: Run, rendered: Overlay, cluster: ClusterPort): P
 async function readReleases(run: Run, namespace: string): Promise<readonly StoredRelease[]> {
   const { releases, unreadable } = await (await run.records(namespace)).list();
   for (const name of unreadable) {
-    run.ledger.notices.push({
+    notice(run, {
       reason: 'record-unreadable',
       message: `Release record ${name} cannot be read.`,
       remedy: 'It is left alone; delete the Secret if it is not a release of this app.',
@@ -138,17 +136,14 @@ async function readOutside(
 }
 
 async function readyFrom(facts: Facts): Promise<Ready> {
-  const [cluster, target, plan, releases, namespace, outside] = await Promise.all([
+  const [cluster, target, plan, releases, namespace] = await Promise.all([
     facts.cluster,
     facts.target,
     facts.plan,
     facts.releases,
     facts.namespace,
-    facts.outside,
   ]);
-  const live = plan.changes.map((change) => change.live).filter((object) => object !== undefined);
-  const secretsSeen = [...target.objects, ...outside, ...live].filter((object) => object.kind === 'Secret');
-  return { cluster, target, plan, releases, namespaceExists: namespace !== undefined, secrets: secretsSeen };
+  return { cluster, target, plan, releases, namespaceExists: namespace !== undefined };
 }
 
 async function checked(

@@ -1,7 +1,9 @@
 /** Everything a run works with: what was asked, who asks, and the edges. Made by `actions`, read by the phases. */
 import type { KubernetesObject } from '../domain/objects.ts';
 import type { RunIdentity } from '../domain/release.ts';
+import type { Notice } from '../domain/result.ts';
 import type { Settings } from '../domain/settings.ts';
+import { noticeLines } from '../report/log-events.ts';
 import type { LogClock } from '../report/log-line.ts';
 import type { Ledger } from './ledger.ts';
 import type {
@@ -46,4 +48,10 @@ export interface Run {
   sha256(text: string): string;
   /** Hands something over to post (kept even if this process is killed). */
   remember(name: 'release' | 'namespace' | 'holder', value: string): void;
+}
+
+/** Something to know that fails nothing: at once in the log, later in summary and annotations. */
+export function notice(run: Run, said: Notice): void {
+  run.ledger.notices.push(said);
+  for (const line of noticeLines(said, run.logClock())) run.log.line(line);
 }

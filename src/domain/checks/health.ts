@@ -27,7 +27,7 @@ export function judgeHealth(
   return unhealthy.map((workload) => ({
     level: workload.changes || allowUnhealthy ? 'warn' : profile.levels.unhealthyWorkload,
     reason: 'workload-unhealthy',
-    message: `${titleOf(workload.reference)} is not healthy before this release: ${workload.message}`,
+    message: `${titleOf(workload.reference)} is not healthy before this release: ${workload.message}.`,
     remedy: workload.changes
       ? 'This release changes it; if it does not mend it, the release fails.'
       : `Look at it with \`kubectl describe ${workload.reference.kind.toLowerCase()} ${workload.reference.name}\`.`,

@@ -1,7 +1,7 @@
 import { conditionOf, flagAt, numberAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { unobserved } from './generic.ts';
-import { current, failed, pods, progressing, type Status } from './status.ts';
+import { current, failed, progressing, type Status } from './status.ts';
 
 /** Replica counts of a Deployment. `spec.replicas` defaults to 1 in the API server. */
 export function deploymentCounts(deployment: KubernetesObject) {
@@ -40,6 +40,11 @@ export function deploymentStatus(deployment: KubernetesObject, deadlineCounts = 
     return progressing('paused', `paused with ${updated} of ${desired} pods updated`);
   }
   if (updated < desired) return progressing('too-few-updated', `${updated} of ${desired} pods updated`);
-  if (total > updated) return progressing('old-pods-left', `${pods(total - updated)} still to be removed`);
+  if (total > updated) return progressing('old-pods-left', oldPods(total - updated));
   return progressing('not-available', `${available} of ${desired} pods available`);
+}
+
+/** Good news in a failed rollout: something still serves. */
+function oldPods(count: number): string {
+  return count === 1 ? '1 old pod still runs' : `${count} old pods still run`;
 }
