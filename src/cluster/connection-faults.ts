@@ -17,14 +17,7 @@ const neverSent = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
-const broken = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'UND_ERR_SOCKET',
-  'ERR_HTTP2_STREAM_ERROR',
-  'ERR_HTTP2_GOAWAY_SESSION',
-]);
+const broken = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_INFO']);
 
 /** The error code of Node or undici, also where `localhost` failed on both address families at once. */
 export function errorCode(error: unknown): string {
@@ -43,7 +36,16 @@ export function wasNeverSent(error: unknown): boolean {
 
 /** The connection broke while the answer was on its way: only calls without a side effect may be repeated. */
 export function isBrokenConnection(error: unknown): boolean {
-  return wasNeverSent(error) || broken.has(errorCode(error));
+  const code = errorCode(error);
+  return wasNeverSent(error) || broken.has(code) || code.startsWith('ERR_HTTP2');
+}
+
+/** No answer in time, by the deadline of the request or of what it waits for. */
+export function isTimeout(error: unknown): boolean {
+  return (
+    errorCode(error) === 'UND_ERR_HEADERS_TIMEOUT' ||
+    (error instanceof Error && error.name === 'TimeoutError')
+  );
 }
 
 /** What a person can do about a request that got no answer from `host` (`127.0.0.1:6443`). */
@@ -77,11 +79,7 @@ export function connectionFault(error: unknown, host: string): Fault {
     );
   }
   return fault(
-    `The API server ${host} cannot be reached (${code === '' ? describe(error) : code}).`,
+    `The API server ${host} cannot be reached (${isTimeout(error) ? 'no answer in time' : code || 'no answer'}).`,
     'Check that the cluster runs, and that the runner may reach this address (firewall, VPN, proxy).',
   );
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error && error.name === 'TimeoutError' ? 'no answer in time' : 'no answer';
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { Fault } from '../domain/fault.ts';
 import { ApiError, refusesObject } from './api-error.ts';
-import { isBrokenConnection, wasNeverSent } from './connection-faults.ts';
+import { isBrokenConnection, isTimeout, wasNeverSent } from './connection-faults.ts';
 
 const passing = new Set([500, 502, 503, 504]);
 /** Milliseconds that a Retry-After is followed at most. */
@@ -45,10 +45,6 @@ function mayRepeat(error: unknown, idempotent: boolean): boolean {
 /** The server says that it did nothing: too many requests, or a race of parallel writes for the same ResourceQuota. */
 function isRefusedUndone(error: ApiError): boolean {
   return error.status === 429 || (error.status === 409 && error.resource === 'resourcequotas');
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.name === 'TimeoutError';
 }
 
 interface Call {

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { Fault } from '../domain/fault.ts';
 import { ApiError } from './api-error.ts';
-import { connectionFault } from './connection-faults.ts';
+import { connectionFault, isTimeout } from './connection-faults.ts';
 import type { CredentialSource, Credentials } from './credentials.ts';
 import { dispatcherPool, type Route } from './dispatchers.ts';
 import { isIdempotent, repeating } from './retries.ts';
@@ -27,7 +27,7 @@ export interface TransportRequest {
 
 export interface TransportResponse {
   readonly status: number;
-  /** Parsed JSON, or the text where the answer is none. */
+  /** Parsed JSON. */
   readonly body: unknown;
   /** Texts of the server's `Warning: 299` headers: foreign text. */
   readonly warnings: readonly string[];
@@ -62,6 +62,8 @@ export interface TransportOptions extends Route {
 
 const defaultDeadline = 30_000;
 const defaultPatience = 20_000;
+/** For the rest of an answer that began in time; undici's timer for its start is up to a second late. */
+const grace = 1500;
 
 export function createTransport(options: TransportOptions): Transport {
   const base = new URL(options.server);
@@ -76,6 +78,8 @@ export function createTransport(options: TransportOptions): Transport {
         method: request.method,
         headers: headersOf(request, credentials, options.userAgent),
         body: request.body === undefined ? null : JSON.stringify(request.body),
+        // When this one fires, undici also asks whether the HTTP/2 connection still lives; an abort says nothing of it.
+        headersTimeout: request.deadline ?? defaultDeadline,
         signal,
       });
     const credentials = await options.credentials.current();
@@ -102,7 +106,8 @@ export function createTransport(options: TransportOptions): Transport {
     request: (request) =>
       perform(request, async () => {
         const answer = await dispatch(request, 'calls', attemptSignal(request));
-        const body = parseBody(await answer.body.text());
+        const text = await answer.body.text();
+        const body = answer.statusCode < 400 ? parseWhole(text) : parseBody(text);
         const warnings = parseWarnings(answer.headers['warning']);
         if (answer.statusCode >= 400) throw apiError(answer, body);
         return { status: answer.statusCode, body, warnings };
@@ -120,7 +125,7 @@ export function createTransport(options: TransportOptions): Transport {
           const answer = await dispatch(request, 'calls', attemptSignal(request));
           return { status: answer.statusCode, body: await firstBytes(answer.body, bytes) };
         } catch (error) {
-          if (error instanceof Error && error.name === 'TimeoutError') return undefined;
+          if (isTimeout(error)) return undefined;
           throw error;
         }
       }),
@@ -139,7 +144,7 @@ async function openStream(
 ): Promise<StreamResponse> {
   // The deadline is for the answer's start only; after that the caller's signal alone ends the stream.
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(timeoutError()), request.deadline ?? defaultDeadline);
+  const timer = setTimeout(() => late.abort(timeoutError()), (request.deadline ?? defaultDeadline) + grace);
   try {
     const signal =
       request.signal === undefined ? late.signal : AbortSignal.any([late.signal, request.signal]);
@@ -170,7 +175,7 @@ function queryString(query: TransportRequest['query']): string {
 }
 
 function attemptSignal(request: TransportRequest): AbortSignal {
-  const deadline = AbortSignal.timeout(request.deadline ?? defaultDeadline);
+  const deadline = AbortSignal.timeout((request.deadline ?? defaultDeadline) + grace);
   return request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
 }
 
@@ -184,6 +189,15 @@ async function firstBytes(body: AsyncIterable<Buffer>, limit: number): Promise<s
     if (length >= limit) break;
   }
   return Buffer.concat(chunks).subarray(0, limit).toString('utf8');
+}
+
+/** An HTTP/2 stream that is cut short may look like one that ended. */
+function parseWhole(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw Object.assign(new Error('The answer ended too early.', { cause }), { code: 'ECONNRESET' });
+  }
 }
 
 function parseBody(text: string): unknown {

@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -31,13 +32,14 @@ export interface LocalApiServer {
   close(): Promise<void>;
 }
 
-export async function startLocalApiServer(): Promise<LocalApiServer> {
+/** By default it speaks HTTP/2 beside HTTP/1.1, as a real API server does. */
+export async function startLocalApiServer(protocol: 'h2' | 'http/1.1' = 'h2'): Promise<LocalApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'orion-api-'));
   const files = await makeCertificates(folder);
   const requests: SeenRequest[] = [];
   const sockets = new Set<Socket>();
   let opened = 0;
-  const server = createServer(files.pair, async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === '/version' && local.answersVersion)
       return json(response, 200, { gitVersion: 'v1.36.0' });
     requests.push({
@@ -47,7 +49,12 @@ export async function startLocalApiServer(): Promise<LocalApiServer> {
       userAgent: request.headers['user-agent'] ?? '',
     });
     await local.handler(request, response);
-  });
+  };
+  // The two kinds of request and response have in common what the handlers use.
+  const server =
+    protocol === 'h2'
+      ? createSecureServer({ ...files.pair, allowHTTP1: true }, answer as never)
+      : createServer(files.pair, answer);
   server.on('connection', (socket: Socket) => {
     opened += 1;
     sockets.add(socket);
