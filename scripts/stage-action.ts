@@ -27,7 +27,8 @@ export async function stageAction(action: string, folder: string): Promise<void>
   const published = metadata.replaceAll(`../dist/${action}/`, 'dist/');
   const { main, pre, post } = metadataSchema.parse(parse(published)).runs;
   for (const file of [main, pre, post].filter((file) => file !== undefined)) {
-    if (!file.startsWith('dist/')) throw new Error(`${action}/action.yml runs ${file}, which is not its own.`);
+    if (!file.startsWith('dist/'))
+      throw new Error(`${action}/action.yml runs ${file}, which is not its own.`);
   }
   await mkdir(folder, { recursive: true });
   await cp(join(root, 'dist', action), join(folder, 'dist'), { recursive: true });
