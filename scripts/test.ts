@@ -1,21 +1,15 @@
 /**
- * `npm test`: builds the bundles, then every layer in turn, cheapest first. Ends with one plain line, `N passed, N failed`.
- * Layers that need a real node are left out, loudly, where there can be none.
+ * `npm test`: builds the bundles, then every layer in turn, cheapest first. `npm test -- unit node` runs these layers only.
+ * Ends with one plain line, `N passed, N failed, N skipped`. Layers that need a real node are left out, loudly, where there
+ * can be none. Nothing that a layer starts outlives the run, however the layer ends.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { realNodeSupport } from '../testbed/node/support.ts';
-
-const root = join(import.meta.dirname, '..');
-const only = process.argv.slice(2);
-const folder = mkdtempSync(join(tmpdir(), 'orion-test-'));
-
-function run(command: string, commandArguments: readonly string[]): boolean {
-  const { status } = spawnSync(command, commandArguments, { cwd: root, stdio: 'inherit' });
-  return status === 0;
-}
+import { endLeftovers, runVariable } from './leftovers.ts';
 
 interface Count {
   readonly passed: number;
@@ -23,30 +17,58 @@ interface Count {
   readonly skipped: number;
 }
 
+const root = join(import.meta.dirname, '..');
+const layers = ['unit', 'contract', 'cluster', 'testbed', 'node'];
+const runId = randomUUID();
+
+let running: ChildProcess | undefined;
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // The layer in hand takes its cluster down before it ends; what it does not is ended below.
+  process.on(signal, () => {
+    interrupted = true;
+    // A terminal has sent it to the layer too, and a second one makes it drop everything.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) running?.kill(signal);
+  });
+}
+
+/** Whether the command ended with 0. */
+async function run(command: string, commandArguments: readonly string[]): Promise<boolean> {
+  const child = spawn(command, commandArguments, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, [runVariable]: runId },
+  });
+  running = child;
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.on('close', resolve).on('error', reject),
+  );
+  return code === 0;
+}
+
 /** A layer that broke before it could count (a syntax error, a cluster that did not come up) counts as one failure. */
-function runLayer(layer: string): Count {
+async function runLayer(layer: string, folder: string): Promise<Count> {
   const report = join(folder, `${layer}.json`);
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   console.log(`\n=== ${layer} ===`);
-  const ended = run(join(root, 'node_modules/.bin/vitest'), [
+  const ended = await run(join(root, 'node_modules/.bin/vitest'), [
     'run',
     `--project=${layer}`,
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]);
-  const counted = readCount(report);
+  const counted = await readCount(report);
   const count = !ended && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
-  console.log(
-    `${layer}: ${count.passed} passed, ${count.failed} failed in ${Math.round((Date.now() - startedAt) / 1000)} s`,
-  );
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(`${layer}: ${describe(count)} in ${seconds} s`);
   return count;
 }
 
-function readCount(report: string): Count {
+async function readCount(report: string): Promise<Count> {
   try {
     const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
-      readFileSync(report, 'utf8'),
+      await readFile(report, 'utf8'),
     ) as Record<string, number>;
     return { passed: numPassedTests ?? 0, failed: numFailedTests ?? 0, skipped: numPendingTests ?? 0 };
   } catch {
@@ -54,18 +76,51 @@ function readCount(report: string): Count {
   }
 }
 
-function layers(): readonly string[] {
-  const all = ['unit', 'contract', 'cluster', 'testbed', 'node'];
-  const wanted = only.length > 0 ? all.filter((layer) => only.includes(layer)) : all;
+function wantedLayers(only: readonly string[]): readonly string[] {
+  const unknown = only.filter((layer) => !layers.includes(layer));
+  if (unknown.length > 0)
+    throw new Error(`There is no layer ${unknown.join(', ')}, only ${layers.join(', ')}.`);
+  const wanted = only.length > 0 ? layers.filter((layer) => only.includes(layer)) : layers;
   const support = realNodeSupport();
-  if (support.supported) return wanted;
+  if (support.supported || !wanted.includes('node')) return wanted;
   console.log(`No real node on this machine (${support.reason}): the layer "node" is left out.`);
   return wanted.filter((layer) => layer !== 'node');
 }
 
-const built = run(process.execPath, [join(root, 'scripts/build.ts')]);
-const counts = built ? layers().map(runLayer) : [{ passed: 0, failed: 1, skipped: 0 }];
-rmSync(folder, { recursive: true, force: true });
-const total = (name: keyof Count): number => counts.reduce((sum, count) => sum + count[name], 0);
-console.log(`\n${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`);
-process.exitCode = total('failed') > 0 || total('passed') === 0 ? 1 : 0;
+async function runAll(folder: string): Promise<Count[]> {
+  const wanted = wantedLayers(process.argv.slice(2));
+  const built = await run(process.execPath, [join(root, 'scripts/build.ts')]);
+  if (!built) return [{ passed: 0, failed: 1, skipped: 0 }];
+  const counts: Count[] = [];
+  for (const layer of wanted) {
+    if (!interrupted) counts.push(await runLayer(layer, folder));
+  }
+  return counts;
+}
+
+function describe({ passed, failed, skipped }: Count): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+async function main(): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'orion-test-'));
+  let counts: Count[];
+  try {
+    counts = await runAll(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    // With this variable the cluster of the layer "node" is meant to stay.
+    const left = process.env['ORION_KEEP_CLUSTER'] === '1' ? [] : await endLeftovers(runId);
+    for (const line of left) console.log(`left behind and ended: ${line}`);
+  }
+  const sum = (name: keyof Count): number => counts.reduce((total, count) => total + count[name], 0);
+  const total = {
+    passed: sum('passed'),
+    failed: sum('failed') + (interrupted ? 1 : 0),
+    skipped: sum('skipped'),
+  };
+  console.log(`\n${describe(total)}`);
+  return total.failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+process.exitCode = await main();
