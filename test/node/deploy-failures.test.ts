@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { trustRegistry } from '../../testbed/node/registry-trust.ts';
 import { type Registry, startRegistry } from '../../testbed/registry/registry.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
-import { type Deployer, deployerFor, dropNamespace, timeout } from './deployer.ts';
+import { type Deployer, deployerFor, dropNamespace, type Inputs, timeout } from './deployer.ts';
 import { overlayPath, probe, type Shop, webServer, writeShop } from './shop-overlay.ts';
 
 let deployer: Deployer;
@@ -30,14 +30,14 @@ interface Failed {
 }
 
 /** Deploys what must fail in its rollout, and checks what holds of every such end. */
-async function deployDoomed(shop: Shop, reason: string): Promise<Failed> {
+async function deployDoomed(shop: Shop, reason: string, inputs: Inputs = {}): Promise<Failed> {
   namespaces.push(shop.namespace);
   const workspace = await writeShop(shop);
-  const step = await deployer.deploy(workspace);
+  const step = await deployer.deploy(workspace, inputs);
   expect(step.output).not.toMatch(/\n\s+at .*\.(js|ts):\d+/);
   expect(step.outputs, step.output).toMatchObject({ outcome: 'failed', 'exit-code': '2', reason });
   expect(step.exitCode).toBe(2);
-  expect(step.milliseconds / timeout).toBeLessThan(0.6);
+  expect(step.milliseconds / (inputs['timeout'] === undefined ? timeout : 120_000)).toBeLessThan(0.5);
   const { releases } = await deployer.records(shop.namespace).list('shop');
   expect(releases[0]?.head).toMatchObject({ status: 'failed', reason });
   return { step, workspace };
@@ -69,6 +69,8 @@ describe.concurrent('a doomed release', () => {
     const { step } = await deployDoomed(
       { namespace: 'crash-later', workloads: [{ name: 'web', script }] },
       'crash-loop',
+      // The profile's own settle: what runs for six seconds would have settled after two.
+      { settle: '10s', timeout: '120s' },
     );
     for (const text of [step.output, step.summary]) {
       expect(text).toMatch(/code 4\b/);
@@ -153,9 +155,11 @@ describe.concurrent('a doomed release', () => {
     expect(commands.filter((line) => !allowed.test(line))).toEqual([]);
     expect(commands.filter((line) => line.startsWith('::error'))).toHaveLength(1);
     expect(commands.join('\n')).not.toContain('/etc/passwd');
-    // Whatever the pod wrote stands inside a fence that is longer than any of its own.
-    const fence = /^(`{5,})text\n[\s\S]*?\n\1$/m.exec(step.summary)?.[0] ?? '';
-    expect(fence).toContain('<h1>Succeeded</h1>');
-    expect(step.summary.replace(fence, '')).not.toContain('<h1>');
+    // What the pod wrote stands inside fences longer than any of its own, and nowhere else.
+    const fences = step.summary.match(/^(`{5,})(text|diff)\n[\s\S]*?\n\1$/gm) ?? [];
+    expect(fences.filter((fence) => fence.includes('text\n') && fence.includes('<h1>'))).toHaveLength(1);
+    const page = fences.reduce((summary, fence) => summary.replace(fence, ''), step.summary);
+    expect(page).not.toContain('<h1>');
+    expect(page).not.toContain('Everything is fine');
   });
 });
