@@ -6,7 +6,7 @@ import { Fault } from '../domain/fault.ts';
 import type { ReleaseBody } from '../domain/release.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
-import type { LeaseFacts, LeaseHold, LeasePort, StoredRelease } from './ports.ts';
+import type { LeaseFacts, LeaseHold, LeasePort, RecordsPort, StoredRelease } from './ports.ts';
 import { notice, type Run } from './run.ts';
 
 export interface Hold {
@@ -24,19 +24,43 @@ export async function takeHold(run: Run, namespace: string): Promise<Hold> {
   const before = (await records.list()).releases[0];
   const dead = before?.head.status === 'pending' ? await deadLeaseOf(run, lease, before) : undefined;
   const hold = await acquire(run, lease, dead);
+  try {
+    return await lookAgain(run, records, hold, before);
+  } catch (error) {
+    await hold.release();
+    throw error;
+  }
+}
+
+async function lookAgain(
+  run: Run,
+  records: RecordsPort,
+  hold: LeaseHold,
+  before: StoredRelease | undefined,
+): Promise<Hold> {
   const { releases, nextNumber } = await records.list();
   const newest = releases[0];
   // Between our look and the Lease another run may have come and gone, or died.
   if (newest?.head.status === 'pending' && newest.name !== before?.name) {
-    await hold.release();
     throw heldBy(newest.head.run.holder, newest.head.run.runUrl);
   }
   const unfinished =
     newest !== undefined && ['pending', 'failed', 'restore-unverified'].includes(newest.head.status);
   if (!unfinished) return { lease: hold, releases, nextNumber };
-  const body = await records.readBody(newest);
+  const body = await readBodyOf(run, records, newest);
   announceTakeover(run, newest);
   return { lease: hold, releases, nextNumber, predecessor: { release: newest, body } };
+}
+
+/** A damaged record must not stop every later release: without its body there is nothing to take over. */
+async function readBodyOf(run: Run, records: RecordsPort, release: StoredRelease): Promise<ReleaseBody> {
+  try {
+    return await records.readBody(release);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.reason !== 'record-unreadable') throw error;
+    notice(run, { reason: error.reason, message: error.message, remedy: error.remedy });
+    return { rendered: [], before: [], inventory: [] };
+  }
 }
 
 /** The Lease of a job that is dead by GitHub's word, or by a minute of silence. */
@@ -49,7 +73,11 @@ async function deadLeaseOf(
   // An earlier step of this very job: steps run one after the other, so its process is over.
   const sameJob = head.run.checkRunId !== undefined && head.run.checkRunId === run.identity.checkRunId;
   const state = sameJob ? 'completed' : await run.jobs.stateOf(head.run);
-  if (state === 'completed') return lease.read();
+  if (state === 'completed') {
+    const facts = await lease.read();
+    // Somebody else's Lease is not the dead job's: another run may be taking over at this moment.
+    return facts?.holder === head.run.holder ? facts : undefined;
+  }
   if (state === 'running' || head.jobInSteps) throw heldBy(head.run.holder, head.run.runUrl);
   const found = await watch(
     run,
@@ -115,6 +143,7 @@ export async function ensureHeld(
   if (
     regained &&
     newest?.head.run.holder === run.identity.holder &&
+    newest.head.status === 'pending' &&
     newest.head.number === release.head.number
   )
     return;

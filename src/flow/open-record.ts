@@ -32,7 +32,7 @@ export async function openRecord(
     jobInSteps: false,
     startedAt: new Date(run.clock.now()).toISOString(),
     planDigest: options.planDigest,
-    createdNamespace: options.createdNamespace,
+    createdNamespace: options.createdNamespace || (hold.predecessor?.release.head.createdNamespace ?? false),
     ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),
   };
   const before = takeOver(
