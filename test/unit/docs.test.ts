@@ -1,6 +1,6 @@
 /** The documents agree with the repository and with the code: links, paths, commands, reason codes, the Role. */
-import { existsSync } from 'node:fs';
-import { glob, readFile } from 'node:fs/promises';
+import { existsSync, globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Nodes } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
@@ -12,7 +12,7 @@ import { standingPermissions } from '../../src/domain/permission.ts';
 import { reasons } from '../../src/domain/reasons.ts';
 
 const root = join(import.meta.dirname, '../..');
-const pages = ['README.md', ...(await Array.fromAsync(glob('docs/**/*.md', { cwd: root })))];
+const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })];
 
 async function nodesOf(page: string): Promise<readonly Nodes[]> {
   const flat = (node: Nodes): readonly Nodes[] => [
