@@ -56,6 +56,15 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
+test('docs/ARCHITECTURE.md says what each package is for', async () => {
+  const names = z.record(z.string(), z.string());
+  const { dependencies, devDependencies } = z
+    .object({ dependencies: names, devDependencies: names })
+    .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+  const code = new Set(await codeOf('docs/ARCHITECTURE.md'));
+  expect(Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !code.has(name))).toEqual([]);
+});
+
 test('the README has the two commands word for word', async () => {
   const lines = await codeOf('README.md');
   expect(lines).toContain('npm ci && npm run demo');
