@@ -1,4 +1,11 @@
-import { applyEntryOf, canonicalJson, fieldManager, isObject, managersOf } from './managed-fields.ts';
+import {
+  applyEntryOf,
+  canonicalJson,
+  clientSideApplyManager,
+  fieldManager,
+  isObject,
+  managersOf,
+} from './managed-fields.ts';
 import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from './objects.ts';
 import type { ChangeAction } from './result.ts';
 
@@ -111,14 +118,15 @@ export function scaleTargetsOf(autoscalers: readonly KubernetesObject[]): readon
 }
 
 /**
- * Replicas under an autoscaler: while we own the field the live value is sent (leaving it out would reset it to 1), and once
- * another manager owns it, it is left out.
+ * Replicas under an autoscaler: while we alone own the field the live value is sent (leaving it out would reset it to 1), and
+ * once another manager owns it, or nobody, it is left out. With `adopts`, what `kubectl apply` owns is as good as ours.
  * Source: Kubernetes, server-side apply, "Transferring ownership"; measured in FACTS ("leaves an HPA's 7 alone").
  */
 export function settleReplicas(
   rendered: KubernetesObject,
   live: KubernetesObject | undefined,
   targets: readonly ScaleTarget[],
+  adopts: boolean,
 ): KubernetesObject {
   const scaled = targets.some(
     (target) => target.kind === rendered.kind && target.name === rendered.metadata.name,
@@ -128,6 +136,9 @@ export function settleReplicas(
   const { replicas: _rendered, ...others } = spec;
   const liveSpec = live['spec'];
   const replicas = isObject(liveSpec) ? liveSpec['replicas'] : undefined;
-  const ours = managersOf(live, ['spec', 'replicas']).every((manager) => manager === fieldManager);
+  const owners = managersOf(live, ['spec', 'replicas']);
+  const ours =
+    owners.length > 0 &&
+    owners.every((owner) => owner === fieldManager || (adopts && owner === clientSideApplyManager));
   return { ...rendered, spec: ours && replicas !== undefined ? { ...others, replicas } : others };
 }

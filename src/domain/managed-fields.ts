@@ -43,10 +43,12 @@ function hasField(fields: JsonObject | undefined, path: readonly string[]): bool
 
 /**
  * The part of `object` that `fields` names, with live values: an apply configuration. Fields that no longer exist are left
- * out; list items keep their keys, so that the result can be applied again.
+ * out, and what only held such fields; list items keep their keys, so that the result can be applied again.
  */
 export function extractFields(object: KubernetesObject, fields: JsonObject | undefined): JsonObject {
-  const extracted = fields === undefined ? {} : extractFrom(object as unknown as JsonValue, fields);
+  const everybody = (object.metadata.managedFields ?? []).map((entry) => entry.fieldsV1 ?? {});
+  const extracted =
+    fields === undefined ? {} : extractFrom(object as unknown as JsonValue, fields, everybody);
   const body = isObject(extracted) ? extracted : {};
   const metadata = isObject(body['metadata']) ? body['metadata'] : {};
   const { name, namespace } = object.metadata;
@@ -58,32 +60,51 @@ export function extractFields(object: KubernetesObject, fields: JsonObject | und
   };
 }
 
-function extractFrom(value: JsonValue | undefined, fields: JsonObject): JsonValue | undefined {
+/**
+ * A set without members names the whole value (a scalar, an atomic list or map), unless somebody owns a part of it: then it is
+ * a map that was applied empty, and the parts are not ours. `everybody`: what all managers own at this place.
+ */
+function extractFrom(
+  value: JsonValue | undefined,
+  fields: JsonObject,
+  everybody: readonly JsonObject[],
+): JsonValue | undefined {
   const names = Object.keys(fields).filter((name) => name !== '.');
-  if (value === undefined || names.length === 0) return value;
-  if (Array.isArray(value)) return extractItems(value, fields, names);
+  if (value === undefined) return undefined;
+  if (names.length === 0) return isObject(value) && everybody.some(hasMembers) ? {} : value;
+  if (Array.isArray(value)) return extractItems(value, fields, names, everybody);
   if (!isObject(value)) return value;
   const entries = names
     .filter((name) => name.startsWith('f:'))
     .map((name): [string, JsonValue | undefined] => [
       name.slice(2),
-      extractFrom(value[name.slice(2)], child(fields, name)),
+      extractFrom(value[name.slice(2)], child(fields, name), children(everybody, name)),
     ])
     .filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
-  return Object.fromEntries(entries);
+  return entries.length === 0 && fields['.'] === undefined ? undefined : Object.fromEntries(entries);
 }
 
-function extractItems(items: readonly JsonValue[], fields: JsonObject, names: readonly string[]): JsonValue {
-  const kept: JsonValue[] = [];
-  items.forEach((item, index) => {
+function extractItems(
+  items: readonly JsonValue[],
+  fields: JsonObject,
+  names: readonly string[],
+  everybody: readonly JsonObject[],
+): JsonValue | undefined {
+  const kept = items.flatMap((item, index): readonly JsonValue[] => {
     const name = names.find((candidate) => selects(candidate, item, index));
-    if (name === undefined) return;
-    const extracted = name.startsWith('k:')
-      ? withKeys(item, extractFrom(item, child(fields, name)), name)
-      : item;
-    if (extracted !== undefined) kept.push(extracted);
+    if (name === undefined) return [];
+    if (!name.startsWith('k:')) return [item];
+    return [withKeys(extractFrom(item, child(fields, name), children(everybody, name)), name)];
   });
-  return kept;
+  return kept.length === 0 && fields['.'] === undefined ? undefined : kept;
+}
+
+function hasMembers(fields: JsonObject): boolean {
+  return Object.keys(fields).some((name) => name !== '.');
+}
+
+function children(sets: readonly JsonObject[], name: string): readonly JsonObject[] {
+  return sets.map((fields) => child(fields, name));
 }
 
 function selects(name: string, item: JsonValue, index: number): boolean {
@@ -98,10 +119,10 @@ function selects(name: string, item: JsonValue, index: number): boolean {
   );
 }
 
-function withKeys(item: JsonValue, extracted: JsonValue | undefined, name: string): JsonValue | undefined {
-  const keys: unknown = JSON.parse(name.slice(2));
-  if (!isObject(extracted) || !isObject(keys) || !isObject(item)) return extracted;
-  return { ...keys, ...extracted };
+/** An item of which only its keys are owned consists of them. */
+function withKeys(extracted: JsonValue | undefined, name: string): JsonValue {
+  const keys = JSON.parse(name.slice(2)) as JsonObject;
+  return { ...keys, ...(isObject(extracted) ? extracted : {}) };
 }
 
 function child(fields: JsonObject, name: string): JsonObject {

@@ -26,6 +26,7 @@ export function standingPermissions(namespace: string): readonly Permission[] {
     }));
   const watched = ['get', 'list', 'watch'];
   return [
+    ...need('', 'namespaces', ['get']),
     ...need('', 'secrets', ['get', 'list', 'create', 'update', 'delete']),
     ...need('coordination.k8s.io', 'leases', ['get', 'create', 'update']),
     ...need('', 'pods', watched),

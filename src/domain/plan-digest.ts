@@ -11,17 +11,19 @@ const generatedSuffix = /^(.+)-([2456789bcdfghkmt]{10})$/;
 
 /** The text whose SHA-256 is the plan digest. */
 export function planDigestText(changes: readonly PlannedChange[]): string {
-  const names = generatedNames(changes.map((change) => change.desired));
+  const bases = generatedBases(changes.map((change) => change.desired));
   const parts = changes
     .map((change) => ({ rendered: withoutSecretData(change.desired), live: liveValues(change) }))
-    .map((part) => normalise(canonicalJson(part), names))
+    .map((part) => normalise(canonicalJson(part), bases))
     .sort();
   return parts.join('\n');
 }
 
 /** An absent object is like one that has none of our fields: a namespace that is only just made moves no plan. */
 function liveValues(change: PlannedChange): JsonObject {
-  if (change.live === undefined) return extractFields(change.desired, undefined);
+  // Which generated name is live already depends on the values, which a preview may not have.
+  const generated = change.desired.kind === 'Secret' && generatedSuffix.test(change.reference.name);
+  if (change.live === undefined || generated) return extractFields(change.desired, undefined);
   const written =
     change.predicted === undefined ? undefined : applyEntryOf(change.predicted, fieldManager)?.fieldsV1;
   return withoutSecretData(
@@ -35,16 +37,21 @@ function withoutSecretData(object: KubernetesObject): KubernetesObject {
   return rest as KubernetesObject;
 }
 
-function generatedNames(objects: readonly KubernetesObject[]): readonly string[] {
-  return objects
+/** The names that generators add a suffix to; live objects refer to the same names with older suffixes. */
+function generatedBases(objects: readonly KubernetesObject[]): readonly string[] {
+  const bases = objects
     .filter((object) => object.kind === 'ConfigMap' || object.kind === 'Secret')
-    .map((object) => object.metadata.name)
-    .filter((name) => generatedSuffix.test(name));
+    .map((object) => generatedSuffix.exec(object.metadata.name)?.[1])
+    .filter((base) => base !== undefined);
+  return [...new Set(bases)].sort();
 }
 
-function normalise(text: string, names: readonly string[]): string {
-  return names.reduce(
-    (result, name) => result.replaceAll(name, name.replace(generatedSuffix, '$1-generated')),
-    text,
-  );
+function normalise(text: string, bases: readonly string[]): string {
+  return bases.reduce((result, base) => result.replace(suffixed(base), '$1-generated'), text);
+}
+
+/** Of what may stand in a name, only the dot means something else in a pattern. */
+function suffixed(base: string): RegExp {
+  const literal = base.replaceAll('.', '\\.');
+  return new RegExp(`(?<![a-z0-9.-])(${literal})-[2456789bcdfghkmt]{10}(?![a-z0-9.-])`, 'g');
 }

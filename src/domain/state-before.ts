@@ -58,7 +58,8 @@ function asSet(node: unknown): JsonObject {
 
 /**
  * Ownership after adoption: the entries of client-side apply become our apply entry, values unchanged. What client-go's
- * `csaupgrade.UpgradeManagedFields` does, so that fields absent from the overlay are removed by the next apply.
+ * `csaupgrade.UpgradeManagedFields` does, so that fields absent from the overlay are removed by the next apply: the first
+ * entry becomes ours if we have none; entries of another API version than ours are dropped.
  */
 export function adoptedManagedFields(
   entries: readonly ManagedFieldsEntry[],
@@ -66,10 +67,17 @@ export function adoptedManagedFields(
 ): readonly ManagedFieldsEntry[] {
   const first = adopted[0];
   if (first === undefined) return entries;
-  const ours = entries.find((entry) => entry.manager === fieldManager && entry.operation === 'Apply');
+  const ours = entries.find(isOurs);
+  const target = ours ?? first;
   const fieldsV1 = unionOf(
-    [...(ours === undefined ? [] : [ours]), ...adopted].map((entry) => entry.fieldsV1 ?? {}),
+    [...(ours === undefined ? [] : [ours]), ...adopted]
+      .filter((entry) => entry.apiVersion === target.apiVersion)
+      .map((entry) => entry.fieldsV1 ?? {}),
   );
   const kept = entries.filter((entry) => entry !== ours && !adopted.includes(entry));
-  return [...kept, { ...(ours ?? first), manager: fieldManager, operation: 'Apply', fieldsV1 }];
+  return [...kept, { ...target, manager: fieldManager, operation: 'Apply', fieldsV1 }];
+}
+
+function isOurs(entry: ManagedFieldsEntry): boolean {
+  return entry.manager === fieldManager && entry.operation === 'Apply' && (entry.subresource ?? '') === '';
 }

@@ -7,7 +7,7 @@ import {
   settleReplicas,
 } from '../domain/changes.ts';
 import type { ObjectValidation, Refusal } from '../domain/checks/overlay.ts';
-import { clientSideApplyEntriesOf } from '../domain/managed-fields.ts';
+import { clientSideApplyEntriesOf, clientSideApplyManager } from '../domain/managed-fields.ts';
 import { groupOf, type KubernetesObject, keyOf, referenceOf } from '../domain/objects.ts';
 import { planDigestText } from '../domain/plan-digest.ts';
 import { podOfTemplate, podTemplateChanged } from '../domain/pod-of-template.ts';
@@ -38,15 +38,15 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
   const autoscalers = options.namespaceExists ? await listAutoscalers(cluster, target.namespace) : [];
   const targets = scaleTargetsOf([
     ...autoscalers,
-    ...target.objects.filter((object) => object.kind === 'HorizontalPodAutoscaler'),
+    ...target.objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject'),
   ]);
   const asked = await Promise.all(
     target.objects.map((object) => {
       const current = live.get(keyOf(referenceOf(object)));
+      const adopts = isAdopted(current, options);
       return ask(
         cluster,
-        settleReplicas(object, current, targets),
-        current,
+        { desired: settleReplicas(object, current, targets, adopts), live: current, adopts },
         isDeferred(object, target, options),
         options,
       );
@@ -114,18 +114,30 @@ function isDeferred(object: KubernetesObject, target: Target, options: PreviewOp
   return brought && target.unknownKinds.has(`${object.apiVersion} ${object.kind}`);
 }
 
+/** `kubectl apply` made it, and what is its may be taken over. */
+function isAdopted(live: KubernetesObject | undefined, { adopt }: PreviewOptions): boolean {
+  return (
+    live !== undefined && adopt.includes(clientSideApplyManager) && clientSideApplyEntriesOf(live).length > 0
+  );
+}
+
+interface Subject {
+  /** What would be sent. */
+  readonly desired: KubernetesObject;
+  readonly live: KubernetesObject | undefined;
+  readonly adopts: boolean;
+}
+
 /** One dry-run; a second one, forced, only where every conflict is with a manager that may be taken over. */
 async function ask(
   cluster: ClusterPort,
-  desired: KubernetesObject,
-  live: KubernetesObject | undefined,
+  { desired, live, adopts }: Subject,
   deferred: boolean,
   options: PreviewOptions,
 ): Promise<Asked> {
   const reference = referenceOf(desired);
   const otherTool = live === undefined ? undefined : otherToolOf(live);
   const base = { reference, desired, ...(live === undefined ? {} : { live }) };
-  const adopts = live !== undefined && clientSideApplyEntriesOf(live).length > 0;
   const facts = { reference, rendered: desired, ...(otherTool === undefined ? {} : { otherTool }) };
   if (deferred) {
     return {

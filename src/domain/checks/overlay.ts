@@ -41,7 +41,7 @@ export function judgeOverlay(facts: OverlayFacts): readonly Finding[] {
   const summary: Finding = {
     level: 'pass',
     reason: 'ok',
-    message: `${facts.validations.length} objects rendered, ${checked} validated by the server's dry-run.`,
+    message: `${counted(facts.validations.length, 'object')} rendered, ${checked} validated by the server's dry-run.`,
     remedy: '',
   };
   return findings.some((finding) => finding.level === 'fail')
@@ -55,7 +55,7 @@ function deferredFinding(deferred: readonly ObjectValidation[]): readonly Findin
     {
       level: 'pass',
       reason: 'object-not-checked',
-      message: `${deferred.length} objects need what this overlay brings first (namespace or CRD) and are validated after its wave.`,
+      message: `${counted(deferred.length, 'object')} can be validated only after what the overlay brings first (namespace or CRD).`,
       remedy: '',
     },
   ];
@@ -196,6 +196,10 @@ function parsePath(text: string): FieldPath {
   );
 }
 
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** The server's message as one line that ends with a full stop. */
 function sentence(message: string): string {
   const line = message.replace(/\s+/g, ' ').trim();
@@ -206,10 +210,15 @@ function warningFindings(validation: ObjectValidation, at: Placed): readonly Fin
   return validation.warnings.map((warning) => ({
     level: 'warn',
     reason: 'server-warning',
-    message: `${titleOf(validation.reference)}: the API server warns: ${sentence(warning)}`,
+    message: serverWarning(validation.reference, warning),
     remedy: 'Change the field before the server stops accepting it.',
     ...at(),
   }));
+}
+
+/** The sentence for a warning of the server, the same at preview and apply. */
+export function serverWarning(reference: ObjectReference, warning: string): string {
+  return `${titleOf(reference)}: the API server warns: ${sentence(warning)}`;
 }
 
 function isPaused(object: KubernetesObject): boolean {
