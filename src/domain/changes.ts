@@ -104,7 +104,7 @@ interface ScaleTarget {
   readonly name: string;
 }
 
-/** What the autoscalers of a namespace target: HPAs, and KEDA's ScaledObjects. */
+/** What the autoscalers of a namespace target. KEDA makes an HPA for each of its ScaledObjects. */
 export function scaleTargetsOf(autoscalers: readonly KubernetesObject[]): readonly ScaleTarget[] {
   return autoscalers.flatMap((autoscaler) => {
     const spec = autoscaler['spec'];

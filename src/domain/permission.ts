@@ -28,6 +28,9 @@ export function standingPermissions(namespace: string): readonly Permission[] {
   return [
     ...need('', 'namespaces', ['get']),
     ...need('', 'secrets', ['get', 'list', 'create', 'update', 'delete']),
+    // Rules of a Role in the namespace cover reading the namespace itself.
+    ...need('', 'namespaces', ['get']),
+    ...need('', 'configmaps', ['get']),
     ...need('coordination.k8s.io', 'leases', ['get', 'create', 'update']),
     ...need('', 'pods', watched),
     ...need('', 'pods', ['get'], 'log'),

@@ -6,7 +6,7 @@ import { isRolloutKind } from '../domain/workloads.ts';
 import { failureLines } from '../report/log-outcome.ts';
 import { applyPlan } from './apply.ts';
 import { cancelled, failedWith, succeeded } from './endings.ts';
-import { ensureHeld, type Hold } from './hold.ts';
+import { ensureHeld, type Hold, lockLost } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import { lockPlan } from './lock-plan.ts';
 import { createNamespace, removeNamespace } from './namespace.ts';
@@ -50,6 +50,9 @@ export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
     const { release, body } = await openRecord(run, namespace, hold, plan.changes, {
       planDigest: run.ledger.planDigest ?? '',
       createdNamespace: created !== undefined,
+    }).catch(async (error: unknown) => {
+      await takeBack(run, ready, created);
+      throw error;
     });
     announce(run, namespace, release);
     return await goThrough({ run, ready, hold, plan, release, body });
@@ -181,14 +184,20 @@ async function stop(change: Change): Promise<Ending> {
   return cancelled(run);
 }
 
-async function finish({ run, ready, release }: Change, end: Partial<ReleaseHead>): Promise<void> {
-  const records = await run.records(ready.target.namespace);
+/**
+ * Ends the record, or says how far it came. Only its own: a run that lost its Lease for a while may find that another has
+ * taken the release over (STATES row 23), and must not write over what that one said.
+ */
+async function finish({ run, ready, hold, release }: Change, end: Partial<ReleaseHead>): Promise<void> {
+  const { namespace } = ready.target;
+  const records = await run.records(namespace);
+  const current = (await records.list()).releases.find((one) => one.name === release.name);
+  const taken = current?.head.status !== 'pending' || current.head.takenOverBy !== undefined;
+  if (current === undefined || taken || current.head.run.holder !== run.identity.holder) throw lockLost();
+  if (end.status !== 'pending') await ensureHeld(run, namespace, hold.lease, release);
   const closed =
     end.status === 'pending'
       ? {}
       : { finishedAt: new Date(run.clock.now()).toISOString(), timings: run.ledger.phases };
-  // The record has moved on since it was opened (inventory): the newest version is the one to change.
-  const current =
-    (await records.list()).releases.find((one) => one.head.number === release.head.number) ?? release;
   await records.update(current, { ...end, ...closed });
 }

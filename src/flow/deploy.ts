@@ -47,8 +47,8 @@ function levelOf(checks: readonly CheckResult[]): PhaseTiming['result'] {
 }
 
 function preview(run: Run, ready: Ready): void {
-  const newest = ready.releases[0];
-  if (newest !== undefined) run.ledger.previousRelease = newest.name;
+  const deployed = ready.releases.find(({ head }) => head.status === 'deployed');
+  if (deployed !== undefined) run.ledger.previousRelease = deployed.name;
   keepPlan(run, ready.target, ready.plan);
   showPreview(run);
 }

@@ -105,9 +105,14 @@ export function failedWith(run: Run, failures: readonly Failure[]): Ending {
     message: `${first?.message ?? 'The release failed.'}${others}`,
     nextSteps: [
       ...new Set(failures.map((failure) => failure.remedy)),
-      `The cluster is left as it is; ${run.ledger.release ?? 'the record'} keeps what was there before. Deploy the mended overlay, or the commit before, to get out of it.`,
+      ...(run.settings.rollback === 'never' ? [] : [wayBack(run)]),
     ].slice(0, 6),
   };
+}
+
+/** Until undo is there, the way back is forward. */
+function wayBack(run: Run): string {
+  return `The cluster is left as it is; ${run.ledger.release ?? 'the record'} keeps what was there before. Deploy the mended overlay, or the commit before, to get out of it.`;
 }
 
 function exitCodeOf(failure: Failure | undefined): ExitCode {

@@ -147,9 +147,13 @@ export async function ensureHeld(
     newest.head.number === release.head.number
   )
     return;
-  throw new Fault(
+  throw lockLost();
+}
+
+export function lockLost(): Fault {
+  return new Fault(
     'lock-lost',
-    'The Lease of this release could not be renewed for 40 seconds and is no longer ours.',
+    'The lock of this release is no longer ours: its Lease could not be renewed for 40 seconds, or another run took it over.',
     'Run the job again: it takes over what this one left, by its record.',
   );
 }

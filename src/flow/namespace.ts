@@ -2,7 +2,7 @@
 import type { KubernetesObject } from '../domain/objects.ts';
 import { logLine } from '../report/log-line.ts';
 import type { ClusterPort } from './ports.ts';
-import type { Run } from './run.ts';
+import { notice, type Run } from './run.ts';
 
 /** Which run made the namespace; only that run's undo may delete it. */
 const createdByAnnotation = 'orion.dev/created-by-run';
@@ -40,9 +40,19 @@ export async function removeNamespace(
   created: KubernetesObject,
 ): Promise<void> {
   const { name, uid } = created.metadata;
-  if (uid === undefined || !(await isEmpty(cluster, name))) return;
-  await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name }, uid);
-  run.log.line(logLine(run.logClock(), `Namespace ${name} removed again: nothing was put into it`));
+  try {
+    if (uid === undefined || !(await isEmpty(cluster, name))) return;
+    await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name }, uid);
+    run.log.line(logLine(run.logClock(), `Namespace ${name} removed again: nothing was put into it`));
+  } catch (error) {
+    // Why the release was refused matters more than the empty namespace that stays.
+    const said = cluster.refusalOf(error)?.message ?? 'the API server did not answer';
+    notice(run, {
+      reason: 'forbidden',
+      message: `Namespace ${name}, which this run made, stays behind empty: ${said}`,
+      remedy: 'Delete it by hand, or leave it: the next run uses it.',
+    });
+  }
 }
 
 const foundEverywhere = new Set(['kube-root-ca.crt', 'openshift-service-ca.crt']);

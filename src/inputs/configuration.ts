@@ -28,10 +28,6 @@ export const configurationSchema = z
       .optional()
       .describe('Name of the application: owner of release records and lock. Default: the repository name.'),
     clusters: z.record(label, cluster).optional().describe('The clusters that are known, by name.'),
-    namespaces: z
-      .array(label)
-      .optional()
-      .describe('Namespaces, besides the one deployed to, that the overlay may have objects in.'),
   })
   .describe('Configuration of Orion deploy.')
   .check(({ value, issues }) => {

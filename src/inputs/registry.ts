@@ -98,7 +98,8 @@ export const inputs = [
     name: 'max-restarts',
     actions: everywhere,
     defaults: same('3'),
-    description: 'A container that restarts this often during the rollout fails the release.',
+    description:
+      'A container that ends more often than this during the rollout fails the release; three ends alike always do.',
   },
   {
     name: 'min-nodes',

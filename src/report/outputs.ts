@@ -21,6 +21,6 @@ export function renderOutputs(result: ResultDocument, paths: OutputPaths = {}): 
     failed: String(result.endpoints.length - passed),
     skipped: '0',
     result: paths.result ?? '',
-    report: paths.report ?? '',
+    ...(paths.report === undefined ? {} : { report: paths.report }),
   };
 }

@@ -19,11 +19,10 @@ function fault(text: string): Fault {
 
 describe('orion.yaml', () => {
   it('is read', () => {
-    const text = `app: shop\nclusters:\n  main: {uid: ${uid}, environment: production}\nnamespaces: [shop-jobs]\n`;
+    const text = `app: shop\nclusters:\n  main: {uid: ${uid}, environment: production}\n`;
     expect(parseConfiguration(text, 'orion.yaml')).toStrictEqual({
       app: 'shop',
       clusters: { main: { uid, environment: 'production' } },
-      namespaces: ['shop-jobs'],
     });
   });
 
@@ -35,7 +34,7 @@ describe('orion.yaml', () => {
     ['# one\napp: Shop\n', 2, 'orion.yaml:2: app must be 1 to 63 lower-case letters, digits and dashes.'],
     ['app: 1\n', 1, 'orion.yaml:1: app must be a string.'],
     ['app: a\nap: b\n', 2, 'orion.yaml:2: ap is unknown; did you mean app?'],
-    ['x: 1\n', 1, 'orion.yaml:1: x is unknown; known are app, clusters, namespaces.'],
+    ['x: 1\n', 1, 'orion.yaml:1: x is unknown; known are app, clusters.'],
     [`clusters:\n  a:\n    uid: ${uid}\n    enviroment: local\n`, 2, 'orion.yaml:2: clusters.a.environment'],
     [
       `clusters:\n  a:\n    uid: abc\n    environment: local\n`,
@@ -47,7 +46,6 @@ describe('orion.yaml', () => {
       5,
       'orion.yaml:5: clusters.b.uid is also the UID of a.',
     ],
-    ['namespaces:\n  - ok\n  - Bad\n', 3, 'orion.yaml:3: namespaces.1 must be'],
     ['app: a\napp: b\n', 2, 'orion.yaml:2: is not YAML: Map keys must be unique.'],
     ['- app\n', 1, 'orion.yaml:1: the document must be an object.'],
   ])('%j is refused at line %d', (text, line, message) => {
@@ -58,7 +56,7 @@ describe('orion.yaml', () => {
   });
 
   it('reports every problem', () => {
-    expect(fault('app: A\nnamespaces: [B]\nother: 1\n').message.split('\n')).toHaveLength(3);
+    expect(fault('app: A\nother: 1\n').message.split('\n')).toHaveLength(2);
   });
 });
 

@@ -17,7 +17,6 @@ it('renders the outputs of the contract', () => {
     failed: '1',
     skipped: '0',
     result: '/tmp/result.json',
-    report: '',
   });
 });
 
