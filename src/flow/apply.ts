@@ -1,5 +1,6 @@
 /** Applies the plan, wave by wave, in parallel inside a wave. Nothing here was not recorded first. */
 import type { PlannedChange } from '../domain/changes.ts';
+import { serverWarning } from '../domain/checks/overlay.ts';
 import type { Failure } from '../domain/failure.ts';
 import { clientSideApplyEntriesOf } from '../domain/managed-fields.ts';
 import { type KubernetesObject, keyOf, titleOf } from '../domain/objects.ts';
@@ -8,7 +9,7 @@ import { adoptedManagedFields } from '../domain/state-before.ts';
 import { inWaves } from '../domain/waves.ts';
 import { changeLine } from '../report/log-events.ts';
 import type { ClusterPort, RefusedRequest } from './ports.ts';
-import type { Run } from './run.ts';
+import { notice, type Run } from './run.ts';
 
 export interface Applied {
   /** What the server answered for each object that was written, by key. */
@@ -45,6 +46,7 @@ export async function applyPlan(
             return;
           }
           objects.set(keyOf(change.reference), answer.object);
+          keepWarnings(run, change, answer.warnings, guard);
           guard.onApplied(change, answer.object);
           run.log.line(changeLine({ ...change, takenFrom: managersOf(change) }, run.logClock()));
         }),
@@ -60,7 +62,9 @@ async function applyOne(
   cluster: ClusterPort,
   change: PlannedChange,
   guard: ApplyGuard,
-): Promise<{ readonly object: KubernetesObject } | { readonly failure: Failure }> {
+): Promise<
+  { readonly object: KubernetesObject; readonly warnings: readonly string[] } | { readonly failure: Failure }
+> {
   try {
     const resourceVersion = await adopt(cluster, change);
     const force = change.conflicts.length > 0;
@@ -71,7 +75,7 @@ async function applyOne(
       // A forced write must not run over a change that the preview has not seen.
       ...(force && resourceVersion !== undefined ? { resourceVersion } : {}),
     });
-    if (answer.type === 'applied') return { object: answer.object };
+    if (answer.type === 'applied') return answer;
     const [first] = answer.conflicts;
     return {
       failure: failureOf(
@@ -86,6 +90,22 @@ async function applyOne(
     const refusal = cluster.refusalOf(error);
     if (refusal === undefined || run.signal.aborted) throw error;
     return { failure: refused(change, guard, refusal) };
+  }
+}
+
+/** What the server says only now: the preview could not ask yet, or the namespace got its labels a wave before. */
+function keepWarnings(run: Run, change: PlannedChange, warnings: readonly string[], guard: ApplyGuard): void {
+  const location = guard.locate(change);
+  const told = new Set(run.ledger.checks.flatMap(({ findings }) => findings.map(({ message }) => message)));
+  for (const warning of warnings) {
+    const message = serverWarning(change.reference, warning);
+    if (told.has(message)) continue;
+    notice(run, {
+      reason: 'server-warning',
+      message,
+      remedy: 'Change the field before the server stops accepting it.',
+      ...(location === undefined ? {} : { location }),
+    });
   }
 }
 

@@ -39,7 +39,8 @@ export function outcomeWords(result: ResultDocument, app: string, environment: s
 function objectsFact(result: ResultDocument): string {
   const created = result.changes.filter(({ action }) => action === 'created').length;
   const configured = result.changes.filter(({ action }) => action === 'configured').length;
-  if (created + configured === 0) return '';
+  // A refused run has a plan, and carried out none of it.
+  if (created + configured === 0 || result.exitCode === 1) return '';
   const planned = result.outcome === 'planned';
   const parts = [
     created > 0 ? `${created} ${planned ? 'to create' : 'created'}` : '',

@@ -1,0 +1,69 @@
+/** Findings of checks that could not look, and one cause said by one check only. */
+import type { CheckName, CheckResult, Finding } from '../domain/checks.ts';
+import { worstLevel } from '../domain/checks.ts';
+import { Fault } from '../domain/fault.ts';
+import type { RefusedRequest } from './ports.ts';
+
+/** An error that stopped a check, as its finding. Anything but a Fault or the server's word is a mistake of ours: thrown on. */
+export function findingOf(error: unknown, refusal: RefusedRequest | undefined): Finding {
+  if (error instanceof Fault) {
+    const { reason, message, remedy, location } = error;
+    return { level: 'fail', reason, message, remedy, ...(location === undefined ? {} : { location }) };
+  }
+  if (refusal === undefined) throw error;
+  const said = refusal.message.replace(/\s+/g, ' ').trim();
+  if (refusal.status === 401 || refusal.status === 403) {
+    return {
+      level: 'fail',
+      reason: refusal.status === 401 ? 'unauthorized' : 'forbidden',
+      message: `The API server does not let this identity look: ${said}`,
+      remedy: 'Give the identity the permissions that the connectivity check names.',
+    };
+  }
+  return {
+    level: 'fail',
+    reason: 'cluster-unreachable',
+    message: `The API server failed with status ${refusal.status}: ${said}`,
+    remedy: 'Run the job again; if it stays so, look at the API server.',
+  };
+}
+
+/** Which check owns a cause that several ran into: the others say that they could not look. */
+const owner: Readonly<Record<string, CheckName>> = {
+  'tool-missing': 'tools',
+  'tool-version': 'tools',
+  'kubeconfig-unreadable': 'connectivity',
+  'cluster-unreachable': 'connectivity',
+  unauthorized: 'connectivity',
+  forbidden: 'connectivity',
+};
+
+export function saidOnce(results: readonly CheckResult[]): readonly CheckResult[] {
+  const said = new Map<string, CheckName>();
+  for (const result of results) {
+    for (const finding of result.findings) {
+      const first = owner[finding.reason] ?? 'overlay';
+      const holds = results.some(
+        (other) => other.check === first && other.findings.some((one) => one.message === finding.message),
+      );
+      if (finding.level === 'fail' && !said.has(finding.message))
+        said.set(finding.message, holds ? first : result.check);
+    }
+  }
+  return results.map((result) => {
+    const findings = result.findings.map((finding): Finding => {
+      const first = said.get(finding.message);
+      if (finding.level !== 'fail' || first === undefined || first === result.check) return finding;
+      return {
+        level: 'warn',
+        reason: 'object-not-checked',
+        message: `Not checked: the ${first} check failed.`,
+        remedy: '',
+      };
+    });
+    const unique = [
+      ...new Map(findings.map((finding) => [`${finding.message} ${finding.object?.name}`, finding])).values(),
+    ];
+    return { ...result, findings: unique, level: worstLevel(unique.map(({ level }) => level)) };
+  });
+}

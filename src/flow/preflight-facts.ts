@@ -1,0 +1,97 @@
+/** What the pre-checks look at, asked for once and shared. */
+import { outsideReferences } from '../domain/checks/secrets.ts';
+import type { KubernetesObject } from '../domain/objects.ts';
+import type { ClusterPort, Overlay, StoredRelease } from './ports.ts';
+import { makePlan, type Plan } from './preview.ts';
+import { notice, type Run } from './run.ts';
+import { namespaceOf, placeObjects, type Target } from './target.ts';
+
+/** Facts are promises that several checks share; each fails at most once, with a Fault of its own. */
+export interface Facts {
+  readonly overlay: Promise<Overlay>;
+  readonly cluster: Promise<ClusterPort>;
+  readonly target: Promise<Target>;
+  readonly namespace: Promise<KubernetesObject | undefined>;
+  readonly plan: Promise<Plan>;
+  readonly releases: Promise<readonly StoredRelease[]>;
+  readonly outside: Promise<readonly KubernetesObject[]>;
+}
+
+export function gather(run: Run): Facts {
+  const overlayFact = run.renderer.render();
+  const cluster = run.connect();
+  const target = Promise.all([overlayFact, cluster]).then(([rendered, connected]) =>
+    placeTarget(run, rendered, connected),
+  );
+  const namespace = Promise.all([cluster, target]).then(([connected, placed]) =>
+    readNamespace(connected, placed.namespace),
+  );
+  const plan = Promise.all([cluster, target, namespace]).then(async ([connected, placed, live]) => {
+    const made = await makePlan(connected, placed, {
+      adopt: run.settings.adopt,
+      namespaceExists: live !== undefined,
+      signal: run.signal,
+    });
+    hideSecrets(
+      run,
+      made.changes.map((change) => change.live),
+    );
+    return made;
+  });
+  const releases = Promise.all([target, namespace]).then(async ([placed, live]) =>
+    live === undefined ? [] : readReleases(run, placed.namespace),
+  );
+  const outside = Promise.all([cluster, target, namespace]).then(([connected, placed, live]) =>
+    live === undefined ? [] : readOutside(run, connected, placed),
+  );
+  return { overlay: overlayFact, cluster, target, namespace, plan, releases, outside };
+}
+
+/** Pods and the server echo values of live Secrets as well as rendered ones. */
+function hideSecrets(run: Run, objects: readonly (KubernetesObject | undefined)[]): void {
+  run.hide(objects.filter((object) => object !== undefined).filter(({ kind }) => kind === 'Secret'));
+}
+
+async function placeTarget(run: Run, rendered: Overlay, cluster: ClusterPort): Promise<Target> {
+  hideSecrets(run, rendered.objects);
+  const namespace = namespaceOf(rendered, run.settings.namespace);
+  run.ledger.namespace = namespace;
+  return placeObjects(rendered, namespace, cluster);
+}
+
+/** Without the permission to look, it is taken to be there: the connectivity check says what is missing. */
+async function readNamespace(cluster: ClusterPort, name: string): Promise<KubernetesObject | undefined> {
+  const reference = { apiVersion: 'v1', kind: 'Namespace', name };
+  try {
+    return await cluster.get(reference);
+  } catch (error) {
+    if (cluster.refusalOf(error)?.status === 403) return { ...reference, metadata: { name } };
+    throw error;
+  }
+}
+
+async function readReleases(run: Run, namespace: string): Promise<readonly StoredRelease[]> {
+  const { releases, unreadable } = await (await run.records(namespace)).list();
+  for (const name of unreadable) {
+    notice(run, {
+      reason: 'record-unreadable',
+      message: `Release record ${name} cannot be read.`,
+      remedy: 'It is left alone; delete the Secret if it is not a release of this app.',
+    });
+  }
+  return releases;
+}
+
+async function readOutside(
+  run: Run,
+  cluster: ClusterPort,
+  target: Target,
+): Promise<readonly KubernetesObject[]> {
+  const found = await Promise.all(
+    outsideReferences(target.objects).map(({ kind, name }) =>
+      cluster.get({ apiVersion: 'v1', kind, namespace: target.namespace, name }),
+    ),
+  );
+  hideSecrets(run, found);
+  return found.filter((object) => object !== undefined);
+}
