@@ -53,6 +53,11 @@ function environmentProxy(route: Route) {
   return proxy.httpProxy === '' && proxy.httpsProxy === '' ? undefined : proxy;
 }
 
+/** Mostly the same object: it is asked at every request. */
+function sameTls(one: TlsOptions, other: TlsOptions): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** One dispatcher for calls and one for watches; new ones when the client certificate changes. */
 export function dispatcherPool(route: Route) {
   let tlsInUse: TlsOptions | undefined;
@@ -63,7 +68,7 @@ export function dispatcherPool(route: Route) {
 
   return {
     of(credentials: Credentials, use: 'calls' | 'watches'): Promise<Dispatcher> {
-      if (tlsInUse !== undefined && JSON.stringify(tlsInUse) !== JSON.stringify(credentials.tls)) {
+      if (tlsInUse !== undefined && !sameTls(tlsInUse, credentials.tls)) {
         retired.push(end('close'));
         open.clear();
       }

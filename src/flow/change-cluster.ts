@@ -4,7 +4,7 @@ import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { failureLines } from '../report/log-outcome.ts';
-import { applyPlan } from './apply.ts';
+import { type Applied, applyPlan } from './apply.ts';
 import { cancelled, failedWith, succeeded } from './endings.ts';
 import { ensureHeld, type Hold, lockLost } from './hold.ts';
 import type { Ending } from './ledger.ts';
@@ -95,12 +95,23 @@ async function goThrough(change: Change): Promise<Ending> {
 
 async function phases(change: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
   const { run, ready } = change;
-  const applied = await inPhase(run, 'apply', () => apply(change, watch), judgeFailures);
-  if (applied.length > 0) return applied;
+  const { objects, failures } = await inPhase(
+    run,
+    'apply',
+    () => apply(change, watch),
+    (applied) => judgeFailures(applied.failures),
+  );
+  const recorded = recordInventory(change, objects);
+  // It is awaited below; until then its failure must not count as one that nobody looks at.
+  recorded.catch(() => undefined);
+  if (failures.length > 0) {
+    await recorded;
+    return failures;
+  }
   const verdict = await inPhase(
     run,
     'rollout',
-    () => watch.judge(),
+    () => watch.judge().finally(() => recorded),
     ({ state }) => state,
   );
   run.ledger.workloads = verdict.workloads;
@@ -113,7 +124,7 @@ function judgeFailures(failures: readonly Failure[]): 'passed' | 'failed' {
   return failures.length === 0 ? 'passed' : 'failed';
 }
 
-async function apply(change: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
+async function apply(change: Change, watch: RolloutWatch): Promise<Applied> {
   const { run, ready, hold, plan, release } = change;
   const { namespace, locate } = ready.target;
   // After an unverified release nothing of it counts as proven: every workload is judged.
@@ -122,7 +133,7 @@ async function apply(change: Change, watch: RolloutWatch): Promise<readonly Fail
     if (action !== 'unchanged' || !isRolloutKind(desired)) continue;
     watch.addTarget({ reference, changed: unproven, desired, ...identityOf(live) });
   }
-  const { objects, failures } = await applyPlan(run, ready.cluster, plan.changes, {
+  return applyPlan(run, ready.cluster, plan.changes, {
     ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
     locate: ({ reference }) => locate(reference),
     onApplied: ({ reference, desired }, object) => {
@@ -130,8 +141,6 @@ async function apply(change: Change, watch: RolloutWatch): Promise<readonly Fail
         watch.addTarget({ reference, changed: true, desired, ...identityOf(object) });
     },
   });
-  await recordInventory(change, objects);
-  return failures;
 }
 
 function identityOf(object: KubernetesObject | undefined): {

@@ -8,18 +8,23 @@ import type { Plan } from './preview.ts';
 import type { Run } from './run.ts';
 import type { Target } from './target.ts';
 
-/** Keeps the plan that the run goes by: after the lock it may be another one than before. */
+/**
+ * Keeps the plan that the run goes by: after the lock it may be another one than before. Diffs and places in files are worked
+ * out when the result is made: they would keep the changes waiting.
+ */
 export function keepPlan(run: Run, target: Target, plan: Plan): void {
   run.ledger.planDigest = `sha256:${run.sha256(plan.digestText)}`;
-  run.ledger.changes = plan.changes.map(
-    (change): ChangeReport => ({
-      reference: change.reference,
-      action: change.action,
-      diff: change.action === 'unchanged' ? '' : renderDiff(change),
-      takenFrom: managersOf(change),
-      location: target.locate(change.reference),
-    }),
-  );
+  run.ledger.changed = plan.changes.filter(({ action }) => action !== 'unchanged').length;
+  run.ledger.describeChanges = () =>
+    plan.changes.map(
+      (change): ChangeReport => ({
+        reference: change.reference,
+        action: change.action,
+        diff: change.action === 'unchanged' ? '' : renderDiff(change),
+        takenFrom: managersOf(change),
+        location: target.locate(change.reference),
+      }),
+    );
 }
 
 /** True without `expect-plan`, which may be a digest's beginning. */
@@ -30,22 +35,20 @@ export function isExpectedPlan({ settings, ledger }: Run): boolean {
 
 const shownDiffLines = 400;
 
-export function showPreview(run: Run): void {
-  const changes = run.ledger.changes.filter(({ action }) => action !== 'unchanged');
+export function showPreview(run: Run, plan: Plan): void {
+  const changes = plan.changes.filter(({ action }) => action !== 'unchanged');
   const clock = run.logClock();
+  const digest = run.ledger.planDigest ?? '';
   run.log.line(
-    logLine(
-      clock,
-      `${changes.length} of ${run.ledger.changes.length} objects will change, plan ${run.ledger.planDigest ?? ''}`,
-    ),
+    logLine(clock, `${run.ledger.changed} of ${plan.changes.length} objects will change, plan ${digest}`),
   );
   let left = shownDiffLines;
   for (const change of changes) {
-    run.log.line(plannedChangeLine(change, clock));
-    const lines = change.action === 'configured' ? diffLines(change.diff, clock) : [];
-    for (const line of lines.slice(0, Math.max(0, left))) run.log.line(line);
+    run.log.line(plannedChangeLine({ ...change, takenFrom: managersOf(change) }, clock));
+    if (change.action !== 'configured' || left <= 0) continue;
+    const lines = diffLines(renderDiff(change), clock);
+    for (const line of lines.slice(0, left)) run.log.line(line);
     left -= lines.length;
   }
-  if (left < 0)
-    run.log.line(logLine(clock, `… ${-left} more lines of diff are left out here; the summary has more.`));
+  if (left <= 0) run.log.line(logLine(clock, '… more of the diff is left out here; the summary has more.'));
 }

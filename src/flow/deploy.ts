@@ -50,7 +50,7 @@ function preview(run: Run, ready: Ready): void {
   const deployed = ready.releases.find(({ head }) => head.status === 'deployed');
   if (deployed !== undefined) run.ledger.previousRelease = deployed.name;
   keepPlan(run, ready.target, ready.plan);
-  showPreview(run);
+  showPreview(run, ready.plan);
 }
 
 /** Nothing to do: no object differs, the last release is a verified one, and what it left is still well (STATES row 3). */

@@ -38,7 +38,7 @@ export function planMoved(run: Run): Ending {
 }
 
 export function planned(run: Run): Ending {
-  const count = changedCount(run);
+  const count = run.ledger.changed;
   return {
     outcome: 'planned',
     exitCode: 0,
@@ -68,7 +68,7 @@ export function succeeded(run: Run): Ending {
     outcome: 'succeeded',
     exitCode: 0,
     reason: 'succeeded',
-    message: `${objects(changedCount(run))} changed, every workload is up and stayed up.`,
+    message: `${objects(run.ledger.changed)} changed, every workload is up and stayed up.`,
     nextSteps: [],
   };
 }
@@ -155,10 +155,6 @@ export function endingOfError(run: Pick<Run, 'signal' | 'ledger'>, error: unknow
     message: `Orion itself failed: ${said}`,
     nextSteps: ['This is a mistake of Orion deploy, not of your overlay: please report it with this log.'],
   };
-}
-
-function changedCount(run: Run): number {
-  return run.ledger.changes.filter((change) => change.action !== 'unchanged').length;
 }
 
 function objects(count: number): string {

@@ -32,7 +32,9 @@ export class Ledger {
   previousRelease: string | undefined;
   planDigest: string | undefined;
   checks: readonly CheckResult[] = [];
-  changes: readonly ChangeReport[] = [];
+  /** Objects that the plan creates or configures. */
+  changed = 0;
+  describeChanges: () => readonly ChangeReport[] = () => [];
   workloads: readonly WorkloadReport[] = [];
   failures: readonly Failure[] = [];
   endpoints: readonly EndpointReport[] = [];
@@ -77,12 +79,12 @@ export class Ledger {
       exitCode: ending.exitCode,
       reason: ending.reason,
       message: ending.message,
-      changed: this.changes.filter((change) => change.action !== 'unchanged').length,
+      changed: this.changed,
       startedAt: this.startedAt,
       finishedAt,
       phases: this.phases,
       checks: this.checks,
-      changes: this.changes,
+      changes: this.describeChanges(),
       workloads: this.workloads,
       failures: this.failures,
       endpoints: this.endpoints,

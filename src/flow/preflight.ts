@@ -169,13 +169,14 @@ async function context(run: Run, facts: Facts): Promise<readonly Finding[]> {
 }
 
 async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
-  const [cluster, plan] = await Promise.all([facts.cluster, facts.plan]);
+  const cluster = await facts.cluster;
   const listed = <T>(request: Promise<T>): Promise<T | undefined> =>
     request.catch((error: unknown) => {
       if (cluster.refusalOf(error)?.status === 403) return undefined;
       throw error;
     });
-  const [nodes, pods] = await Promise.all([
+  const [plan, nodes, pods] = await Promise.all([
+    facts.plan,
     listed(cluster.list('v1', 'Node')),
     listed(
       cluster.list('v1', 'Pod', undefined, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }),

@@ -11,6 +11,7 @@ import { clientSideApplyEntriesOf, clientSideApplyManager } from '../domain/mana
 import { groupOf, type KubernetesObject, keyOf, referenceOf } from '../domain/objects.ts';
 import { planDigestText } from '../domain/plan-digest.ts';
 import { podOfTemplate, podTemplateChanged } from '../domain/pod-of-template.ts';
+import { needsExtraPod } from '../domain/surge.ts';
 import type { ApplyAnswer, ClusterPort } from './ports.ts';
 import type { Target } from './target.ts';
 
@@ -34,8 +35,10 @@ interface Asked {
 }
 
 export async function makePlan(cluster: ClusterPort, target: Target, options: PreviewOptions): Promise<Plan> {
-  const live = await readLive(cluster, target, options.namespaceExists);
-  const autoscalers = options.namespaceExists ? await listAutoscalers(cluster, target.namespace) : [];
+  const [live, autoscalers] = await Promise.all([
+    readLive(cluster, target, options.namespaceExists),
+    options.namespaceExists ? listAutoscalers(cluster, target.namespace) : [],
+  ]);
   const targets = scaleTargetsOf([
     ...autoscalers,
     ...target.objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject'),
@@ -167,7 +170,9 @@ async function ask(
     validation: {
       ...facts,
       ...(forced.type === 'refused' ? { refusal: forced.refusal } : {}),
-      ...(podRefusal === undefined ? {} : { podRefusal }),
+      ...(podRefusal === undefined || predicted === undefined
+        ? {}
+        : { podRefusal, needsExtraPod: needsExtraPod(live, predicted) }),
       foreignConflicts: foreign,
       deferred,
       warnings,

@@ -15,6 +15,7 @@ import {
 import { type Verdict, verdict } from '../domain/rollout/verdict.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
 import { progressLines } from '../report/log-progress.ts';
+import { alarmOf } from './alarm.ts';
 import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 
@@ -61,18 +62,15 @@ export async function watchRollout(run: Run, namespace: string, expected: number
   };
   const ask = (): Verdict => verdict(state, run.clock.now(), limits);
 
+  const alarm = alarmOf(run, () => wake());
+
   /** Until a change arrives, time alone may change the answer, or it is time for a progress line. */
   const change = async (until: number): Promise<void> => {
-    const ended = new AbortController();
     const woken = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    const pause = Math.max(0, until - run.clock.now());
-    await Promise.race([
-      woken,
-      run.clock.wait(pause, AbortSignal.any([ended.signal, run.signal])).catch(() => undefined),
-    ]);
-    ended.abort();
+    alarm.ringBy(until);
+    await woken;
     run.signal.throwIfAborted();
   };
 
@@ -86,7 +84,10 @@ export async function watchRollout(run: Run, namespace: string, expected: number
       const target = state.targets.find((one) => keyOf(one.reference) === keyOf(reference));
       return target === undefined ? [] : sceneOf(state, target).pods.map((pod) => pod.object.metadata.name);
     },
-    stop: () => session.stop(),
+    stop: () => {
+      alarm.stop();
+      session.stop();
+    },
     judge: async () => {
       const progress = new Progress(run);
       for (;;) {
@@ -148,9 +149,25 @@ export async function diagnose(
   );
 }
 
+/** How often a log is asked for: in the moment of a restart the kubelet may have neither the old one nor the new one. */
+const logAttempts = 4;
+const logPause = 400;
+
 async function logTails(run: Run, cluster: ClusterPort, failure: Failure): Promise<readonly LogTail[]> {
   const at = failure.container;
   if (at === undefined) return failure.logs;
+  for (let attempt = 1; ; attempt += 1) {
+    const tails = await readTails(cluster, at);
+    run.signal.throwIfAborted();
+    if (tails.length > 0 || !at.terminated || attempt === logAttempts) return tails;
+    await run.clock.wait(logPause, run.signal);
+  }
+}
+
+async function readTails(
+  cluster: ClusterPort,
+  at: NonNullable<Failure['container']>,
+): Promise<readonly LogTail[]> {
   const tails = await Promise.all(
     [false, true].map(async (previous): Promise<LogTail> => {
       // A container that never started has no log: the answer 400 says nothing new.
@@ -160,10 +177,8 @@ async function logTails(run: Run, cluster: ClusterPort, failure: Failure): Promi
       return { pod: at.pod, container: at.container, previous, lines };
     }),
   );
-  run.signal.throwIfAborted();
-  const [current, previous] = tails;
   // The same end told twice helps nobody: the previous log only where the current one is silent or differs.
-  return [current, previous]
-    .filter((tail): tail is LogTail => tail !== undefined && tail.lines.length > 0)
+  return tails
+    .filter(({ lines }) => lines.length > 0)
     .filter((tail, index, all) => index === 0 || tail.lines.join() !== all[0]?.lines.join());
 }

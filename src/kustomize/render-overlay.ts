@@ -10,7 +10,7 @@ import { createOriginMap } from './origin-map.ts';
 import { findRemoteReferences, refuseRemoteReferences } from './remote-bases.ts';
 import { renderFailure } from './render-failure.ts';
 import { parseRendered, type RenderedObject } from './rendered-objects.ts';
-import { buildArguments, findRenderers, type Renderer } from './renderers.ts';
+import { buildArguments, findPrograms, findRenderers, type Program, type Renderer } from './renderers.ts';
 import { runTool } from './run-tool.ts';
 import { makeWrapper } from './wrapper.ts';
 import { createYamlFiles, fieldOf, textOfNode, type YamlFiles } from './yaml-source.ts';
@@ -40,8 +40,8 @@ export interface RenderOptions {
   /** PATH, HOME and TMPDIR are used, and RUNNER_TEMP for the temporary folder. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal | undefined;
-  /** What `findRenderers` found, if it was asked before. */
-  readonly renderers?: readonly Renderer[];
+  /** What `findRenderers` finds, if it was asked already. */
+  readonly renderers?: Promise<readonly Renderer[]>;
 }
 
 /**
@@ -57,8 +57,17 @@ export async function renderOverlay(options: RenderOptions): Promise<Overlay> {
     const kustomizations = [...known.values()].filter((node) => node !== undefined);
     refuseRemoteReferences(findRemoteReferences(kustomizations, files, workspace));
   }
-  const renderer = await chooseRenderer(options);
-  const { rendered, built } = await build({ ...options, renderer, root, workspace, files });
+  const [program] = await findPrograms(options.env);
+  // It renders while it is asked for its version: a verdict on the version explains more than what an old one fails with.
+  const [chosen, building] = await Promise.allSettled([
+    chooseRenderer(options),
+    program === undefined ? undefined : build({ ...options, renderer: program, root, workspace, files }),
+  ]);
+  if (chosen.status === 'rejected') throw chosen.reason;
+  if (building.status === 'rejected') throw building.reason;
+  if (building.value === undefined) throw toolMissing();
+  const renderer = chosen.value;
+  const { rendered, built } = building.value;
   const namespaces = namespacesOf(rendered);
   const namespace = ownNamespace(root) ?? (namespaces.length === 1 ? namespaces[0] : undefined);
   return {
@@ -106,14 +115,8 @@ function isOutside(workspace: string, folder: string): boolean {
 }
 
 async function chooseRenderer(options: RenderOptions): Promise<Renderer> {
-  const [renderer] = options.renderers ?? (await findRenderers(options.env, options.signal));
-  if (renderer === undefined) {
-    throw new Fault(
-      'tool-missing',
-      'Neither kubectl nor kustomize is on PATH, and one of them is needed to render the overlay.',
-      'Add a step that installs kubectl or kustomize; the images of GitHub-hosted runners have both.',
-    );
-  }
+  const [renderer] = await (options.renderers ?? findRenderers(options.env, options.signal));
+  if (renderer === undefined) throw toolMissing();
   const [, major = '5', minor = '0'] = /^v(\d+)\.(\d+)/.exec(renderer.kustomizeVersion) ?? [];
   if (Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 5)) return renderer;
   throw new Fault(
@@ -123,8 +126,16 @@ async function chooseRenderer(options: RenderOptions): Promise<Renderer> {
   );
 }
 
+function toolMissing(): Fault {
+  return new Fault(
+    'tool-missing',
+    'Neither kubectl nor kustomize is on PATH, and one of them is needed to render the overlay.',
+    'Add a step that installs kubectl or kustomize; the images of GitHub-hosted runners have both.',
+  );
+}
+
 async function build(
-  options: RenderOptions & { renderer: Renderer; root: Kustomization; files: YamlFiles },
+  options: RenderOptions & { renderer: Program; root: Kustomization; files: YamlFiles },
 ): Promise<{ rendered: readonly RenderedObject[]; built: string }> {
   const { renderer, root, files, workspace } = options;
   const wrapper = await makeWrapper(root, options.env['RUNNER_TEMP'] || undefined);

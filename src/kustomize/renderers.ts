@@ -17,10 +17,20 @@ export interface Renderer {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What can render on this PATH, the one that will be used first (kubectl before kustomize). Asks each for its version. */
+export type Program = Pick<Renderer, 'name' | 'path'>;
+
+/** What can render on this PATH, the one that will be used first (kubectl before kustomize). */
+export async function findPrograms(env: Variables): Promise<readonly Program[]> {
+  const names = ['kubectl', 'kustomize'] as const;
+  const found = await Promise.all(names.map(async (name) => ({ name, path: await findProgram(name, env) })));
+  return found.filter((program): program is Program => program.path !== undefined);
+}
+
+/** The same, each asked for its version. */
 export async function findRenderers(env: Variables, signal?: AbortSignal): Promise<readonly Renderer[]> {
-  const found = await Promise.all([describeKubectl(env, signal), describeKustomize(env, signal)]);
-  return found.filter((renderer) => renderer !== undefined);
+  const describe = { kubectl: describeKubectl, kustomize: describeKustomize };
+  const programs = await findPrograms(env);
+  return Promise.all(programs.map(({ name, path }) => describe[name](path, env, signal)));
 }
 
 /** Arguments that make the renderer build `folder` to its standard output. */
@@ -28,9 +38,7 @@ export function buildArguments(name: RendererName, folder: string): readonly str
   return name === 'kubectl' ? ['kustomize', folder] : ['build', folder];
 }
 
-async function describeKubectl(env: Variables, signal?: AbortSignal): Promise<Renderer | undefined> {
-  const path = await findProgram('kubectl', env);
-  if (path === undefined) return undefined;
+async function describeKubectl(path: string, env: Variables, signal?: AbortSignal): Promise<Renderer> {
   const { code, stdout } = await runTool(path, ['version', '--client', '--output=json'], { env, signal });
   const version = /"gitVersion":\s*"([^"]{1,60})"/.exec(stdout)?.[1];
   const kustomizeVersion = /"kustomizeVersion":\s*"([^"]{1,60})"/.exec(stdout)?.[1];
@@ -43,9 +51,7 @@ async function describeKubectl(env: Variables, signal?: AbortSignal): Promise<Re
   };
 }
 
-async function describeKustomize(env: Variables, signal?: AbortSignal): Promise<Renderer | undefined> {
-  const path = await findProgram('kustomize', env);
-  if (path === undefined) return undefined;
+async function describeKustomize(path: string, env: Variables, signal?: AbortSignal): Promise<Renderer> {
   const { stdout } = await runTool(path, ['version'], { env, signal });
   // `v5.8.1`, or `{Version:kustomize/v4.5.7 GitCommit:…}` before 5.0
   const version = /v\d+\.\d+\.\d+[-+.\w]{0,40}/.exec(stdout)?.[0] ?? 'unknown';

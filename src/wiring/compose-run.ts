@@ -9,7 +9,7 @@ import type { Run } from '../flow/run.ts';
 import { jobState } from '../github/jobs.ts';
 import type { Configuration } from '../inputs/configuration.ts';
 import { renderOverlay } from '../kustomize/render-overlay.ts';
-import { findRenderers } from '../kustomize/renderers.ts';
+import { findRenderers, type Renderer } from '../kustomize/renderers.ts';
 import type { Environment, Workplace } from '../runner/environment.ts';
 import { version } from '../runner/version.ts';
 
@@ -42,6 +42,11 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
     }).then((connection) => ({ connection, api: createKubernetesApi(connection) }));
     return opened;
   };
+  let found: Promise<readonly Renderer[]> | undefined;
+  const renderers = (): Promise<readonly Renderer[]> => {
+    found ??= findRenderers(env, signal);
+    return found;
+  };
   const run: Run = {
     ...parts,
     configuration: {
@@ -52,7 +57,7 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
     },
     clock: systemClock,
     renderer: {
-      findRenderers: () => findRenderers(env, signal),
+      findRenderers: renderers,
       render: () =>
         renderOverlay({
           overlay: settings.overlay,
@@ -60,6 +65,7 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
           allowRemoteBases: settings.allowRemoteBases,
           env,
           signal,
+          renderers: renderers(),
         }),
     },
     jobs: {
