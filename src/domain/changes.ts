@@ -2,6 +2,7 @@ import {
   applyEntryOf,
   canonicalJson,
   clientSideApplyManager,
+  extractFields,
   fieldManager,
   isObject,
   managersOf,
@@ -66,9 +67,17 @@ export function intentOf(object: KubernetesObject): JsonObject {
   };
 }
 
+/** The same object, as a person means it: only status and bookkeeping may differ. */
+export function isSameIntent(one: KubernetesObject, other: KubernetesObject): boolean {
+  return (
+    one.metadata.uid === other.metadata.uid && canonicalJson(intentOf(one)) === canonicalJson(intentOf(other))
+  );
+}
+
 /**
- * What a write would do, by comparing live with the server's prediction. Values that are equal are still a change when our
- * ownership differs: a field that is not ours cannot be removed by a later release.
+ * What a write would do, by comparing live with the server's prediction in the fields we own or would own: a controller may
+ * write others between the two answers. Values that are equal are still a change when our ownership differs: a field that is
+ * not ours cannot be removed by a later release.
  */
 export function actionOf(
   live: KubernetesObject | undefined,
@@ -76,12 +85,12 @@ export function actionOf(
 ): ChangeAction {
   if (live === undefined) return 'created';
   if (predicted === undefined) return 'configured';
-  const sameValues = canonicalJson(intentOf(live)) === canonicalJson(intentOf(predicted));
-  return sameValues && ownership(live) === ownership(predicted) ? 'unchanged' : 'configured';
-}
-
-function ownership(object: KubernetesObject): string {
-  return canonicalJson(applyEntryOf(object, fieldManager)?.fieldsV1 ?? {});
+  const owned = applyEntryOf(live, fieldManager)?.fieldsV1;
+  if (canonicalJson(owned) !== canonicalJson(applyEntryOf(predicted, fieldManager)?.fieldsV1))
+    return 'configured';
+  const sameValues =
+    canonicalJson(extractFields(live, owned)) === canonicalJson(extractFields(predicted, owned));
+  return sameValues ? 'unchanged' : 'configured';
 }
 
 /** Marks of tools that would change the object back, or lose track of it (reason `managed-by-other-tool`). */

@@ -119,10 +119,11 @@ function selects(name: string, item: JsonValue, index: number): boolean {
   );
 }
 
-/** An item of which only its keys are owned consists of them. */
+/** An item of which only its keys are owned consists of them. A key that is not owned beside another is a defaulted one. */
 function withKeys(extracted: JsonValue | undefined, name: string): JsonValue {
   const keys = JSON.parse(name.slice(2)) as JsonObject;
-  return { ...keys, ...(isObject(extracted) ? extracted : {}) };
+  const own = isObject(extracted) ? extracted : {};
+  return Object.keys(keys).some((key) => key in own) ? own : { ...keys, ...own };
 }
 
 function child(fields: JsonObject, name: string): JsonObject {

@@ -1,5 +1,5 @@
 /** Applies the plan, wave by wave, in parallel inside a wave. Nothing here was not recorded first. */
-import type { PlannedChange } from '../domain/changes.ts';
+import { isSameIntent, type PlannedChange } from '../domain/changes.ts';
 import { serverWarning } from '../domain/checks/overlay.ts';
 import type { Failure } from '../domain/failure.ts';
 import { clientSideApplyEntriesOf } from '../domain/managed-fields.ts';
@@ -65,9 +65,42 @@ async function applyOne(
 ): Promise<
   { readonly object: KubernetesObject; readonly warnings: readonly string[] } | { readonly failure: Failure }
 > {
+  let current = change;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await attemptApply(run, cluster, current, guard);
+    if (!('moved' in answer)) return answer;
+    const live = attempt < attempts ? await sameAsSeen(cluster, change) : undefined;
+    if (live === undefined) return { failure: refused(change, guard, answer.moved) };
+    current = { ...change, live };
+  }
+}
+
+/** Status writes of controllers move an object's resourceVersion all the time; they change nothing that the preview showed. */
+const attempts = 5;
+
+async function sameAsSeen(
+  cluster: ClusterPort,
+  change: PlannedChange,
+): Promise<KubernetesObject | undefined> {
+  const seen = change.live;
+  const live = await cluster.get(change.reference);
+  if (seen === undefined || live === undefined) return undefined;
+  return isSameIntent(seen, live) ? live : undefined;
+}
+
+async function attemptApply(
+  run: Run,
+  cluster: ClusterPort,
+  change: PlannedChange,
+  guard: ApplyGuard,
+): Promise<
+  | { readonly object: KubernetesObject; readonly warnings: readonly string[] }
+  | { readonly failure: Failure }
+  | { readonly moved: RefusedRequest }
+> {
+  const force = change.conflicts.length > 0;
   try {
     const resourceVersion = await adopt(cluster, change);
-    const force = change.conflicts.length > 0;
     const answer = await cluster.apply(change.desired, {
       force,
       dryRun: false,
@@ -89,8 +122,20 @@ async function applyOne(
   } catch (error) {
     const refusal = cluster.refusalOf(error);
     if (refusal === undefined || run.signal.aborted) throw error;
+    if (hasMoved(change, refusal)) return { moved: refusal };
     return { failure: refused(change, guard, refusal) };
   }
+}
+
+/** The resourceVersion was sent and is not the object's any more; a failed `test` of a JSON patch is a nameless 422. */
+function hasMoved(
+  { adopts, conflicts }: PlannedChange,
+  { status, reason, message }: RefusedRequest,
+): boolean {
+  if (!adopts && conflicts.length === 0) return false;
+  return (
+    (status === 409 && reason === 'Conflict') || (status === 422 && /error in our request/.test(message))
+  );
 }
 
 /** What the server says only now: the preview could not ask yet, or the namespace got its labels a wave before. */

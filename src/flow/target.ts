@@ -1,6 +1,7 @@
 /** The rendered overlay as it will be sent: one namespace, every object placed, replicas settled later. */
 import { Fault } from '../domain/fault.ts';
 import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
+import { withSecretData } from '../domain/secrets/secret-data.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
 import type { ClusterPort, Overlay } from './ports.ts';
 
@@ -43,10 +44,11 @@ export async function placeObjects(
       const resource = await cluster.resourceOf(object);
       if (resource === undefined) unknownKinds.add(`${object.apiVersion} ${object.kind}`);
       const namespaced = resource?.namespaced ?? true;
+      const whole = withSecretData(object);
       const placed =
-        namespaced && object.metadata.namespace === undefined
-          ? { ...object, metadata: { ...object.metadata, namespace } }
-          : object;
+        namespaced && whole.metadata.namespace === undefined
+          ? { ...whole, metadata: { ...whole.metadata, namespace } }
+          : whole;
       origin.set(keyOf(referenceOf(placed)), referenceOf(object));
       return placed;
     }),

@@ -5,14 +5,10 @@ import { isObject } from '../managed-fields.ts';
 import { type KubernetesObject, type ObjectReference, titleOf } from '../objects.ts';
 import type { Reason } from '../reasons.ts';
 import type { FieldPath, SourceLocation } from '../source.ts';
+import { templatePathOf } from '../workloads.ts';
+import { type Refusal, refusalSentence, refusedField, resolvePath, sentence } from './refusal.ts';
 
-/** What the API server refused, in its own words (foreign text). */
-export interface Refusal {
-  readonly status: number;
-  /** `Invalid`, `Forbidden`, … */
-  readonly reason: string;
-  readonly message: string;
-}
+export type { Refusal } from './refusal.ts';
 
 export interface ObjectValidation {
   readonly reference: ObjectReference;
@@ -20,6 +16,8 @@ export interface ObjectValidation {
   readonly refusal?: Refusal;
   /** The refusal of a Pod made from the object's changed template. */
   readonly podRefusal?: Refusal;
+  /** False where the rollout ends an old pod before it needs room for a new one; true if not said. */
+  readonly needsExtraPod?: boolean;
   /** Conflicts with managers that are not in `adopt`. */
   readonly foreignConflicts: readonly ApplyConflict[];
   readonly otherTool?: string;
@@ -111,40 +109,55 @@ function conflictFindings(validation: ObjectValidation, at: Placed): readonly Fi
     reason: 'conflict',
     message: `${titleOf(validation.reference)}: field ${conflict.field} belongs to field manager ${conflict.manager}.`,
     remedy: `Take the field out of the overlay, or add ${conflict.manager} to the input \`adopt\` to take it over.`,
-    ...at(fieldPathOf(conflict.field)),
+    ...at(resolvePath(conflict.field, validation.rendered)),
   }));
 }
 
-/** `.spec.template.spec.replicas` → a path; list selectors (`[name="x"]`) end it. */
-function fieldPathOf(field: string): FieldPath {
-  return (field.split('[')[0] ?? '').split('.').filter((part) => part !== '');
-}
-
 function refusalFindings(validation: ObjectValidation, at: Placed): readonly Finding[] {
+  const { reference } = validation;
   const findings: Finding[] = [];
   if (validation.refusal !== undefined) {
     findings.push({
       level: 'fail',
-      ...refusalReason(validation.refusal, titleOf(validation.reference)),
-      ...at(refusedField(validation.refusal)),
+      ...refusalReason(validation.refusal, titleOf(reference)),
+      ...at(refusedField(validation.refusal.message, validation.rendered)),
     });
   }
   if (validation.podRefusal !== undefined) {
-    const said = sentence(validation.podRefusal.message);
-    findings.push({
-      level: 'fail',
-      reason: /exceeded quota/.test(said) ? 'quota-exceeded' : 'pod-rejected',
-      message: `Pods of ${titleOf(validation.reference)} would be refused: ${said}`,
-      remedy: podRemedy(said),
-      ...at(['spec', 'template', 'spec']),
-    });
+    const path = [...(templatePathOf(reference) ?? []), 'spec'];
+    findings.push({ ...podFinding(validation, validation.podRefusal), ...at(path) });
   }
   return findings;
 }
 
+/** A quota that is used up by the pods that are to be replaced is no obstacle where they go first. */
+function podFinding({ reference, needsExtraPod = true }: ObjectValidation, refusal: Refusal): Finding {
+  const said = refusalSentence(refusal.message);
+  const quota = /exceeded quota/.test(refusal.message);
+  if (quota && !needsExtraPod) {
+    return {
+      level: 'warn',
+      reason: 'quota-exceeded',
+      message: `${titleOf(reference)} can only be rolled out by ending old pods first: ${said}`,
+      remedy:
+        'Nothing to do if the new pods ask for no more than the old ones; else raise the ResourceQuota.',
+    };
+  }
+  return {
+    level: 'fail',
+    reason: quota ? 'quota-exceeded' : 'pod-rejected',
+    message: `Pods of ${titleOf(reference)} would be refused: ${said}`,
+    remedy: podRemedy(refusal.message),
+  };
+}
+
+/** The words of the API server for fields that are fixed once the object is there. */
+const cannotChange =
+  /immutable|may not change once set|cannot change roleRef|can not be less than|Forbidden: updates to .* spec/;
+
 function refusalReason(refusal: Refusal, title: string): { reason: Reason; message: string; remedy: string } {
-  const said = sentence(refusal.message);
-  if (/immutable|Forbidden: updates to .* spec/.test(refusal.message)) {
+  const said = refusalSentence(refusal.message);
+  if (cannotChange.test(refusal.message)) {
     return {
       reason: 'immutable-field',
       message: `${title} changes a field that cannot be changed: ${said}`,
@@ -152,11 +165,13 @@ function refusalReason(refusal: Refusal, title: string): { reason: Reason; messa
         'Undo that change, or give the object a new name; deleting and recreating it would interrupt service.',
     };
   }
-  if (/admission webhook/.test(refusal.message)) {
+  if (/admission webhook|failed calling webhook|ValidatingAdmissionPolicy/.test(refusal.message)) {
     return {
       reason: 'webhook-refused',
-      message: `${title} is refused by an admission webhook: ${said}`,
-      remedy: 'Change what the webhook names, or ask whoever runs it.',
+      message: `${title} is refused by an admission rule of the cluster: ${said}`,
+      remedy: /failed calling webhook/.test(refusal.message)
+        ? 'The webhook itself does not answer: ask whoever runs it.'
+        : 'Change what the rule names, or ask whoever runs it.',
     };
   }
   if (refusal.status === 403) {
@@ -180,30 +195,8 @@ function podRemedy(said: string): string {
   return 'Change the pod template as the message says.';
 }
 
-/** `spec.selector: Invalid value: …` → the path it names, for the annotation's line. */
-function refusedField(refusal: Refusal): FieldPath | undefined {
-  const named = /(?:^|\s|\[)((?:spec|data|metadata|stringData)(?:\.[A-Za-z0-9_-]+|\[\d+\])*)\s*:/.exec(
-    refusal.message,
-  )?.[1];
-  if (named !== undefined) return parsePath(named);
-  const unknown = /unknown field "([^"]+)"/.exec(refusal.message)?.[1];
-  return unknown === undefined ? undefined : parsePath(unknown);
-}
-
-function parsePath(text: string): FieldPath {
-  return [...text.matchAll(/([A-Za-z0-9_-]+)|\[(\d+)\]/g)].map((match) =>
-    match[2] === undefined ? String(match[1]) : Number(match[2]),
-  );
-}
-
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** The server's message as one line that ends with a full stop. */
-function sentence(message: string): string {
-  const line = message.replace(/\s+/g, ' ').trim();
-  return /[.!?]$/.test(line) ? line : `${line}.`;
 }
 
 function warningFindings(validation: ObjectValidation, at: Placed): readonly Finding[] {
