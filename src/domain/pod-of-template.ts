@@ -21,12 +21,12 @@ export function podOfTemplate(workload: KubernetesObject): KubernetesObject | un
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name: `${workload.metadata.name}-orion-dry-run`.slice(0, 253),
+      name: `${workload.metadata.name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}-orion-dry-run`,
       ...(namespace === undefined ? {} : { namespace }),
       ...labelled(metadata, 'labels'),
       ...labelled(metadata, 'annotations'),
     },
-    spec: { ...spec, volumes: [...listOf(spec['volumes']), ...claimVolumes(workload)] },
+    spec: { ...spec, volumes: volumesOf(spec, workload) },
   };
 }
 
@@ -38,8 +38,18 @@ function labelled(
   return isObject(value) ? { [field]: value as Record<string, string> } : {};
 }
 
+/** A claim takes the place of a volume with its name, as in the controller. */
+function volumesOf(spec: JsonObject, workload: KubernetesObject): readonly JsonValue[] {
+  const claims = claimVolumes(workload);
+  const claimed = new Set(claims.map(({ name }) => name));
+  const others = listOf(spec['volumes']).filter(
+    (volume) => !isObject(volume) || !claimed.has(volume['name']),
+  );
+  return [...others, ...claims];
+}
+
 /** A StatefulSet's claims become volumes of its pods; without them the mounts would look dangling. */
-function claimVolumes(workload: KubernetesObject): readonly JsonValue[] {
+function claimVolumes(workload: KubernetesObject): readonly JsonObject[] {
   const spec = workload['spec'];
   const claims = isObject(spec) ? listOf(spec['volumeClaimTemplates']) : [];
   return claims.filter(isObject).map((claim) => {

@@ -22,6 +22,9 @@ export interface Profile {
     readonly productionByIdentity: CheckLevel;
     readonly productionByName: CheckLevel;
     readonly unknownCluster: CheckLevel;
+    /** The last release was interrupted or failed. */
+    readonly historyUnfinished: CheckLevel;
+    /** Two of the last five failed. */
     readonly historyUnstable: CheckLevel;
   };
 }
@@ -48,6 +51,7 @@ export const profiles: Readonly<Record<Environment, Profile>> = {
       productionByIdentity: 'fail',
       productionByName: 'warn',
       unknownCluster: 'pass',
+      historyUnfinished: 'pass',
       historyUnstable: 'pass',
     },
   },
@@ -69,6 +73,7 @@ export const profiles: Readonly<Record<Environment, Profile>> = {
       productionByIdentity: 'pass',
       productionByName: 'pass',
       unknownCluster: 'warn',
+      historyUnfinished: 'warn',
       historyUnstable: 'fail',
     },
   },

@@ -18,12 +18,12 @@ const factors: Readonly<Record<string, number>> = {
   Pi: 2 ** 50,
   Ei: 2 ** 60,
 };
-const pattern = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([numkMGTPE]|[KMGTPE]i)?$/;
+const pattern = /^([+-]?[0-9.]+)(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?[0-9]+))?$/;
 
 /** The quantity in its base unit (cores, bytes); undefined when it is not one. */
 export function parseQuantity(text: unknown): number | undefined {
   const match = pattern.exec(String(text));
   const factor = factors[match?.[2] ?? ''];
-  const value = Number(match?.[1]);
+  const value = Number(`${match?.[1]}e${match?.[3] ?? '0'}`);
   return match === null || factor === undefined || Number.isNaN(value) ? undefined : value * factor;
 }

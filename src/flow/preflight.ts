@@ -184,7 +184,10 @@ async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
   ]);
   const changing = plan.changes
     .filter((change) => change.action !== 'unchanged' && isRolloutKind(change.desired))
-    .map((change) => ({ workload: change.predicted ?? change.desired, isNew: change.live === undefined }));
+    .map(({ predicted, desired, live }) => ({
+      workload: predicted ?? desired,
+      ...(live === undefined ? {} : { live }),
+    }));
   return judgeResources(
     { ...(nodes === undefined ? {} : { nodes }), ...(pods === undefined ? {} : { pods }), changing },
     run.settings.profile,
@@ -195,5 +198,7 @@ async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
 async function history(run: Run, facts: Facts): Promise<readonly Finding[]> {
   const heads = (await facts.releases).map(({ head }) => head);
   const other = judgeAppName(heads, run.settings.overlay);
-  return other.length > 0 ? other : judgeHistory(heads, run.app);
+  return other.length > 0
+    ? other
+    : judgeHistory(heads, run.app, run.settings.profile, run.settings.allowUnstableHistory);
 }

@@ -7,6 +7,8 @@ export interface GitHubAccess {
   /** `GITHUB_API_URL`. */
   readonly apiUrl: string | undefined;
   readonly token: string | undefined;
+  /** Milliseconds for an answer, after which it is `unknown`; default 10,000. */
+  readonly deadline?: number;
 }
 
 /**
@@ -19,12 +21,14 @@ export async function jobState(access: GitHubAccess, run: RunIdentity): Promise<
   const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github');
   const octokit = getOctokit(access.token, access.apiUrl === undefined ? {} : { baseUrl: access.apiUrl });
   const [owner = '', repo = ''] = repository.split('/');
+  const request = { signal: AbortSignal.timeout(access.deadline ?? 10_000) };
   try {
     if (checkRunId !== undefined && /^\d+$/.test(checkRunId)) {
       const { data } = await octokit.rest.actions.getJobForWorkflowRun({
         owner,
         repo,
         job_id: Number(checkRunId),
+        request,
       });
       return stateOf(data.status);
     }
@@ -33,6 +37,7 @@ export async function jobState(access: GitHubAccess, run: RunIdentity): Promise<
       repo,
       run_id: Number(runId),
       attempt_number: attempt ?? 1,
+      request,
     });
     // The attempt of our own run is still going on although an earlier job of it may be dead.
     return stateOf(data.status) === 'completed' ? 'completed' : 'unknown';

@@ -39,7 +39,9 @@ export function recogniseCluster(facts: ContextFacts): Recognition | undefined {
       evidence: `its namespace is labelled orion.dev/environment=${facts.namespaceLabel}`,
     };
   }
-  const named = /(?:^|[^a-z])(prod|production|live)(?:[^a-z]|$)/i.exec(facts.contextName);
+  const named = /(?<!(?:^|[^a-z])(?:non|not|pre)[-_ .])(?<![a-z])(?:prod|production|live)(?![a-z])/i.exec(
+    facts.contextName,
+  );
   return named === null
     ? undefined
     : { environment: 'production', by: 'name', evidence: `the context is called ${facts.contextName}` };

@@ -1,9 +1,15 @@
 import type { Finding } from '../checks.ts';
-import type { ReleaseHead } from '../release.ts';
+import type { Profile } from '../profile.ts';
+import type { ReleaseHead, ReleaseStatus } from '../release.ts';
 import { releaseName } from '../release.ts';
 
-/** The last releases, shown; production also judges them (2 failures in the last 5). */
-export function judgeHistory(heads: readonly ReleaseHead[], app: string): readonly Finding[] {
+/** The last releases (newest first), shown; production also judges them (2 failures in the last 5). */
+export function judgeHistory(
+  heads: readonly ReleaseHead[],
+  app: string,
+  profile: Profile,
+  allowUnstable: boolean,
+): readonly Finding[] {
   const newest = heads[0];
   if (newest === undefined) {
     return [
@@ -19,23 +25,48 @@ export function judgeHistory(heads: readonly ReleaseHead[], app: string): readon
     .slice(0, 5)
     .map((head) => `${releaseName(head.app, head.number)} ${head.status}`)
     .join(', ');
-  if (newest.status === 'pending') {
-    return [
-      {
-        level: 'warn',
-        reason: 'history-interrupted',
-        message: `The last release was interrupted in its ${newest.phase} phase: ${listed}.`,
-        remedy: 'This run takes its state before over if its job is dead, and is refused if it is alive.',
-      },
-    ];
+  const last = unfinished(newest, listed, profile);
+  const failures = heads.slice(0, 5).filter(({ status }) => failedStatuses.includes(status)).length;
+  if (failures < 2 || profile.levels.historyUnstable === 'pass' || allowUnstable) return [last];
+  return [
+    {
+      level: profile.levels.historyUnstable,
+      reason: 'history-unstable',
+      message: `${failures} of the last ${Math.min(5, heads.length)} releases failed: ${listed}.`,
+      remedy:
+        'Find out why before the next one, or set `allow-unstable-history: true` for the release that mends it.',
+    },
+    ...(last.level === 'pass' ? [] : [last]),
+  ];
+}
+
+const failedStatuses: readonly ReleaseStatus[] = ['failed', 'rolled-back', 'restore-unverified', 'abandoned'];
+
+function unfinished({ status, phase }: ReleaseHead, listed: string, profile: Profile): Finding {
+  const level = profile.levels.historyUnfinished;
+  if (status === 'pending') {
+    return {
+      level,
+      reason: 'history-interrupted',
+      message: `The last release was interrupted in its ${phase} phase: ${listed}.`,
+      remedy: 'This run takes its state before over if its job is dead, and is refused if it is alive.',
+    };
   }
-  return [{ level: 'pass', reason: 'ok', message: `Last releases: ${listed}.`, remedy: '' }];
+  if (status === 'failed' || status === 'restore-unverified') {
+    return {
+      level,
+      reason: 'history-interrupted',
+      message: `The last release ended as ${status}: ${listed}.`,
+      remedy: 'This run takes its state before over.',
+    };
+  }
+  return { level: 'pass', reason: 'ok', message: `Last releases: ${listed}.`, remedy: '' };
 }
 
 /** Another overlay under the same app name would overwrite the other's releases. */
 export function judgeAppName(heads: readonly ReleaseHead[], overlay: string): readonly Finding[] {
   const other = heads[0];
-  if (other === undefined || other.overlay === overlay) return [];
+  if (other === undefined || plainPath(other.overlay) === plainPath(overlay)) return [];
   return [
     {
       level: 'fail',
@@ -45,4 +76,12 @@ export function judgeAppName(heads: readonly ReleaseHead[], overlay: string): re
         'Give this overlay its own name with the input `app`, or delete the old release records if it has moved.',
     },
   ];
+}
+
+/** `./k8s//overlay/` and `k8s/overlay` are one folder. */
+function plainPath(path: string): string {
+  return path
+    .split('/')
+    .filter((part, index) => part !== '.' && (part !== '' || index === 0))
+    .join('/');
 }

@@ -1,8 +1,9 @@
 import type { Finding } from '../checks.ts';
 import { isObject } from '../managed-fields.ts';
-import type { KubernetesObject } from '../objects.ts';
+import type { JsonObject, KubernetesObject } from '../objects.ts';
 import type { Profile } from '../profile.ts';
 import { parseQuantity } from '../quantity.ts';
+import { fencepostsOf, replicasOf } from '../surge.ts';
 import { podTemplateOf } from '../workloads.ts';
 
 export interface ResourceFacts {
@@ -10,8 +11,8 @@ export interface ResourceFacts {
   readonly nodes?: readonly KubernetesObject[];
   /** Pods that hold requests on those nodes; absent where they may not be listed. */
   readonly pods?: readonly KubernetesObject[];
-  /** Workloads that this release creates or rolls: each may need room for its surge. */
-  readonly changing: readonly { readonly workload: KubernetesObject; readonly isNew: boolean }[];
+  /** Workloads that this release creates (no `live`) or rolls: each may need room for its surge. */
+  readonly changing: readonly { readonly workload: KubernetesObject; readonly live?: KubernetesObject }[];
 }
 
 interface Requests {
@@ -30,18 +31,18 @@ export function judgeResources(facts: ResourceFacts, profile: Profile, minNodes:
       },
     ];
   }
-  const ready = facts.nodes.filter(isUsable);
-  if (ready.length < minNodes) {
+  const usable = facts.nodes.filter(isUsable);
+  if (usable.length < minNodes) {
     return [
       {
         level: profile.levels.resources,
         reason: 'too-few-nodes',
-        message: `${ready.length} of ${facts.nodes.length} nodes are ready and schedulable; min-nodes is ${minNodes}.`,
+        message: `${usable.length} of ${facts.nodes.length} nodes are ready and schedulable; min-nodes is ${minNodes}.`,
         remedy: 'Look at `kubectl get nodes`, or lower the input `min-nodes`.',
       },
     ];
   }
-  return [judgeRoom(ready, facts, profile)];
+  return [judgeRoom(usable, facts, profile)];
 }
 
 function judgeRoom(nodes: readonly KubernetesObject[], facts: ResourceFacts, profile: Profile): Finding {
@@ -51,10 +52,18 @@ function judgeRoom(nodes: readonly KubernetesObject[], facts: ResourceFacts, pro
   );
   const allocatable = sum(nodes.map((node) => amounts(field(node, 'status', 'allocatable'))));
   const used = sum(placed.map((pod) => podRequests(field(pod, 'spec'))));
-  const needed = sum(facts.changing.map(surgeOf));
+  const needed = sum(facts.changing.map((change) => surgeOf(change, nodes.length)));
   const free = { cpu: allocatable.cpu - used.cpu, memory: allocatable.memory - used.memory };
-  const seen = `${nodes.length} node${nodes.length === 1 ? '' : 's'} ready; the surge asks for ${describe(needed)}, ${describe(free)} is free`;
-  if (facts.pods === undefined || (needed.cpu <= free.cpu && needed.memory <= free.memory)) {
+  if (facts.pods === undefined) {
+    return {
+      level: 'warn',
+      reason: 'resources-unknown',
+      message: `${ready(nodes)}; pods may not be listed with this identity, so room for the new ones was not checked.`,
+      remedy: 'Add a ClusterRole with list on pods to have it checked, or leave it.',
+    };
+  }
+  const seen = `${ready(nodes)}; the surge asks for ${describe(needed)}, ${describe(free)} is free`;
+  if (needed.cpu <= free.cpu && needed.memory <= free.memory) {
     return { level: 'pass', reason: 'ok', message: `${seen}.`, remedy: '' };
   }
   return {
@@ -63,6 +72,10 @@ function judgeRoom(nodes: readonly KubernetesObject[], facts: ResourceFacts, pro
     message: `${seen}: some new pods will not be scheduled unless an autoscaler adds nodes.`,
     remedy: 'Lower the requests or maxSurge, or add a node.',
   };
+}
+
+function ready(nodes: readonly KubernetesObject[]): string {
+  return `${nodes.length} node${nodes.length === 1 ? '' : 's'} ready`;
 }
 
 function isUsable(node: KubernetesObject): boolean {
@@ -78,33 +91,51 @@ function isActive(pod: KubernetesObject): boolean {
   return phase !== 'Succeeded' && phase !== 'Failed';
 }
 
-/** Extra room while rolling: maxSurge of a Deployment (25 % by default, rounded up), all pods of something new. */
-function surgeOf({ workload, isNew }: ResourceFacts['changing'][number]): Requests {
-  const spec = podTemplateOf(workload)?.['spec'];
-  const replicas = Number(field(workload, 'spec', 'replicas') ?? 1);
-  const surge = field(workload, 'spec', 'strategy', 'rollingUpdate', 'maxSurge') ?? '25%';
-  const pods = isNew ? replicas : surgePods(workload.kind, surge, replicas);
-  const each = podRequests(spec);
+/** Extra room while rolling: all pods of something new, the surge of what is there, and the pods that are added. */
+function surgeOf({ workload, live }: ResourceFacts['changing'][number], nodes: number): Requests {
+  const each = podRequests(podTemplateOf(workload)?.['spec']);
+  const pods = extraPods(workload, live, nodes);
   return { cpu: each.cpu * pods, memory: each.memory * pods };
 }
 
-function surgePods(kind: string, surge: unknown, replicas: number): number {
-  if (kind !== 'Deployment') return 0;
-  const text = String(surge);
-  return text.endsWith('%') ? Math.ceil((Number.parseFloat(text) / 100) * replicas) : Number(text);
+function extraPods(workload: KubernetesObject, live: KubernetesObject | undefined, nodes: number): number {
+  const { kind } = workload;
+  if (live === undefined) return newPods(workload, nodes);
+  const added = Math.max(0, replicasOf(workload) - replicasOf(live));
+  return added + (kind === 'Deployment' ? fencepostsOf(workload).surge : 0);
 }
 
+function newPods(workload: KubernetesObject, nodes: number): number {
+  if (workload.kind === 'DaemonSet') return nodes;
+  if (workload.kind === 'Job') return Number(field(workload, 'spec', 'parallelism') ?? 1);
+  return replicasOf(workload);
+}
+
+/**
+ * What the scheduler reserves: all containers and sidecars together, or the largest init container.
+ * Source: Kubernetes, "Resource sharing within containers".
+ */
 function podRequests(spec: unknown): Requests {
-  const containers = isObject(spec) && Array.isArray(spec['containers']) ? spec['containers'] : [];
-  return sum(
-    containers.map((container) =>
-      amounts(
-        isObject(container) && isObject(container['resources'])
-          ? container['resources']['requests']
-          : undefined,
-      ),
-    ),
-  );
+  const inits = containersIn(spec, 'initContainers');
+  const together = sum([
+    ...containersIn(spec, 'containers').map(requestsOf),
+    ...inits.filter(({ restartPolicy }) => restartPolicy === 'Always').map(requestsOf),
+  ]);
+  return inits
+    .map(requestsOf)
+    .reduce(
+      (most, one) => ({ cpu: Math.max(most.cpu, one.cpu), memory: Math.max(most.memory, one.memory) }),
+      together,
+    );
+}
+
+function containersIn(spec: unknown, list: 'containers' | 'initContainers'): readonly JsonObject[] {
+  const containers = isObject(spec) ? spec[list] : undefined;
+  return Array.isArray(containers) ? containers.filter(isObject) : [];
+}
+
+function requestsOf(container: JsonObject): Requests {
+  return amounts(field(container, 'resources', 'requests'));
 }
 
 function amounts(resources: unknown): Requests {
