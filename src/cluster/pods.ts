@@ -45,8 +45,9 @@ export interface ProxyAnswer {
 
 const shownBytes = 4096;
 
-/** What the kubelet answers, with status 200, for a container that it has removed meanwhile. Source: kuberuntime GetContainerLogs. */
-const noLog = /^unable to retrieve container logs for [a-z-]+:\/\/[0-9a-f]+$/;
+/** What the kubelet answers, with status 200, for a container that it has removed meanwhile. Source: kuberuntime's logs. */
+const noLog =
+  /^(unable to retrieve container logs for [a-z-]+:\/\/[0-9a-f]+|failed to try resolving symlinks in path "[^"]+\.log": .*)$/;
 
 /** The end of a container's log, as lines: foreign text. Empty when there is none, or no longer. */
 export async function readPodLog(

@@ -44,7 +44,8 @@ export function readIdentity(env: Environment, checkRunId: string | undefined, u
     runId,
     attempt: Number.isInteger(attempt) ? attempt : undefined,
     job: env['GITHUB_JOB'],
-    checkRunId,
+    // Empty where the runner does not know `job.check_run_id`: two jobs without an id are not the same job.
+    checkRunId: checkRunId || undefined,
     actor: env['GITHUB_TRIGGERING_ACTOR'] ?? env['GITHUB_ACTOR'],
     commit: env['GITHUB_SHA'],
     server,

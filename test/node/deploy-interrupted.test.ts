@@ -6,7 +6,15 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { StoredRelease } from '../../src/cluster/records.ts';
 import { keyOf } from '../../src/domain/objects.ts';
 import type { RunningStep } from '../../testbed/workflow-step.ts';
-import { changes, type Deployer, deployerFor, dropNamespace, timeout, until } from './deployer.ts';
+import {
+  changes,
+  type Deployer,
+  deployerFor,
+  dropNamespace,
+  type Inputs,
+  timeout,
+  until,
+} from './deployer.ts';
 import { idle, probe, type Shop, type ShopWorkload, webServer, writeShop } from './shop-overlay.ts';
 
 let deployer: Deployer;
@@ -45,7 +53,7 @@ async function releasesOf(namespace: string): Promise<readonly StoredRelease[]> 
 async function startUntilPending(
   workspace: string,
   namespace: string,
-  inputs: Readonly<Record<string, string>> = {},
+  inputs: Inputs = {},
 ): Promise<RunningStep & { readonly release: StoredRelease }> {
   const step = await deployer.start(workspace, inputs);
   const release = await until(`a pending record in ${namespace}`, async () =>
@@ -70,7 +78,7 @@ async function startGitHub(status: string) {
 }
 
 /** Deploys once, then kills an update of it while its record is pending. */
-async function killedUpdate(namespace: string, delay: number, inputs: Readonly<Record<string, string>> = {}) {
+async function killedUpdate(namespace: string, delay: number, inputs: Inputs = {}) {
   const workspace = await writeShop(shop(namespace, web));
   const first = await deployer.deploy(workspace);
   expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
@@ -84,6 +92,11 @@ async function killedUpdate(namespace: string, delay: number, inputs: Readonly<R
   if (dead === undefined) throw new Error('The killed release left no record.');
   expect(dead.head.status).toBe('pending');
   return { workspace, dead, before: (await records.readBody(dead)).before };
+}
+
+/** A job of another run has another check run. */
+function otherJob(inputs: Inputs): Inputs {
+  return { ...inputs, 'check-run-id': '99' };
 }
 
 /** What every takeover must lead to. */
@@ -124,7 +137,7 @@ describe.concurrent('a run that does not come to its end', () => {
     const killed = await killedUpdate(namespace, Math.random() * 1500, inputs);
     await writeShop({ namespace, workloads: [web] }, killed.workspace);
     const gitHub = await startGitHub('completed');
-    const next = await deployer.deploy(killed.workspace, inputs, { GITHUB_API_URL: gitHub.url });
+    const next = await deployer.deploy(killed.workspace, otherJob(inputs), { GITHUB_API_URL: gitHub.url });
     await gitHub.stop();
     expect(next.outputs, next.output).toMatchObject({ outcome: 'succeeded' });
     expect(gitHub.asked).toEqual(['/repos/orion/example/actions/jobs/4711']);
@@ -138,7 +151,7 @@ describe.concurrent('a run that does not come to its end', () => {
     const inputs = { 'check-run-id': '4712', 'github-token': 'token-of-the-test' };
     const killed = await killedUpdate(namespace, Math.random() * 1500, inputs);
     const gitHub = await startGitHub('in_progress');
-    const other = await deployer.deploy(killed.workspace, inputs, {
+    const other = await deployer.deploy(killed.workspace, otherJob(inputs), {
       GITHUB_API_URL: gitHub.url,
       GITHUB_RUN_ID: '2',
     });
@@ -210,7 +223,10 @@ describe.concurrent('a run that does not come to its end', () => {
     const first = await startUntilPending(workspace, namespace, { ...inputs, settle: '8s' });
     const gitHub = await startGitHub('in_progress');
     const other = await writeShop({ namespace, workloads: [{ ...web, replicas: 2 }] });
-    const second = await deployer.deploy(other, inputs, { GITHUB_API_URL: gitHub.url, GITHUB_RUN_ID: '2' });
+    const second = await deployer.deploy(other, otherJob(inputs), {
+      GITHUB_API_URL: gitHub.url,
+      GITHUB_RUN_ID: '2',
+    });
     await gitHub.stop();
     expect(second.outputs, second.output).toMatchObject({ 'exit-code': '1', reason: 'lock-held' });
     expect((await first.result).outputs).toMatchObject({ outcome: 'succeeded' });
@@ -227,11 +243,12 @@ describe.concurrent('a run that does not come to its end', () => {
   test('met by a second run, GitHub silent: the second sees the Lease renewed and is refused', async () => {
     const namespace = 'two-without-github';
     const workspace = await writeShop(shop(namespace, slow));
-    const first = await startUntilPending(workspace, namespace);
+    // Runners before GitHub's `job.check_run_id` leave it empty: that must not make two jobs one.
+    const first = await startUntilPending(workspace, namespace, { 'check-run-id': '' });
     const other = await writeShop({ namespace, workloads: [web] });
     const since = Date.now();
     const user = await deployerFor('second', inject('stateDirectory'));
-    const second = await user.deploy(other);
+    const second = await user.deploy(other, { 'check-run-id': '' });
     const wrote = (await user.requestsSince(since)).filter(changes);
     await user.close();
     first.process.kill('SIGKILL');
