@@ -42,6 +42,7 @@ export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
     throw error;
   });
   const { hold, plan, refusal } = locked;
+  let pending = false;
   try {
     if (refusal !== undefined) {
       await takeBack(run, ready, created);
@@ -54,11 +55,14 @@ export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
       await takeBack(run, ready, created);
       throw error;
     });
+    pending = true;
     announce(run, namespace, release);
-    return await goThrough({ run, ready, hold, plan, release, body });
+    const ending = await goThrough({ run, ready, hold, plan, release, body });
+    pending = ending.outcome === 'cancelled';
+    return ending;
   } finally {
-    // If the record is still pending, it is the lock from here on.
-    await hold.lease.release().catch(() => undefined);
+    // Beside a pending record the Lease stays ours: post takes it again, and others wait for a minute of silence first.
+    if (!pending) await hold.lease.release().catch(() => undefined);
   }
 }
 
