@@ -62,7 +62,7 @@ export function extractFields(object: KubernetesObject, fields: JsonObject | und
 
 /**
  * A set without members names the whole value (a scalar, an atomic list or map), unless somebody owns a part of it: then it is
- * a map that was applied empty, and the parts are not ours. `everybody`: what all managers own at this place.
+ * a map or list that was applied empty, and the parts are not ours. `everybody`: what all managers own at this place.
  */
 function extractFrom(
   value: JsonValue | undefined,
@@ -71,7 +71,7 @@ function extractFrom(
 ): JsonValue | undefined {
   const names = Object.keys(fields).filter((name) => name !== '.');
   if (value === undefined) return undefined;
-  if (names.length === 0) return isObject(value) && everybody.some(hasMembers) ? {} : value;
+  if (names.length === 0) return everybody.some(hasMembers) ? emptied(value) : value;
   if (Array.isArray(value)) return extractItems(value, fields, names, everybody);
   if (!isObject(value)) return value;
   const entries = names
@@ -97,6 +97,11 @@ function extractItems(
     return [withKeys(extractFrom(item, child(fields, name), children(everybody, name)), name)];
   });
   return kept.length === 0 && fields['.'] === undefined ? undefined : kept;
+}
+
+function emptied(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return [];
+  return isObject(value) ? {} : value;
 }
 
 function hasMembers(fields: JsonObject): boolean {

@@ -46,8 +46,11 @@ export async function jobState(access: GitHubAccess, run: RunIdentity): Promise<
   }
 }
 
-/** Lenient: `queued`, `in_progress`, `waiting`, `pending` and whatever comes are all alive. */
-function stateOf(status: string | null): JobState {
-  if (status === null) return 'unknown';
+/**
+ * Lenient: `queued`, `in_progress`, `waiting`, `pending` and whatever word comes are all alive. No word, no answer: proxies say 200
+ * to everything.
+ */
+function stateOf(status: unknown): JobState {
+  if (typeof status !== 'string') return 'unknown';
   return status === 'completed' ? 'completed' : 'running';
 }

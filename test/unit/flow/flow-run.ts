@@ -1,0 +1,67 @@
+import { profiles } from '../../../src/domain/profile.ts';
+import type { Settings } from '../../../src/domain/settings.ts';
+import { Ledger } from '../../../src/flow/ledger.ts';
+import type { Run } from '../../../src/flow/run.ts';
+
+const { profile: _profile, ...durations } = { profile: 0, ...profiles.staging };
+
+const settings: Settings = {
+  ...durations,
+  action: 'deploy-staging',
+  environment: 'staging',
+  profile: profiles.staging,
+  maxRestarts: 3,
+  errorWindow: 300_000,
+  maxErrors: 10,
+  adopt: ['kubectl-client-side-apply'],
+  allowUnhealthy: false,
+  allowUnstableHistory: false,
+  allowPaused: false,
+  allowRemoteBases: false,
+  dryRun: false,
+  skipTests: false,
+};
+
+const absent = (what: string) => (): never => {
+  throw new Error(`this test has no ${what}`);
+};
+
+/** A run whose clock stands at `now` until it waits; the edges that a test needs are given, any other one is a failure. */
+export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
+  readonly run: Run;
+  readonly ledger: Ledger;
+  readonly lines: readonly string[];
+} {
+  let now = 1_000_000;
+  const lines: string[] = [];
+  const ledger = new Ledger(now);
+  const { holder, ...given } = edges;
+  const run: Run = {
+    settings,
+    configuration: { clusters: [] },
+    app: 'shop',
+    identity: { holder },
+    clock: {
+      now: () => now,
+      wait: async (milliseconds, signal) => {
+        signal?.throwIfAborted();
+        now += milliseconds;
+      },
+    },
+    log: { group: () => undefined, endGroup: () => undefined, line: (text) => lines.push(text) },
+    logClock: () => ({ now, startedAt: 1_000_000, colour: false }),
+    ledger,
+    signal: new AbortController().signal,
+    renderer: { findRenderers: absent('renderer'), render: absent('renderer') },
+    jobs: { stateOf: async () => 'unknown' },
+    connect: absent('cluster'),
+    watch: absent('watch'),
+    records: absent('records'),
+    lease: absent('lease'),
+    hide: () => undefined,
+    sha256: (text) => text,
+    remember: () => undefined,
+    ...given,
+  };
+  return { run, ledger, lines };
+}
