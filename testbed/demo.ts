@@ -29,7 +29,7 @@ async function demo(): Promise<number> {
   const result = await runStep({
     bundle: join(root, 'dist/deploy-staging/index.js'),
     workspace: folder,
-    inputs: { app: 'orion', kubeconfig: cluster.kubeconfig, 'skip-tests': String(!support.supported) },
+    inputs: { app: 'example', kubeconfig: cluster.kubeconfig, 'skip-tests': String(!support.supported) },
     onOutput: (text) => process.stdout.write(shownOutput(text)),
   });
   await writeFile(join(folder, 'summary.md'), result.summary);
