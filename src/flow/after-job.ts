@@ -27,13 +27,17 @@ export async function settleAfterJob(run: Run, remembered: Remembered): Promise<
   if (answer.type === 'held') return undefined;
   const { phase } = release.head;
   const message = `The job was stopped in the ${phase} phase; what was applied until then stays applied.`;
-  await records.update(release, {
-    status: 'failed',
-    reason: 'cancelled',
-    message,
-    finishedAt: new Date(run.clock.now()).toISOString(),
-  });
-  await answer.lease.release();
+  try {
+    await records.update(release, {
+      status: 'failed',
+      reason: 'cancelled',
+      message,
+      finishedAt: new Date(run.clock.now()).toISOString(),
+    });
+  } finally {
+    // Another run may have written the record first: it needs the Lease now.
+    await answer.lease.release();
+  }
   run.log.line(logLine(run.logClock(), `${remembered.release} settled as failed: ${message}`));
   run.ledger.release = remembered.release;
   run.ledger.namespace = remembered.namespace;

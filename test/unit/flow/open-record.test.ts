@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import type { PlannedChange } from '../../../src/domain/changes.ts';
+import type { ReleaseBody, ReleaseHead, StateBefore } from '../../../src/domain/release.ts';
+import type { Hold } from '../../../src/flow/hold.ts';
+import { openRecord } from '../../../src/flow/open-record.ts';
+import type { RecordsPort, StoredRelease } from '../../../src/flow/ports.ts';
+import { flowRun } from './flow-run.ts';
+
+const reference = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name });
+
+function change(name: string, live: boolean, action: PlannedChange['action']): PlannedChange {
+  const desired = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' } };
+  const base = {
+    reference: reference(name),
+    action,
+    desired,
+    conflicts: [],
+    adopts: false,
+    deferred: false,
+    warnings: [],
+  };
+  return live
+    ? { ...base, live: { ...desired, metadata: { ...desired.metadata, uid: `uid-${name}` } } }
+    : base;
+}
+
+function memoryRecords() {
+  const written: { head: Omit<ReleaseHead, 'body'>; body: ReleaseBody }[] = [];
+  const updates: { name: string; change: Partial<ReleaseHead> }[] = [];
+  const port: RecordsPort = {
+    list: async () => ({ releases: [], unreadable: [], nextNumber: 1 }),
+    readBody: () => Promise.reject(new Error('the lock has read it')),
+    create: async (head, body) => {
+      written.push({ head, body });
+      return {
+        name: `orion-${head.app}-${head.number}`,
+        head: { ...head, body: { chunks: 1, sha256: '' } },
+        resourceVersion: '1',
+      };
+    },
+    update: async (release, update) => {
+      updates.push({ name: release.name, change: update });
+      return release;
+    },
+    replaceBody: async (release) => release,
+  };
+  return { port, written, updates };
+}
+
+function heldAfter(
+  status?: ReleaseHead['status'],
+  before: readonly StateBefore[] = [],
+  createdNamespace = false,
+): Hold {
+  const lease = { held: () => true, confirm: async () => true, release: async () => true };
+  if (status === undefined) return { lease, releases: [], nextNumber: 1 };
+  const head: ReleaseHead = {
+    version: 1,
+    app: 'shop',
+    number: 5,
+    status,
+    overlay: 'k8s',
+    run: { holder: 'them' },
+    phase: 'apply',
+    jobInSteps: false,
+    startedAt: '',
+    planDigest: '',
+    createdNamespace,
+    body: { chunks: 1, sha256: '' },
+  };
+  const release: StoredRelease = { name: 'orion-shop-5', head, resourceVersion: '1' };
+  return {
+    lease,
+    releases: [release],
+    nextNumber: 6,
+    predecessor: { release, body: { rendered: [], before, inventory: [] } },
+  };
+}
+
+const options = { planDigest: 'sha256:1', createdNamespace: false };
+
+test('row 4: what is there before the first write is on record; what does not change is not', async () => {
+  const { port, written, updates } = memoryRecords();
+  const { run } = flowRun({ holder: 'us', records: async () => port });
+  const changes = [
+    change('new', false, 'created'),
+    change('old', true, 'configured'),
+    change('same', true, 'unchanged'),
+  ];
+  const { release } = await openRecord(run, 'shop', heldAfter(), changes, options);
+  expect(release.name).toBe('orion-shop-1');
+  expect(written[0]?.head).toMatchObject({
+    status: 'pending',
+    run: { holder: 'us' },
+    planDigest: 'sha256:1',
+  });
+  expect(written[0]?.body.before).toEqual([
+    { reference: reference('new'), presence: 'absent' },
+    { reference: reference('old'), presence: 'present', uid: 'uid-old' },
+  ]);
+  expect(written[0]?.body.rendered).toHaveLength(3);
+  expect(updates).toEqual([]);
+});
+
+test.each([
+  ['row 15', 'pending', { status: 'abandoned', takenOverBy: 'orion-shop-6' }],
+  ['row 20', 'failed', { takenOverBy: 'orion-shop-6' }],
+] as const)(
+  '%s: the state before a %s release is kept, never the one that it left',
+  async (_, status, marked) => {
+    const { port, written, updates } = memoryRecords();
+    const { run } = flowRun({ holder: 'us', records: async () => port });
+    const theirs: StateBefore = { reference: reference('a'), presence: 'absent' };
+    const changes = [change('a', true, 'configured'), change('b', true, 'configured')];
+    await openRecord(run, 'shop', heldAfter(status, [theirs], true), changes, options);
+    expect(written[0]?.body.before).toEqual([
+      theirs,
+      { reference: reference('b'), presence: 'present', uid: 'uid-b' },
+    ]);
+    // Row 24: who made the namespace is not forgotten by taking over.
+    expect(written[0]?.head).toMatchObject({ number: 6, takesOver: 'orion-shop-5', createdNamespace: true });
+    expect(updates).toHaveLength(1);
+    expect(updates[0]).toMatchObject({ name: 'orion-shop-5', change: marked });
+    expect(updates[0]?.change.status).toBe(status === 'pending' ? 'abandoned' : undefined);
+  },
+);
