@@ -73,15 +73,23 @@ function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits
   let settledAt = 0;
   let dependenciesAt = 0;
   for (const one of assessments) {
-    workloads.push(one.report);
-    if (!one.target.changed) continue;
+    if (!one.target.changed) {
+      workloads.push(one.report);
+      continue;
+    }
     const at = settledFrom(one, limits);
+    workloads.push(one.current && at > now ? settling(one.report) : one.report);
     if (at > now) late.push(one);
     if (at > settledAt) settledAt = at;
     if (!one.current && one.causes.length > 0) troubled.push(one);
     if (one.availableFrom > dependenciesAt) dependenciesAt = one.availableFrom;
   }
   return { workloads, settledAt, late, troubled, dependenciesAt };
+}
+
+/** A crashing container without probes is ready for a moment each time: "current" would flicker. */
+function settling(report: WorkloadReport): WorkloadReport {
+  return { ...report, state: 'progressing', message: 'up, and must stay up' };
 }
 
 function settledFrom(one: Assessment, limits: Limits): number {
