@@ -12,6 +12,7 @@ import { parseInputs } from '../inputs/parse-inputs.ts';
 import { stateNames } from '../inputs/registry.ts';
 import type { LogClock } from '../report/log-line.ts';
 import { environment, readIdentity, readWorkplace } from '../runner/environment.ts';
+import { keepMemorySmall } from '../runner/memory.ts';
 import { abortOnSignals } from '../runner/signals.ts';
 import { jobLog, mask, readState, saveState } from '../runner/toolkit.ts';
 import { composeRun } from './compose-run.ts';
@@ -38,6 +39,7 @@ function readRemembered(): Remembered | undefined {
 }
 
 function startedAction(action: DeployAction) {
+  keepMemorySmall();
   const startedAt = Date.now();
   const env = environment();
   const place = readWorkplace(env);
