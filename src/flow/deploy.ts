@@ -7,6 +7,7 @@ import { checkLines } from '../report/log-events.ts';
 import { changeCluster } from './change-cluster.ts';
 import { isExpectedPlan, keepPlan, showPreview } from './change-reports.ts';
 import { checksFailed, endingOfError, planMoved, planned, unchanged } from './endings.ts';
+import { faultOf } from './findings.ts';
 import type { Ending } from './ledger.ts';
 import { inPhase } from './phase.ts';
 import { type Preflight, preflight, type Ready } from './preflight.ts';
@@ -14,7 +15,10 @@ import type { Run } from './run.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
 export async function deploy(run: Run): Promise<ResultDocument> {
-  const ending = await decide(run).catch((error: unknown) => endingOfError(run, error));
+  const ending = await decide(run).catch(async (error: unknown) => {
+    const cluster = await run.connect().catch(() => undefined);
+    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
+  });
   return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
 }
 

@@ -6,26 +6,30 @@ import type { RefusedRequest } from './ports.ts';
 
 /** An error that stopped a check, as its finding. Anything but a Fault or the server's word is a mistake of ours: thrown on. */
 export function findingOf(error: unknown, refusal: RefusedRequest | undefined): Finding {
-  if (error instanceof Fault) {
-    const { reason, message, remedy, location } = error;
-    return { level: 'fail', reason, message, remedy, ...(location === undefined ? {} : { location }) };
-  }
-  if (refusal === undefined) throw error;
+  const fault = faultOf(error, refusal);
+  if (!(fault instanceof Fault)) throw error;
+  const { reason, message, remedy, location } = fault;
+  return { level: 'fail', reason, message, remedy, ...(location === undefined ? {} : { location }) };
+}
+
+/** The server's refusal as a Fault; any other error as it is. */
+export function faultOf(error: unknown, refusal: RefusedRequest | undefined): unknown {
+  if (error instanceof Fault || refusal === undefined) return error;
   const said = refusal.message.replace(/\s+/g, ' ').trim();
   if (refusal.status === 401 || refusal.status === 403) {
-    return {
-      level: 'fail',
-      reason: refusal.status === 401 ? 'unauthorized' : 'forbidden',
-      message: `The API server does not let this identity look: ${said}`,
-      remedy: 'Give the identity the permissions that the connectivity check names.',
-    };
+    return new Fault(
+      refusal.status === 401 ? 'unauthorized' : 'forbidden',
+      `The API server refuses this identity: ${said}`,
+      'Give the identity the permissions that the connectivity check names.',
+      { cause: error },
+    );
   }
-  return {
-    level: 'fail',
-    reason: 'cluster-unreachable',
-    message: `The API server failed with status ${refusal.status}: ${said}`,
-    remedy: 'Run the job again; if it stays so, look at the API server.',
-  };
+  return new Fault(
+    'cluster-unreachable',
+    `The API server failed with status ${refusal.status}: ${said}`,
+    'Run the job again; if it stays so, look at the API server.',
+    { cause: error },
+  );
 }
 
 /** Which check owns a cause that several ran into: the others say that they could not look. */

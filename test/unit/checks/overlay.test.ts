@@ -5,7 +5,7 @@ import { type Refusal, refusalSentence, resolvePath } from '../../../src/domain/
 import type { KubernetesObject, ObjectReference } from '../../../src/domain/objects.ts';
 import type { FieldPath } from '../../../src/domain/source.ts';
 
-/** What kube-apiserver 1.36 answered (test/cluster keeps it honest). */
+/** What kube-apiserver 1.36 answered. */
 const refusals = JSON.parse(
   readFileSync(new URL('fixtures/refusals.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<string, Refusal>>;
