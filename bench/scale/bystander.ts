@@ -28,8 +28,9 @@ export async function startBystander(
     if (word === 'complete') complete.resolve({ deployment, at: line.at });
   });
   child.stdout.setEncoding('utf8').on('data', lines.add);
-  child.on('close', () => {
-    const ended = new Error(`The bare watch of ${namespace} ended before every Deployment was done.`);
+  child.on('close', (code, signal) => {
+    const how = signal ?? `exit code ${code}`;
+    const ended = new Error(`The bare watch of ${namespace} ended early (${how}).`);
     watching.reject(ended);
     complete.reject(ended);
   });

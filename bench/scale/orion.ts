@@ -1,11 +1,8 @@
 /** deploy-staging, the built bundle, run as a workflow step. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { startStep } from '../../testbed/workflow-step.ts';
 import type { BenchOverlay } from './overlay.ts';
 import { now, stampLines, watchMemory } from './watched-process.ts';
-
-const bundle = join(import.meta.dirname, '../../dist/deploy-staging/index.js');
 
 /** Durations are milliseconds, moments milliseconds since the epoch. */
 export interface OrionRun {
@@ -22,6 +19,8 @@ export interface OrionRun {
 }
 
 export interface OrionOptions {
+  /** `index.js` of the built action. */
+  readonly bundle: string;
   readonly kubeconfig: string;
   readonly workspace: string;
   readonly overlay: BenchOverlay;
@@ -30,7 +29,8 @@ export interface OrionOptions {
 }
 
 /** Hollow pods answer no health endpoint, so `skip-tests` is set. Throws with the log if the deployment does not succeed. */
-export async function runOrion({ kubeconfig, workspace, overlay, settle }: OrionOptions): Promise<OrionRun> {
+export async function runOrion(options: OrionOptions): Promise<OrionRun> {
+  const { bundle, kubeconfig, workspace, overlay, settle } = options;
   const moments = new Map<string, number>();
   const lines = stampLines(({ text, at }) => {
     const ended = /\s(apply|rollout) (?:passed|warned|failed)\b/.exec(text)?.[1];

@@ -1,5 +1,5 @@
 /** 100 Deployments and 100 Services on hollow nodes, deployed by Orion and by kubectl in turns. */
-import { mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import { describeMachine } from '../machine.ts';
@@ -17,17 +17,20 @@ import { deploymentLine, targetsOf } from './targets.ts';
 
 const stateDirectory = join(import.meta.dirname, '../../.cluster/bench');
 const workspace = join(stateDirectory, 'workspace');
+const copiedBundle = join(stateDirectory, 'bundle', 'index.js');
 const hollowNodes = 5;
 
 /** Milliseconds. The update has a wait to get wrong; the first install has none, so that nothing hides the latency. */
 const settle = { install: 0, update: 2000 } as const;
 export type Work = keyof typeof settle;
 
-export async function benchScale(rounds = 5): Promise<readonly Target[]> {
+/** `bundle` is a folder of dist/; a copy of it is measured, so that a build meanwhile changes nothing. */
+export async function benchScale(bundle: string, rounds = 5): Promise<readonly Target[]> {
   const machine = describeMachine();
   const cluster = await startCluster({ stateDirectory, node: 'hollow', hollowNodes, log: console.log });
   try {
     await rm(workspace, { recursive: true, force: true });
+    await cp(bundle, join(stateDirectory, 'bundle'), { recursive: true });
     await mkdir(join(stateDirectory, 'home'), { recursive: true });
     const kubectl = await prepareKubectl(cluster.kubeconfig, join(stateDirectory, 'home'));
     const measured: Round[] = [];
@@ -103,7 +106,13 @@ async function viaOrion(
   const bystander = await startBystander(cluster.kubeconfig, overlay);
   try {
     const { kubeconfig } = cluster;
-    const run = await runOrion({ kubeconfig, workspace, overlay, settle: settle[work] });
+    const run = await runOrion({
+      bundle: copiedBundle,
+      kubeconfig,
+      workspace,
+      overlay,
+      settle: settle[work],
+    });
     const bare = await bystander.completion;
     const requests = await readLog(cluster.auditLog, offset);
     const { apply, rollout } = run.phases;

@@ -9,8 +9,6 @@ import { median } from '../median.ts';
 import { keepResults } from '../results.ts';
 import { shown, type Target } from '../target.ts';
 
-const bundle = join(import.meta.dirname, '../../dist/deploy-staging/index.js');
-
 /** Milliseconds. */
 interface StartRound {
   /** From spawn to the end of `node -e 0`. */
@@ -21,14 +19,15 @@ interface StartRound {
   readonly refusal: number;
 }
 
-export async function benchStart(rounds = 20): Promise<readonly Target[]> {
+/** `bundle` is a folder of dist/. */
+export async function benchStart(bundle: string, rounds = 20): Promise<readonly Target[]> {
   const machine = describeMachine();
   const folder = await mkdtemp(join(tmpdir(), 'orion-bench-'));
   const measured: StartRound[] = [];
   try {
     // The first of each reads its files from the disk.
-    await measure(folder);
-    while (measured.length < rounds) measured.push(await measure(folder));
+    await measure(bundle, folder);
+    while (measured.length < rounds) measured.push(await measure(bundle, folder));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -54,9 +53,9 @@ bad input refused     ${shown(middle('refusal'))} ms`);
   return [target];
 }
 
-async function measure(folder: string): Promise<StartRound> {
+async function measure(bundle: string, folder: string): Promise<StartRound> {
   const node = await run(['-e', '0'], folder);
-  const action = await run([bundle], folder);
+  const action = await run([join(bundle, 'index.js')], folder);
   if (action.firstOutput === undefined)
     throw new Error(`${bundle} said nothing; is it built? (npm run build)`);
   return { node: node.end, firstLine: action.firstOutput, refusal: action.end };
