@@ -1,6 +1,7 @@
 /** Rendering an overlay: scan, build, parse, and remember where everything came from. */
 import { realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { chooseRenderer } from '../domain/checks/tools.ts';
 import { Fault } from '../domain/fault.ts';
 import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
@@ -58,16 +59,14 @@ export async function renderOverlay(options: RenderOptions): Promise<Overlay> {
     refuseRemoteReferences(findRemoteReferences(kustomizations, files, workspace));
   }
   const [program] = await findPrograms(options.env);
+  const buildWith = (renderer: Program) => build({ ...options, renderer, root, workspace, files });
   // It renders while it is asked for its version: a verdict on the version explains more than what an old one fails with.
-  const [chosen, building] = await Promise.allSettled([
-    chooseRenderer(options),
-    program === undefined ? undefined : build({ ...options, renderer: program, root, workspace, files }),
-  ]);
-  if (chosen.status === 'rejected') throw chosen.reason;
-  if (building.status === 'rejected') throw building.reason;
-  if (building.value === undefined) throw toolMissing();
-  const renderer = chosen.value;
-  const { rendered, built } = building.value;
+  const building = program === undefined ? undefined : buildWith(program);
+  building?.catch(() => undefined);
+  const renderer = chooseRenderer(await (options.renderers ?? findRenderers(options.env, options.signal)));
+  const { rendered, built } = await (renderer.path === program?.path && building
+    ? building
+    : buildWith(renderer));
   const namespaces = namespacesOf(rendered);
   const namespace = ownNamespace(root) ?? (namespaces.length === 1 ? namespaces[0] : undefined);
   return {
@@ -112,26 +111,6 @@ function openOverlay(
 function isOutside(workspace: string, folder: string): boolean {
   const path = relative(workspace, folder);
   return path === '..' || path.startsWith('../');
-}
-
-async function chooseRenderer(options: RenderOptions): Promise<Renderer> {
-  const [renderer] = await (options.renderers ?? findRenderers(options.env, options.signal));
-  if (renderer === undefined) throw toolMissing();
-  const [, major = '5', minor = '0'] = /^v(\d+)\.(\d+)/.exec(renderer.kustomizeVersion) ?? [];
-  if (Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 5)) return renderer;
-  throw new Fault(
-    'tool-version',
-    `${renderer.name} ${renderer.version} renders with kustomize ${renderer.kustomizeVersion}, which cannot tell where objects come from.`,
-    'Install kubectl 1.25 or kustomize 4.5 or later.',
-  );
-}
-
-function toolMissing(): Fault {
-  return new Fault(
-    'tool-missing',
-    'Neither kubectl nor kustomize is on PATH, and one of them is needed to render the overlay.',
-    'Add a step that installs kubectl or kustomize; the images of GitHub-hosted runners have both.',
-  );
 }
 
 async function build(

@@ -1,53 +1,46 @@
 import type { Finding } from '../checks.ts';
+import { Fault } from '../fault.ts';
 
 export interface Renderer {
   readonly name: 'kubectl' | 'kustomize';
   /** `v1.36.3`; `unknown` when the program does not say. */
   readonly version: string;
-  /** The version of the kustomize inside. Origin annotations need 4.2. */
+  /** The version of the kustomize inside. */
   readonly kustomizeVersion: string;
 }
 
-const oldestMajor = 4;
-const oldestMinor = 2;
+/** kustomize that writes origin annotations for everything; kubectl brings it since 1.25. */
+const oldest = { major: 4, minor: 5 };
+
+/** @throws Fault `tool-missing` or `tool-version`, which the tools check reports. */
+export function chooseRenderer<Found extends Renderer>(renderers: readonly Found[]): Found {
+  const usable = renderers.find((renderer) => isRecent(renderer.kustomizeVersion));
+  if (usable !== undefined) return usable;
+  const [old] = renderers;
+  if (old !== undefined) {
+    throw new Fault(
+      'tool-version',
+      `${old.name} ${old.version} renders with kustomize ${old.kustomizeVersion}, which cannot tell where objects come from.`,
+      'Install kubectl 1.25 or kustomize 4.5 or later on the runner.',
+    );
+  }
+  throw new Fault(
+    'tool-missing',
+    'Neither kubectl nor kustomize is on PATH, so the overlay cannot be rendered.',
+    'Use a runner that has kubectl (ubuntu-latest does), or add azure/setup-kubectl before this step.',
+  );
+}
 
 /** Only what rendering needs is a tool; curl and jq are not. */
 export function judgeTools(renderers: readonly Renderer[]): readonly Finding[] {
-  const usable = renderers.filter((renderer) => isRecent(renderer.kustomizeVersion));
-  const chosen = usable[0];
-  if (chosen !== undefined) {
-    return [
-      {
-        level: 'pass',
-        reason: 'ok',
-        message: `${chosen.name} ${chosen.version} renders (kustomize ${chosen.kustomizeVersion}).`,
-        remedy: '',
-      },
-    ];
-  }
-  const old = renderers[0];
-  if (old !== undefined) {
-    return [
-      {
-        level: 'fail',
-        reason: 'tool-version',
-        message: `${old.name} brings kustomize ${old.kustomizeVersion}, which cannot say where an object comes from.`,
-        remedy: `Install kubectl 1.22 or newer, or kustomize ${oldestMajor}.${oldestMinor} or newer, on the runner.`,
-      },
-    ];
-  }
-  return [
-    {
-      level: 'fail',
-      reason: 'tool-missing',
-      message: 'Neither kubectl nor kustomize is on PATH, so the overlay cannot be rendered.',
-      remedy:
-        'Use a runner that has kubectl (ubuntu-latest does), or add azure/setup-kubectl before this step.',
-    },
-  ];
+  const chosen = chooseRenderer(renderers);
+  const message = `${chosen.name} ${chosen.version} renders (kustomize ${chosen.kustomizeVersion}).`;
+  return [{ level: 'pass', reason: 'ok', message, remedy: '' }];
 }
 
+/** A program that does not say its version is tried. */
 function isRecent(version: string): boolean {
-  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
-  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
+  if (major === undefined) return true;
+  return Number(major) > oldest.major || (Number(major) === oldest.major && Number(minor) >= oldest.minor);
 }
