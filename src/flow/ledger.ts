@@ -79,7 +79,8 @@ export class Ledger {
       exitCode: ending.exitCode,
       reason: ending.reason,
       message: ending.message,
-      changed: this.changed,
+      // A plan that was refused or cancelled before its record was opened has changed nothing.
+      changed: this.release !== undefined || ending.outcome === 'planned' ? this.changed : 0,
       startedAt: this.startedAt,
       finishedAt,
       phases: this.phases,
