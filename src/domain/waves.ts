@@ -4,7 +4,7 @@
  */
 import { groupKindOf, type KubernetesObject } from './objects.ts';
 
-export const waves = ['foundations', 'configuration', 'workloads', 'policies'] as const;
+export const waves = ['foundations', 'configuration', 'bindings', 'workloads', 'policies'] as const;
 export type Wave = (typeof waves)[number];
 
 const waveByGroupKind: Readonly<Record<string, Wave>> = {
@@ -14,13 +14,15 @@ const waveByGroupKind: Readonly<Record<string, Wave>> = {
   Secret: 'configuration',
   ServiceAccount: 'configuration',
   'Role.rbac.authorization.k8s.io': 'configuration',
-  'RoleBinding.rbac.authorization.k8s.io': 'configuration',
+  // The server refuses a binding to a role that is not there, unless one may bind anything.
+  'RoleBinding.rbac.authorization.k8s.io': 'bindings',
   'ClusterRole.rbac.authorization.k8s.io': 'configuration',
-  'ClusterRoleBinding.rbac.authorization.k8s.io': 'configuration',
+  'ClusterRoleBinding.rbac.authorization.k8s.io': 'bindings',
   PersistentVolumeClaim: 'configuration',
   PersistentVolume: 'configuration',
   'StorageClass.storage.k8s.io': 'configuration',
   'PriorityClass.scheduling.k8s.io': 'configuration',
+  'RuntimeClass.node.k8s.io': 'configuration',
   'NetworkPolicy.networking.k8s.io': 'configuration',
   ResourceQuota: 'configuration',
   LimitRange: 'configuration',

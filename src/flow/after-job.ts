@@ -25,12 +25,15 @@ export async function settleAfterJob(run: Run, remembered: Remembered): Promise<
   if (held !== undefined && held.holder !== '' && held.holder !== remembered.holder) return undefined;
   const answer = await port.acquire(held);
   if (answer.type === 'held') return undefined;
-  const { phase } = release.head;
-  const message = `The job was stopped in the ${phase} phase; what was applied until then stays applied.`;
+  const { phase, reason = 'cancelled' } = release.head;
+  const stopped = `The job was stopped in the ${phase} phase; what was applied until then stays applied.`;
+  // Main has said why it stopped, and has reported it; only the record is left to be ended.
+  const reported = release.head.reason !== undefined;
+  const message = reported ? (release.head.message ?? stopped) : stopped;
   try {
     await records.update(release, {
       status: 'failed',
-      reason: 'cancelled',
+      reason,
       message,
       finishedAt: new Date(run.clock.now()).toISOString(),
     });
@@ -39,6 +42,7 @@ export async function settleAfterJob(run: Run, remembered: Remembered): Promise<
     await answer.lease.release();
   }
   run.log.line(logLine(run.logClock(), `${remembered.release} settled as failed: ${message}`));
+  if (reported) return undefined;
   run.ledger.release = remembered.release;
   run.ledger.namespace = remembered.namespace;
   return run.ledger.document(

@@ -2,6 +2,7 @@
 import { isSameIntent, type PlannedChange } from '../domain/changes.ts';
 import { serverWarning } from '../domain/checks/overlay.ts';
 import type { Failure } from '../domain/failure.ts';
+import { Fault } from '../domain/fault.ts';
 import { clientSideApplyEntriesOf } from '../domain/managed-fields.ts';
 import { type KubernetesObject, keyOf, titleOf } from '../domain/objects.ts';
 import type { Reason } from '../domain/reasons.ts';
@@ -121,6 +122,9 @@ async function attemptApply(
     };
   } catch (error) {
     const refusal = cluster.refusalOf(error);
+    if (error instanceof Fault && error.reason === 'object-invalid') {
+      return { failure: failureOf(change, guard, error.reason, error.message, error.remedy) };
+    }
     if (refusal === undefined || run.signal.aborted) throw error;
     if (hasMoved(change, refusal)) return { moved: refusal };
     return { failure: refused(change, guard, refusal) };
@@ -223,9 +227,19 @@ async function isEstablished(cluster: ClusterPort, definition: PlannedChange): P
   const status = live?.['status'] as
     | { conditions?: readonly { type?: string; status?: string }[] }
     | undefined;
-  return (
-    status?.conditions?.some(
-      (condition) => condition.type === 'Established' && condition.status === 'True',
-    ) ?? false
+  const established = status?.conditions?.some(
+    (condition) => condition.type === 'Established' && condition.status === 'True',
   );
+  if (live === undefined || established !== true) return false;
+  // Established comes before discovery knows the kind.
+  const { group, names, versions } = live['spec'] as {
+    group: string;
+    names: { kind: string };
+    versions: readonly { name: string; served: boolean }[];
+  };
+  const served = versions.filter((version) => version.served);
+  const found = await Promise.all(
+    served.map(({ name }) => cluster.resourceOf({ apiVersion: `${group}/${name}`, kind: names.kind })),
+  );
+  return found.every((resource) => resource !== undefined);
 }

@@ -5,12 +5,12 @@ import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { failureLines } from '../report/log-outcome.ts';
 import { type Applied, applyPlan } from './apply.ts';
-import { cancelled, failedWith, succeeded } from './endings.ts';
+import { cancelled, endingOfError, failedWith, succeeded } from './endings.ts';
 import { ensureHeld, type Hold, lockLost } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import { lockPlan } from './lock-plan.ts';
 import { createNamespace, removeNamespace } from './namespace.ts';
-import { openRecord } from './open-record.ts';
+import { markTakenOver, openRecord } from './open-record.ts';
 import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
 import type { Ready } from './preflight.ts';
@@ -57,8 +57,11 @@ export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
     });
     pending = true;
     announce(run, namespace, release);
+    await markTakenOver(run, namespace, hold, release.name);
     const ending = await goThrough({ run, ready, hold, plan, release, body });
     pending = ending.outcome === 'cancelled';
+    // Nothing is left for post to settle.
+    if (!pending) run.remember('release', '');
     return ending;
   } finally {
     // Beside a pending record the Lease stays ours: post takes it again, and others wait for a minute of silence first.
@@ -79,7 +82,7 @@ function announce(run: Run, namespace: string, release: StoredRelease): void {
 
 /** Apply, rollout, health endpoints, finish. The record says at each step how far it came. */
 async function goThrough(change: Change): Promise<Ending> {
-  const { run, ready, release } = change;
+  const { run, ready } = change;
   const expected = change.plan.changes.filter(({ desired }) => isRolloutKind(desired)).length;
   const watch = await watchRollout(run, ready.target.namespace, expected);
   try {
@@ -90,10 +93,10 @@ async function goThrough(change: Change): Promise<Ending> {
   } catch (error) {
     run.ledger.workloads = watch.workloads();
     if (run.signal.aborted) return await stop(change);
+    await explain(change, error);
     throw error;
   } finally {
     watch.stop();
-    run.remember('release', release.name);
   }
 }
 
@@ -169,7 +172,7 @@ async function recordInventory(
 async function smoke({ run, ready, plan }: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
   const serving: readonly ServingWorkload[] = plan.changes
     .filter(({ desired }) => isRolloutKind(desired))
-    .map(({ reference, desired }) => ({ workload: desired, pods: watch.podsOf(reference) }));
+    .map(({ reference, desired }) => ({ workload: desired, pods: () => watch.podsOf(reference) }));
   run.ledger.endpoints = await callEndpoints(run, ready.cluster, ready.target.namespace, serving);
   const failures = endpointFailures(run.ledger.endpoints, serving);
   return diagnose(run, ready.cluster, failures, ready.target.locate);
@@ -195,6 +198,13 @@ async function stop(change: Change): Promise<Ending> {
   const { run } = change;
   await finish(change, { status: 'pending', phase: run.ledger.lastPhase, message: 'Stopped by a signal.' });
   return cancelled(run);
+}
+
+/** Says in the pending record why its run stopped, as far as that can still be said; post keeps it. */
+async function explain(change: Change, error: unknown): Promise<void> {
+  const { reason, message } = endingOfError(change.run, error);
+  const phase = change.run.ledger.lastPhase;
+  await finish(change, { status: 'pending', phase, reason, message }).catch(() => undefined);
 }
 
 /**

@@ -7,6 +7,7 @@ import { planMoved, refusedAfterLock } from './endings.ts';
 import { type Hold, takeHold } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import type { Ready } from './preflight.ts';
+import { hideSecrets } from './preflight-facts.ts';
 import { makePlan, type Plan, readLive } from './preview.ts';
 import type { Run } from './run.ts';
 
@@ -22,6 +23,10 @@ export async function lockPlan(run: Run, ready: Ready): Promise<LockedPlan> {
   const hold = await takeHold(run, ready.target.namespace);
   try {
     const plan = await currentPlan(run, ready);
+    hideSecrets(
+      run,
+      plan.changes.map(({ live }) => live),
+    );
     keepPlan(run, ready.target, plan);
     const refusal = isExpectedPlan(run) ? refusedAfterLock(run, ready, plan) : planMoved(run);
     return refusal === undefined ? { hold, plan } : { hold, plan, refusal };

@@ -1,5 +1,6 @@
 /** Writes the pending record, before the first change (STATES rows 4, 15, 20). */
 import type { PlannedChange } from '../domain/changes.ts';
+import { Fault } from '../domain/fault.ts';
 import { keyOf } from '../domain/objects.ts';
 import type { ReleaseBody, ReleaseHead, StateBefore } from '../domain/release.ts';
 import { stateBeforeOf } from '../domain/state-before.ts';
@@ -41,8 +42,6 @@ export async function openRecord(
   );
   const body: ReleaseBody = { rendered: changes.map((change) => change.desired), before, inventory: [] };
   const release = await records.create(head, body);
-  if (hold.predecessor !== undefined)
-    await markTakenOver(run, namespace, hold.predecessor.release, release.name);
   return { release, body };
 }
 
@@ -52,19 +51,28 @@ function takeOver(ours: readonly StateBefore[], theirs: readonly StateBefore[]):
   return [...theirs, ...ours.filter((entry) => !taken.has(keyOf(entry.reference)))];
 }
 
-/** Both records say it. A pending one was its run's lock: nobody will end it any more. */
-async function markTakenOver(
-  run: Run,
-  namespace: string,
-  predecessor: StoredRelease,
-  by: string,
-): Promise<void> {
+/**
+ * Both records say it. A pending one was its run's lock: nobody will end it any more, but its post may be doing so at this
+ * moment; then only the successor is added.
+ */
+export async function markTakenOver(run: Run, namespace: string, hold: Hold, by: string): Promise<void> {
+  if (hold.predecessor === undefined) return;
+  const { release } = hold.predecessor;
+  const records = await run.records(namespace);
   const abandoned = {
     status: 'abandoned',
     message: 'Its run died; a later run has taken over its state before.',
   } as const;
-  await (await run.records(namespace)).update(predecessor, {
-    ...(predecessor.head.status === 'pending' ? abandoned : {}),
-    takenOverBy: by,
-  });
+  const mark = (current: StoredRelease): Promise<StoredRelease> =>
+    records.update(current, {
+      ...(current.head.status === 'pending' ? abandoned : {}),
+      takenOverBy: by,
+    });
+  try {
+    await mark(release);
+  } catch (error) {
+    const current = (await records.list()).releases.find(({ name }) => name === release.name);
+    if (!(error instanceof Fault) || error.reason !== 'lock-lost' || current === undefined) throw error;
+    await mark(current);
+  }
 }

@@ -48,7 +48,7 @@ export function gather(run: Run): Facts {
 }
 
 /** Pods and the server echo values of live Secrets as well as rendered ones. */
-function hideSecrets(run: Run, objects: readonly (KubernetesObject | undefined)[]): void {
+export function hideSecrets(run: Run, objects: readonly (KubernetesObject | undefined)[]): void {
   run.hide(objects.filter((object) => object !== undefined).filter(({ kind }) => kind === 'Secret'));
 }
 

@@ -50,7 +50,7 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
       return ask(
         cluster,
         { desired: settleReplicas(object, current, targets, adopts), live: current, adopts },
-        isDeferred(object, target, options),
+        isDeferred(object, target, options) || (current === undefined && bindsBroughtRole(object, target)),
         options,
       );
     }),
@@ -129,6 +129,15 @@ interface Subject {
   readonly desired: KubernetesObject;
   readonly live: KubernetesObject | undefined;
   readonly adopts: boolean;
+}
+
+/** Binding to a role that comes with this overlay: until it is there, the server refuses those who may not bind anything. */
+function bindsBroughtRole(object: KubernetesObject, target: Target): boolean {
+  const role = object['roleRef'] as { readonly kind?: unknown; readonly name?: unknown } | undefined;
+  return (
+    role !== undefined &&
+    target.objects.some(({ kind, metadata }) => kind === role.kind && metadata.name === role.name)
+  );
 }
 
 /** One dry-run; a second one, forced, only where every conflict is with a manager that may be taken over. */
@@ -220,6 +229,7 @@ async function askForPod(cluster: ClusterPort, change: PlannedChange): Promise<R
 function isOurOwnLack(refusal: Refusal): boolean {
   return (
     /cannot create resource "pods"/.test(refusal.message) ||
-    /error looking up service account/.test(refusal.message)
+    /error looking up service account/.test(refusal.message) ||
+    /no PriorityClass with name|RuntimeClass.*not found/i.test(refusal.message)
   );
 }

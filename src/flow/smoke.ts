@@ -4,16 +4,18 @@
  */
 import { type Endpoint, endpointsOf, isHealthyStatus } from '../domain/endpoints.ts';
 import type { Failure } from '../domain/failure.ts';
+import { Fault } from '../domain/fault.ts';
 import { type KubernetesObject, titleOf } from '../domain/objects.ts';
 import type { EndpointReport } from '../domain/result.ts';
 import { endpointLine } from '../report/log-events.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort, EndpointAnswer } from './ports.ts';
 import type { Run } from './run.ts';
 
 /** A workload of this release with the names of its pods. */
 export interface ServingWorkload {
   readonly workload: KubernetesObject;
-  readonly pods: readonly string[];
+  /** As they are now: a pod that was scaled down or drained meanwhile need not answer. */
+  readonly pods: () => readonly string[];
 }
 
 export async function callEndpoints(
@@ -25,26 +27,33 @@ export async function callEndpoints(
   const calls = serving.flatMap(({ workload, pods }) => {
     const { apiVersion, kind, metadata } = workload;
     const reference = { apiVersion, kind, namespace, name: metadata.name };
-    return endpointsOf(workload, reference).flatMap((endpoint) => pods.map((pod) => ({ endpoint, pod })));
+    return endpointsOf(workload, reference).flatMap((endpoint) =>
+      pods().map((pod) => ({ endpoint, pod, isThere: () => pods().includes(pod) })),
+    );
   });
-  return Promise.all(
-    calls.map(({ endpoint, pod }) => callUntilHealthy(run, cluster, namespace, endpoint, pod)),
-  );
+  const reports = await Promise.all(calls.map((call) => callUntilHealthy(run, cluster, namespace, call)));
+  return reports.filter((report) => report !== undefined);
 }
 
-/** Tries again at each health interval until the health budget is used up. */
+interface Call {
+  readonly endpoint: Endpoint;
+  readonly pod: string;
+  readonly isThere: () => boolean;
+}
+
+/** Tries again at each health interval until the health budget is used up; undefined for a pod that went meanwhile. */
 async function callUntilHealthy(
   run: Run,
   cluster: ClusterPort,
   namespace: string,
-  endpoint: Endpoint,
-  pod: string,
-): Promise<EndpointReport> {
+  { endpoint, pod, isThere }: Call,
+): Promise<EndpointReport | undefined> {
   const { healthRetries, healthInterval } = run.settings;
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await cluster.callPod({ namespace, pod, ...endpoint });
+    const answer = await cluster.callPod({ namespace, pod, ...endpoint }).catch(unanswered);
     run.signal.throwIfAborted();
     const passed = isHealthyStatus(answer.status);
+    if (!passed && !isThere()) return undefined;
     if (passed || attempt >= healthRetries) {
       const said = answer.status === undefined ? `no answer: ${answer.body}` : `answered ${answer.status}`;
       const report: EndpointReport = {
@@ -62,6 +71,12 @@ async function callUntilHealthy(
     }
     await run.clock.wait(healthInterval, run.signal);
   }
+}
+
+/** A connection to the API server that broke is an attempt without an answer. */
+function unanswered(error: unknown): EndpointAnswer {
+  if (!(error instanceof Fault) || error.reason !== 'cluster-unreachable') throw error;
+  return { body: error.message, milliseconds: 0 };
 }
 
 /** One failure per workload that has an endpoint that did not pass. */

@@ -10,7 +10,8 @@ import { Ledger } from '../flow/ledger.ts';
 import { type Configuration, readConfiguration } from '../inputs/configuration.ts';
 import { parseInputs } from '../inputs/parse-inputs.ts';
 import { stateNames } from '../inputs/registry.ts';
-import type { LogClock } from '../report/log-line.ts';
+import { logText } from '../report/escape.ts';
+import { type LogClock, logLine } from '../report/log-line.ts';
 import { environment, readIdentity, readWorkplace } from '../runner/environment.ts';
 import { keepMemorySmall } from '../runner/memory.ts';
 import { abortOnSignals } from '../runner/signals.ts';
@@ -104,11 +105,17 @@ function startedAction(action: DeployAction) {
       }
     },
     async post(remembered: Remembered): Promise<void> {
-      const { run, close } = await open();
-      ledger.app = run.app;
-      const result = await settleAfterJob(run, remembered);
-      if (result !== undefined) await report(result);
-      await close();
+      try {
+        const { run, close } = await open();
+        ledger.app = run.app;
+        const result = await settleAfterJob(run, remembered);
+        if (result !== undefined) await report(result);
+        await close();
+      } catch (error) {
+        // The next deploy finds the pending record and takes over; a job that is over must not turn red for it.
+        const said = error instanceof Error ? error.message : 'unknown';
+        log.line(logLine(logClock(), logText(`${remembered.release} could not be settled: ${said}`)));
+      }
     },
   };
 }

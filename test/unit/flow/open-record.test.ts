@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { PlannedChange } from '../../../src/domain/changes.ts';
 import type { ReleaseBody, ReleaseHead, StateBefore } from '../../../src/domain/release.ts';
 import type { Hold } from '../../../src/flow/hold.ts';
-import { openRecord } from '../../../src/flow/open-record.ts';
+import { markTakenOver, openRecord } from '../../../src/flow/open-record.ts';
 import type { RecordsPort, StoredRelease } from '../../../src/flow/ports.ts';
 import { flowRun } from './flow-run.ts';
 
@@ -112,7 +112,9 @@ test.each([
     const { run } = flowRun({ holder: 'us', records: async () => port });
     const theirs: StateBefore = { reference: reference('a'), presence: 'absent' };
     const changes = [change('a', true, 'configured'), change('b', true, 'configured')];
-    await openRecord(run, 'shop', heldAfter(status, [theirs], true), changes, options);
+    const hold = heldAfter(status, [theirs], true);
+    await openRecord(run, 'shop', hold, changes, options);
+    await markTakenOver(run, 'shop', hold, 'orion-shop-6');
     expect(written[0]?.body.before).toEqual([
       theirs,
       { reference: reference('b'), presence: 'present', uid: 'uid-b' },

@@ -23,7 +23,7 @@ describe('the order of apply', () => {
     ['apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'foundations'],
     ['v1', 'Secret', 'configuration'],
     ['v1', 'Service', 'configuration'],
-    ['rbac.authorization.k8s.io/v1', 'RoleBinding', 'configuration'],
+    ['rbac.authorization.k8s.io/v1', 'RoleBinding', 'bindings'],
     ['apps/v1', 'Deployment', 'workloads'],
     ['example.test/v1', 'Service', 'workloads'],
     ['autoscaling/v2', 'HorizontalPodAutoscaler', 'policies'],
