@@ -18,7 +18,7 @@ import {
   nodeAddress,
   scheduler,
 } from './components.ts';
-import { freePorts } from './free-ports.ts';
+import { freePorts, isFree } from './free-ports.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { isRunning, listProcesses, startProcess, stopProcess } from './processes.ts';
 
@@ -155,6 +155,10 @@ async function restartApiServer(controlPlane: ControlPlane): Promise<void> {
   if (!record)
     throw new TestbedError(`No API server was started in ${stateDirectory}. Start a cluster first.`);
   await stopProcess(stateDirectory, record.name, 0);
+  // A killed process counts as ended when its first thread is; the others may hold the listener a moment longer.
+  const port = Number(new URL(controlPlane.server).port);
+  const deadline = performance.now() + 10_000;
+  while (!(await isFree(port)) && performance.now() < deadline) await delay(10);
   startProcess(stateDirectory, record);
   await waitFor(stateDirectory, () => answers(controlPlane, '/readyz'));
 }
