@@ -75,21 +75,27 @@ function watch(resourceVersion: string): void {
         held = lines.pop() ?? '';
         for (const line of lines) look((JSON.parse(line) as { object: Deployment }).object);
       });
+      // The server closes a watch whose reader falls behind on a busy machine.
+      answer.on('end', list);
     },
   );
 }
 
-get(path, { ...connection, headers: { 'user-agent': 'bare-watch' } }, (answer) => {
-  let text = '';
-  answer.setEncoding('utf8').on('data', (part: string) => {
-    text += part;
+function list(): void {
+  get(path, { ...connection, headers: { 'user-agent': 'bare-watch' } }, (answer) => {
+    let text = '';
+    answer.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    answer.on('end', () => {
+      const { metadata, items } = JSON.parse(text) as {
+        metadata: { resourceVersion: string };
+        items: readonly Deployment[];
+      };
+      for (const item of items) look(item);
+      watch(metadata.resourceVersion);
+    });
   });
-  answer.on('end', () => {
-    const list = JSON.parse(text) as {
-      metadata: { resourceVersion: string };
-      items: readonly Deployment[];
-    };
-    for (const item of list.items) look(item);
-    watch(list.metadata.resourceVersion);
-  });
-});
+}
+
+list();
