@@ -1,0 +1,62 @@
+/** How the record of a release that this run opened is closed, or says how far it came. */
+import type { Failure } from '../domain/failure.ts';
+import type { ReleaseHead } from '../domain/release.ts';
+import { failureLines } from '../report/log-outcome.ts';
+import { cancelled, endingOfError, failedWith } from './endings.ts';
+import { ensureHeld, lockLost } from './hold.ts';
+import type { Ending } from './ledger.ts';
+import type { Change } from './release-phases.ts';
+
+/** STATES row 9: the record says failed, and what was there before stays on record. */
+export async function closeFailed(change: Change, failures: readonly Failure[]): Promise<Ending> {
+  const { run } = change;
+  run.ledger.failures = failures;
+  for (const line of failures.flatMap((failure) => failureLines(failure, run.logClock()))) run.log.line(line);
+  const ending = failedWith(run, failures);
+  await closeRecord(change, {
+    status: 'failed',
+    phase: run.ledger.lastPhase,
+    reason: ending.reason,
+    message: ending.message,
+  });
+  return ending;
+}
+
+/** STATES row 11: stopped by a signal; the record stays pending and says how far it came, post does the rest. */
+export async function leaveStopped(change: Change): Promise<Ending> {
+  const { run } = change;
+  await closeRecord(change, {
+    status: 'pending',
+    phase: run.ledger.lastPhase,
+    message: 'Stopped by a signal.',
+  });
+  return cancelled(run);
+}
+
+/** Says in the pending record why its run stopped, as far as that can still be said; post keeps it. */
+export async function explainPending(change: Change, error: unknown): Promise<void> {
+  const { reason, message } = endingOfError(change.run, error);
+  const phase = change.run.ledger.lastPhase;
+  await closeRecord(change, { status: 'pending', phase, reason, message }).catch(() => undefined);
+}
+
+/**
+ * Ends the record, or says how far it came. Only its own: a run that lost its Lease for a while may find that another has
+ * taken the release over (STATES row 23), and must not write over what that one said.
+ */
+export async function closeRecord(
+  { run, ready, hold, release }: Change,
+  end: Partial<ReleaseHead>,
+): Promise<void> {
+  const { namespace } = ready.target;
+  const records = await run.records(namespace);
+  const current = (await records.list()).releases.find((one) => one.name === release.name);
+  const taken = current?.head.status !== 'pending' || current.head.takenOverBy !== undefined;
+  if (current === undefined || taken || current.head.run.holder !== run.identity.holder) throw lockLost();
+  if (end.status !== 'pending') await ensureHeld(run, namespace, hold.lease, release);
+  const closed =
+    end.status === 'pending'
+      ? {}
+      : { finishedAt: new Date(run.clock.now()).toISOString(), timings: run.ledger.phases };
+  await records.update(current, { ...end, ...closed });
+}

@@ -1,0 +1,103 @@
+/** The phases that can fail a release, in their order: apply, rollout, smoke. */
+import type { Failure } from '../domain/failure.ts';
+import { type KubernetesObject, keyOf } from '../domain/objects.ts';
+import type { ReleaseBody } from '../domain/release.ts';
+import { isRolloutKind } from '../domain/workloads.ts';
+import { type Applied, applyPlan } from './apply.ts';
+import { ensureHeld, type Hold } from './hold.ts';
+import { inPhase } from './phase.ts';
+import type { StoredRelease } from './ports.ts';
+import type { Ready } from './preflight.ts';
+import type { Plan } from './preview.ts';
+import { diagnose, type RolloutWatch } from './rollout.ts';
+import type { Run } from './run.ts';
+import { callEndpoints, endpointFailures, type ServingWorkload } from './smoke.ts';
+
+/** What is held while the cluster is changed. */
+export interface Change {
+  readonly run: Run;
+  readonly ready: Ready;
+  readonly hold: Hold;
+  readonly plan: Plan;
+  readonly release: StoredRelease;
+  readonly body: ReleaseBody;
+}
+
+/** Goes through them until one fails; what failed, diagnosed; empty when all passed. */
+export async function releasePhases(change: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
+  const { run, ready } = change;
+  const { objects, failures } = await inPhase(
+    run,
+    'apply',
+    () => apply(change, watch),
+    (applied) => judgeFailures(applied.failures),
+  );
+  const recorded = recordInventory(change, objects);
+  // It is awaited below; until then its failure must not count as one that nobody looks at.
+  recorded.catch(() => undefined);
+  if (failures.length > 0) {
+    await recorded;
+    return failures;
+  }
+  const verdict = await inPhase(
+    run,
+    'rollout',
+    () => watch.judge().finally(() => recorded),
+    ({ state }) => state,
+  );
+  run.ledger.workloads = verdict.workloads;
+  if (verdict.state === 'failed') return diagnose(run, ready.cluster, verdict.failures, ready.target.locate);
+  if (run.settings.skipTests) return [];
+  return inPhase(run, 'smoke', () => smoke(change, watch), judgeFailures);
+}
+
+function judgeFailures(failures: readonly Failure[]): 'passed' | 'failed' {
+  return failures.length === 0 ? 'passed' : 'failed';
+}
+
+async function apply(change: Change, watch: RolloutWatch): Promise<Applied> {
+  const { run, ready, hold, plan, release } = change;
+  const { namespace, locate } = ready.target;
+  // After an unverified release nothing of it counts as proven: every workload is judged.
+  const unproven = hold.predecessor !== undefined || hold.releases.length === 0;
+  for (const { reference, action, desired, live } of plan.changes) {
+    if (action !== 'unchanged' || !isRolloutKind(desired)) continue;
+    watch.addTarget({ reference, changed: unproven, desired, ...identityOf(live) });
+  }
+  return applyPlan(run, ready.cluster, plan.changes, {
+    ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
+    locate: ({ reference }) => locate(reference),
+    onApplied: ({ reference, desired }, object) => {
+      if (isRolloutKind(desired))
+        watch.addTarget({ reference, changed: true, desired, ...identityOf(object) });
+    },
+  });
+}
+
+function identityOf(object: KubernetesObject | undefined): {
+  readonly uid?: string;
+  readonly generation?: number;
+} {
+  const { uid, generation } = object?.metadata ?? {};
+  return { ...(uid === undefined ? {} : { uid }), ...(generation === undefined ? {} : { generation }) };
+}
+
+async function recordInventory(
+  { run, ready, plan, release, body }: Change,
+  objects: ReadonlyMap<string, KubernetesObject>,
+): Promise<void> {
+  const inventory = plan.changes.map(({ reference, live }) => {
+    const uid = (objects.get(keyOf(reference)) ?? live)?.metadata.uid;
+    return { reference, ...(uid === undefined ? {} : { uid }) };
+  });
+  await (await run.records(ready.target.namespace)).replaceBody(release, { ...body, inventory });
+}
+
+async function smoke({ run, ready, plan }: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
+  const serving: readonly ServingWorkload[] = plan.changes
+    .filter(({ desired }) => isRolloutKind(desired))
+    .map(({ reference, desired }) => ({ workload: desired, pods: () => watch.podsOf(reference) }));
+  run.ledger.endpoints = await callEndpoints(run, ready.cluster, ready.target.namespace, serving);
+  const failures = endpointFailures(run.ledger.endpoints, serving);
+  return diagnose(run, ready.cluster, failures, ready.target.locate);
+}
