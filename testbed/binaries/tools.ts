@@ -8,7 +8,10 @@ export type Family =
   | 'cni'
   | 'coredns'
   | 'act'
-  | 'actionlint';
+  | 'actionlint'
+  | 'helm'
+  | 'kapp'
+  | 'kubedog';
 
 /** How one binary is obtained. */
 export interface Tool<FamilyName extends string = string> {
@@ -103,6 +106,25 @@ export const tools = {
     package: 'github.com/rhysd/actionlint/cmd/actionlint',
     version: 'v1.7.12',
     linkerFlags: '-X github.com/rhysd/actionlint.version=1.7.12',
+  },
+  // Rivals: only `npm run bench -- verdicts` asks for them.
+  helm: {
+    family: 'helm',
+    package: 'helm.sh/helm/v4/cmd/helm',
+    version: 'v4.2.4',
+    linkerFlags: '-X helm.sh/helm/v4/internal/version.version=v4.2.4',
+  },
+  kapp: {
+    family: 'kapp',
+    package: 'carvel.dev/kapp/cmd/kapp',
+    version: 'v0.64.2',
+    linkerFlags: '-X carvel.dev/kapp/pkg/kapp/version.Version=0.64.2',
+  },
+  kubedog: {
+    family: 'kubedog',
+    package: 'github.com/werf/kubedog/cmd/kubedog',
+    version: 'v0.13.0',
+    linkerFlags: '-X github.com/werf/kubedog.Version=v0.13.0',
   },
 } as const satisfies Record<string, Tool<Family>>;
 
