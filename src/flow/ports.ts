@@ -114,11 +114,22 @@ export type WatchChange =
   | { readonly type: 'applied'; readonly object: KubernetesObject; readonly at: number }
   | { readonly type: 'deleted'; readonly object: KubernetesObject; readonly at: number };
 
+export interface WatchedKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Absent for cluster-scoped kinds. */
+  readonly namespace?: string;
+}
+
 export interface WatchPort {
-  /** Resolves when every initial list was delivered. */
+  /**
+   * Resolves when every initial list was delivered. `onLost` is told why one of the kinds is not watched (any more): from
+   * then on nothing may be concluded from silence.
+   */
   open(
-    kinds: readonly { readonly apiVersion: string; readonly kind: string; readonly namespace: string }[],
+    kinds: readonly WatchedKind[],
     onChange: (change: WatchChange) => void,
+    onLost?: (error: unknown) => void,
   ): Promise<{ stop(): void }>;
 }
 

@@ -4,12 +4,13 @@ import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import type { ReleaseBody } from '../domain/release.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { type Applied, applyPlan } from './apply.ts';
+import { diagnose } from './diagnose.ts';
 import { ensureHeld, type Hold } from './hold.ts';
 import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
 import type { Ready } from './preflight.ts';
 import type { Plan } from './preview.ts';
-import { diagnose, type RolloutWatch } from './rollout.ts';
+import type { RolloutWatch } from './rollout.ts';
 import type { Run } from './run.ts';
 import { callEndpoints, endpointFailures, type ServingWorkload } from './smoke.ts';
 

@@ -1,5 +1,5 @@
 /** Watches a rollout until the pure verdict says passed or failed. One watch per kind, opened before apply. */
-import type { Failure, LogTail } from '../domain/failure.ts';
+import { Fault } from '../domain/fault.ts';
 import { keyOf, type ObjectReference } from '../domain/objects.ts';
 import type { WorkloadReport } from '../domain/result.ts';
 import { observe } from '../domain/rollout/observe.ts';
@@ -13,10 +13,9 @@ import {
   withTarget,
 } from '../domain/rollout/state.ts';
 import { type Verdict, verdict } from '../domain/rollout/verdict.ts';
-import type { FieldPath, SourceLocation } from '../domain/source.ts';
-import { progressLines } from '../report/log-progress.ts';
 import { alarmOf } from './alarm.ts';
-import type { ClusterPort } from './ports.ts';
+import type { WatchChange, WatchedKind } from './ports.ts';
+import { Progress } from './progress.ts';
 import type { Run } from './run.ts';
 
 const watchedKinds = [
@@ -31,8 +30,14 @@ const watchedKinds = [
 
 export interface RolloutWatch {
   addTarget(target: RolloutTarget): void;
-  /** Resolves with the verdict; rejects when the run is cancelled. */
+  /** Resolves with the verdict; rejects when the run is cancelled, and with a Fault when a watch is lost. */
   judge(): Promise<Exclude<Verdict, { state: 'pending' }>>;
+  /** Everything seen so far. */
+  state(): RolloutState;
+  /** Resolves at the next change of anything that is watched, or at `until`; rejects as `judge` does. */
+  changed(until: number): Promise<void>;
+  /** Watches further kinds until `stop`; resolves when their first lists were delivered to `onChange`. */
+  follow(kinds: readonly WatchedKind[], onChange: (change: WatchChange) => void): Promise<void>;
   /** How the workloads stand now, for a run that stops early. */
   workloads(): readonly WorkloadReport[];
   /** The names of this release's pods of a workload. */
@@ -42,15 +47,21 @@ export interface RolloutWatch {
 
 /** `expected` targets will be added: until then a doomed release fails, but none passes. */
 export async function watchRollout(run: Run, namespace: string, expected: number): Promise<RolloutWatch> {
-  const startedAt = run.clock.now();
-  let state: RolloutState = startRollout([], startedAt, expected);
-  let wake: () => void = () => undefined;
+  let state: RolloutState = startRollout([], run.clock.now(), expected);
+  const observer = observerOf(run);
   const watch = await run.watch();
-  const session = await watch.open(
+  const sessions: { stop(): void }[] = [];
+  const follow: RolloutWatch['follow'] = async (kinds, onChange) => {
+    const seen = (change: WatchChange): void => {
+      onChange(change);
+      observer.wake();
+    };
+    sessions.push(await watch.open(kinds, seen, observer.lose));
+  };
+  await follow(
     watchedKinds.map((kind) => ({ ...kind, namespace })),
     (change) => {
       state = observe(state, change);
-      wake();
     },
   );
   const limits: Limits = {
@@ -61,23 +72,13 @@ export async function watchRollout(run: Run, namespace: string, expected: number
     budgets: defaultBudgets,
   };
   const ask = (): Verdict => verdict(state, run.clock.now(), limits);
-
-  const alarm = alarmOf(run, () => wake());
-
-  /** Until a change arrives, time alone may change the answer, or it is time for a progress line. */
-  const change = async (until: number): Promise<void> => {
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    alarm.ringBy(until);
-    await woken;
-    run.signal.throwIfAborted();
-  };
-
   return {
+    follow,
+    changed: observer.changed,
+    state: () => state,
     addTarget: (target) => {
       state = withTarget(state, target);
-      wake();
+      observer.wake();
     },
     workloads: () => ask().workloads,
     podsOf: (reference) => {
@@ -85,8 +86,8 @@ export async function watchRollout(run: Run, namespace: string, expected: number
       return target === undefined ? [] : sceneOf(state, target).pods.map((pod) => pod.object.metadata.name);
     },
     stop: () => {
-      alarm.stop();
-      session.stop();
+      observer.stop();
+      for (const session of sessions) session.stop();
     },
     judge: async () => {
       const progress = new Progress(run);
@@ -94,91 +95,60 @@ export async function watchRollout(run: Run, namespace: string, expected: number
         const answer = ask();
         progress.show(answer.workloads, run.clock.now());
         if (answer.state !== 'pending') return answer;
-        await change(Math.min(answer.nextAt, progress.nextAt));
+        await observer.changed(Math.min(answer.nextAt, progress.nextAt));
       }
     },
   };
 }
 
-const leastPause = 1000;
-
-/** Lines at each interval, and sooner (not more than each second) when a workload becomes current or fails. */
-class Progress {
-  nextAt: number;
-  private readonly run: Run;
-  private last: string;
-  private shownAt: number;
-
-  constructor(run: Run) {
-    this.run = run;
-    this.nextAt = run.clock.now() + run.settings.progressInterval;
-    this.last = '';
-    this.shownAt = 0;
-  }
-
-  show(workloads: readonly WorkloadReport[], now: number): void {
-    const states = workloads.map((workload) => workload.state).join();
-    const news = states !== this.last && now >= this.shownAt + leastPause;
-    if (now < this.nextAt && !news) return;
-    this.last = states;
-    this.shownAt = now;
-    this.nextAt = now + this.run.settings.progressInterval;
-    for (const line of progressLines(workloads, this.run.logClock())) this.run.log.line(line);
-  }
+interface Observer {
+  /** Until a change arrives, or it is `until`. */
+  changed(until: number): Promise<void>;
+  wake(): void;
+  /** A watch is gone: what has been seen is no longer what is, and nobody may wait for it. */
+  lose(error: unknown): void;
+  stop(): void;
 }
 
-const tailLines = 25;
-
-/** Completes failures with what only I/O can add: the log tails, and the line to edit. */
-export async function diagnose(
-  run: Run,
-  cluster: ClusterPort,
-  failures: readonly Failure[],
-  locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation,
-): Promise<readonly Failure[]> {
-  return Promise.all(
-    failures.map(async (failure) => {
-      const [first] = failure.objects;
-      const location = failure.location ?? (first === undefined ? undefined : locate(first, failure.field));
-      return {
-        ...failure,
-        logs: await logTails(run, cluster, failure),
-        ...(location === undefined ? {} : { location }),
-      };
-    }),
-  );
-}
-
-/** How often a log is asked for: in the moment of a restart the kubelet may have neither the old one nor the new one. */
-const logAttempts = 4;
-const logPause = 400;
-
-async function logTails(run: Run, cluster: ClusterPort, failure: Failure): Promise<readonly LogTail[]> {
-  const at = failure.container;
-  if (at === undefined) return failure.logs;
-  for (let attempt = 1; ; attempt += 1) {
-    const tails = await readTails(cluster, at);
+function observerOf(run: Run): Observer {
+  let lost: Fault | undefined;
+  let waiting: (() => void)[] = [];
+  const wake = (): void => {
+    const woken = waiting;
+    waiting = [];
+    for (const one of woken) one();
+  };
+  const alarm = alarmOf(run, wake);
+  const goOn = (): void => {
     run.signal.throwIfAborted();
-    if (tails.length > 0 || !at.terminated || attempt === logAttempts) return tails;
-    await run.clock.wait(logPause, run.signal);
-  }
+    if (lost !== undefined) throw lost;
+  };
+  return {
+    wake,
+    stop: alarm.stop,
+    changed: async (until) => {
+      goOn();
+      const woken = new Promise<void>((resolve) => {
+        waiting.push(resolve);
+      });
+      alarm.ringBy(until);
+      await woken;
+      goOn();
+    },
+    lose: (error) => {
+      lost ??= lostWatch(error);
+      wake();
+    },
+  };
 }
 
-async function readTails(
-  cluster: ClusterPort,
-  at: NonNullable<Failure['container']>,
-): Promise<readonly LogTail[]> {
-  const tails = await Promise.all(
-    [false, true].map(async (previous): Promise<LogTail> => {
-      // A container that never started has no log: the answer 400 says nothing new.
-      const lines = await cluster
-        .podLog(at.namespace, at.pod, at.container, { previous, tailLines })
-        .catch(() => []);
-      return { pod: at.pod, container: at.container, previous, lines };
-    }),
+function lostWatch(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const said = error instanceof Error ? error.message : String(error);
+  return new Fault(
+    'cluster-unreachable',
+    `The cluster could no longer be watched, so nothing can be said of the release: ${said}`,
+    'See whether the API server is reachable and the credentials are still valid, then run the job again.',
+    { cause: error },
   );
-  // The same end told twice helps nobody: the previous log only where the current one is silent or differs.
-  return tails
-    .filter(({ lines }) => lines.length > 0)
-    .filter((tail, index, all) => index === 0 || tail.lines.join() !== all[0]?.lines.join());
 }
