@@ -13,6 +13,8 @@ export interface WatchTarget {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Objects lose `metadata.managedFields`, a third of their size, unless they are asked for. */
+  readonly managedFields?: boolean;
 }
 
 /** `at` is when it arrived, milliseconds since the epoch by the session's clock. */
@@ -123,7 +125,7 @@ async function relist(position: Position, follower: Follower): Promise<void> {
   const { signal, clock, api } = follower;
   const list = await listAll(api.transport, resource, { namespace, labelSelector, fieldSelector, signal });
   position.resourceVersion = list.resourceVersion;
-  const objects = list.objects.map(withoutManagedFields);
+  const objects = target.managedFields === true ? list.objects : list.objects.map(withoutManagedFields);
   signal.throwIfAborted();
   emit(
     { type: 'listed', target, groupKind: groupKindOf(target), namespace, objects, at: clock.now() },
@@ -196,7 +198,7 @@ async function readStream(position: Position, follower: Follower): Promise<void>
 }
 
 function deliver(line: string, position: Position, follower: Follower): void {
-  const event = parseWatchEvent(line);
+  const event = parseWatchEvent(line, position.target.managedFields);
   if (event === undefined || follower.signal.aborted) return;
   if (event.resourceVersion !== '') position.resourceVersion = event.resourceVersion;
   if (event.type === 'bookmark') return;

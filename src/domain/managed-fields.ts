@@ -112,7 +112,8 @@ function children(sets: readonly JsonObject[], name: string): readonly JsonObjec
   return sets.map((fields) => child(fields, name));
 }
 
-function selects(name: string, item: JsonValue, index: number): boolean {
+/** Whether a `k:`, `v:` or `i:` key of `fieldsV1` means this list item. */
+export function selects(name: string, item: JsonValue, index: number): boolean {
   if (name.startsWith('v:')) return canonicalJson(JSON.parse(name.slice(2))) === canonicalJson(item);
   if (name.startsWith('i:')) return Number(name.slice(2)) === index;
   if (!name.startsWith('k:') || !isObject(item)) return false;

@@ -119,6 +119,8 @@ export interface WatchedKind {
   readonly kind: string;
   /** Absent for cluster-scoped kinds. */
   readonly namespace?: string;
+  /** Whether objects keep `metadata.managedFields`, a third of their size. */
+  readonly managedFields?: boolean;
 }
 
 export interface WatchPort {

@@ -2,6 +2,7 @@
 import type { Failure } from '../domain/failure.ts';
 import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import type { ReleaseBody } from '../domain/release.ts';
+import { targetOf } from '../domain/rollout/target.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { type Applied, applyPlan } from './apply.ts';
 import { diagnose } from './diagnose.ts';
@@ -63,24 +64,15 @@ async function apply(change: Change, watch: RolloutWatch): Promise<Applied> {
   const unproven = hold.predecessor !== undefined || hold.releases.length === 0;
   for (const { reference, action, desired, live } of plan.changes) {
     if (action !== 'unchanged' || !isRolloutKind(desired)) continue;
-    watch.addTarget({ reference, changed: unproven, desired, ...identityOf(live) });
+    watch.addTarget(targetOf({ reference, desired }, unproven, live));
   }
   return applyPlan(run, ready.cluster, plan.changes, {
     ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
     locate: ({ reference }) => locate(reference),
-    onApplied: ({ reference, desired }, object) => {
-      if (isRolloutKind(desired))
-        watch.addTarget({ reference, changed: true, desired, ...identityOf(object) });
+    onApplied: (planned, object) => {
+      if (isRolloutKind(planned.desired)) watch.addTarget(targetOf(planned, true, object));
     },
   });
-}
-
-function identityOf(object: KubernetesObject | undefined): {
-  readonly uid?: string;
-  readonly generation?: number;
-} {
-  const { uid, generation } = object?.metadata ?? {};
-  return { ...(uid === undefined ? {} : { uid }), ...(generation === undefined ? {} : { generation }) };
 }
 
 async function recordInventory(

@@ -19,10 +19,10 @@ import { Progress } from './progress.ts';
 import type { Run } from './run.ts';
 
 const watchedKinds = [
-  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'apps/v1', kind: 'Deployment', managedFields: true },
   { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
-  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
-  { apiVersion: 'apps/v1', kind: 'DaemonSet' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet', managedFields: true },
+  { apiVersion: 'apps/v1', kind: 'DaemonSet', managedFields: true },
   { apiVersion: 'batch/v1', kind: 'Job' },
   { apiVersion: 'v1', kind: 'Pod' },
   { apiVersion: 'v1', kind: 'Event' },

@@ -39,6 +39,8 @@ export interface Cause {
   readonly pod?: string;
   /** The more telling cause explains a workload that has several. */
   readonly weight: number;
+  /** It ends the release also where the workload is up. */
+  readonly evenIfCurrent?: boolean;
 }
 
 export interface CauseParts {
@@ -47,6 +49,7 @@ export interface CauseParts {
   readonly remedy?: string;
   readonly doom: Doom;
   readonly weight: number;
+  readonly evenIfCurrent?: boolean;
   /** Absent: a cause of this workload alone. */
   readonly sharedKey?: string;
   readonly pod?: PodRecord;
@@ -65,6 +68,7 @@ export function causeOf(scene: Scene, parts: CauseParts): Cause {
   return {
     doom,
     weight,
+    ...(parts.evenIfCurrent === true ? { evenIfCurrent: true } : {}),
     mergeKey: `${reason} ${parts.sharedKey ?? own}`,
     ...(pod === undefined ? {} : { pod: pod.object.metadata.name }),
     failure: {

@@ -8,6 +8,7 @@ import { creationCause } from './creation.ts';
 import { pullCause } from './images.ts';
 import { readinessCause } from './probes.ts';
 import { schedulingCause, volumeCause } from './scheduling.ts';
+import { takenCause } from './taken.ts';
 import { deadlineCause, endedCause } from './workloads.ts';
 
 type ContainerRule = (
@@ -41,9 +42,13 @@ export function causesOf(scene: Scene, limits: Limits): readonly Cause[] {
     volumeCause(scene, pod, limits),
     ...containersOf(pod.object).map((container) => containerCause(scene, pod, container, limits)),
   ]);
-  return [creationCause(scene, limits), endedCause(scene), deadlineCause(scene, limits), ...ofPods].filter(
-    (cause) => cause !== undefined,
-  );
+  return [
+    takenCause(scene),
+    creationCause(scene, limits),
+    endedCause(scene),
+    deadlineCause(scene, limits),
+    ...ofPods,
+  ].filter((cause) => cause !== undefined);
 }
 
 /** The cause that explains most; of equals, the first. */

@@ -25,6 +25,8 @@ export const remedies: Partial<Readonly<Record<Reason, string>>> = {
     'See why the volume does not bind or mount: its class, its claim, or a node that still holds it.',
   'job-failed':
     'Read the last log lines of its pod; a Job cannot be resumed, deploy it again under a new name.',
+  'changed-by-other':
+    'Find out who writes that field and why: put the value into the overlay, or leave the field out of it, and deploy again.',
   'progress-deadline-exceeded':
     'See what the pods wait for; raise progressDeadlineSeconds if they only need longer.',
   'rollout-timeout': 'See what the pods wait for; raise the timeout input if they only need longer.',

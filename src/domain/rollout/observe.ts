@@ -10,6 +10,7 @@ import {
   type ObservedChange,
   type PodRecord,
   type RolloutState,
+  type WorkloadRecord,
   workloadKinds,
 } from './state.ts';
 
@@ -58,14 +59,34 @@ function isOlder(object: KubernetesObject, known: KubernetesObject): boolean {
   return version !== undefined && knownVersion !== undefined && Number(version) < Number(knownVersion);
 }
 
-function putWorkload(state: RolloutState, object: KubernetesObject, at: number): RolloutState {
-  const key = keyOf(referenceOf(object));
+function putWorkload(state: RolloutState, given: KubernetesObject, at: number): RolloutState {
+  const key = keyOf(referenceOf(given));
   const known = shardAt(state.workloads, key);
-  if (known !== undefined && isOlder(object, known.object)) return state;
+  if (known !== undefined && isOlder(given, known.object)) return state;
+  const object = hasMoved(state, key, given, known) ? given : withoutOwners(given);
   const same = known !== undefined && known.object.metadata.uid === object.metadata.uid;
   const record = same ? { ...known, object } : { object, firstAt: at, first: object };
   const next = { ...state, workloads: withShard(state.workloads, key, record) };
   return touched(same ? next : adopted(next, object, key), object, key);
+}
+
+/** Beyond our write, or, while that is on its way, beyond what was there before. */
+function hasMoved(
+  state: RolloutState,
+  key: string,
+  { metadata }: KubernetesObject,
+  known: WorkloadRecord | undefined,
+): boolean {
+  const target = state.targets[state.places.get(key) ?? -1];
+  const ours = target === undefined ? known?.first.metadata.generation : target.generation;
+  return ours !== undefined && metadata.generation !== undefined && metadata.generation > ours;
+}
+
+/** `managedFields` are a third of an object, and asked for only to name who has changed it. */
+function withoutOwners(object: KubernetesObject): KubernetesObject {
+  if (object.metadata.managedFields === undefined) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 function putPod(state: RolloutState, object: KubernetesObject, at: number, relisted: boolean): RolloutState {

@@ -1,5 +1,6 @@
 import type { KubernetesObject, ObjectReference } from '../objects.ts';
 import { keyOf } from '../objects.ts';
+import type { OwnedFields } from '../owned-fields.ts';
 import type { Ends, Marks } from './marks.ts';
 import { noShards, type Shards } from './shards.ts';
 
@@ -11,6 +12,8 @@ export interface RolloutTarget {
   readonly uid?: string;
   /** `metadata.generation` after our apply. */
   readonly generation?: number;
+  /** What we owned after our apply: whoever writes another value there changes this release. */
+  readonly owned?: OwnedFields;
   /** What was sent: paths of a failure's field point into it. */
   readonly desired: KubernetesObject;
 }

@@ -59,7 +59,7 @@ interface Tally {
   readonly settledAt: number;
   /** Not settled yet. */
   readonly late: readonly Assessment[];
-  /** Not current, and something is wrong with it. */
+  /** Something is wrong with it that ends the release, now or after a while. */
   readonly troubled: readonly Assessment[];
   /** See `Circumstances`. */
   readonly dependenciesAt: number;
@@ -81,7 +81,7 @@ function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits
     workloads.push(one.current && at > now ? settling(one.report) : one.report);
     if (at > now) late.push(one);
     if (at > settledAt) settledAt = at;
-    if (!one.current && one.causes.length > 0) troubled.push(one);
+    if (one.causes.some((cause) => !one.current || cause.evenIfCurrent === true)) troubled.push(one);
     if (one.availableFrom > dependenciesAt) dependenciesAt = one.availableFrom;
   }
   return { workloads, settledAt, late, troubled, dependenciesAt };
@@ -103,7 +103,9 @@ function settledFrom(one: Assessment, limits: Limits): number {
  * each their own place.
  */
 function doomsOf(one: Assessment, circumstances: Circumstances, now: number): readonly Cause[] {
-  const due = one.causes.filter((cause) => doomAt(cause, circumstances) <= now);
+  const due = one.causes.filter(
+    (cause) => (!one.current || cause.evenIfCurrent === true) && doomAt(cause, circumstances) <= now,
+  );
   if (due.length === 0) return [];
   const podsAtFault = new Set(due.flatMap((cause) => cause.pod ?? []));
   const ofWorkload = due.filter((cause) => cause.pod === undefined || cause.failure.reason === 'job-failed');
