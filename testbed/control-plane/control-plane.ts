@@ -20,7 +20,7 @@ import {
 } from './components.ts';
 import { freePorts, isFree } from './free-ports.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { isRunning, listProcesses, startProcess, stopProcess } from './processes.ts';
+import { isRunning, listProcesses, type ProcessRecord, startProcess, stopProcess } from './processes.ts';
 
 const readyMilliseconds = 60_000;
 const names = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'];
@@ -38,8 +38,15 @@ export interface ControlPlane {
   /** Makes a kubeconfig for a user with these groups and returns its path. Without groups the user may do nothing. */
   issueKubeconfig(name: string, commonName: string, organizations?: readonly string[]): Promise<string>;
   issueServerCertificate(name: string, hosts: readonly string[]): Promise<CertificateFiles>;
+  issueClientCertificate(
+    name: string,
+    commonName: string,
+    organizations: readonly string[],
+  ): Promise<CertificateFiles>;
   /** Kills the API server, starts it again with the same flags and waits until it is ready. */
   restartApiServer(): Promise<void>;
+  /** Kills etcd, starts it again with its data and waits until the API server is ready again. */
+  restartEtcd(): Promise<void>;
 }
 
 export interface ControlPlaneOptions {
@@ -84,8 +91,7 @@ export function attachControlPlane(stateDirectory: string, server: string): Cont
     auditLog: files.auditLog,
     certificateAuthority: files.authority,
     async issueKubeconfig(name, commonName, organizations = []) {
-      const client = files.pair(`client-${name}`);
-      await issueCertificate(files.authority, { commonName, organizations }, client, new Date());
+      const client = await controlPlane.issueClientCertificate(`client-${name}`, commonName, organizations);
       const path = files.kubeconfig(name);
       await mkdir(join(path, '..'), { recursive: true });
       await writeKubeconfig(path, server, files.authority, client, commonName);
@@ -96,7 +102,13 @@ export function attachControlPlane(stateDirectory: string, server: string): Cont
       await issueCertificate(files.authority, { commonName: name, hosts }, pair, new Date());
       return pair;
     },
-    restartApiServer: () => restartApiServer(controlPlane),
+    async issueClientCertificate(name, commonName, organizations) {
+      const pair = files.pair(name);
+      await issueCertificate(files.authority, { commonName, organizations }, pair, new Date());
+      return pair;
+    },
+    restartApiServer: () => restart(controlPlane, 'kube-apiserver'),
+    restartEtcd: () => restart(controlPlane, 'etcd'),
   };
   return controlPlane;
 }
@@ -149,18 +161,25 @@ async function writeFiles(controlPlane: ControlPlane): Promise<void> {
   ]);
 }
 
-async function restartApiServer(controlPlane: ControlPlane): Promise<void> {
+async function restart(controlPlane: ControlPlane, name: 'etcd' | 'kube-apiserver'): Promise<void> {
   const { stateDirectory } = controlPlane;
-  const record = listProcesses(stateDirectory).find(({ name }) => name === 'kube-apiserver');
-  if (!record)
-    throw new TestbedError(`No API server was started in ${stateDirectory}. Start a cluster first.`);
+  const record = listProcesses(stateDirectory).find((each) => each.name === name);
+  if (!record) throw new TestbedError(`No ${name} was started in ${stateDirectory}. Start a cluster first.`);
   await stopProcess(stateDirectory, record.name, 0);
   // A killed process counts as ended when its first thread is; the others may hold the listener a moment longer.
-  const port = Number(new URL(controlPlane.server).port);
   const deadline = performance.now() + 10_000;
-  while (!(await isFree(port)) && performance.now() < deadline) await delay(10);
+  for (const port of listeningPorts(record)) {
+    while (!(await isFree(port)) && performance.now() < deadline) await delay(10);
+  }
   startProcess(stateDirectory, record);
   await waitFor(stateDirectory, () => answers(controlPlane, '/readyz'));
+}
+
+function listeningPorts({ arguments: flags }: ProcessRecord): number[] {
+  return flags.flatMap((flag) => {
+    const port = /^--(?:secure-port=|listen-(?:client|peer)-urls=.*:)(\d+)$/.exec(flag)?.[1];
+    return port === undefined ? [] : [Number(port)];
+  });
 }
 
 /** Waits until `condition` holds; fails at once, with its log, when a component has ended. */

@@ -1,0 +1,181 @@
+/** A proxy before a real API server that does to its clients what networks, load balancers and busy servers do. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { ControlPlane } from '../control-plane/control-plane.ts';
+import {
+  countingSelection,
+  type Fault,
+  type FaultInput,
+  faultSchema,
+  matches,
+  type RequestFacts,
+  type RequestFault,
+  waitsForRequests,
+} from './fault.ts';
+import { type Link, listenForLinks } from './links.ts';
+import { startTerminator } from './terminator.ts';
+
+export interface FaultProxyOptions {
+  readonly controlPlane: Pick<
+    ControlPlane,
+    'server' | 'stateDirectory' | 'certificateAuthority' | 'issueServerCertificate' | 'issueClientCertificate'
+  >;
+  /** Of the user that the API server sees, whoever comes through the proxy; a member of system:masters. Default `fault-proxy`. */
+  readonly user?: string;
+}
+
+/** One request that came through, in the order of their answers. */
+export interface ProxiedRequest extends RequestFacts {
+  /** Milliseconds since the epoch at which its answer began or its fault struck. */
+  readonly at: number;
+  /** Undefined when the fault left it without an answer. */
+  readonly status: number | undefined;
+  readonly fault: RequestFault['type'] | undefined;
+}
+
+export interface FaultProxy {
+  /** `https://127.0.0.1:<port>` */
+  readonly server: string;
+  /** Path of an administrator's kubeconfig that leads through the proxy, with a bearer token. Any token is let in. */
+  readonly kubeconfig: string;
+  /** Adds a fault to those that are there. @throws ZodError for one that is none */
+  inject(fault: FaultInput): void;
+  /** Ends every fault; what was stalled goes on. */
+  heal(): void;
+  requests(): readonly ProxiedRequest[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a proxy on a free port of 127.0.0.1. It ends TLS with a certificate of the cluster's authority (HTTP/2 and
+ * HTTP/1.1), so it can fail single requests; connections are broken one layer below, where no TLS is sent to say so.
+ */
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  const { controlPlane, user = 'fault-proxy' } = options;
+  const pairOf = async ({ certificate, key }: { certificate: string; key: string }) => ({
+    cert: await readFile(certificate, 'utf8'),
+    key: await readFile(key, 'utf8'),
+  });
+  const authority = await readFile(controlPlane.certificateAuthority.certificate, 'utf8');
+  const active: { readonly fault: RequestFault; readonly hits: (request: RequestFacts) => boolean }[] = [];
+  const seen: ProxiedRequest[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+
+  const terminator = await startTerminator({
+    target: controlPlane.server,
+    authority,
+    server: await pairOf(
+      await controlPlane.issueServerCertificate('fault-proxy', ['127.0.0.1', 'localhost']),
+    ),
+    client: await pairOf(
+      await controlPlane.issueClientCertificate(`${user}-client`, user, ['system:masters']),
+    ),
+    faultFor: (request) => active.find(({ hits }) => hits(request))?.fault,
+    linkOf: (port) => listener.linkOf(port),
+    onRequest: (request, status, fault) =>
+      seen.push({ ...request, at: Date.now(), status, fault: fault?.type }),
+  });
+  const listener = await listenForLinks({ host: '127.0.0.1', port: terminator.port });
+  const server = `https://127.0.0.1:${listener.port}`;
+
+  const later = (seconds: number | undefined, action: () => void) => {
+    if (seconds === undefined) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      action();
+    }, seconds * 1000);
+    timers.add(timer);
+  };
+  const heal = () => {
+    for (const timer of timers) clearTimeout(timer);
+    timers.clear();
+    active.length = 0;
+    listener.onConnect(undefined);
+    for (const link of listener.links) link.resume();
+  };
+  /** Does it to the connections that are there and, for some faults, to new ones; over again after its time. */
+  const onLinks = (
+    now: (link: Link) => void,
+    onNew: ((link: Link) => void) | undefined,
+    seconds?: number,
+  ) => {
+    const hit = [...listener.links];
+    for (const link of hit) now(link);
+    if (onNew !== undefined) {
+      listener.onConnect((link) => {
+        hit.push(link);
+        onNew(link);
+      });
+    }
+    later(seconds, () => {
+      if (onNew !== undefined) listener.onConnect(undefined);
+      for (const link of hit) link.resume();
+    });
+  };
+  const onRequests = (fault: RequestFault) => {
+    const entry = { fault, hits: countingSelection(fault) };
+    active.push(entry);
+    later(fault.seconds, () => active.splice(active.indexOf(entry), 1));
+  };
+
+  const strike = (fault: Fault) => {
+    if (fault.type === 'partition') {
+      const refuse = fault.new === 'refuse';
+      onLinks(
+        (link) => link.stall(),
+        refuse ? (link) => link.reset() : (link) => link.stall(),
+        fault.seconds,
+      );
+    } else if (fault.type === 'gone' || fault.type === 'end') {
+      for (const watch of terminator.watches) {
+        if (matches(fault, watch.request)) watch.end(fault.type === 'gone');
+      }
+      // Those that are opened from now on; without a number of times or seconds, only the running ones are meant.
+      if (fault.times !== undefined || fault.seconds !== undefined) onRequests({ verb: 'watch', ...fault });
+    } else if (waitsForRequests(fault)) onRequests(fault);
+    else if (fault.type === 'reset') onLinks((link) => link.reset(), undefined);
+    else if (fault.type === 'stall') onLinks((link) => link.stall(), undefined, fault.seconds);
+    else if (fault.type === 'slow') {
+      const slow = (link: Link) => link.slowDown(fault.bytesPerSecond);
+      onLinks(slow, slow, fault.seconds);
+    }
+  };
+
+  return {
+    server,
+    kubeconfig: await writeKubeconfig(controlPlane.stateDirectory, listener.port, server, authority),
+    inject: (fault) => strike(faultSchema.parse(fault)),
+    heal,
+    requests: () => [...seen],
+    async stop() {
+      heal();
+      await Promise.all([listener.stop(), terminator.stop()]);
+    },
+  };
+}
+
+async function writeKubeconfig(
+  stateDirectory: string,
+  port: number,
+  server: string,
+  authority: string,
+): Promise<string> {
+  const name = 'fault-proxy';
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': name,
+    clusters: [
+      { name, cluster: { server, 'certificate-authority-data': Buffer.from(authority).toString('base64') } },
+    ],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    users: [{ name, user: { token: randomBytes(16).toString('hex') } }],
+  };
+  const folder = join(stateDirectory, 'kubeconfigs');
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${name}-${port}.yaml`);
+  await writeFile(path, stringify(kubeconfig), { mode: 0o600 });
+  return path;
+}
