@@ -48,6 +48,8 @@ export interface Condition {
   readonly lastTransitionTime?: string;
   /** Only Deployments have it. */
   readonly lastUpdateTime?: string;
+  /** The generation that it speaks of; few kinds say. */
+  readonly observedGeneration?: number;
 }
 
 /** The entry of `status.conditions` of this type. */
@@ -56,12 +58,14 @@ export function conditionOf(object: unknown, type: string): Condition | undefine
   if (entry === undefined) return undefined;
   const lastTransitionTime = textAt(entry, 'lastTransitionTime');
   const lastUpdateTime = textAt(entry, 'lastUpdateTime');
+  const observedGeneration = numberAt(entry, 'observedGeneration');
   return {
     status: textAt(entry, 'status') ?? 'Unknown',
     reason: textAt(entry, 'reason') ?? '',
     message: textAt(entry, 'message') ?? '',
     ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }),
     ...(lastUpdateTime === undefined ? {} : { lastUpdateTime }),
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
   };
 }
 

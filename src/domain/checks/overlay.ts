@@ -5,6 +5,7 @@ import { isObject } from '../managed-fields.ts';
 import { type KubernetesObject, type ObjectReference, titleOf } from '../objects.ts';
 import type { Reason } from '../reasons.ts';
 import type { FieldPath, SourceLocation } from '../source.ts';
+import { readinessExpressions } from '../status/readiness.ts';
 import { templatePathOf } from '../workloads.ts';
 import { type Refusal, refusalSentence, refusedField, resolvePath, sentence } from './refusal.ts';
 
@@ -94,6 +95,7 @@ function judgeObject(validation: ObjectValidation, facts: OverlayFacts): readonl
     });
   }
   findings.push(
+    ...readinessFindings(validation, at),
     ...conflictFindings(validation, at),
     ...refusalFindings(validation, at),
     ...warningFindings(validation, at),
@@ -102,6 +104,17 @@ function judgeObject(validation: ObjectValidation, facts: OverlayFacts): readonl
 }
 
 type Placed = (path?: FieldPath) => { object: ObjectReference; location: SourceLocation };
+
+/** What cannot be read never holds: the release would wait for it until its timeout. */
+function readinessFindings({ reference, rendered }: ObjectValidation, at: Placed): readonly Finding[] {
+  return readinessExpressions(rendered).problems.map(({ annotation, cause, remedy }) => ({
+    level: 'fail',
+    reason: 'bad-config',
+    message: `${titleOf(reference)}: ${cause}`,
+    remedy,
+    ...at(['metadata', 'annotations', annotation]),
+  }));
+}
 
 function conflictFindings(validation: ObjectValidation, at: Placed): readonly Finding[] {
   return validation.foreignConflicts.map((conflict) => ({

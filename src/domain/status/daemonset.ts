@@ -17,12 +17,17 @@ export function daemonSetCounts(daemonSet: KubernetesObject) {
 export function daemonSetStatus(daemonSet: KubernetesObject): Status {
   const early = unobserved(daemonSet);
   if (early !== undefined) return early;
+  if (numberAt(daemonSet, 'status', 'desiredNumberScheduled') === undefined) {
+    return progressing('too-few-pods', 'the controller has not said how many nodes want it');
+  }
   const { desired, total, updated, available } = daemonSetCounts(daemonSet);
+  const ready = numberAt(daemonSet, 'status', 'numberReady') ?? available;
   const byHand = textAt(daemonSet, 'spec', 'updateStrategy', 'type') === 'OnDelete';
   if (total < desired) return progressing('too-few-pods', `${total} of ${desired} nodes have a pod`);
   if (!byHand && updated < desired)
     return progressing('too-few-updated', `${updated} of ${desired} pods updated`);
   if (available < desired) return progressing('not-available', `${available} of ${desired} pods available`);
+  if (ready < desired) return progressing('not-available', `${ready} of ${desired} pods ready`);
   if (byHand && updated < desired) {
     return current(
       `${desired - updated} of ${desired} pods wait to be deleted (OnDelete)`,

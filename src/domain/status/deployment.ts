@@ -29,6 +29,8 @@ export function deploymentStatus(deployment: KubernetesObject, deadlineCounts = 
   if (early !== undefined) return early;
   const { desired, total, updated, available } = deploymentCounts(deployment);
   const done = updated === desired && total === updated && available === updated;
+  const denied = done ? deniedBy(deployment) : undefined;
+  if (denied !== undefined) return progressing('not-available', denied);
   if (done) return current(desired === 0 ? 'scaled to zero' : `${available} of ${desired} pods available`);
   if (deadlineCounts && pastProgressDeadline(deployment)) {
     return failed(
@@ -36,12 +38,21 @@ export function deploymentStatus(deployment: KubernetesObject, deadlineCounts = 
       `${available} of ${desired} pods available, progress deadline exceeded`,
     );
   }
-  if (updated < desired && flagAt(deployment, 'spec', 'paused') === true) {
+  if (flagAt(deployment, 'spec', 'paused') === true) {
     return progressing('paused', `paused with ${updated} of ${desired} pods updated`);
   }
   if (updated < desired) return progressing('too-few-updated', `${updated} of ${desired} pods updated`);
   if (total > updated) return progressing('old-pods-left', oldPods(total - updated));
   return progressing('not-available', `${available} of ${desired} pods available`);
+}
+
+/** Counts and conditions are written together; where they contradict each other, what is worse counts. */
+function deniedBy(deployment: KubernetesObject): string | undefined {
+  if (conditionOf(deployment, 'Available')?.status === 'False')
+    return 'its controller calls it not available';
+  const made = conditionOf(deployment, 'Progressing');
+  if (made?.status !== 'False' || pastProgressDeadline(deployment)) return undefined;
+  return `its controller makes no progress: ${made.reason}`;
 }
 
 /** Good news in a failed rollout: something still serves. */

@@ -1,10 +1,12 @@
-import { fieldAt, numberAt } from '../fields.ts';
+import { type Condition, conditionOf, fieldAt, numberAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
-import { current, progressing, type Status } from './status.ts';
+import { isCustomResource } from './awaited.ts';
+import { current, failed, progressing, type Status } from './status.ts';
 
 /**
- * What holds for every kind, first: an object on its way out is terminating, and one whose controller has not seen the newest
- * generation says nothing yet (kstatus' generic rule). `undefined`: the kind's own rule decides.
+ * What holds for every kind, first: an object on its way out is terminating, one whose controller has not seen the newest
+ * generation says nothing yet, and the conditions Reconciling and Stalled say it all (kstatus' generic rules). `undefined`:
+ * the kind's own rule decides.
  */
 export function unsettled(object: KubernetesObject): Status | undefined {
   if (object.metadata.deletionTimestamp !== undefined) {
@@ -15,7 +17,26 @@ export function unsettled(object: KubernetesObject): Status | undefined {
   if (generation !== undefined && observed !== undefined && observed < generation) {
     return progressing('not-observed', 'the controller has not seen the change yet');
   }
+  const reconciling = newestCondition(object, 'Reconciling');
+  if (reconciling?.status === 'True') return progressing('reconciling', saidBy('reconciling', reconciling));
+  const stalled = newestCondition(object, 'Stalled');
+  if (stalled?.status === 'True') return failed('stalled', saidBy('stalled', stalled));
   return undefined;
+}
+
+/** The condition, unless it speaks of an earlier generation. */
+export function newestCondition(object: KubernetesObject, type: string): Condition | undefined {
+  const condition = conditionOf(object, type);
+  return condition === undefined || isStale(object, condition) ? undefined : condition;
+}
+
+function isStale(object: KubernetesObject, { observedGeneration }: Condition): boolean {
+  return observedGeneration !== undefined && observedGeneration < (object.metadata.generation ?? 0);
+}
+
+/** `not ready: NoDisk: volume full`, with what is known of it. */
+export function saidBy(lead: string, { reason, message }: Condition): string {
+  return [lead, reason, message].filter((part) => part !== '').join(': ');
 }
 
 /** As a number also where a kind writes it as text (Argo's Rollout does). */
@@ -25,9 +46,30 @@ export function observedGenerationOf(object: KubernetesObject): number | undefin
   return numberAt(object, 'status', 'observedGeneration');
 }
 
-/** Kinds without a rule of their own: there, and seen by whoever reports an observedGeneration. */
+/**
+ * Kinds without a rule of their own, custom resources above all: the first of the conditions Ready and Available decides. Not
+ * True is progressing, never failed: many controllers say Ready False while they work, so how long it may last is for the
+ * rollout. Without either: there, and seen by whoever reports an observedGeneration. A custom resource without any status
+ * is current too (many kinds have none), under a code of its own, since its controller may merely be late.
+ */
 export function genericStatus(object: KubernetesObject): Status {
-  return unsettled(object) ?? current('present');
+  const early = unsettled(object);
+  if (early !== undefined) return early;
+  for (const [type, lead] of [
+    ['Ready', 'not ready'],
+    ['Available', 'not available'],
+  ] as const) {
+    const condition = conditionOf(object, type);
+    if (condition === undefined) continue;
+    if (isStale(object, condition)) {
+      return progressing('not-observed', `its condition ${type} is about an earlier generation`);
+    }
+    return condition.status === 'True'
+      ? current(type.toLowerCase())
+      : progressing('not-ready', saidBy(lead, condition));
+  }
+  const silent = isCustomResource(object) && fieldAt(object, 'status') === undefined;
+  return current('present', silent ? 'nothing-reported' : 'current');
 }
 
 /** For kinds whose controller always writes observedGeneration: absent means that it has not looked yet. */

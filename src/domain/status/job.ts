@@ -18,7 +18,7 @@ export function jobStatus(job: KubernetesObject): Status {
   if (conditionOf(job, 'Complete')?.status === 'True') return current(`${succeeded} succeeded`, 'complete');
   const early = unsettled(job);
   if (early !== undefined) return early;
-  if (flagAt(job, 'spec', 'suspend') === true) return current('suspended, as its spec asks', 'suspended');
+  if (isSuspended(job)) return current('suspended, as its spec asks', 'suspended');
   const active = numberAt(job, 'status', 'active') ?? 0;
   const failures = numberAt(job, 'status', 'failed') ?? 0;
   const wanted = numberAt(job, 'spec', 'completions') ?? 1;
@@ -26,4 +26,9 @@ export function jobStatus(job: KubernetesObject): Status {
     active === 0 ? 'pending' : 'running',
     `${succeeded} of ${wanted} completed, ${active} running, ${failures} failed`,
   );
+}
+
+/** The condition alone lingers for a moment after a Job is resumed; the API server fills in `spec.suspend`. */
+function isSuspended(job: KubernetesObject): boolean {
+  return flagAt(job, 'spec', 'suspend') ?? conditionOf(job, 'Suspended')?.status === 'True';
 }

@@ -1,5 +1,6 @@
 import { conditionOf, textAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
+import { containersOf } from './containers.ts';
 import { unsettled } from './generic.ts';
 import { current, failed, progressing, type Status } from './status.ts';
 
@@ -15,7 +16,10 @@ export function isTerminating(pod: KubernetesObject): boolean {
   return pod.metadata.deletionTimestamp !== undefined;
 }
 
-/** A Pod of phase Failed is failed (kstatus says Current, FACTS). What its containers do is for the causes to judge. */
+/**
+ * A Pod of phase Failed is failed (kstatus says Current, FACTS). One that is never restarted runs to its end, as a Job's does.
+ * A container in back-off or with an error is told as it stands; whether it ends the release is for the causes to judge.
+ */
 export function podStatus(pod: KubernetesObject): Status {
   const phase = phaseOf(pod);
   if (phase === 'Succeeded') return current('completed', 'complete');
@@ -25,8 +29,25 @@ export function podStatus(pod: KubernetesObject): Status {
   }
   const early = unsettled(pod);
   if (early !== undefined) return early;
-  if (phase === 'Running' && isReady(pod)) return current('ready');
-  if (phase === 'Running') return progressing('not-available', 'running, not ready');
   if (phase === 'Unknown') return { word: 'unknown', code: 'pending', message: 'its node does not report' };
+  if (phase === 'Running' && isReady(pod)) {
+    const finite = textAt(pod, 'spec', 'restartPolicy') === 'Never';
+    return finite ? progressing('running', 'running, to end by itself') : current('ready');
+  }
+  const trouble = containerTrouble(pod);
+  if (trouble !== undefined) return failed('container-failing', trouble);
+  if (phase === 'Running') return progressing('not-available', 'running, not ready');
   return progressing('pending', 'waits to start');
+}
+
+/** Only where the kubelet tries for ever: elsewhere the phase becomes Failed by itself. */
+function containerTrouble(pod: KubernetesObject): string | undefined {
+  if ((textAt(pod, 'spec', 'restartPolicy') ?? 'Always') !== 'Always') return undefined;
+  for (const { name, role, waiting, terminated } of containersOf(pod)) {
+    const reason = waiting?.reason ?? '';
+    if (/^Err|Error$|BackOff$/.test(reason)) return `container ${name}: ${reason}`;
+    const ended = terminated !== undefined && (role !== 'init' || terminated.exitCode !== 0);
+    if (ended) return `container ${name}: ended with exit code ${terminated.exitCode}`;
+  }
+  return undefined;
 }

@@ -15,5 +15,7 @@ export function replicaSetStatus(replicaSet: KubernetesObject): Status {
   if (total < desired) return progressing('too-few-pods', `${total} of ${desired} pods created`);
   if (total > desired) return progressing('old-pods-left', `${pods(total - desired)} still to be removed`);
   if (available < desired) return progressing('not-available', `${available} of ${desired} pods available`);
+  const ready = numberAt(replicaSet, 'status', 'readyReplicas') ?? available;
+  if (ready < desired) return progressing('not-available', `${ready} of ${desired} pods ready`);
   return current(desired === 0 ? 'scaled to zero' : `${available} of ${desired} pods available`);
 }

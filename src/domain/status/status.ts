@@ -1,5 +1,9 @@
 /** What one object says about itself, in a small word, a code and a sentence. */
 
+/**
+ * `failed` is final for kinds whose controller says so (Job, custom resources, claims); for pods and autoscalers it is how
+ * things stand now, and may heal: the causes judge those.
+ */
 export type StatusWord = 'current' | 'progressing' | 'failed' | 'terminating' | 'unknown';
 
 export type StatusCode =
@@ -18,6 +22,13 @@ export type StatusCode =
   | 'paused'
   | 'deadline-exceeded'
   | 'pod-creation-failing'
+  | 'container-failing'
+  | 'reconciling'
+  | 'stalled'
+  | 'not-ready'
+  | 'not-bound'
+  | 'no-address'
+  | 'nothing-reported'
   | 'failed';
 
 export interface Status {

@@ -1,9 +1,19 @@
 import { groupKindOf, type KubernetesObject } from '../objects.ts';
+import { argoRolloutStatus } from './argo-rollout.ts';
+import { cronJobStatus } from './cronjob.ts';
+import { customResourceDefinitionStatus } from './customresourcedefinition.ts';
 import { daemonSetStatus } from './daemonset.ts';
 import { deploymentStatus } from './deployment.ts';
+import { endpointSliceStatus } from './endpointslice.ts';
 import { genericStatus } from './generic.ts';
+import { horizontalPodAutoscalerStatus } from './horizontalpodautoscaler.ts';
 import { jobStatus } from './job.ts';
+import { ingressStatus, serviceStatus } from './load-balancer.ts';
+import { namespaceStatus } from './namespace.ts';
+import { persistentVolumeClaimStatus } from './persistentvolumeclaim.ts';
 import { podStatus } from './pod.ts';
+import { podDisruptionBudgetStatus } from './poddisruptionbudget.ts';
+import { byAnnotations } from './readiness.ts';
 import { replicaSetStatus } from './replicaset.ts';
 import { statefulSetStatus } from './statefulset.ts';
 import type { Status } from './status.ts';
@@ -12,13 +22,24 @@ import type { Status } from './status.ts';
 const rules: Readonly<Record<string, (object: KubernetesObject) => Status>> = {
   'Deployment.apps': (object) => deploymentStatus(object),
   'ReplicaSet.apps': replicaSetStatus,
+  ReplicationController: replicaSetStatus,
   'StatefulSet.apps': statefulSetStatus,
   'DaemonSet.apps': daemonSetStatus,
   'Job.batch': jobStatus,
+  'CronJob.batch': cronJobStatus,
   Pod: podStatus,
+  Service: serviceStatus,
+  'EndpointSlice.discovery.k8s.io': endpointSliceStatus,
+  'Ingress.networking.k8s.io': ingressStatus,
+  PersistentVolumeClaim: persistentVolumeClaimStatus,
+  'PodDisruptionBudget.policy': podDisruptionBudgetStatus,
+  'HorizontalPodAutoscaler.autoscaling': horizontalPodAutoscalerStatus,
+  'CustomResourceDefinition.apiextensions.k8s.io': customResourceDefinitionStatus,
+  Namespace: namespaceStatus,
+  'Rollout.argoproj.io': argoRolloutStatus,
 };
 
-/** The status of any object, by its kind's rule or by the generic one. */
+/** The status of any object, by its kind's rule or by the generic one, and by what its annotations say. */
 export function statusOf(object: KubernetesObject): Status {
-  return (rules[groupKindOf(object)] ?? genericStatus)(object);
+  return byAnnotations(object, (rules[groupKindOf(object)] ?? genericStatus)(object));
 }

@@ -182,3 +182,30 @@ describe('what the overlay itself asks for', () => {
     ]);
   });
 });
+
+describe('annotations that say when an object is ready', () => {
+  const annotated = (annotations: Readonly<Record<string, string>>): KubernetesObject => ({
+    ...rendered,
+    metadata: { ...rendered.metadata, annotations },
+  });
+
+  test('what cannot be read is refused, at the annotation', () => {
+    const { findings, paths } = judged({ rendered: annotated({ 'orion.dev/ready-when': 'Available' }) });
+    expect(findings).toMatchObject([
+      {
+        level: 'fail',
+        reason: 'bad-config',
+        message:
+          'Deployment web: its annotation orion.dev/ready-when cannot be read: "Available" is neither a condition nor a JSONPath in braces.',
+        location: { file: 'web.yaml', line: 1 },
+      },
+    ]);
+    expect(findings[0]?.remedy).toContain('condition=Ready');
+    expect(paths).toEqual(['metadata.annotations.orion.dev/ready-when']);
+  });
+
+  test('what can be read passes', () => {
+    const { findings } = judged({ rendered: annotated({ 'orion.dev/ready-when': 'condition=Available' }) });
+    expect(findings.map(({ level }) => level)).toEqual(['pass']);
+  });
+});

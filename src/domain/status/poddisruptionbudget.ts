@@ -1,0 +1,16 @@
+import { conditionOf, numberAt } from '../fields.ts';
+import type { KubernetesObject } from '../objects.ts';
+import { saidBy, unobserved } from './generic.ts';
+import { current, failed, type Status } from './status.ts';
+
+/**
+ * Current once its controller has counted, also while no disruption is allowed: that is what it is for. SyncFailed means that
+ * it cannot count (a pod without a controller it knows), and then it blocks every eviction.
+ */
+export function podDisruptionBudgetStatus(budget: KubernetesObject): Status {
+  const early = unobserved(budget);
+  if (early !== undefined) return early;
+  const allowed = conditionOf(budget, 'DisruptionAllowed');
+  if (allowed?.reason === 'SyncFailed') return failed('failed', saidBy('cannot count its pods', allowed));
+  return current(`${numberAt(budget, 'status', 'disruptionsAllowed') ?? 0} disruptions allowed`);
+}
