@@ -1,0 +1,88 @@
+import { fieldAt, flagAt, listAt, textAt } from '../fields.ts';
+import { groupKindOf, type KubernetesObject } from '../objects.ts';
+import type { HealthState } from './state.ts';
+
+/** One pod in the EndpointSlices of a Service. */
+export interface PodEndpoint {
+  readonly pod: string;
+  readonly uid: string | undefined;
+  /** Gets traffic. The API says: an absent `ready` is to be read as true. */
+  readonly ready: boolean;
+  /** On its way out, but still answering: gets traffic where no ready one is left. */
+  readonly draining: boolean;
+}
+
+const serviceLabel = 'kubernetes.io/service-name';
+
+/** The endpoints of each Service of a namespace, by the Service's name; of all its slices (per address family, per 100 addresses). */
+export function endpointsByService(
+  state: HealthState,
+  namespace: string,
+): ReadonlyMap<string, readonly PodEndpoint[]> {
+  const found = new Map<string, PodEndpoint[]>();
+  for (const slice of state.values()) {
+    if (groupKindOf(slice) !== 'EndpointSlice.discovery.k8s.io') continue;
+    const service = slice.metadata.labels?.[serviceLabel];
+    if (service === undefined || slice.metadata.namespace !== namespace) continue;
+    const known = found.get(service) ?? [];
+    known.push(...listAt(slice, 'endpoints').flatMap(endpointOf));
+    found.set(service, known);
+  }
+  return found;
+}
+
+function endpointOf(endpoint: unknown): readonly PodEndpoint[] {
+  const pod = textAt(endpoint, 'targetRef', 'name');
+  if (pod === undefined || textAt(endpoint, 'targetRef', 'kind') !== 'Pod') return [];
+  const terminating = flagAt(endpoint, 'conditions', 'terminating') ?? false;
+  const ready = flagAt(endpoint, 'conditions', 'ready') ?? true;
+  const serving = flagAt(endpoint, 'conditions', 'serving') ?? ready;
+  return [
+    {
+      pod,
+      uid: textAt(endpoint, 'targetRef', 'uid'),
+      ready: ready && !terminating,
+      draining: terminating && serving,
+    },
+  ];
+}
+
+/** `spec.selector`; undefined for a Service that selects nothing: an ExternalName, or one whose endpoints somebody else writes. */
+export function selectorOf(service: KubernetesObject): Readonly<Record<string, string>> | undefined {
+  const selector = fieldAt(service, 'spec', 'selector');
+  if (textAt(service, 'spec', 'type') === 'ExternalName') return undefined;
+  if (selector === null || typeof selector !== 'object' || Object.keys(selector).length === 0)
+    return undefined;
+  return selector as Readonly<Record<string, string>>;
+}
+
+export function selects(
+  selector: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
+  return Object.entries(selector).every(([name, value]) => labels?.[name] === value);
+}
+
+export interface UnknownPort {
+  /** The place in `spec.ports`. */
+  readonly place: number;
+  /** What `targetPort` says. */
+  readonly name: string;
+}
+
+/**
+ * The first named targetPort that no container of the pod has. The pod is then in the slices without that port, and nothing
+ * arrives. Source: `FindPort` in kubernetes/pkg/api/v1/pod: the name and the protocol must match; sidecars count.
+ */
+export function unknownPort(service: KubernetesObject, podSpec: unknown): UnknownPort | undefined {
+  const ports = [...listAt(podSpec, 'containers'), ...listAt(podSpec, 'initContainers')].flatMap((one) =>
+    listAt(one, 'ports'),
+  );
+  const named = new Set(ports.map((port) => `${textAt(port, 'protocol') ?? 'TCP'} ${textAt(port, 'name')}`));
+  for (const [place, port] of listAt(service, 'spec', 'ports').entries()) {
+    const name = textAt(port, 'targetPort');
+    if (name === undefined || named.has(`${textAt(port, 'protocol') ?? 'TCP'} ${name}`)) continue;
+    return { place, name };
+  }
+  return undefined;
+}
