@@ -42,6 +42,14 @@ export function standingPermissions(namespace: string): readonly Permission[] {
   ];
 }
 
+/** What the health of Services needs besides. */
+export function servicePermissions(namespace: string): readonly Permission[] {
+  return ['list', 'watch'].flatMap((verb) => [
+    { group: '', resource: 'services', verb, namespace },
+    { group: 'discovery.k8s.io', resource: 'endpointslices', verb, namespace },
+  ]);
+}
+
 /** Missing permissions as rules to paste into a Role (or, where `namespace` is absent, a ClusterRole). */
 export function roleRules(missing: readonly Permission[]): string {
   const verbsByResource = new Map<string, { group: string; resource: string; verbs: string[] }>();

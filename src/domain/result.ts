@@ -4,6 +4,7 @@
  */
 import type { CheckResult } from './checks.ts';
 import type { Failure } from './failure.ts';
+import type { ServiceReport } from './health/service.ts';
 import type { ObjectReference } from './objects.ts';
 import type { ExitCode, Outcome } from './outcome.ts';
 import type { Environment } from './profile.ts';
@@ -118,6 +119,8 @@ export interface ResultDocument {
   readonly workloads: readonly WorkloadReport[];
   readonly failures: readonly Failure[];
   readonly endpoints: readonly EndpointReport[];
+  /** What the health phase found of each Service of the overlay; absent where it did not come to that. */
+  readonly services?: readonly ServiceReport[];
   readonly notices: readonly Notice[];
   /** What to do next, one sentence or command each, most useful first. */
   readonly nextSteps: readonly string[];

@@ -1,6 +1,7 @@
 /** What a run has seen so far, phase by phase; at the end it becomes the result document. */
 import type { CheckResult } from '../domain/checks.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { ServiceReport } from '../domain/health/service.ts';
 import type { ExitCode, Outcome } from '../domain/outcome.ts';
 import type { Reason } from '../domain/reasons.ts';
 import type { RunIdentity } from '../domain/release.ts';
@@ -38,6 +39,7 @@ export class Ledger {
   workloads: readonly WorkloadReport[] = [];
   failures: readonly Failure[] = [];
   endpoints: readonly EndpointReport[] = [];
+  services: readonly ServiceReport[] | undefined;
   readonly notices: Notice[] = [];
   readonly phases: PhaseTiming[] = [];
   readonly startedAt: number;
@@ -63,6 +65,7 @@ export class Ledger {
       release: this.release,
       previousRelease: this.previousRelease,
       planDigest: this.planDigest,
+      services: this.services,
     };
     return {
       version: 1,

@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../domain/objects.ts';
-import { type Permission, standingPermissions } from '../domain/permission.ts';
+import { groupKindOf, type KubernetesObject } from '../domain/objects.ts';
+import { type Permission, servicePermissions, standingPermissions } from '../domain/permission.ts';
 import type { ClusterPort } from './ports.ts';
 
 /** Server-side apply needs `patch`, and `create` for what is not there yet; the preview lists. */
@@ -25,6 +25,7 @@ export async function neededPermissions(
   const all = [
     ...rendered.flat(),
     ...standingPermissions(namespace),
+    ...(objects.some((object) => groupKindOf(object) === 'Service') ? servicePermissions(namespace) : []),
     ...(options.callsPods
       ? [{ group: '', resource: 'pods', subresource: 'proxy', verb: 'get', namespace }]
       : []),

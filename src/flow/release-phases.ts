@@ -1,11 +1,14 @@
-/** The phases that can fail a release, in their order: apply, rollout, smoke. */
+/** The phases that can fail a release, in their order: apply, rollout, health, monitor, smoke. */
 import type { Failure } from '../domain/failure.ts';
+import type { HealthSubject } from '../domain/health/verdict.ts';
 import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import type { ReleaseBody } from '../domain/release.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
+import { serviceLine } from '../report/log-health.ts';
 import { type Applied, applyPlan } from './apply.ts';
 import { diagnose } from './diagnose.ts';
+import { formerKeys, type Health, openHealth } from './health.ts';
 import { ensureHeld, type Hold } from './hold.ts';
 import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
@@ -28,6 +31,9 @@ export interface Change {
 /** Goes through them until one fails; what failed, diagnosed; empty when all passed. */
 export async function releasePhases(change: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
   const { run, ready } = change;
+  const opened = subjectOf(change).then((subject) => openHealth(run, watch, subject));
+  // Both are awaited below; until then a failure of theirs must not count as one that nobody looks at.
+  opened.catch(() => undefined);
   const { objects, failures } = await inPhase(
     run,
     'apply',
@@ -35,7 +41,6 @@ export async function releasePhases(change: Change, watch: RolloutWatch): Promis
     (applied) => judgeFailures(applied.failures),
   );
   const recorded = recordInventory(change, objects);
-  // It is awaited below; until then its failure must not count as one that nobody looks at.
   recorded.catch(() => undefined);
   if (failures.length > 0) {
     await recorded;
@@ -49,8 +54,26 @@ export async function releasePhases(change: Change, watch: RolloutWatch): Promis
   );
   run.ledger.workloads = verdict.workloads;
   if (verdict.state === 'failed') return diagnose(run, ready.cluster, verdict.failures, ready.target.locate);
+  const unhealthy = await inPhase(run, 'health', async () => judgeHealth(run, await opened), judgeFailures);
+  if (unhealthy.length > 0) return diagnose(run, ready.cluster, unhealthy, ready.target.locate);
   if (run.settings.skipTests) return [];
   return inPhase(run, 'smoke', () => smoke(change, watch), judgeFailures);
+}
+
+/** Whether a workload was there before under another name is a matter of wording: a record that cannot be read stops nothing. */
+async function subjectOf({ run, ready, hold }: Change): Promise<HealthSubject> {
+  const { namespace, objects } = ready.target;
+  const deployed = hold.releases.find(({ head }) => head.status === 'deployed');
+  const records = await run.records(namespace);
+  const before = deployed === undefined ? undefined : await records.readBody(deployed).catch(() => undefined);
+  return { namespace, rendered: objects, former: formerKeys(before, objects) };
+}
+
+async function judgeHealth(run: Run, health: Health): Promise<readonly Failure[]> {
+  const end = await health.judge(run.clock.now());
+  run.ledger.services = end.services;
+  for (const service of end.services) run.log.line(serviceLine(service, run.logClock()));
+  return end.state === 'failed' ? end.failures : [];
 }
 
 function judgeFailures(failures: readonly Failure[]): 'passed' | 'failed' {

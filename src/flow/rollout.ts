@@ -32,6 +32,7 @@ export interface RolloutWatch {
   addTarget(target: RolloutTarget): void;
   /** Resolves with the verdict; rejects when the run is cancelled, and with a Fault when a watch is lost. */
   judge(): Promise<Exclude<Verdict, { state: 'pending' }>>;
+  readonly limits: Limits;
   /** Everything seen so far. */
   state(): RolloutState;
   /** Resolves at the next change of anything that is watched, or at `until`; rejects as `judge` does. */
@@ -73,6 +74,7 @@ export async function watchRollout(run: Run, namespace: string, expected: number
   };
   const ask = (): Verdict => verdict(state, run.clock.now(), limits);
   return {
+    limits,
     follow,
     changed: observer.changed,
     state: () => state,

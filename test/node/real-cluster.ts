@@ -1,4 +1,5 @@
 /** One real node for the whole layer, with the images of the example application; tests find it by `inject`. */
+import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startCluster } from '../../testbed/cluster.ts';
@@ -13,8 +14,11 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const home = join(import.meta.dirname, '../../.cluster');
+  await mkdir(home, { recursive: true });
+  // A worktree may link to another tree's cluster: the machine's lock knows it by its real path.
   const cluster = await startCluster({
-    stateDirectory: join(import.meta.dirname, '../../.cluster/test-node'),
+    stateDirectory: join(await realpath(home), 'test-node'),
     node: 'real',
     log: (line) => console.log(line),
   });

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { outcomes } from '../../src/domain/outcome.ts';
-import { standingPermissions } from '../../src/domain/permission.ts';
+import { servicePermissions, standingPermissions } from '../../src/domain/permission.ts';
 import { reasons } from '../../src/domain/reasons.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -104,7 +104,8 @@ test('docs/role.yaml gives what every release needs, in its namespace', async ()
     .map((document) => roleSchema.parse(document.toJS()))
     .find(({ kind }) => kind === 'Role');
   const rules = role?.rules ?? [];
-  const missing = standingPermissions(role?.metadata.namespace ?? '').filter(
+  const namespace = role?.metadata.namespace ?? '';
+  const missing = [...standingPermissions(namespace), ...servicePermissions(namespace)].filter(
     ({ group, resource, subresource, verb }) => {
       const name = subresource === undefined ? resource : `${resource}/${subresource}`;
       return !rules.some(

@@ -7,6 +7,7 @@ import { shardAt, shardEntries } from '../rollout/shards.ts';
 import type { PodRecord, RolloutState } from '../rollout/state.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
 import { podTemplateOf } from '../workloads.ts';
+import { selects } from './endpoints.ts';
 
 /**
  * `ours`: of this release, or allowed beside it (partition, OnDelete). `old`: of an earlier revision of a workload that this
@@ -32,7 +33,8 @@ export interface Source {
 }
 
 export interface Members {
-  readonly pods: readonly Member[];
+  /** The pods that have all these labels. */
+  selectedBy(selector: Readonly<Record<string, string>>): readonly Member[];
   readonly sources: readonly Source[];
 }
 
@@ -50,9 +52,27 @@ export function membersOf(
   }
   const pods: Member[] = [];
   for (const [key, record] of shardEntries(state.pods)) {
-    pods.push(known.get(key) ?? strange(state, former, record));
+    if (isLive(record)) pods.push(known.get(key) ?? strange(state, former, record));
   }
-  return { pods, sources: [...sourcesOf(state, former, rendered).values()] };
+  return { selectedBy: byLabels(pods), sources: [...sourcesOf(state, former, rendered).values()] };
+}
+
+/** Looks through the pods that have one of the labels, the rarest: a thousand Services must not each look at every pod. */
+function byLabels(pods: readonly Member[]): Members['selectedBy'] {
+  const index = new Map<string, Member[]>();
+  for (const member of pods) {
+    for (const [name, value] of Object.entries(member.pod.metadata.labels ?? {})) {
+      const label = `${name}=${value}`;
+      const known = index.get(label);
+      if (known === undefined) index.set(label, [member]);
+      else known.push(member);
+    }
+  }
+  return (selector) => {
+    const candidates = Object.entries(selector).map(([name, value]) => index.get(`${name}=${value}`) ?? []);
+    const fewest = candidates.reduce((best, one) => (one.length < best.length ? one : best), pods);
+    return fewest.filter(({ pod }) => selects(selector, pod.metadata.labels));
+  };
 }
 
 function podName(pod: KubernetesObject) {
@@ -119,7 +139,10 @@ function add(sources: Map<string, Source>, object: KubernetesObject): void {
     name: metadata.name,
     ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
   };
-  const of = template as { readonly metadata?: { readonly labels?: Source['labels'] }; readonly spec?: unknown };
+  const of = template as {
+    readonly metadata?: { readonly labels?: Source['labels'] };
+    readonly spec?: unknown;
+  };
   sources.set(keyOf(reference), {
     title: titleOf(reference),
     labels: of.metadata?.labels ?? {},

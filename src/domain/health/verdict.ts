@@ -1,0 +1,145 @@
+/** Is what was rolled out still up, and does every Service send to it? Pure: state in, answer out. */
+import type { Failure } from '../failure.ts';
+import { groupKindOf, groupOf, type KubernetesObject, keyOf, referenceOf, titleOf } from '../objects.ts';
+import type { Limits, RolloutState } from '../rollout/state.ts';
+import { verdict } from '../rollout/verdict.ts';
+import { endpointsByService } from './endpoints.ts';
+import { membersOf } from './members.ts';
+import { judgeService, type ServiceReport, type ServiceVerdict } from './service.ts';
+import type { HealthState } from './state.ts';
+
+/** What this release is, as far as health is concerned. */
+export interface HealthSubject {
+  readonly namespace: string;
+  /** The overlay's objects as they were sent. */
+  readonly rendered: readonly KubernetesObject[];
+  /** Keys of workloads that the record before lists and the overlay no longer has. */
+  readonly former: ReadonlySet<string>;
+}
+
+export interface HealthLimits {
+  /** The rollout's own, its timeout out of force: it passed. Give the same object each time, answers are kept by it. */
+  readonly rollout: Limits;
+  /** When what is not sound by then counts as broken, milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+export type HealthVerdict =
+  | {
+      readonly state: 'pending';
+      readonly services: readonly ServiceReport[];
+      /** When time alone may change the answer. */
+      readonly nextAt: number;
+      readonly waitingFor: readonly string[];
+    }
+  | { readonly state: 'passed'; readonly services: readonly ServiceReport[] }
+  | {
+      readonly state: 'failed';
+      readonly failures: readonly Failure[];
+      readonly services: readonly ServiceReport[];
+    };
+
+/** The rollout's limits without its timeout. */
+export function withoutTimeout(limits: Limits): Limits {
+  return { ...limits, timeout: Number.POSITIVE_INFINITY };
+}
+
+/**
+ * Fails at once where nothing can mend it (a crash loop, a selector that no template could match, a named port that no
+ * container has), waits for what comes by itself until the deadline, and passes when every Service is sound and the rollout
+ * is as good as it was when it passed: a workload that crashed since must stay up anew.
+ */
+export function healthVerdict(
+  rollout: RolloutState,
+  health: HealthState,
+  subject: HealthSubject,
+  now: number,
+  limits: HealthLimits,
+): HealthVerdict {
+  const judged = judgeServices(rollout, health, subject);
+  const services = judged.map(({ report }) => report);
+  const workloads = verdict(rollout, now, limits.rollout);
+  const troubles = workloads.state === 'failed' ? workloads.failures.map(afterwards) : [];
+  const broken = judged.filter(({ report }) => report.state === 'failed');
+  const failures = [...troubles, ...failuresOf(broken)];
+  if (failures.length > 0) return { state: 'failed', failures, services };
+
+  const waiting = judged.filter(({ report }) => report.state === 'waiting');
+  if (waiting.length === 0 && workloads.state === 'passed') return { state: 'passed', services };
+  const unsettled = workloads.state === 'pending' ? workloads.waitingFor : [];
+  if (now >= limits.deadline) {
+    const late = [...failuresOf(waiting), ...unsettled.map((what) => timedOut(what))];
+    return late.length === 0 ? { state: 'passed', services } : { state: 'failed', failures: late, services };
+  }
+  return {
+    state: 'pending',
+    services,
+    nextAt: Math.min(limits.deadline, workloads.state === 'pending' ? workloads.nextAt : limits.deadline),
+    waitingFor: [
+      ...unsettled,
+      ...waiting.map(({ report }) => `${titleOf(report.reference)}: ${report.message}`),
+    ],
+  };
+}
+
+function judgeServices(
+  rollout: RolloutState,
+  health: HealthState,
+  { namespace, rendered, former }: HealthSubject,
+): readonly ServiceVerdict[] {
+  const services = rendered.filter(
+    (object) => groupKindOf(object) === 'Service' && object.metadata.namespace === namespace,
+  );
+  if (services.length === 0) return [];
+  const members = membersOf(rollout, former, rendered);
+  const endpoints = endpointsByService(health, namespace);
+  const unknownMakers = rendered.some(mayMakePods);
+  return services.map((service) =>
+    judgeService(health.get(keyOf(referenceOf(service))) ?? service, {
+      members,
+      endpoints: endpoints.get(service.metadata.name) ?? [],
+      unknownMakers,
+    }),
+  );
+}
+
+/** Groups of Kubernetes itself; their controllers make pods from templates that we see. */
+const builtIn =
+  /^(|apps|batch|autoscaling|policy|[a-z-]+\.k8s\.io|networking\.k8s\.io|rbac\.authorization\.k8s\.io)$/;
+
+function mayMakePods(object: KubernetesObject): boolean {
+  return !builtIn.test(groupOf(object.apiVersion));
+}
+
+function failuresOf(judged: readonly ServiceVerdict[]): readonly Failure[] {
+  return judged.flatMap(({ failure }) => failure ?? []);
+}
+
+const crashes: ReadonlySet<Failure['reason']> = new Set([
+  'crash-loop',
+  'out-of-memory',
+  'liveness-probe-failing',
+  'startup-probe-failing',
+  'init-container-failed',
+  'container-cannot-run',
+]);
+
+/** What the rollout would say, said after it had passed. */
+function afterwards(failure: Failure): Failure {
+  return {
+    ...failure,
+    reason: crashes.has(failure.reason) ? 'restarted-after-ready' : 'health-timeout',
+    message: `After the rollout had passed: ${failure.message}`,
+  };
+}
+
+function timedOut(waitingFor: string): Failure {
+  return {
+    reason: 'health-timeout',
+    message: `After the rollout had passed, and until the health budget was over: ${waitingFor}.`,
+    remedy: 'See what its pods wait for; raise health-retries or health-interval if they only need longer.',
+    objects: [],
+    chain: [],
+    logs: [],
+  };
+}
