@@ -1,0 +1,53 @@
+/** Finds the write that carries the evidence. */
+import { JSONPath } from 'jsonpath-plus';
+import type { WritePattern } from './scenario.ts';
+import type { Write } from './writes.ts';
+
+/** The first write that matches any of the patterns, each with its `count`. */
+export function firstEvidence(
+  writes: readonly Write[],
+  patterns: readonly WritePattern[],
+): Write | undefined {
+  return patterns
+    .map((pattern) => nthMatch(writes, pattern))
+    .filter((write) => write !== undefined)
+    .toSorted((one, other) => one.at - other.at)[0];
+}
+
+/** The last write that matches at or before `until` (milliseconds since the epoch). */
+export function lastMatch(
+  writes: readonly Write[],
+  pattern: WritePattern,
+  until = Number.POSITIVE_INFINITY,
+): Write | undefined {
+  return writes.findLast((write) => write.at <= until && matchedValue(write, pattern) !== undefined);
+}
+
+function nthMatch(writes: readonly Write[], pattern: WritePattern): Write | undefined {
+  const wanted = pattern.count ?? 1;
+  const values = new Map<string, Set<string>>();
+  for (const write of writes) {
+    const value = matchedValue(write, pattern);
+    if (value === undefined) continue;
+    const key = `${write.name}/${write.object?.metadata.uid ?? ''}`;
+    const known = values.get(key) ?? new Set();
+    values.set(key, known.add(value));
+    if (known.size >= wanted) return write;
+  }
+  return undefined;
+}
+
+/** What the pattern found in a write, as text; undefined if the write does not match. */
+export function matchedValue(write: Write, pattern: WritePattern): string | undefined {
+  if (write.resource !== pattern.resource) return undefined;
+  if (pattern.subresource !== undefined && write.subresource !== pattern.subresource) return undefined;
+  if (pattern.verb !== undefined && write.verb !== pattern.verb) return undefined;
+  if (pattern.name !== undefined && !new RegExp(pattern.name).test(write.name)) return undefined;
+  if (pattern.code === undefined ? write.code >= 300 : write.code !== pattern.code) return undefined;
+  if (pattern.message !== undefined && !new RegExp(pattern.message, 'i').test(write.message))
+    return undefined;
+  if (pattern.where === undefined) return `${write.at}`;
+  if (write.object === undefined) return undefined;
+  const found: unknown[] = JSONPath({ path: pattern.where, json: write.object, wrap: true, eval: 'safe' });
+  return found.length > 0 ? JSON.stringify(found) : undefined;
+}

@@ -1,0 +1,71 @@
+/** The built bundle as a workflow step, staging profile. */
+import { join } from 'node:path';
+import { startStep } from '../../../testbed/workflow-step.ts';
+import { milliseconds, type Scenario } from '../../judge/scenario.ts';
+import { now, stampLines } from '../../scale/watched-process.ts';
+import type { ToolRun } from '../tool-process.ts';
+import type { Deployment, DeployTool } from './tool.ts';
+
+const settle = '10s';
+
+/** @param rollback what the bundle can do: `automatic`, or `manual` before undo is there */
+export function orionTool(bundle: string, version: string, rollback: string): DeployTool {
+  return {
+    name: 'orion',
+    version,
+    command: `deploy-staging, \`rollback: ${rollback}\``,
+    rollsBack: rollback === 'automatic',
+    settle: (scenario) => milliseconds(String(scenario.inputs['settle'] ?? settle)),
+    deploy: (deployment) => deployByOrion(join(bundle, 'index.js'), rollback, deployment),
+    // `FAIL` names a failure before logs are fetched or anything is undone; a green run is green with its last words.
+    verdictLine: (lines) =>
+      lines.find(({ text }) => /^[\d:.]+\s+\+[\d.]+s\s+FAIL /.test(text)) ??
+      lines.findLast(({ text }) => /, exit code \d\)$/.test(text)),
+  };
+}
+
+async function deployByOrion(bundle: string, rollback: string, deployment: Deployment): Promise<ToolRun> {
+  const { kubeconfig, workspace, scenario, deadline, stopped, env } = deployment;
+  const lines = stampLines();
+  const startedAt = now();
+  const step = await startStep({
+    bundle,
+    workspace: workspace.folder,
+    inputs: {
+      overlay: workspace.overlay,
+      namespace: workspace.namespace,
+      app: 'shop',
+      kubeconfig,
+      rollback,
+      settle,
+      ...inputsOf(scenario),
+    },
+    env: {
+      NO_COLOR: '1',
+      HOME: env['HOME'] ?? '',
+      ...(env['GITHUB_RUN_ID'] && { GITHUB_RUN_ID: env['GITHUB_RUN_ID'] }),
+    },
+    onOutput: lines.add,
+  });
+  let timedOut = false;
+  const end = () => step.process.kill('SIGKILL');
+  const timer = setTimeout(() => {
+    timedOut = true;
+    end();
+  }, deadline - startedAt);
+  stopped.addEventListener('abort', end, { once: true });
+  const result = await step.result;
+  clearTimeout(timer);
+  stopped.removeEventListener('abort', end);
+  const endedAt = now();
+  if (!timedOut && !stopped.aborted) {
+    await (
+      await startStep({ bundle, workspace: workspace.folder, inputs: { kubeconfig, rollback } }, result.state)
+    ).result;
+  }
+  return { startedAt, endedAt, exitCode: result.exitCode, lines: lines.seen, timedOut };
+}
+
+function inputsOf({ inputs }: Scenario): Record<string, string> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, String(value)]));
+}
