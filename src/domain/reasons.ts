@@ -75,6 +75,7 @@ export const reasons = [
   'unschedulable',
   'volume-pending',
   'job-failed',
+  'object-failed',
   'changed-by-other',
   'progress-deadline-exceeded',
   'rollout-timeout',

@@ -1,6 +1,6 @@
 /** From the lock to the finished record: the part of a deployment that changes the cluster. */
 import type { KubernetesObject } from '../domain/objects.ts';
-import { isRolloutKind } from '../domain/workloads.ts';
+import { awaited } from '../domain/status/awaited.ts';
 import { closeFailed, closeRecord, explainPending, leaveStopped } from './close-record.ts';
 import { succeeded } from './endings.ts';
 import type { Ending } from './ledger.ts';
@@ -68,8 +68,11 @@ function announce(run: Run, namespace: string, release: StoredRelease): void {
 /** Apply, rollout, health endpoints, finish. The record says at each step how far it came. */
 async function goThrough(change: Change): Promise<Ending> {
   const { run, ready } = change;
-  const expected = change.plan.changes.filter(({ desired }) => isRolloutKind(desired)).length;
-  const watch = await watchRollout(run, ready.target.namespace, expected);
+  const targets = change.plan.changes.filter(({ desired }) => awaited(desired));
+  const watch = await watchRollout(run, ready.target.namespace, {
+    expected: targets.length,
+    existing: targets.filter(({ live }) => live !== undefined).map(({ reference }) => reference),
+  });
   try {
     const failures = await releasePhases(change, watch);
     if (failures.length > 0) return await closeFailed(change, failures);

@@ -1,8 +1,9 @@
 /** The story of a deployment up to the first change. Each step has a file of its own; this file is only their order. */
 import { type CheckResult, worstLevel } from '../domain/checks.ts';
+import type { KubernetesObject } from '../domain/objects.ts';
 import type { PhaseTiming, ResultDocument } from '../domain/result.ts';
+import { awaited } from '../domain/status/awaited.ts';
 import { statusOf } from '../domain/status/table.ts';
-import { isRolloutKind } from '../domain/workloads.ts';
 import { checkLines } from '../report/log-events.ts';
 import { changeCluster } from './change-cluster.ts';
 import { isExpectedPlan, keepPlan, showPreview } from './change-reports.ts';
@@ -64,6 +65,11 @@ function isUnchanged({ plan, releases }: Ready): boolean {
   return plan.changes.every(
     ({ action, desired, live }) =>
       action === 'unchanged' &&
-      (!isRolloutKind(desired) || (live !== undefined && statusOf(live).word === 'current')),
+      (!provesHealth(desired) || (live !== undefined && statusOf(live).word === 'current')),
   );
+}
+
+/** A claim that no pod uses may wait for its first one for ever: it is no reason to deploy again. */
+function provesHealth(desired: KubernetesObject): boolean {
+  return awaited(desired) && desired.kind !== 'PersistentVolumeClaim';
 }

@@ -1,5 +1,6 @@
 import { groupKindOf, type KubernetesObject } from '../domain/objects.ts';
 import { type Permission, servicePermissions, standingPermissions } from '../domain/permission.ts';
+import { awaited } from '../domain/status/awaited.ts';
 import type { ClusterPort } from './ports.ts';
 
 /** Server-side apply needs `patch`, and `create` for what is not there yet; the preview lists. */
@@ -17,7 +18,7 @@ export async function neededPermissions(
       const resource = await cluster.resourceOf(object);
       if (resource === undefined) return [];
       const scope = resource.namespaced ? { namespace: object.metadata.namespace ?? namespace } : {};
-      return verbs.map(
+      return [...verbs, ...(awaited(object) ? ['watch'] : [])].map(
         (verb): Permission => ({ group: resource.group, resource: resource.plural, verb, ...scope }),
       );
     }),

@@ -119,6 +119,7 @@ export interface WatchedKind {
   readonly kind: string;
   /** Absent for cluster-scoped kinds. */
   readonly namespace?: string;
+  readonly fieldSelector?: string;
   /** Whether objects keep `metadata.managedFields`, a third of their size. */
   readonly managedFields?: boolean;
 }

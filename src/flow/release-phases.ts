@@ -4,6 +4,7 @@ import type { HealthSubject } from '../domain/health/verdict.ts';
 import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import type { ReleaseBody } from '../domain/release.ts';
 import { targetOf } from '../domain/rollout/target.ts';
+import { awaited } from '../domain/status/awaited.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { serviceLine } from '../report/log-health.ts';
 import { type Applied, applyPlan } from './apply.ts';
@@ -86,14 +87,14 @@ async function apply(change: Change, watch: RolloutWatch): Promise<Applied> {
   // After an unverified release nothing of it counts as proven: every workload is judged.
   const unproven = hold.predecessor !== undefined || hold.releases.length === 0;
   for (const { reference, action, desired, live } of plan.changes) {
-    if (action !== 'unchanged' || !isRolloutKind(desired)) continue;
+    if (action !== 'unchanged' || !awaited(desired)) continue;
     watch.addTarget(targetOf({ reference, desired }, unproven, live));
   }
   return applyPlan(run, ready.cluster, plan.changes, {
     ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
     locate: ({ reference }) => locate(reference),
     onApplied: (planned, object) => {
-      if (isRolloutKind(planned.desired)) watch.addTarget(targetOf(planned, true, object));
+      if (awaited(planned.desired)) watch.addTarget(targetOf(planned, true, object));
     },
   });
 }

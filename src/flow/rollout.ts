@@ -1,12 +1,13 @@
 /** Watches a rollout until the pure verdict says passed or failed. One watch per kind, opened before apply. */
 import { Fault } from '../domain/fault.ts';
-import { keyOf, type ObjectReference } from '../domain/objects.ts';
+import { groupKindOf, keyOf, type ObjectReference } from '../domain/objects.ts';
 import type { WorkloadReport } from '../domain/result.ts';
 import { observe } from '../domain/rollout/observe.ts';
 import { sceneOf } from '../domain/rollout/scene.ts';
 import {
   defaultBudgets,
   type Limits,
+  type ObservedChange,
   type RolloutState,
   type RolloutTarget,
   startRollout,
@@ -46,25 +47,57 @@ export interface RolloutWatch {
   stop(): void;
 }
 
-/** `expected` targets will be added: until then a doomed release fails, but none passes. */
-export async function watchRollout(run: Run, namespace: string, expected: number): Promise<RolloutWatch> {
+export interface ExpectedTargets {
+  /** So many will be added: until then a doomed release fails, but none passes. */
+  readonly expected: number;
+  /** Those that are there already: they are watched from the start, to know them as they were. */
+  readonly existing: readonly ObjectReference[];
+}
+
+export async function watchRollout(
+  run: Run,
+  namespace: string,
+  { expected, existing }: ExpectedTargets,
+): Promise<RolloutWatch> {
   let state: RolloutState = startRollout([], run.clock.now(), expected);
   const observer = observerOf(run);
   const watch = await run.watch();
   const sessions: { stop(): void }[] = [];
+  let stopped = false;
   const follow: RolloutWatch['follow'] = async (kinds, onChange) => {
     const seen = (change: WatchChange): void => {
       onChange(change);
       observer.wake();
     };
-    sessions.push(await watch.open(kinds, seen, observer.lose));
+    const session = await watch.open(kinds, seen, observer.lose);
+    if (stopped) session.stop();
+    else sessions.push(session);
   };
-  await follow(
-    watchedKinds.map((kind) => ({ ...kind, namespace })),
-    (change) => {
-      state = observe(state, change);
-    },
-  );
+  const see = (change: ObservedChange): void => {
+    state = observe(state, change);
+  };
+  const watched = new Set(watchedKinds.map((kind) => placeOf({ ...kind, namespace, name: '' })));
+  /** Kinds beside the standing ones when the first target of theirs comes: their definition may be of the same overlay. */
+  const include = async (reference: ObjectReference): Promise<void> => {
+    const place = placeOf(reference);
+    if (watched.has(place)) return;
+    watched.add(place);
+    const { apiVersion, kind, name } = reference;
+    const common = { apiVersion, kind, managedFields: true };
+    if (reference.namespace !== undefined) {
+      await follow([{ ...common, namespace: reference.namespace }], see);
+    } else {
+      const one = { ...common, fieldSelector: `metadata.name=${name}` };
+      await follow([one], (change) => see(change.type === 'listed' ? { ...change, name } : change));
+    }
+  };
+  await Promise.all([
+    follow(
+      watchedKinds.map((kind) => ({ ...kind, namespace })),
+      see,
+    ),
+    ...existing.map(include),
+  ]);
   const limits: Limits = {
     timeout: run.settings.timeout,
     settle: run.settings.settle,
@@ -80,6 +113,7 @@ export async function watchRollout(run: Run, namespace: string, expected: number
     state: () => state,
     addTarget: (target) => {
       state = withTarget(state, target);
+      include(target.reference).catch(observer.lose);
       observer.wake();
     },
     workloads: () => ask().workloads,
@@ -88,6 +122,7 @@ export async function watchRollout(run: Run, namespace: string, expected: number
       return target === undefined ? [] : sceneOf(state, target).pods.map((pod) => pod.object.metadata.name);
     },
     stop: () => {
+      stopped = true;
       observer.stop();
       for (const session of sessions) session.stop();
     },
@@ -101,6 +136,12 @@ export async function watchRollout(run: Run, namespace: string, expected: number
       }
     },
   };
+}
+
+/** What one watch covers: a kind in a namespace, or one object of a kind that has none. */
+function placeOf(reference: ObjectReference): string {
+  const { namespace } = reference;
+  return namespace === undefined ? keyOf(reference) : `${groupKindOf(reference)}/${namespace}`;
 }
 
 interface Observer {

@@ -6,6 +6,7 @@ import { cannotRunCause, configurationCause } from './configuration.ts';
 import { crashCause } from './crashes.ts';
 import { creationCause } from './creation.ts';
 import { pullCause } from './images.ts';
+import { objectCause } from './objects.ts';
 import { readinessCause } from './probes.ts';
 import { schedulingCause, volumeCause } from './scheduling.ts';
 import { takenCause } from './taken.ts';
@@ -44,6 +45,7 @@ export function causesOf(scene: Scene, limits: Limits): readonly Cause[] {
   ]);
   return [
     takenCause(scene),
+    objectCause(scene, limits),
     creationCause(scene, limits),
     endedCause(scene),
     deadlineCause(scene, limits),

@@ -55,11 +55,14 @@ function newestFirst(events: readonly EventRecord[]): readonly EventRecord[] {
 
 /** Events about this object that this release brought: new ones, and old ones that happened again. Newest first. */
 export function freshEvents(scene: Scene, object: KubernetesObject, limits: Limits): readonly EventRecord[] {
-  return newestFirst(
-    scene
-      .events(object)
-      .filter((event) => event.firstAt > limits.startedAt || eventCount(event.object) > event.countAtFirst),
+  return eventsAbout(scene, object).filter(
+    (event) => event.firstAt > limits.startedAt || eventCount(event.object) > event.countAtFirst,
   );
+}
+
+/** Events about this object, also those from before this release. Newest first. */
+export function eventsAbout(scene: Scene, object: KubernetesObject): readonly EventRecord[] {
+  return newestFirst(scene.events(object));
 }
 
 /** Events of a pod, newest first; those about one container name it in `fieldPath`. */

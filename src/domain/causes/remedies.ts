@@ -25,6 +25,8 @@ export const remedies: Partial<Readonly<Record<Reason, string>>> = {
     'See why the volume does not bind or mount: its class, its claim, or a node that still holds it.',
   'job-failed':
     'Read the last log lines of its pod; a Job cannot be resumed, deploy it again under a new name.',
+  'object-failed':
+    'Correct what its controller complains about; `kubectl describe` shows all its conditions and events.',
   'changed-by-other':
     'Find out who writes that field and why: put the value into the overlay, or leave the field out of it, and deploy again.',
   'progress-deadline-exceeded':

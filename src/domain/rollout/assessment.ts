@@ -1,23 +1,18 @@
 import type { Cause } from '../causes/cause.ts';
 import { causesOf } from '../causes/causes.ts';
-import { conditionOf, timeOf } from '../fields.ts';
-import { groupKindOf, titleOf } from '../objects.ts';
+import { waitsForConsumer } from '../causes/objects.ts';
+import { conditionOf, listAt, textAt, timeOf } from '../fields.ts';
+import { type KubernetesObject, titleOf } from '../objects.ts';
 import type { WorkloadReport } from '../result.ts';
+import { awaited, isCustomResource } from '../status/awaited.ts';
 import { containersOf } from '../status/containers.ts';
 import { deploymentStatus } from '../status/deployment.ts';
-import type { Status } from '../status/status.ts';
+import { current, type Status } from '../status/status.ts';
 import { statusOf } from '../status/table.ts';
 import { markOf } from './marks.ts';
 import { reportOf } from './report.ts';
 import { type Scene, sceneOf, wantedPods } from './scene.ts';
-import {
-  type Limits,
-  type PodRecord,
-  type RolloutState,
-  type RolloutTarget,
-  type Stamp,
-  workloadKinds,
-} from './state.ts';
+import type { Limits, PodRecord, RolloutState, RolloutTarget, Stamp } from './state.ts';
 
 /** What can be said about one target without knowing the time: kept until something below it changes. */
 export interface Assessment {
@@ -43,15 +38,17 @@ export interface Assessment {
 // Derived values of immutable versions: the stamp changes with everything below a target, so nothing here can be stale.
 const kept = new WeakMap<Stamp, { limits: Limits; assessment: Assessment | undefined }>();
 
-/** One assessment per target, in their order; those of kinds whose rollout is not followed are left out. */
+/** One assessment per target, in their order; those that nobody waits for are left out. */
 export function assessmentsOf(state: RolloutState, limits: Limits): readonly Assessment[] {
   const assessments: Assessment[] = [];
   for (const [place, target] of state.targets.entries()) {
     const stamp = state.stamps[place];
     let entry = stamp === undefined ? undefined : kept.get(stamp);
     if (entry === undefined || entry.limits !== limits) {
-      const followed = workloadKinds.has(groupKindOf(target.reference));
-      entry = { limits, assessment: followed ? assess(sceneOf(state, target), limits) : undefined };
+      entry = {
+        limits,
+        assessment: awaited(target.desired) ? assess(sceneOf(state, target), limits) : undefined,
+      };
       if (stamp !== undefined) kept.set(stamp, entry);
     }
     if (entry.assessment !== undefined) assessments.push(entry.assessment);
@@ -64,14 +61,14 @@ function assess(scene: Scene, limits: Limits): Assessment {
   const status = statusNow(scene, causes);
   const wanted = wantedPods(scene);
   const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready));
-  const current = status?.word === 'current' && scene.observed && ready.length >= wanted;
-  const steady = current && scene.groupKind !== 'Job.batch' ? steadySince(ready) : undefined;
+  const up = status?.word === 'current' && scene.observed && ready.length >= wanted;
+  const steady = up ? steadySince(scene, ready) : undefined;
   const message = sentence(scene, status, ready.length, wanted);
   return {
     target: scene.target,
-    report: reportOf(scene, limits, wordOf(status, current), message),
-    current,
-    waitingFor: `${titleOf(scene.target.reference)}: ${current ? 'up, must stay up' : message}`,
+    report: reportOf(scene, limits, wordOf(status, up), message),
+    current: up,
+    waitingFor: `${titleOf(scene.target.reference)}: ${up ? 'up, must stay up' : message}`,
     ...(steady === undefined ? {} : { steadySince: steady }),
     causes,
     pods: scene.pods.length,
@@ -85,15 +82,16 @@ function assess(scene: Scene, limits: Limits): Assessment {
 function statusNow(scene: Scene, causes: readonly Cause[]): Status | undefined {
   const live = scene.live?.object;
   if (live === undefined || !scene.written) return undefined;
+  if (waitsForConsumer(scene)) return current('bound when a pod uses it');
   const status = statusOf(live);
   const stale = !causes.some((cause) => cause.failure.reason === 'progress-deadline-exceeded');
   return status.code === 'deadline-exceeded' && stale ? deploymentStatus(live, false) : status;
 }
 
-function wordOf(status: Status | undefined, current: boolean): WorkloadReport['state'] {
+function wordOf(status: Status | undefined, up: boolean): WorkloadReport['state'] {
   if (status === undefined) return 'not-started';
   if (status.word === 'failed') return 'failed';
-  return current ? 'current' : 'progressing';
+  return up ? 'current' : 'progressing';
 }
 
 function sentence(scene: Scene, status: Status | undefined, ready: number, wanted: number): string {
@@ -109,7 +107,10 @@ function sentence(scene: Scene, status: Status | undefined, ready: number, wante
  * is ready for a moment each time (FACTS), so the start of its newest run decides, not the word Ready. A minReadySeconds
  * that has passed since is part of the wait.
  */
-function steadySince(ready: readonly PodRecord[]): number | undefined {
+function steadySince(scene: Scene, ready: readonly PodRecord[]): number | undefined {
+  if (scene.groupKind === 'Job.batch') return undefined;
+  // A controller that has not looked yet leaves the old word, or none: it has as long to speak as pods have to fall.
+  if (isCustomResource(scene.target.desired)) return scene.live?.generationAt;
   let latest: number | undefined;
   for (const { marks } of ready) {
     for (const [mark, since] of marks) {
@@ -125,13 +126,24 @@ function servesSince(scene: Scene, status: Status | undefined): number | undefin
     const complete = status?.code === 'complete' ? conditionOf(scene.live?.object, 'Complete') : undefined;
     return timeOf(complete?.lastTransitionTime);
   }
+  const live = scene.live?.object;
+  if (live !== undefined && isCustomResource(live)) {
+    // A database that an operator brings up: its pods are not ours to see, its word is.
+    return status?.word === 'current' ? newestTransition(live) : undefined;
+  }
   const times = scene.allPods.flatMap((pod) => pod.marks.get(markOf.ready) ?? []);
   return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function newestTransition(object: KubernetesObject): number {
+  const conditions = listAt(object, 'status', 'conditions');
+  return Math.max(0, ...conditions.map((one) => timeOf(textAt(one, 'lastTransitionTime')) ?? 0));
 }
 
 /** Nothing of it runs yet: pods of other workloads may well wait for it, and their probes say so. */
 function isDark(scene: Scene, status: Status | undefined, wanted: number): boolean {
   if (scene.groupKind === 'Job.batch') return status?.word !== 'current' && status?.word !== 'failed';
+  if (isCustomResource(scene.target.desired)) return status?.word !== 'current' && status?.word !== 'failed';
   if (wanted === 0) return false;
   const runs = (pod: PodRecord) =>
     containersOf(pod.object).some((one) => one.role === 'main' && one.runningSince !== undefined);

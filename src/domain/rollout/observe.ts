@@ -11,7 +11,6 @@ import {
   type PodRecord,
   type RolloutState,
   type WorkloadRecord,
-  workloadKinds,
 } from './state.ts';
 
 const replicaSet = 'ReplicaSet.apps';
@@ -33,13 +32,14 @@ function absentees(
   state: RolloutState,
   list: ObservedChange & { type: 'listed' },
 ): readonly KubernetesObject[] {
-  if (!workloadKinds.has(list.groupKind)) return [];
+  if (isEventKind(list.groupKind)) return [];
   const listed = new Set(list.objects.map((object) => keyOf(referenceOf(object))));
   const gone: KubernetesObject[] = [];
   const known: Shards<{ readonly object: KubernetesObject }> =
     list.groupKind === 'Pod' ? state.pods : state.workloads;
   for (const [key, { object }] of shardEntries(known)) {
     if (groupKindOf(object) !== list.groupKind || listed.has(key)) continue;
+    if (list.name !== undefined && object.metadata.name !== list.name) continue;
     if (list.namespace === undefined || object.metadata.namespace === list.namespace) gone.push(object);
   }
   return gone;
@@ -47,9 +47,12 @@ function absentees(
 
 function put(state: RolloutState, object: KubernetesObject, at: number, relisted: boolean): RolloutState {
   const kind = groupKindOf(object);
-  if (kind === 'Event' || kind === 'Event.events.k8s.io') return putEvent(state, object, at);
-  if (kind === 'Pod') return putPod(state, object, at, relisted);
-  return workloadKinds.has(kind) ? putWorkload(state, object, at) : state;
+  if (isEventKind(kind)) return putEvent(state, object, at);
+  return kind === 'Pod' ? putPod(state, object, at, relisted) : putWorkload(state, object, at);
+}
+
+function isEventKind(groupKind: string): boolean {
+  return groupKind === 'Event' || groupKind === 'Event.events.k8s.io';
 }
 
 /** Resource versions are comparable numbers by the API's own word since Kubernetes 1.35, and were in practice before. */
@@ -65,7 +68,13 @@ function putWorkload(state: RolloutState, given: KubernetesObject, at: number): 
   if (known !== undefined && isOlder(given, known.object)) return state;
   const object = hasMoved(state, key, given, known) ? given : withoutOwners(given);
   const same = known !== undefined && known.object.metadata.uid === object.metadata.uid;
-  const record = same ? { ...known, object } : { object, firstAt: at, first: object };
+  const sameGeneration = same && known.object.metadata.generation === object.metadata.generation;
+  const record = {
+    object,
+    firstAt: same ? known.firstAt : at,
+    first: same ? known.first : object,
+    generationAt: sameGeneration ? known.generationAt : at,
+  };
   const next = { ...state, workloads: withShard(state.workloads, key, record) };
   return touched(same ? next : adopted(next, object, key), object, key);
 }
@@ -170,8 +179,16 @@ function touched(state: RolloutState, object: KubernetesObject, key: string): Ro
   return stamps === state.stamps ? state : { ...state, stamps };
 }
 
-/** Normal events that decide something: a kill by a probe, a node on its way for the pod. All warnings are kept. */
-const tellingReasons: ReadonlySet<string> = new Set(['Killing', 'TriggeredScaleUp', 'Nominated']);
+/** Normal events that decide something: a kill by a probe, a node on its way for the pod, why a claim is not bound. */
+const tellingReasons: ReadonlySet<string> = new Set([
+  'Killing',
+  'TriggeredScaleUp',
+  'Nominated',
+  'FailedBinding',
+  'WaitForFirstConsumer',
+  'WaitForPodScheduled',
+  'ExternalProvisioning',
+]);
 
 function putEvent(state: RolloutState, object: KubernetesObject, at: number): RolloutState {
   const uid = textAt(object, 'involvedObject', 'uid') ?? textAt(object, 'regarding', 'uid');

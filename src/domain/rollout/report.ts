@@ -22,14 +22,14 @@ export function reportOf(
     state,
     changed: scene.target.changed,
     message,
-    ...counts(scene),
+    ...counts(scene, state === 'current'),
     restarts: restartsOf(scene, limits),
     images: imageChanges(scene, limits),
   };
 }
 
 /** `ready` counts pods of this release only; `updated` is the controller's word once it has seen the change. */
-function counts(scene: Scene): { updated: number; ready: number; desired: number } {
+function counts(scene: Scene, current: boolean): { updated: number; ready: number; desired: number } {
   const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready)).length;
   const live = scene.live?.object;
   const seen = scene.observed && live !== undefined ? live : undefined;
@@ -47,8 +47,13 @@ function counts(scene: Scene): { updated: number; ready: number; desired: number
       const done = numberAt(seen, 'status', 'succeeded') ?? 0;
       return { updated: done, ready: done, desired: numberAt(live, 'spec', 'completions') ?? 1 };
     }
-    default:
+    case 'Pod':
+    case 'ReplicaSet.apps':
+    case 'ReplicationController':
       return { updated: scene.pods.length, ready, desired };
+    default:
+      // An object without pods of its own is one thing that is there or not.
+      return { updated: scene.written ? 1 : 0, ready: current ? 1 : 0, desired: 1 };
   }
 }
 

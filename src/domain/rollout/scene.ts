@@ -2,6 +2,7 @@ import { fieldAt, numberAt, sameValue, textAt } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf } from '../objects.ts';
 import { observedGenerationOf } from '../status/generic.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
+import { isRolloutKind } from '../workloads.ts';
 import { shardAt } from './shards.ts';
 import type { EventRecord, PodRecord, RolloutState, RolloutTarget, WorkloadRecord } from './state.ts';
 
@@ -58,7 +59,9 @@ export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
 function liveRecord(state: RolloutState, key: string, groupKind: string): WorkloadRecord | undefined {
   if (groupKind !== 'Pod') return shardAt(state.workloads, key);
   const pod = shardAt(state.pods, key);
-  return pod === undefined ? undefined : { object: pod.object, firstAt: pod.firstAt, first: pod.object };
+  if (pod === undefined) return undefined;
+  const { object, firstAt } = pod;
+  return { object, firstAt, first: object, generationAt: firstAt };
 }
 
 function isWritten(live: KubernetesObject, target: RolloutTarget): boolean {
@@ -66,10 +69,17 @@ function isWritten(live: KubernetesObject, target: RolloutTarget): boolean {
   return (live.metadata.generation ?? 0) >= (target.generation ?? 0);
 }
 
-/** Jobs and Pods report no observedGeneration (newer Pods may): what is written is what counts. */
+/** Their controllers always report an observedGeneration; of other kinds without one, what is written is what counts. */
+const reporting: ReadonlySet<string> = new Set([
+  'Deployment.apps',
+  'ReplicaSet.apps',
+  'StatefulSet.apps',
+  'DaemonSet.apps',
+]);
+
 function isObserved(live: KubernetesObject, groupKind: string): boolean {
   const observed = observedGenerationOf(live);
-  if (observed === undefined) return groupKind === 'Job.batch' || groupKind === 'Pod';
+  if (observed === undefined) return !reporting.has(groupKind);
   return observed >= (live.metadata.generation ?? 0);
 }
 
@@ -157,7 +167,7 @@ function label(pod: KubernetesObject, name: string): string | undefined {
 /** How many pods of this release must be up before the target can be done. */
 export function wantedPods(scene: Scene): number {
   const live = scene.live?.object;
-  if (live === undefined) return 1;
+  if (live === undefined) return isRolloutKind(scene.target.reference) ? 1 : 0;
   const replicas = numberAt(live, 'spec', 'replicas') ?? 1;
   switch (scene.groupKind) {
     case 'DaemonSet.apps':
@@ -167,12 +177,14 @@ export function wantedPods(scene: Scene): number {
       const partition = numberAt(live, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
       return Math.max(0, replicas - partition);
     }
-    case 'Job.batch':
-      return 0;
     case 'Pod':
       return phaseOf(live) === 'Succeeded' ? 0 : 1;
-    default:
+    case 'Deployment.apps':
+    case 'ReplicaSet.apps':
+    case 'ReplicationController':
       return replicas;
+    default:
+      return 0;
   }
 }
 

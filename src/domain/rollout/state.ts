@@ -26,21 +26,13 @@ export type ObservedChange =
       readonly groupKind: string;
       /** Absent: the list is of all namespaces. */
       readonly namespace?: string | undefined;
+      /** Absent: the list is of all objects, else of those with this name. */
+      readonly name?: string;
       readonly objects: readonly KubernetesObject[];
       readonly at: number;
     }
   | { readonly type: 'applied'; readonly object: KubernetesObject; readonly at: number }
   | { readonly type: 'deleted'; readonly object: KubernetesObject; readonly at: number };
-
-/** The kinds whose rollout is followed; watch these, Pod and Event. */
-export const workloadKinds: ReadonlySet<string> = new Set([
-  'Deployment.apps',
-  'ReplicaSet.apps',
-  'StatefulSet.apps',
-  'DaemonSet.apps',
-  'Job.batch',
-  'Pod',
-]);
 
 /** How long troubles that often heal by themselves may last, milliseconds. */
 export interface Budgets {
@@ -86,6 +78,8 @@ export interface WorkloadRecord {
   readonly firstAt: number;
   /** As it was when first seen: the images and conditions before the release. */
   readonly first: KubernetesObject;
+  /** When this generation of it was first seen. */
+  readonly generationAt: number;
 }
 
 export interface EventRecord {
@@ -111,6 +105,7 @@ export interface RolloutState {
   readonly places: ReadonlyMap<string, number>;
   /** A new stamp per target whenever anything below it changed: what was derived from it may be kept until then. */
   readonly stamps: readonly Stamp[];
+  /** Every object but pods and events: workloads, what they make, and whatever else is a target. */
   readonly workloads: Shards<WorkloadRecord>;
   readonly pods: Shards<PodRecord>;
   /** Keys of what an object controls. */

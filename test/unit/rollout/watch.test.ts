@@ -35,7 +35,7 @@ async function watched(expected: number) {
     },
   };
   const { run } = flowRun({ holder: 'test', clock: still, watch: async () => port });
-  return { rollout: await watchRollout(run, namespace, expected), opened };
+  return { rollout: await watchRollout(run, namespace, { expected, existing: [] }), opened };
 }
 
 test('a watch that is lost ends the wait for a verdict with a Fault', async () => {
