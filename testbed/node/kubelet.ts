@@ -79,6 +79,8 @@ function kubeletConfiguration(layout: NodeLayout, identity: KubeletIdentity): ob
     oomScoreAdj: 0,
     makeIPTablesUtilChains: false,
     serializeImagePulls: false,
+    // Else an image that was once pulled under a second name (a test's registry) must be pulled under its first name too.
+    imagePullCredentialsVerificationPolicy: 'NeverVerify',
     nodeStatusUpdateFrequency: '4s',
     // The disk is the developer's: however full it is, no image is collected and no pod is evicted for it.
     imageGCHighThresholdPercent: 100,
