@@ -98,7 +98,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
 }
 
 function parsePath(url: string): Wanted | undefined {
-  const path = /^\/v2\/(.+)\/(manifests|blobs)\/([^/?]+)$/.exec(url);
+  const path = /^\/v2\/(.+)\/(manifests|blobs)\/([^/?]+)(?:\?.*)?$/.exec(url);
   if (path === null) return undefined;
   const [, repository = '', kind, reference = ''] = path;
   return { repository, kind: kind === 'blobs' ? 'blobs' : 'manifests', reference };
