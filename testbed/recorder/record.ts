@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createKubernetesApi } from '../../src/cluster/api.ts';
 import { connect } from '../../src/cluster/connection.ts';
 import { watchKinds } from '../../src/cluster/watch.ts';
-import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../../src/domain/objects.ts';
-import { type ObservedChange, workloadKinds } from '../../src/domain/rollout/state.ts';
+import { type KubernetesObject, keyOf, referenceOf } from '../../src/domain/objects.ts';
+import type { ObservedChange } from '../../src/domain/rollout/state.ts';
 import { sanitise } from './sanitise.ts';
 import type { Story, StoryTarget } from './story.ts';
 
@@ -69,7 +69,7 @@ export async function recordStory(options: RecordOptions): Promise<Story> {
 }
 
 /**
- * The workloads that nothing controls. Those whose generation the deployment moved are its targets, from the first change
+ * What is watched and controlled by nothing. Those whose generation the deployment moved are its targets, from the first change
  * that shows it; the others were there before and are unchanged.
  */
 export function targetsOf(changes: readonly ObservedChange[], startedAt: number): readonly StoryTarget[] {
@@ -77,7 +77,7 @@ export function targetsOf(changes: readonly ObservedChange[], startedAt: number)
   const targets = new Map<string, StoryTarget>();
   for (const change of changes) {
     for (const object of change.type === 'listed' ? change.objects : [change.object]) {
-      if (!workloadKinds.has(groupKindOf(object)) || object.metadata.ownerReferences !== undefined) continue;
+      if (object.kind === 'Event' || object.metadata.ownerReferences !== undefined) continue;
       const key = keyOf(referenceOf(object));
       if (change.at <= startedAt) {
         before.set(key, object);
