@@ -13,6 +13,7 @@ import { watchHolderSilence } from './holder-silence.ts';
 import { missingPermissions, readIdentity } from './identity.ts';
 import { acquireLease, readLease } from './lease.ts';
 import type { LeaseFacts } from './lease-object.ts';
+import { namespaceContents } from './namespace-contents.ts';
 import { callPod, readPodLog } from './pods.ts';
 import { createReleaseStore, type HeadPatch, type StoredRelease, type StoreResult } from './records.ts';
 
@@ -35,6 +36,7 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       namespace?: string,
       selection: { readonly fieldSelector?: string; readonly labelSelector?: string } = {},
     ) => (await api.list(apiVersion, kind, { namespace, ...selection })).objects,
+    contents: (namespace: string) => namespaceContents(transport, namespace),
     apply: (object: KubernetesObject, options: ApplyOptions) => api.apply(object, options),
     create: async (
       object: KubernetesObject,

@@ -15,6 +15,11 @@ export function applyEntryOf(object: KubernetesObject, manager: string): Managed
   );
 }
 
+/** Our entry of server-side apply, of the object itself. */
+export function isOurs(entry: ManagedFieldsEntry): boolean {
+  return entry.manager === fieldManager && entry.operation === 'Apply' && (entry.subresource ?? '') === '';
+}
+
 /** Ownership left by client-side `kubectl apply`: to be taken over before the first change, or removed fields stay. */
 export function clientSideApplyEntriesOf(object: KubernetesObject): readonly ManagedFieldsEntry[] {
   return (object.metadata.managedFields ?? []).filter(

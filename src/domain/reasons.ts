@@ -85,6 +85,10 @@ export const reasons = [
   'restarted-after-ready',
   'health-timeout',
   'too-many-errors',
+  // undo
+  'rollback-failed',
+  'restore-unverified',
+  'not-undone',
   // ends
   'cancelled',
   'interrupted-run',

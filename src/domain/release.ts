@@ -33,16 +33,16 @@ export interface StateBefore {
   readonly reference: ObjectReference;
   /** `absent`: the release creates it, undo deletes it (UID precondition). */
   readonly presence: 'absent' | 'present';
-  /** Our apply configuration before: the fields we owned, with live values. Absent when we owned none. */
-  readonly configuration?: JsonObject;
-  /** The ownership entries adopted from other managers, restored last. */
-  readonly adoptedEntries?: readonly ManagedFieldsEntry[];
-  /** The fields described by those entries, with live values. */
-  readonly adoptedFields?: JsonObject;
-  /** Values of fields taken from managers in `adopt`. */
-  readonly takenFields?: JsonObject;
+  /**
+   * The fields that undo sends, with their values before: those we owned, those of entries adopted from other managers, and
+   * what the write replaces (fields taken by `adopt`, fields that nobody owned, values that the server allocated).
+   */
+  readonly restore?: JsonObject;
+  /** The names of those fields, as in `managedFields`. */
+  readonly fields?: JsonObject;
+  /** The ownership entries before: ours, and of each manager from which fields are adopted or taken; restored last. */
+  readonly ownership?: readonly ManagedFieldsEntry[];
   readonly uid?: string;
-  readonly resourceVersion?: string;
 }
 
 export interface InventoryEntry {
@@ -72,6 +72,8 @@ export interface ReleaseHead {
   /** The record that took this one over. */
   readonly takenOverBy?: string;
   readonly createdNamespace?: boolean;
+  /** What is to be done if it fails; post and later steps read it here, never from inputs. */
+  readonly rollback?: 'manual' | 'automatic' | 'never';
   readonly timings?: readonly PhaseTiming[];
   readonly body: { readonly chunks: number; readonly sha256: string };
 }

@@ -22,6 +22,7 @@ export const phaseNames = [
   'monitor',
   'smoke',
   'finish',
+  'rollback',
 ] as const;
 export type PhaseName = (typeof phaseNames)[number];
 

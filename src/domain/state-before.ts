@@ -2,44 +2,73 @@
 import type { PlannedChange } from './changes.ts';
 import {
   applyEntryOf,
+  canonicalJson,
   clientSideApplyEntriesOf,
   extractFields,
   fieldManager,
   isObject,
+  isOurs,
 } from './managed-fields.ts';
-import type { JsonObject, ManagedFieldsEntry } from './objects.ts';
+import { groupKindOf, type JsonObject, type KubernetesObject, type ManagedFieldsEntry } from './objects.ts';
 import type { StateBefore } from './release.ts';
+import { fieldsOf, type MemberPath, membersOf, valueAt } from './undo/members.ts';
 
 export function stateBeforeOf(change: PlannedChange): StateBefore {
   const { reference, live } = change;
   if (live === undefined) return { reference, presence: 'absent' };
-  const ours = applyEntryOf(live, fieldManager);
-  const adopted = change.adopts ? clientSideApplyEntriesOf(live) : [];
-  const { uid, resourceVersion } = live.metadata;
+  const ownership = entriesChangedBy(change, live);
+  const named = ownership.filter((entry) => isOurs(entry) || isAdopted(entry, change));
+  const fields = unionOf([...named.map((entry) => entry.fieldsV1 ?? {}), fieldsOf(replacedBy(change, live))]);
+  const { uid } = live.metadata;
   return {
     reference,
     presence: 'present',
-    ...(ours === undefined ? {} : { configuration: extractFields(live, ours.fieldsV1) }),
-    ...(adopted.length === 0
-      ? {}
-      : {
-          adoptedEntries: adopted,
-          adoptedFields: extractFields(live, unionOf(adopted.map((entry) => entry.fieldsV1 ?? {}))),
-        }),
-    ...(change.conflicts.length === 0 ? {} : { takenFields: takenFrom(change) }),
+    restore: extractFields(live, fields),
+    fields,
+    ownership,
     ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
   };
 }
 
-function takenFrom(change: PlannedChange): JsonObject {
-  const managers = new Set(change.conflicts.map((conflict) => conflict.manager));
-  const entries = (change.live?.metadata.managedFields ?? []).filter((entry) =>
-    managers.has(entry.manager ?? ''),
+function entriesChangedBy(change: PlannedChange, live: KubernetesObject): readonly ManagedFieldsEntry[] {
+  const losers = new Set(change.conflicts.map((conflict) => conflict.manager));
+  return (live.metadata.managedFields ?? []).filter(
+    (entry) => isOurs(entry) || isAdopted(entry, change) || losers.has(entry.manager ?? ''),
   );
-  return change.live === undefined
-    ? {}
-    : extractFields(change.live, unionOf(entries.map((entry) => entry.fieldsV1 ?? {})));
+}
+
+function isAdopted(entry: ManagedFieldsEntry, { adopts, live }: PlannedChange): boolean {
+  return adopts && live !== undefined && clientSideApplyEntriesOf(live).includes(entry);
+}
+
+/**
+ * Fields whose values the write replaces or removes although they are not ours: to give a field back to nobody, or to the
+ * manager it was taken from, its value has to be sent once.
+ */
+function replacedBy({ predicted }: PlannedChange, live: KubernetesObject): readonly MemberPath[] {
+  if (predicted === undefined) return [];
+  const written = membersOf(applyEntryOf(predicted, fieldManager)?.fieldsV1);
+  return [...written, ...allocatedBy(live)].filter((path) => {
+    const before = valueAt(live, path);
+    return before !== undefined && canonicalJson(before) !== canonicalJson(valueAt(predicted, path));
+  });
+}
+
+/** Values that the server chose when nobody named them, and would choose anew: they belong to what was there before. */
+function allocatedBy(live: KubernetesObject): readonly MemberPath[] {
+  if (groupKindOf(live) !== 'Service') return [];
+  const spec = isObject(live['spec']) ? live['spec'] : {};
+  const ports = Array.isArray(spec['ports']) ? spec['ports'].filter(isObject) : [];
+  const fixed = ['clusterIP', 'clusterIPs', 'healthCheckNodePort', 'ipFamilies', 'ipFamilyPolicy'];
+  return [
+    ...fixed.map((name) => ['f:spec', `f:${name}`]),
+    ...ports.map(({ port = 0, protocol = 'TCP' }) => [
+      'f:spec',
+      'f:ports',
+      `k:${JSON.stringify({ port, protocol })}`,
+      'f:nodePort',
+    ]),
+  ];
 }
 
 /** The union of field sets: what any of them names. */
@@ -76,8 +105,4 @@ export function adoptedManagedFields(
   );
   const kept = entries.filter((entry) => entry !== ours && !adopted.includes(entry));
   return [...kept, { ...target, manager: fieldManager, operation: 'Apply', fieldsV1 }];
-}
-
-function isOurs(entry: ManagedFieldsEntry): boolean {
-  return entry.manager === fieldManager && entry.operation === 'Apply' && (entry.subresource ?? '') === '';
 }

@@ -33,6 +33,7 @@ export async function openRecord(
     jobInSteps: false,
     startedAt: new Date(run.clock.now()).toISOString(),
     planDigest: options.planDigest,
+    rollback: run.settings.rollback,
     createdNamespace: options.createdNamespace || (hold.predecessor?.release.head.createdNamespace ?? false),
     ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),
   };

@@ -78,6 +78,8 @@ export interface ClusterPort {
     namespace?: string,
     selection?: { readonly fieldSelector?: string; readonly labelSelector?: string },
   ): Promise<readonly KubernetesObject[]>;
+  /** Every object of a namespace, of every kind; throws when one kind may not be listed. */
+  contents(namespace: string): Promise<readonly KubernetesObject[]>;
   apply(object: KubernetesObject, options: ApplyOptions): Promise<ApplyAnswer>;
   create(
     object: KubernetesObject,

@@ -1,0 +1,185 @@
+/**
+ * Undo: the state before the release is applied again, what the release made is deleted, and what was there before is
+ * watched until it is up (DESIGN.md section 3, STATES rows 6 to 8). Doing it twice does no harm: post goes on where main stopped.
+ */
+import type { Failure } from '../domain/failure.ts';
+import { type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../domain/objects.ts';
+import type { ReleaseBody } from '../domain/release.ts';
+import type { WorkloadReport } from '../domain/result.ts';
+import { deleteByHand, restoreByHand } from '../domain/undo/by-hand.ts';
+import { leftAloneText, type UndoPlan, undoPlan } from '../domain/undo/plan.ts';
+import { isRolloutKind } from '../domain/workloads.ts';
+import { failureLines } from '../report/log-outcome.ts';
+import { logLine } from '../report/log-line.ts';
+import type { ClusterPort, StoredRelease } from './ports.ts';
+import { hideSecrets } from './preflight-facts.ts';
+import { readObjects } from './read-objects.ts';
+import { diagnose, watchRollout } from './rollout.ts';
+import { notice, type Run } from './run.ts';
+import { judgeRestored, stillThere } from './undo-verify.ts';
+import { deleteAll, type Restored, restoreAll } from './undo-writes.ts';
+
+export interface UndoWork {
+  readonly run: Run;
+  readonly cluster: ClusterPort;
+  readonly namespace: string;
+  readonly release: StoredRelease;
+  readonly body: ReleaseBody;
+  /** What the server answered to this process's own writes, by key. */
+  readonly written?: ReadonlyMap<string, KubernetesObject>;
+  /** Throws when the lock is no longer ours. */
+  readonly ensureHeld: () => Promise<void>;
+}
+
+export interface Undone {
+  readonly outcome: 'rolled-back' | 'rollback-failed' | 'restore-unverified';
+  /** One sentence: what came of it. */
+  readonly message: string;
+  readonly failures: readonly Failure[];
+  readonly nextSteps: readonly string[];
+  readonly workloads: readonly WorkloadReport[];
+}
+
+/** @throws whatever leaves the undo unfinished: an abort, a lost lock, a cluster that does not answer */
+export async function undo(work: UndoWork): Promise<Undone> {
+  const { run, cluster, body } = work;
+  const live = await readObjects(
+    cluster,
+    body.before.map(({ reference }) => reference),
+  );
+  hideSecrets(run, [...live.values()]);
+  const plan = undoPlan(body, live, work.written);
+  announce(run, plan);
+  const { undone, restored } = await carryOut(work, plan);
+  for (const failure of undone.failures)
+    for (const line of failureLines(failure, run.logClock())) run.log.line(line);
+  tellWhatStays(run, plan, restored);
+  return undone;
+}
+
+function announce(run: Run, { restores, deletions }: UndoPlan): void {
+  const words = `${objects(restores.length)} to restore, ${objects(deletions.length)} to delete again`;
+  run.log.line(logLine(run.logClock(), `Rolling back: ${words}`));
+}
+
+async function carryOut(
+  work: UndoWork,
+  plan: UndoPlan,
+): Promise<{ readonly undone: Undone; readonly restored: readonly Restored[] }> {
+  const { run, cluster, namespace, ensureHeld } = work;
+  const expected = plan.restores.filter(({ reference }) => isRolloutKind(reference)).length;
+  const watch = await watchRollout(run, namespace, expected);
+  const restored: Restored[] = [];
+  const onRestored = (one: Restored): void => {
+    restored.push(one);
+    const { uid = '', generation = 0 } = one.object.metadata;
+    if (!isRolloutKind(one.reference)) return;
+    watch.addTarget({ reference: one.reference, changed: true, desired: one.object, uid, generation });
+  };
+  try {
+    const unrestored = await restoreAll(run, cluster, plan.restores, { ensureHeld, onRestored });
+    // What could not be restored may still use what the release made: then all of that stays.
+    const undeleted =
+      unrestored.length > 0 ? [] : await deleteAll(run, cluster, plan.deletions, { ensureHeld });
+    const workloads = (): readonly WorkloadReport[] => [
+      ...watch.workloads().map(asRestored),
+      ...plan.deletions.map(({ reference }) => reference).filter(isRolloutKind).map(asDeleted),
+    ];
+    if (unrestored.length + undeleted.length > 0) {
+      const failures = [...unrestored, ...undeleted];
+      return { undone: { ...unfinished(work, plan, failures), workloads: workloads() }, restored };
+    }
+    const references = restored.map(({ reference }) => reference);
+    const [verdict, left] = await Promise.all([
+      judgeRestored(run, cluster, watch, references),
+      stillThere(run, cluster, plan.deletions),
+    ]);
+    const broken =
+      verdict.state === 'failed'
+        ? await diagnose(run, cluster, verdict.failures, () => undefined)
+        : [];
+    return { undone: { ...verified(plan, broken, left), workloads: workloads() }, restored };
+  } finally {
+    watch.stop();
+  }
+}
+
+function unfinished(
+  { body, release, namespace }: UndoWork,
+  plan: UndoPlan,
+  failures: readonly Failure[],
+): Omit<Undone, 'workloads'> {
+  const failed = new Set(failures.flatMap((failure) => failure.objects.map(keyOf)));
+  const isFailed = ({ reference }: { readonly reference: ObjectReference }): boolean =>
+    failed.has(keyOf(reference));
+  const restores = plan.restores.filter(isFailed);
+  const deletions = restores.length > 0 ? plan.deletions : plan.deletions.filter(isFailed);
+  return {
+    outcome: 'rollback-failed',
+    message: `The rollback failed: ${failures[0]?.message ?? ''}`,
+    failures,
+    nextSteps: [
+      ...restores.map(({ reference }) => restoreByHand(reference, body.before, release.head, namespace)),
+      ...deletions.map(({ reference }) => deleteByHand(reference)),
+    ],
+  };
+}
+
+function verified(
+  plan: UndoPlan,
+  broken: readonly Failure[],
+  left: readonly ObjectReference[],
+): Omit<Undone, 'workloads'> {
+  const done = `${objects(plan.restores.length)} restored, ${objects(plan.deletions.length)} deleted again`;
+  const [first] = broken;
+  if (first === undefined && left.length === 0) {
+    return { outcome: 'rolled-back', message: `Rolled back: ${done}.`, failures: [], nextSteps: [] };
+  }
+  const why = first?.message ?? `${left.map(titleOf).join(', ')} is still being deleted.`;
+  return {
+    outcome: 'restore-unverified',
+    message: `Rolled back (${done}), but not seen healthy again: ${why}`,
+    failures: broken,
+    nextSteps: ['The configuration before is in place; find out why it does not come up.'],
+  };
+}
+
+function asRestored(report: WorkloadReport): WorkloadReport {
+  return {
+    ...report,
+    message: `restored, ${report.message}`,
+    // The watch began with the broken release: what was before it is what is there now.
+    images: report.images.map(({ container, image }) => ({ container, image })),
+  };
+}
+
+function asDeleted(reference: ObjectReference): WorkloadReport {
+  const counts = { updated: 0, ready: 0, desired: 0, restarts: 0 };
+  return {
+    reference,
+    state: 'not-started',
+    changed: true,
+    message: 'deleted again',
+    ...counts,
+    images: [],
+  };
+}
+
+function tellWhatStays(run: Run, plan: UndoPlan, restored: readonly Restored[]): void {
+  for (const { reference, message, remedy } of plan.kept)
+    notice(run, { reason: 'not-undone', message, remedy, object: reference });
+  for (const { reference, leftAlone } of restored) {
+    const fields = [...new Set(leftAlone.map(leftAloneText))];
+    if (fields.length === 0) continue;
+    notice(run, {
+      reason: 'changed-by-other',
+      message: `Left alone by the rollback: ${fields.join('; ')}.`,
+      remedy: 'Look whether these fields fit what was there before.',
+      object: reference,
+    });
+  }
+}
+
+function objects(count: number): string {
+  return `${count} object${count === 1 ? '' : 's'}`;
+}
