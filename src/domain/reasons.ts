@@ -10,7 +10,6 @@ export const reasons = [
   'unknown-input',
   'bad-config',
   'overlay-missing',
-  'rollback-unavailable',
   'tool-missing',
   'tool-version',
   // connection

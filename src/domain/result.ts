@@ -52,6 +52,8 @@ export interface WorkloadReport {
   readonly reference: ObjectReference;
   readonly state: WorkloadState;
   readonly changed: boolean;
+  /** True once a rollback has put its configuration before back. */
+  readonly restored?: true;
   /** "2 of 3 pods updated". */
   readonly message: string;
   readonly updated: number;
@@ -106,6 +108,8 @@ export interface ResultDocument {
   readonly reason: Reason;
   /** One sentence: what happened. */
   readonly message: string;
+  /** One sentence: what came of the rollback, where there was one. `message` says it too. */
+  readonly rollback?: string;
   /** Name of the release record, `orion-shop-12`. */
   readonly release?: string;
   readonly previousRelease?: string;

@@ -23,7 +23,8 @@ export function stateBeforeOf(change: PlannedChange): StateBefore {
   return {
     reference,
     presence: 'present',
-    restore: extractFields(live, fields),
+    // A set without members would name the whole object.
+    restore: extractFields(live, Object.keys(fields).length === 0 ? undefined : fields),
     fields,
     ownership,
     ...(uid === undefined ? {} : { uid }),

@@ -1,8 +1,10 @@
 /** From the lock to the finished record: the part of a deployment that changes the cluster. */
+import type { Failure } from '../domain/failure.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
 import { awaited } from '../domain/status/awaited.ts';
+import { failureLines } from '../report/log-outcome.ts';
 import { closeFailed, closeRecord, explainPending, leaveStopped } from './close-record.ts';
-import { succeeded } from './endings.ts';
+import { endingOfError, failedWith, succeeded } from './endings.ts';
 import type { Ending } from './ledger.ts';
 import { lockPlan } from './lock-plan.ts';
 import { createNamespace, removeNamespace } from './namespace.ts';
@@ -11,6 +13,7 @@ import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
 import type { Ready } from './preflight.ts';
 import { type Change, releasePhases } from './release-phases.ts';
+import { type Closed, rollBack } from './roll-back.ts';
 import { watchRollout } from './rollout.ts';
 import type { Run } from './run.ts';
 
@@ -43,11 +46,11 @@ export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
     pending = true;
     announce(run, namespace, release);
     await markTakenOver(run, namespace, hold, release.name);
-    const ending = await goThrough({ run, ready, hold, plan, release, body });
-    pending = ending.outcome === 'cancelled';
+    const closed = await goThrough({ run, ready, hold, plan, release, body, written: new Map() });
+    pending = closed.pending;
     // Nothing is left for post to settle.
     if (!pending) run.remember('release', '');
-    return ending;
+    return closed.ending;
   } finally {
     // Beside a pending record the Lease stays ours: post takes it again, and others wait for a minute of silence first.
     if (!pending) await hold.lease.release().catch(() => undefined);
@@ -66,7 +69,7 @@ function announce(run: Run, namespace: string, release: StoredRelease): void {
 }
 
 /** Apply, rollout, health endpoints, finish. The record says at each step how far it came. */
-async function goThrough(change: Change): Promise<Ending> {
+async function goThrough(change: Change): Promise<Closed> {
   const { run, ready } = change;
   const targets = change.plan.changes.filter(({ desired }) => awaited(desired));
   const watch = await watchRollout(run, ready.target.namespace, {
@@ -75,15 +78,27 @@ async function goThrough(change: Change): Promise<Ending> {
   });
   try {
     const failures = await releasePhases(change, watch);
-    if (failures.length > 0) return await closeFailed(change, failures);
+    watch.stop();
+    if (failures.length > 0) return await endFailed(change, failures);
     await inPhase(run, 'finish', () => closeRecord(change, { status: 'deployed', phase: 'finish' }));
-    return succeeded(run);
+    return { ending: succeeded(run), pending: false };
   } catch (error) {
-    run.ledger.workloads = watch.workloads();
-    if (run.signal.aborted) return await leaveStopped(change);
-    await explainPending(change, error);
+    if (run.ledger.workloads.length === 0) run.ledger.workloads = watch.workloads();
+    if (run.signal.aborted) return { ending: await leaveStopped(change), pending: true };
+    await explainPending(change, endingOfError(run, error));
     throw error;
   } finally {
     watch.stop();
   }
+}
+
+/** The cause is said first; then what `rollback` asks for (STATES rows 6 and 9). */
+async function endFailed(change: Change, failures: readonly Failure[]): Promise<Closed> {
+  const { run } = change;
+  run.ledger.failures = failures;
+  for (const line of failures.flatMap((failure) => failureLines(failure, run.logClock()))) run.log.line(line);
+  const ending = failedWith(run, failures);
+  if (run.settings.rollback === 'automatic') return rollBack(change, ending);
+  await closeFailed(change, ending);
+  return { ending, pending: false };
 }

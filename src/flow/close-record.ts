@@ -1,25 +1,13 @@
 /** How the record of a release that this run opened is closed, or says how far it came. */
-import type { Failure } from '../domain/failure.ts';
 import type { ReleaseHead } from '../domain/release.ts';
-import { failureLines } from '../report/log-outcome.ts';
-import { cancelled, endingOfError, failedWith } from './endings.ts';
+import { cancelled } from './endings.ts';
 import { ensureHeld, lockLost } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import type { Change } from './release-phases.ts';
 
 /** STATES row 9: the record says failed, and what was there before stays on record. */
-export async function closeFailed(change: Change, failures: readonly Failure[]): Promise<Ending> {
-  const { run } = change;
-  run.ledger.failures = failures;
-  for (const line of failures.flatMap((failure) => failureLines(failure, run.logClock()))) run.log.line(line);
-  const ending = failedWith(run, failures);
-  await closeRecord(change, {
-    status: 'failed',
-    phase: run.ledger.lastPhase,
-    reason: ending.reason,
-    message: ending.message,
-  });
-  return ending;
+export async function closeFailed(change: Change, { reason, message }: Ending): Promise<void> {
+  await closeRecord(change, { status: 'failed', phase: change.run.ledger.lastPhase, reason, message });
 }
 
 /** STATES row 11: stopped by a signal; the record stays pending and says how far it came, post does the rest. */
@@ -34,8 +22,10 @@ export async function leaveStopped(change: Change): Promise<Ending> {
 }
 
 /** Says in the pending record why its run stopped, as far as that can still be said; post keeps it. */
-export async function explainPending(change: Change, error: unknown): Promise<void> {
-  const { reason, message } = endingOfError(change.run, error);
+export async function explainPending(
+  change: Change,
+  { reason, message }: Pick<Ending, 'reason' | 'message'>,
+): Promise<void> {
   const phase = change.run.ledger.lastPhase;
   await closeRecord(change, { status: 'pending', phase, reason, message }).catch(() => undefined);
 }

@@ -12,7 +12,7 @@ export async function diagnose(
   run: Run,
   cluster: ClusterPort,
   failures: readonly Failure[],
-  locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation,
+  locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation | undefined,
 ): Promise<readonly Failure[]> {
   return Promise.all(
     failures.map(async (failure) => {

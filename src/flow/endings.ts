@@ -7,6 +7,7 @@ import type { Ending } from './ledger.ts';
 import type { Ready } from './preflight.ts';
 import type { Plan } from './preview.ts';
 import type { Run } from './run.ts';
+import type { Undone } from './undo.ts';
 
 export function checksFailed(run: Run): Ending {
   const failed = run.ledger.checks
@@ -105,12 +106,38 @@ export function failedWith(run: Run, failures: readonly Failure[]): Ending {
     message: `${first?.message ?? 'The release failed.'}${others}`,
     nextSteps: [
       ...new Set(failures.map((failure) => failure.remedy)),
-      ...(run.settings.rollback === 'never' ? [] : [wayBack(run)]),
+      ...(run.settings.rollback === 'manual' ? [wayBack(run)] : []),
     ].slice(0, 6),
   };
 }
 
-/** Until undo is there, the way back is forward. */
+/** STATES rows 6 to 8: the failure stays the first thing said, and its exit code the run's. */
+export function rolledBack(failed: Ending, undone: Undone): Ending {
+  return {
+    ...failed,
+    outcome: undone.outcome,
+    message: `${failed.message} ${undone.message}`,
+    rollback: undone.message,
+    nextSteps: [...undone.nextSteps, ...failed.nextSteps],
+  };
+}
+
+/** Neither done nor known to have failed: the record is still pending, and whoever comes next goes on. */
+export function rollbackStopped(failed: Ending, why: string): Ending {
+  const rollback = `The rollback stopped: ${why}`;
+  return {
+    ...failed,
+    outcome: 'rollback-failed',
+    message: `${failed.message} ${rollback}`,
+    rollback,
+    nextSteps: [
+      'The end of this job tries the rollback again; if that fails too, run the job again: it takes over what was there before.',
+      ...failed.nextSteps,
+    ],
+  };
+}
+
+/** Without the action `rollback` the way back is forward. */
 function wayBack(run: Run): string {
   return `The cluster is left as it is; ${run.ledger.release ?? 'the record'} keeps what was there before. Deploy the mended overlay, or the commit before, to get out of it.`;
 }

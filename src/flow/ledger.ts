@@ -22,6 +22,8 @@ export interface Ending {
   readonly exitCode: ExitCode;
   readonly reason: Reason;
   readonly message: string;
+  /** What came of the rollback, where there was one. */
+  readonly rollback?: string;
   readonly nextSteps: readonly string[];
 }
 
@@ -82,6 +84,7 @@ export class Ledger {
       exitCode: ending.exitCode,
       reason: ending.reason,
       message: ending.message,
+      ...(ending.rollback === undefined ? {} : { rollback: ending.rollback }),
       // A plan that was refused or cancelled before its record was opened has changed nothing.
       changed: this.release !== undefined || ending.outcome === 'planned' ? this.changed : 0,
       startedAt: this.startedAt,

@@ -1,5 +1,6 @@
 /** A namespace that the release brings: made before lock and record, which live in it (STATES row 24). */
-import type { KubernetesObject } from '../domain/objects.ts';
+import { type KubernetesObject, referenceOf, titleOf } from '../domain/objects.ts';
+import { leftoversOf } from '../domain/undo/namespace-leftovers.ts';
 import { logLine } from '../report/log-line.ts';
 import type { ClusterPort } from './ports.ts';
 import { notice, type Run } from './run.ts';
@@ -41,7 +42,7 @@ export async function removeNamespace(
 ): Promise<void> {
   const { name, uid } = created.metadata;
   try {
-    if (uid === undefined || !(await isEmpty(cluster, name))) return;
+    if (uid === undefined || !(await isEmpty(cluster, name, run.app))) return;
     await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name }, uid);
     run.log.line(logLine(run.logClock(), `Namespace ${name} removed again: nothing was put into it`));
   } catch (error) {
@@ -55,19 +56,43 @@ export async function removeNamespace(
   }
 }
 
-const foundEverywhere = new Set(['kube-root-ca.crt', 'openshift-service-ca.crt']);
+async function isEmpty(cluster: ClusterPort, namespace: string, app: string): Promise<boolean> {
+  return leftoversOf(await cluster.contents(namespace), app).length === 0;
+}
 
-async function isEmpty(cluster: ClusterPort, namespace: string): Promise<boolean> {
-  const kinds = [
-    ['v1', 'Pod'],
-    ['v1', 'ConfigMap'],
-    ['v1', 'Secret'],
-    ['v1', 'Service'],
-    ['apps/v1', 'Deployment'],
-    ['apps/v1', 'StatefulSet'],
-  ] as const;
-  const lists = await Promise.all(
-    kinds.map(([apiVersion, kind]) => cluster.list(apiVersion, kind, namespace)),
-  );
-  return lists.flat().every((object) => foundEverywhere.has(object.metadata.name));
+/** Pods and what belongs to deleted objects go a moment later. */
+const emptyTimeout = 60_000;
+const emptyInterval = 1000;
+
+/** After an undo that took back everything: the namespace that the release made, unless something else is in it by now. */
+export async function takeBackNamespace(run: Run, cluster: ClusterPort, name: string): Promise<void> {
+  const reference = { apiVersion: 'v1', kind: 'Namespace', name };
+  const namespace = await cluster.get(reference);
+  const uid = namespace?.metadata.uid;
+  if (uid === undefined || namespace?.metadata.annotations?.[createdByAnnotation] === undefined) return;
+  const keep = (why: string): void =>
+    notice(run, {
+      reason: 'not-undone',
+      message: `Namespace ${name}, which this release made, stays: ${why}`,
+      remedy: `Delete it by hand if nobody needs it: kubectl delete namespace ${name}`,
+    });
+  const deadline = run.clock.now() + emptyTimeout;
+  try {
+    for (;;) {
+      const left = leftoversOf(await cluster.contents(name), run.app);
+      if (left.length === 0) break;
+      if (run.clock.now() >= deadline) {
+        const titles = left.slice(0, 5).map((object) => titleOf(referenceOf(object)));
+        keep(`${titles.join(', ')}${left.length > 5 ? ` and ${left.length - 5} more` : ''} is in it.`);
+        return;
+      }
+      await run.clock.wait(emptyInterval, run.signal);
+    }
+    await cluster.delete(reference, uid);
+    run.log.line(logLine(run.logClock(), `Namespace ${name} deleted: this release made it`));
+  } catch (error) {
+    const refusal = cluster.refusalOf(error);
+    if (refusal === undefined || run.signal.aborted) throw error;
+    keep(`it could not be seen whether anything is in it, or it could not be deleted (${refusal.message}).`);
+  }
 }

@@ -100,6 +100,7 @@ async function connectivity(run: Run, facts: Facts): Promise<readonly Finding[]>
           await neededPermissions(cluster, placed[0].objects, placed[0].namespace, {
             namespaceExists: placed[1] !== undefined,
             callsPods: !run.settings.skipTests,
+            undoes: run.settings.rollback === 'automatic',
           }),
         );
   return judgeConnectivity({ cluster: cluster.contextName, serverVersion, identity, missing });

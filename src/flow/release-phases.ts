@@ -27,6 +27,8 @@ export interface Change {
   readonly plan: Plan;
   readonly release: StoredRelease;
   readonly body: ReleaseBody;
+  /** What the server answered to each write, by key; filled as they return. */
+  readonly written: Map<string, KubernetesObject>;
 }
 
 /** Goes through them until one fails; what failed, diagnosed; empty when all passed. */
@@ -94,6 +96,7 @@ async function apply(change: Change, watch: RolloutWatch): Promise<Applied> {
     ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
     locate: ({ reference }) => locate(reference),
     onApplied: (planned, object) => {
+      change.written.set(keyOf(planned.reference), object);
       if (awaited(planned.desired)) watch.addTarget(targetOf(planned, true, object));
     },
   });

@@ -51,7 +51,9 @@ async function freeOne(run: Run, cluster: ClusterPort, reference: ObjectReferenc
   for (const { metadata } of stuckPods(set, pods)) {
     const { name, namespace = '', uid = '' } = metadata;
     await cluster.delete({ apiVersion: 'v1', kind: 'Pod', namespace, name }, uid);
-    run.log.line(logLine(run.logClock(), logText(`  Pod ${name} deleted: ${titleOf(reference)} waited for it`)));
+    run.log.line(
+      logLine(run.logClock(), logText(`  Pod ${name} deleted: ${titleOf(reference)} waited for it`)),
+    );
   }
 }
 

@@ -2,7 +2,14 @@
 import type { ApplyConflict } from '../domain/changes.ts';
 import type { Failure } from '../domain/failure.ts';
 import { type KubernetesObject, type ObjectReference, titleOf } from '../domain/objects.ts';
-import { type MemberPath, memberNamed, memberText, ownersOf, withoutField, withoutMembers } from '../domain/undo/members.ts';
+import {
+  type MemberPath,
+  memberNamed,
+  memberText,
+  ownersOf,
+  withoutField,
+  withoutMembers,
+} from '../domain/undo/members.ts';
 import { ownershipRestored } from '../domain/undo/ownership.ts';
 import { type Deletion, differing, type LeftAlone, type Restore } from '../domain/undo/plan.ts';
 import { type Wave, waveOf, waves } from '../domain/waves.ts';
@@ -157,7 +164,11 @@ function check(restore: Restore, restored: Restored): Restored | Failure {
   const [first] = wrong;
   if (first === undefined) return restored;
   const others = wrong.length === 1 ? '' : ` and ${wrong.length - 1} more fields have`;
-  return failure(restore.reference, 'restored', `${memberText(first)}${others || ' has'} another value than before`);
+  return failure(
+    restore.reference,
+    'restored',
+    `${memberText(first)}${others || ' has'} another value than before`,
+  );
 }
 
 function refused(

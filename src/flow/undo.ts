@@ -4,17 +4,20 @@
  */
 import type { Failure } from '../domain/failure.ts';
 import { type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../domain/objects.ts';
-import type { ReleaseBody } from '../domain/release.ts';
+import type { ReleaseBody, ReleaseStatus } from '../domain/release.ts';
 import type { WorkloadReport } from '../domain/result.ts';
+import { targetOf } from '../domain/rollout/target.ts';
+import { awaited } from '../domain/status/awaited.ts';
 import { deleteByHand, restoreByHand } from '../domain/undo/by-hand.ts';
 import { leftAloneText, type UndoPlan, undoPlan } from '../domain/undo/plan.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
-import { failureLines } from '../report/log-outcome.ts';
 import { logLine } from '../report/log-line.ts';
+import { failureLines } from '../report/log-outcome.ts';
+import { diagnose } from './diagnose.ts';
 import type { ClusterPort, StoredRelease } from './ports.ts';
 import { hideSecrets } from './preflight-facts.ts';
 import { readObjects } from './read-objects.ts';
-import { diagnose, watchRollout } from './rollout.ts';
+import { watchRollout } from './rollout.ts';
 import { notice, type Run } from './run.ts';
 import { judgeRestored, stillThere } from './undo-verify.ts';
 import { deleteAll, type Restored, restoreAll } from './undo-writes.ts';
@@ -38,6 +41,10 @@ export interface Undone {
   readonly failures: readonly Failure[];
   readonly nextSteps: readonly string[];
   readonly workloads: readonly WorkloadReport[];
+}
+
+export function statusOfUndone({ outcome }: Undone): ReleaseStatus {
+  return outcome === 'rollback-failed' ? 'failed' : outcome;
 }
 
 /** @throws whatever leaves the undo unfinished: an abort, a lost lock, a cluster that does not answer */
@@ -67,14 +74,21 @@ async function carryOut(
   plan: UndoPlan,
 ): Promise<{ readonly undone: Undone; readonly restored: readonly Restored[] }> {
   const { run, cluster, namespace, ensureHeld } = work;
-  const expected = plan.restores.filter(({ reference }) => isRolloutKind(reference)).length;
-  const watch = await watchRollout(run, namespace, expected);
+  const waitedFor = new Map(
+    plan.restores
+      .map(({ reference, request }) => ({ reference, desired: request as unknown as KubernetesObject }))
+      .filter(({ desired }) => awaited(desired))
+      .map((target) => [keyOf(target.reference), target]),
+  );
+  const watch = await watchRollout(run, namespace, {
+    expected: waitedFor.size,
+    existing: [...waitedFor.values()].map(({ reference }) => reference),
+  });
   const restored: Restored[] = [];
   const onRestored = (one: Restored): void => {
     restored.push(one);
-    const { uid = '', generation = 0 } = one.object.metadata;
-    if (!isRolloutKind(one.reference)) return;
-    watch.addTarget({ reference: one.reference, changed: true, desired: one.object, uid, generation });
+    const target = waitedFor.get(keyOf(one.reference));
+    if (target !== undefined) watch.addTarget(targetOf(target, true, one.object));
   };
   try {
     const unrestored = await restoreAll(run, cluster, plan.restores, { ensureHeld, onRestored });
@@ -83,7 +97,10 @@ async function carryOut(
       unrestored.length > 0 ? [] : await deleteAll(run, cluster, plan.deletions, { ensureHeld });
     const workloads = (): readonly WorkloadReport[] => [
       ...watch.workloads().map(asRestored),
-      ...plan.deletions.map(({ reference }) => reference).filter(isRolloutKind).map(asDeleted),
+      ...plan.deletions
+        .map(({ reference }) => reference)
+        .filter(isRolloutKind)
+        .map(asDeleted),
     ];
     if (unrestored.length + undeleted.length > 0) {
       const failures = [...unrestored, ...undeleted];
@@ -95,9 +112,7 @@ async function carryOut(
       stillThere(run, cluster, plan.deletions),
     ]);
     const broken =
-      verdict.state === 'failed'
-        ? await diagnose(run, cluster, verdict.failures, () => undefined)
-        : [];
+      verdict.state === 'failed' ? await diagnose(run, cluster, verdict.failures, () => undefined) : [];
     return { undone: { ...verified(plan, broken, left), workloads: workloads() }, restored };
   } finally {
     watch.stop();
@@ -147,6 +162,7 @@ function verified(
 function asRestored(report: WorkloadReport): WorkloadReport {
   return {
     ...report,
+    restored: true,
     message: `restored, ${report.message}`,
     // The watch began with the broken release: what was before it is what is there now.
     images: report.images.map(({ container, image }) => ({ container, image })),

@@ -61,7 +61,7 @@ function problemsOf(
     const shown = value === undefined || isSecret(input, known) ? '' : ` (${quoted(value)})`;
     return {
       input,
-      reason: params['reason'] === 'rollback-unavailable' ? ('rollback-unavailable' as const) : 'bad-input',
+      reason: 'bad-input',
       cause: `Input ${input}${shown} ${issue.message}.`,
       remedy: `For ${input}, ${String(params['remedy'] ?? 'see the table of inputs')}.`,
     };

@@ -112,7 +112,7 @@ export const inputs = [
     actions: everywhere,
     defaults: perProfile((profile) => profile.rollback),
     description:
-      'After a failure: `manual` says how to roll back, `never` offers nothing; `automatic` arrives with a later release.',
+      'After a failure: `automatic` restores what was there before, `manual` says what to do, `never` offers nothing.',
   },
   {
     name: 'adopt',
@@ -205,7 +205,8 @@ export const outputs = [
   {
     name: 'outcome',
     actions: everywhere,
-    description: 'How it ended: `succeeded`, `unchanged`, `planned`, `failed` or `cancelled`.',
+    description:
+      'How it ended: `succeeded`, `unchanged`, `planned`, `failed`, `rolled-back`, `rollback-failed`, `restore-unverified` or `cancelled`.',
   },
   {
     name: 'exit-code',

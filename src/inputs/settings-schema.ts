@@ -16,15 +16,6 @@ import {
   workspacePath,
 } from './values.ts';
 
-/** A rule of its own on the value, so that it is reported beside every other problem. */
-const rollback = choice(['manual', 'automatic', 'never']).refine((value) => value !== 'automatic', {
-  error: 'cannot be automatic, since this release cannot undo yet',
-  params: {
-    reason: 'rollback-unavailable',
-    remedy: 'write manual or never; automatic arrives with a later release',
-  },
-});
-
 /** Schema for one environment's defaults; `workspace` is the absolute path of the checkout, if known. */
 export function settingsSchema(environment: Environment, workspace: string | undefined) {
   const otherwise = <Value>(name: InputName, schema: z.ZodType<Value, string>) =>
@@ -48,7 +39,7 @@ export function settingsSchema(environment: Environment, workspace: string | und
       settle: otherwise('settle', duration({ least: 0 })),
       'max-restarts': otherwise('max-restarts', integer(1, 100)),
       'min-nodes': otherwise('min-nodes', integer(0, 10_000)),
-      rollback: otherwise('rollback', rollback),
+      rollback: otherwise('rollback', choice(['manual', 'automatic', 'never'])),
       adopt: otherwise('adopt', list),
       'allow-unhealthy': flag('allow-unhealthy'),
       'allow-unstable-history': flag('allow-unstable-history'),

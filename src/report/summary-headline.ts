@@ -11,7 +11,8 @@ export function renderHeadline(result: ResultDocument, limits: SummaryLimits): s
   const headline = `## ${outcomeWords(result, app, markdownText(result.environment))} (${took})`;
   const failed = result.exitCode !== 0;
   // A failure says its sentence under "cause"; where there is none, here.
-  const sentence = failed ? '' : markdownText(shorten(result.message, limits.sentence));
+  const said = failed ? (result.rollback ?? '') : result.message;
+  const sentence = said === '' ? '' : markdownText(shorten(said, limits.sentence));
   const facts = outcomeFacts(result).join(' · ');
   return [headline, sentence, facts].filter((part) => part !== '').join('\n\n');
 }

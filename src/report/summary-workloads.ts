@@ -24,6 +24,7 @@ export function imageChange(image: string, before: string | undefined): string {
 }
 
 function stateWords(workload: WorkloadReport): string {
+  if (workload.restored === true && workload.state === 'current') return 'restored, current';
   if (workload.state === 'current') return workload.changed ? 'current' : 'current, not changed';
   const state = workload.state === 'failed' ? '**failed**' : workload.state.replace('-', ' ');
   const message = markdownText(shorten(workload.message, 200));

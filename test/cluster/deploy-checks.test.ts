@@ -71,7 +71,6 @@ describe('inputs and environment', () => {
     ['a missing overlay', { overlay: 'k8s/overlays/stagin' }, 'overlay-missing', /k8s\/overlays\/staging/],
     ['a kubeconfig that is not there', { kubeconfig: '/nowhere/config' }, 'kubeconfig-unreadable', /ENOENT/],
     ['a kubeconfig that is none', { kubeconfig: 'a: [\nb' }, 'kubeconfig-unreadable', /YAML/],
-    ['automatic rollback', { rollback: 'automatic' }, 'rollback-unavailable', /rollback/],
     ['a context that is not there', { context: 'elsewhere' }, 'bad-input', /context/],
   ])('%s', async (_what, inputs, reason, words) => {
     const step = await expectShopRefused(shop, reason, inputs);

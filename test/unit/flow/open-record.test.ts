@@ -24,6 +24,12 @@ function change(name: string, live: boolean, action: PlannedChange['action']): P
     : base;
 }
 
+/** What is kept of an object of which nothing is ours yet. */
+function unowned(name: string): StateBefore {
+  const restore = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' } };
+  return { reference: reference(name), presence: 'present', restore, fields: {}, ownership: [] };
+}
+
 function memoryRecords() {
   const written: { head: Omit<ReleaseHead, 'body'>; body: ReleaseBody }[] = [];
   const updates: { name: string; change: Partial<ReleaseHead> }[] = [];
@@ -96,7 +102,7 @@ test('row 4: what is there before the first write is on record; what does not ch
   });
   expect(written[0]?.body.before).toEqual([
     { reference: reference('new'), presence: 'absent' },
-    { reference: reference('old'), presence: 'present', uid: 'uid-old' },
+    { ...unowned('old'), uid: 'uid-old' },
   ]);
   expect(written[0]?.body.rendered).toHaveLength(3);
   expect(updates).toEqual([]);
@@ -115,10 +121,7 @@ test.each([
     const hold = heldAfter(status, [theirs], true);
     await openRecord(run, 'shop', hold, changes, options);
     await markTakenOver(run, 'shop', hold, 'orion-shop-6');
-    expect(written[0]?.body.before).toEqual([
-      theirs,
-      { reference: reference('b'), presence: 'present', uid: 'uid-b' },
-    ]);
+    expect(written[0]?.body.before).toEqual([theirs, { ...unowned('b'), uid: 'uid-b' }]);
     // Row 24: who made the namespace is not forgotten by taking over.
     expect(written[0]?.head).toMatchObject({ number: 6, takesOver: 'orion-shop-5', createdNamespace: true });
     expect(updates).toHaveLength(1);

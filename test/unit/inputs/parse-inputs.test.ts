@@ -199,12 +199,8 @@ describe('parseInputs', () => {
     expect(remedy).toContain('later release');
   });
 
-  it('refuses automatic rollback until there is one', () => {
-    expect(fault({ rollback: 'automatic' })).toMatchObject({
-      reason: 'rollback-unavailable',
-      message: 'Input rollback ("automatic") cannot be automatic, since this release cannot undo yet.',
-      remedy: 'For rollback, write manual or never; automatic arrives with a later release.',
-    });
+  it('takes automatic rollback', () => {
+    expect(parse({ rollback: 'automatic' }).rollback).toBe('automatic');
   });
 
   it('reports every problem at once, a line of cause and of remedy each', () => {
@@ -213,7 +209,7 @@ describe('parseInputs', () => {
       settle: '6s',
       tiemout: '1',
       'dry-run': 'on',
-      rollback: 'automatic',
+      rollback: 'sometimes',
       app: '-',
     });
     const problems = result.cause as InputProblem[];

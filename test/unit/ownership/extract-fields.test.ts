@@ -147,9 +147,8 @@ describe('adoption of ownership', () => {
     };
     expect(stateBeforeOf(change)).toMatchObject({
       presence: 'present',
-      configuration: { spec: { c: 3 } },
-      adoptedEntries: [csa],
-      adoptedFields: { spec: { a: 1, b: 2 } },
+      restore: { spec: { a: 1, b: 2, c: 3 } },
+      ownership: live.metadata.managedFields,
     });
     const { live: _live, ...created } = change;
     expect(stateBeforeOf({ ...created, action: 'created' })).toEqual({ reference, presence: 'absent' });

@@ -1,0 +1,62 @@
+/** A failed release is undone by the run that made it (STATES rows 6 to 8). */
+import { logText } from '../report/escape.ts';
+import { logLine } from '../report/log-line.ts';
+import { closeRecord, explainPending } from './close-record.ts';
+import { endingOfError, rollbackStopped, rolledBack } from './endings.ts';
+import { faultOf } from './findings.ts';
+import { ensureHeld } from './hold.ts';
+import type { Ending } from './ledger.ts';
+import { takeBackNamespace } from './namespace.ts';
+import { inPhase } from './phase.ts';
+import type { Change } from './release-phases.ts';
+import { statusOfUndone, undo } from './undo.ts';
+
+export interface Closed {
+  readonly ending: Ending;
+  /** The record stays pending: post, or the next run, goes on from it. */
+  readonly pending: boolean;
+}
+
+/** `failed` says how the release failed; its exit code and reason stay. */
+export async function rollBack(change: Change, failed: Ending): Promise<Closed> {
+  const { run, ready, hold, release, body, written } = change;
+  const { namespace } = ready.target;
+  const { reason, message } = failed;
+  try {
+    await closeRecord(change, { status: 'pending', phase: 'rollback', reason, message });
+    const undone = await inPhase(
+      run,
+      'rollback',
+      () =>
+        undo({
+          run,
+          cluster: ready.cluster,
+          namespace,
+          release,
+          body,
+          written,
+          ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
+        }),
+      ({ outcome }) => (outcome === 'rolled-back' ? 'passed' : 'failed'),
+    );
+    run.ledger.workloads = undone.workloads;
+    run.ledger.failures = [...run.ledger.failures, ...undone.failures];
+    await closeRecord(change, {
+      status: statusOfUndone(undone),
+      phase: 'rollback',
+      reason,
+      message: `${message} ${undone.message}`,
+    });
+    if (undone.outcome === 'rolled-back' && release.head.createdNamespace === true)
+      await takeBackNamespace(run, ready.cluster, namespace);
+    return { ending: rolledBack(failed, undone), pending: false };
+  } catch (error) {
+    if (run.signal.aborted) throw error;
+    // It is not known how far the undo came: the record says so by staying pending.
+    const fault = faultOf(error, ready.cluster.refusalOf(error));
+    const why = endingOfError(run, fault).message;
+    run.log.line(logLine(run.logClock(), logText(`The rollback stopped: ${why}`)));
+    await explainPending(change, { ...failed, message: `${message} The rollback stopped: ${why}` });
+    return { ending: rollbackStopped(failed, why), pending: true };
+  }
+}

@@ -1,0 +1,322 @@
+/** `rollback: automatic` is exact (STATES rows 6, 7, 24): what kubectl shows before and after is compared, not what Orion says. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, startCluster } from '../../testbed/cluster.ts';
+import type { StepResult } from '../../testbed/workflow-step.ts';
+import { type Deployer, deployerFor, type Inputs, until } from '../node/deployer.ts';
+import { type Manifest, type ShopWorkload, writeShop } from '../node/shop-overlay.ts';
+import { startTimeout } from './api-cluster.ts';
+
+let cluster: Cluster;
+let folder: string;
+let deployer: Deployer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'orion-undo-'));
+  cluster = await startCluster({ stateDirectory: join(folder, 'cluster'), node: 'hollow', hollowNodes: 1 });
+  deployer = await deployerFor('undo', cluster);
+}, startTimeout);
+
+afterAll(async () => {
+  await deployer?.close();
+  await cluster?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Hollow pods answer no requests. */
+const automatic: Inputs = { 'skip-tests': 'true', settle: '0s', rollback: 'automatic' };
+
+async function kubectl(...options: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('kubectl', ['--kubeconfig', cluster.kubeconfig, ...options], {
+    maxBuffer: 64 * 2 ** 20,
+  });
+  return stdout;
+}
+
+async function kubectlApply(object: Manifest, ...options: readonly string[]): Promise<void> {
+  const file = join(folder, 'object.json');
+  await writeFile(file, JSON.stringify(object));
+  await kubectl('apply', '-f', file, ...options);
+}
+
+const kinds = [
+  'configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,deployments.apps,statefulsets.apps,daemonsets.apps',
+  'jobs.batch,cronjobs.batch,roles.rbac.authorization.k8s.io,rolebindings.rbac.authorization.k8s.io',
+  'poddisruptionbudgets.policy,horizontalpodautoscalers.autoscaling,networkpolicies.networking.k8s.io',
+].join(',');
+
+type Json = Record<string, unknown>;
+interface Entry extends Json {
+  readonly manager: string;
+  readonly subresource?: string;
+}
+
+/** Everything of the namespace by name, as it is meant: without status, counters, times, and Orion's own records. */
+async function snapshot(namespace: string): Promise<Record<string, unknown>> {
+  const text = await kubectl('get', kinds, '-n', namespace, '-o', 'json', '--show-managed-fields');
+  const { items } = JSON.parse(text) as { items: { kind: string; type?: string; metadata: Json }[] };
+  const own = items.filter(({ type }) => !String(type).startsWith('orion.dev/'));
+  return Object.fromEntries(
+    own.map(({ metadata, ...object }) => {
+      const { resourceVersion: _v, generation: _g, managedFields, annotations, ...rest } = metadata;
+      const { status: _status, ...body } = object as Json;
+      const { 'deployment.kubernetes.io/revision': _revision, ...notes } = (annotations ?? {}) as Json;
+      const entries = ((managedFields ?? []) as Entry[])
+        .filter(
+          ({ manager, subresource }) => manager !== 'kube-controller-manager' && subresource === undefined,
+        )
+        .map(({ time: _time, ...entry }) => entry)
+        .sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
+      const meant = { ...body, metadata: { ...rest, annotations: notes, managedFields: entries } };
+      return [`${object.kind} ${String(metadata['name'])}`, meant];
+    }),
+  );
+}
+
+/** Lets previews through, as a webhook that came in between would, and refuses one PodDisruptionBudget. */
+async function refuseBudget(name: string): Promise<void> {
+  await deployer.api.create({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: 'no-budget' },
+    spec: {
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: ['policy'],
+            apiVersions: ['v1'],
+            operations: ['CREATE'],
+            resources: ['poddisruptionbudgets'],
+          },
+        ],
+      },
+      validations: [
+        {
+          expression: `request.dryRun || object.metadata.name != '${name}'`,
+          message: 'no budget on Fridays',
+        },
+      ],
+    },
+  });
+  await deployer.api.create({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name: 'no-budget' },
+    spec: { policyName: 'no-budget', validationActions: ['Deny'] },
+  });
+  // The policy is enforced a moment after it was made.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+}
+
+function object(apiVersion: string, kind: string, name: string, fields: Manifest = {}): Manifest {
+  const { metadata, ...rest } = fields as { metadata?: Manifest };
+  return { apiVersion, kind, metadata: { name, ...metadata }, ...rest };
+}
+
+const configMap = (name: string, data: Manifest, metadata: Manifest = {}): Manifest =>
+  object('v1', 'ConfigMap', name, { metadata, data });
+
+const budget = (name: string, minAvailable: number): Manifest =>
+  object('policy/v1', 'PodDisruptionBudget', name, {
+    spec: { minAvailable, selector: { matchLabels: { app: 'web' } } },
+  });
+
+const service = (spec: Manifest): Manifest =>
+  object('v1', 'Service', 'web', { spec: { selector: { app: 'web' }, ...spec } });
+
+const statefulSet = (image: string): Manifest =>
+  object('apps/v1', 'StatefulSet', 'db', {
+    spec: {
+      serviceName: 'db',
+      replicas: 1,
+      selector: { matchLabels: { app: 'db' } },
+      template: {
+        metadata: { labels: { app: 'db' } },
+        spec: { containers: [{ name: 'db', image, args: ['--one', '--two'] }] },
+      },
+    },
+  });
+
+const before: { readonly workloads: readonly ShopWorkload[]; readonly objects: readonly Manifest[] } = {
+  workloads: [
+    {
+      name: 'web',
+      replicas: 2,
+      container: {
+        env: [
+          { name: 'A', value: '1' },
+          { name: 'B', value: '2' },
+        ],
+        ports: [{ containerPort: 53 }, { containerPort: 53, protocol: 'UDP' }],
+        resources: { requests: { cpu: '0.01', memory: '16Mi' } },
+      },
+      spec: { minReadySeconds: 1 },
+    },
+  ],
+  objects: [
+    configMap(
+      'plain',
+      { a: '1', b: '2', gone: 'x' },
+      { labels: { team: 'red' }, annotations: { note: 'old' } },
+    ),
+    object('v1', 'Secret', 'key', {
+      type: 'Opaque',
+      data: { token: Buffer.from('old-token-value').toString('base64') },
+    }),
+    object('v1', 'ServiceAccount', 'robot'),
+    object('rbac.authorization.k8s.io/v1', 'Role', 'robot', {
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+    }),
+    service({
+      type: 'NodePort',
+      ports: [
+        { name: 'http', port: 80, targetPort: 8080 },
+        { name: 'more', port: 81, targetPort: 8081 },
+      ],
+    }),
+    statefulSet('registry.test/db:1'),
+    budget('web', 1),
+  ],
+};
+
+const after: typeof before = {
+  workloads: [
+    {
+      name: 'web',
+      replicas: 3,
+      container: {
+        env: [
+          { name: 'B', value: '3' },
+          { name: 'C', value: '4' },
+        ],
+        ports: [{ containerPort: 53 }],
+      },
+    },
+    { name: 'extra' },
+  ],
+  objects: [
+    configMap('plain', { a: '2', b: '2', added: 'y' }, { labels: { team: 'blue', tier: 'one' } }),
+    object('v1', 'Secret', 'key', {
+      type: 'Opaque',
+      data: { token: Buffer.from('new-token-value').toString('base64') },
+    }),
+    object('v1', 'ServiceAccount', 'robot', { metadata: { annotations: { team: 'blue' } } }),
+    object('rbac.authorization.k8s.io/v1', 'Role', 'robot', {
+      rules: [{ apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list'] }],
+    }),
+    service({ type: 'ClusterIP', ports: [{ name: 'http', port: 80, targetPort: 9090 }] }),
+    statefulSet('registry.test/db:2'),
+    budget('web', 2),
+    configMap('added', { a: '1' }),
+    budget('refused', 1),
+    // Made before by others: kubectl apply, and a tool named `someone`.
+    configMap('legacy', { a: '2' }),
+    configMap('shared', { x: '2' }),
+  ],
+};
+
+function expectOutcome(step: StepResult, outcome: string, reason: string, exitCode = 2): void {
+  expect(step.outputs, step.output).toMatchObject({ outcome, reason, 'exit-code': String(exitCode) });
+  expect(step.exitCode).toBe(exitCode);
+}
+
+async function statuses(namespace: string): Promise<readonly string[]> {
+  return (await deployer.records(namespace).list('shop')).releases.map(({ head }) => head.status);
+}
+
+describe('rollback: automatic', () => {
+  test('row 6: after a refused object every field of all others is what it was, and who owned it owns it', async () => {
+    const namespace = await deployer.newNamespace('exact');
+    const workspace = await writeShop({ namespace, ...before });
+    const first = await deployer.deploy(workspace, automatic);
+    expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
+    await kubectlApply(
+      configMap('legacy', { a: '1', dropped: '1' }, { namespace, labels: { of: 'kubectl' } }),
+    );
+    await kubectlApply(
+      configMap('shared', { x: '1', y: '1' }, { namespace }),
+      '--server-side',
+      '--field-manager=someone',
+    );
+    const was = await snapshot(namespace);
+
+    await refuseBudget('refused');
+    await writeShop({ namespace, ...after }, workspace);
+    const step = await deployer.deploy(workspace, {
+      ...automatic,
+      adopt: 'kubectl-client-side-apply,someone',
+    });
+    expectOutcome(step, 'rolled-back', 'apply-failed');
+    expect(await snapshot(namespace)).toEqual(was);
+    expect(await statuses(namespace)).toEqual(['rolled-back', 'deployed']);
+    for (const text of [step.output, step.summary]) expect(text).toContain('no budget on Fridays');
+    // The cause first, then the rollback.
+    expect(step.output.indexOf('no budget on Fridays')).toBeLessThan(step.output.indexOf('Rolling back'));
+    expect(step.output.replaceAll(/^::add-mask::.*$/gm, '')).not.toMatch(/(old|new)-token-value/);
+  });
+
+  test('row 6: in the rollout; what another manager changed meanwhile is left alone and named', async () => {
+    const namespace = await deployer.newNamespace('unscheduled');
+    const web: ShopWorkload = { name: 'web', replicas: 1 };
+    const data = { theirs: '1', ours: '1' };
+    const workspace = await writeShop({ namespace, workloads: [web], objects: [configMap('plain', data)] });
+    const first = await deployer.deploy(workspace, automatic);
+    expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
+    const was = await snapshot(namespace);
+
+    const doomed = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
+    const changed = configMap('plain', { theirs: '2', ours: '2', removed: '2' });
+    await writeShop(
+      { namespace, workloads: [doomed, { ...doomed, name: 'new' }], objects: [changed] },
+      workspace,
+    );
+    const running = await deployer.start(workspace, automatic);
+    await until(
+      'the new value',
+      async () =>
+        (await kubectl('get', 'configmap', 'plain', '-n', namespace, '-o', 'json')).includes('"ours": "2"') ||
+        undefined,
+    );
+    await kubectl(
+      'patch',
+      'configmap',
+      'plain',
+      '-n',
+      namespace,
+      '--field-manager=somebody',
+      '-p',
+      '{"data":{"theirs":"3"}}',
+    );
+    const step = await running.result;
+    expectOutcome(step, 'rolled-back', 'unschedulable');
+    for (const text of [step.output, step.summary]) {
+      expect(text).toContain('.data.theirs, changed since by somebody');
+    }
+    const now = await snapshot(namespace);
+    expect(Object.keys(now)).toEqual(Object.keys(was));
+    expect(now['Deployment web']).toEqual(was['Deployment web']);
+    expect(now['ConfigMap plain']).toMatchObject({ data: { theirs: '3', ours: '1' } });
+    expect((now['ConfigMap plain'] as { data: object }).data).not.toHaveProperty('removed');
+    expect(step.summary).toMatch(/restored/);
+  });
+
+  test('rows 6 and 24: a first release that fails leaves nothing, not even the namespace it made', async () => {
+    const namespace = 'brought';
+    const doomed: ShopWorkload = { name: 'web', pod: { nodeSelector: { nowhere: 'true' } } };
+    const workspace = await writeShop({
+      namespace,
+      workloads: [doomed],
+      objects: [configMap('plain', { a: '1' })],
+    });
+    const step = await deployer.deploy(workspace, automatic);
+    expectOutcome(step, 'rolled-back', 'unschedulable');
+    expect(step.output).toContain(`Namespace ${namespace} deleted`);
+    await until('the end of the namespace', async () =>
+      (await kubectl('get', 'namespaces', '-o', 'name')).includes(`/${namespace}\n`) ? undefined : true,
+    );
+  });
+});
