@@ -48,6 +48,11 @@ export interface WriteResult {
 export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
+  /**
+   * May be sent again after an answer that leaves open whether it was done: the caller can tell a conflict with somebody
+   * else (409) from one with its own first attempt.
+   */
+  readonly repeatable?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,6 +61,8 @@ export interface DeleteOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+  /** As for writes; a repeated one answers false although something was deleted. */
+  readonly repeatable?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -166,12 +173,20 @@ export function createKubernetesApi(
         query: writeQuery(options),
         body: object,
         signal: options.signal,
+        ...repetition(options),
       });
     },
 
     async replace(object, options = {}) {
       const path = await pathTo(referenceOf(object));
-      return write({ method: 'PUT', path, query: writeQuery(options), body: object, signal: options.signal });
+      return write({
+        method: 'PUT',
+        path,
+        query: writeQuery(options),
+        body: object,
+        signal: options.signal,
+        ...repetition(options),
+      });
     },
 
     async jsonPatch(reference, operations, options = {}) {
@@ -182,6 +197,7 @@ export function createKubernetesApi(
         contentType: 'application/json-patch+json',
         body: operations,
         signal: options.signal,
+        ...repetition(options),
       });
     },
 
@@ -195,6 +211,7 @@ export function createKubernetesApi(
           path: await pathTo(reference),
           body,
           signal: options.signal,
+          ...repetition(options),
         });
         return true;
       } catch (error) {
@@ -220,6 +237,11 @@ async function requireResource(
 
 function writeQuery({ dryRun, fieldManager = defaultManager }: WriteOptions) {
   return { fieldManager, dryRun: dryRun ? 'All' : undefined };
+}
+
+/** Left out, the transport decides by the kind of call. */
+function repetition({ repeatable }: { readonly repeatable?: boolean }) {
+  return repeatable === undefined ? {} : { idempotent: repeatable };
 }
 
 function withResourceVersion(object: KubernetesObject | JsonObject, resourceVersion: string) {

@@ -101,7 +101,10 @@ async function write(options: LeaseOptions, current: LeaseFacts | undefined): Pr
   try {
     const object = leaseObject(content);
     const result =
-      current === undefined ? await options.api.create(object) : await options.api.replace(object);
+      // A conflict with our own first attempt is seen by its holder at the next look.
+      current === undefined
+        ? await options.api.create(object, { repeatable: true })
+        : await options.api.replace(object, { repeatable: true });
     return { content, facts: leaseFacts(result.object), askedAt: now };
   } catch (error) {
     if (isApiError(error, 409) || (current !== undefined && isApiError(error, 404))) return undefined;
@@ -131,6 +134,7 @@ function keep(options: LeaseOptions, first: Written): HeldLease {
     try {
       const { object } = await api.replace(leaseObject(content), {
         signal: AbortSignal.timeout(requestDeadline),
+        repeatable: true,
       });
       last = { content, facts: leaseFacts(object), askedAt };
       return true;

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../domain/fault.ts';
-import type { KubernetesObject } from '../domain/objects.ts';
+import { type KubernetesObject, referenceOf } from '../domain/objects.ts';
 import { type ReleaseBody, type ReleaseHead, releaseName } from '../domain/release.ts';
 import type { KubernetesApi } from './api.ts';
 import { isApiError } from './api-error.ts';
@@ -58,7 +59,10 @@ export interface ReleaseStore {
   remove(release: StoredRelease): Promise<void>;
 }
 
-type StoreApi = Pick<KubernetesApi, 'list' | 'create' | 'replace' | 'delete'>;
+/** How often chunk names may turn out to be taken. */
+const bodyAttempts = 3;
+
+type StoreApi = Pick<KubernetesApi, 'get' | 'list' | 'create' | 'replace' | 'delete'>;
 
 export function createReleaseStore(api: StoreApi, namespace: string): ReleaseStore {
   const chunks = async (
@@ -77,33 +81,33 @@ export function createReleaseStore(api: StoreApi, namespace: string): ReleaseSto
   const removeAll = (secrets: readonly KubernetesObject[]) =>
     Promise.all(
       secrets.map(({ apiVersion, kind, metadata }) =>
-        api.delete({ apiVersion, kind, namespace, name: metadata.name }),
+        api.delete({ apiVersion, kind, namespace, name: metadata.name }, { repeatable: true }),
       ),
     );
 
-  /** Chunk names only have to be free: a head finds its chunks by the digest in their label. */
+  /**
+   * Chunk names only have to be free: a head finds its chunks by the digest in their label. Taken are those of a process
+   * that died before it wrote its head, of somebody who writes the same number now, and ours whose answer was lost.
+   */
   const writeBody = async (
     release: Pick<ReleaseHead, 'app' | 'number'>,
     body: ReleaseBody,
-    firstIndex: number,
+    there: readonly KubernetesObject[],
   ) => {
     const { chunks: pieces, sha256 } = packBody(body);
-    const secrets = pieces.map((piece, index) =>
-      bodySecret(namespace, release, sha256, firstIndex + index, piece),
-    );
-    await Promise.all(secrets.map((secret) => api.create(secret)));
-    return { facts: { chunks: pieces.length, sha256 }, secrets };
-  };
-
-  const writeFirstBody = async (release: Pick<ReleaseHead, 'app' | 'number'>, body: ReleaseBody) => {
-    try {
-      return { ...(await writeBody(release, body, 0)), leftovers: [] };
-    } catch (error) {
-      if (!isApiError(error, 409)) throw error;
+    for (let attempt = 1, superseded = there; ; attempt += 1) {
+      const first = nextIndex(superseded);
+      const secrets = pieces.map((piece, index) =>
+        bodySecret(namespace, release, sha256, first + index, piece),
+      );
+      try {
+        await Promise.all(secrets.map((secret) => api.create(secret, { repeatable: true })));
+        return { facts: { chunks: pieces.length, sha256 }, secrets, superseded };
+      } catch (error) {
+        if (!isApiError(error, 409) || attempt === bodyAttempts) throw error;
+      }
+      superseded = await chunks(release);
     }
-    // Chunks of a process that died before it wrote its head, or of somebody who writes the same number now.
-    const leftovers = await chunks(release);
-    return { ...(await writeBody(release, body, nextIndex(leftovers))), leftovers };
   };
 
   /** Once the head is written, what it no longer points to goes; if it is not, what we wrote for it goes. */
@@ -113,12 +117,29 @@ export function createReleaseStore(api: StoreApi, namespace: string): ReleaseSto
     superseded: readonly KubernetesObject[],
   ) => {
     const result = await write();
-    await removeAll(result.type === 'stored' ? superseded : written);
+    // What stays is found and removed with the next body or the record; it is no reason to fail a release.
+    await removeAll(result.type === 'stored' ? superseded : written).catch(() => undefined);
     return result;
   };
 
-  const putHead = (head: ReleaseHead, resourceVersion: string) =>
-    store(() => api.replace(headSecret(namespace, head, resourceVersion)), head);
+  const writeHead = async (head: ReleaseHead, resourceVersion?: string): Promise<StoreResult> => {
+    const secret = headSecret(namespace, head, resourceVersion);
+    const result = (object: KubernetesObject): StoreResult => {
+      const { name, resourceVersion: version = '' } = object.metadata;
+      return { type: 'stored', release: { name, head, resourceVersion: version } };
+    };
+    try {
+      const write = resourceVersion === undefined ? api.create : api.replace;
+      return result((await write(secret, { repeatable: true })).object);
+    } catch (error) {
+      if (!isApiError(error, 409)) throw error;
+    }
+    // Perhaps our own earlier write came through although its answer did not: the head names its holder.
+    const current = await api.get(referenceOf(secret));
+    return current !== undefined && isDeepStrictEqual(readHead(current), readHead(secret))
+      ? result(current)
+      : { type: 'conflict' };
+  };
 
   return {
     async list(app) {
@@ -144,39 +165,28 @@ export function createReleaseStore(api: StoreApi, namespace: string): ReleaseSto
     },
 
     async create(head, body) {
-      const { facts, secrets, leftovers } = await writeFirstBody(head, body);
-      const whole = { ...head, body: facts };
-      return commit(() => store(() => api.create(headSecret(namespace, whole)), whole), secrets, leftovers);
+      const { facts, secrets, superseded } = await writeBody(head, body, []);
+      return commit(() => writeHead({ ...head, body: facts }), secrets, superseded);
     },
 
-    update: ({ head, resourceVersion }, patch) => putHead({ ...head, ...patch }, resourceVersion),
+    update: ({ head, resourceVersion }, patch) => writeHead({ ...head, ...patch }, resourceVersion),
 
     async replaceBody({ head, resourceVersion }, body, patch = {}) {
-      if (packBody(body).sha256 === head.body.sha256) return putHead({ ...head, ...patch }, resourceVersion);
-      const superseded = await chunks(head);
-      const { facts, secrets } = await writeBody(head, body, nextIndex(superseded));
-      return commit(() => putHead({ ...head, ...patch, body: facts }, resourceVersion), secrets, superseded);
+      if (packBody(body).sha256 === head.body.sha256)
+        return writeHead({ ...head, ...patch }, resourceVersion);
+      const { facts, secrets, superseded } = await writeBody(head, body, await chunks(head));
+      return commit(
+        () => writeHead({ ...head, ...patch, body: facts }, resourceVersion),
+        secrets,
+        superseded,
+      );
     },
 
     async remove({ name, head }) {
-      await api.delete({ apiVersion: 'v1', kind: 'Secret', namespace, name });
+      await api.delete({ apiVersion: 'v1', kind: 'Secret', namespace, name }, { repeatable: true });
       await removeAll(await chunks(head));
     },
   };
-}
-
-async function store(
-  write: () => Promise<{ readonly object: KubernetesObject }>,
-  head: ReleaseHead,
-): Promise<StoreResult> {
-  try {
-    const { object } = await write();
-    const resourceVersion = object.metadata.resourceVersion ?? '';
-    return { type: 'stored', release: { name: releaseName(head.app, head.number), head, resourceVersion } };
-  } catch (error) {
-    if (isApiError(error, 409)) return { type: 'conflict' };
-    throw error;
-  }
 }
 
 function nextIndex(secrets: readonly KubernetesObject[]): number {

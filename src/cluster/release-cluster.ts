@@ -1,11 +1,17 @@
 /** The cluster as a deployment uses it: one connection, reads and writes by name of what they are for. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../domain/fault.ts';
 import type { JsonValue, KubernetesObject, ObjectReference } from '../domain/objects.ts';
 import { groupOf, referenceOf } from '../domain/objects.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
-import { type ApplyOptions, createKubernetesApi, type KubernetesApi } from './api.ts';
+import {
+  type ApplyOptions,
+  createKubernetesApi,
+  type JsonPatchOperation,
+  type KubernetesApi,
+} from './api.ts';
 import { ApiError } from './api-error.ts';
 import { systemClock } from './clock.ts';
 import type { Connection } from './connection.ts';
@@ -41,20 +47,28 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
     create: async (
       object: KubernetesObject,
       options: { readonly dryRun: boolean; readonly fieldManager: string },
-    ) => (await api.create(object, options)).object,
+    ) => (await api.create(object, { ...options, repeatable: true })).object,
     /** Fails with a conflict when the object has moved since it was read: `test` compares the resourceVersion. */
     async patchManagedFields(object: KubernetesObject, managedFields: readonly unknown[]) {
       const { resourceVersion } = object.metadata;
-      const answer = await api.jsonPatch(referenceOf(object), [
+      const operations: JsonPatchOperation[] = [
         ...(resourceVersion === undefined
           ? []
           : [{ op: 'test' as const, path: '/metadata/resourceVersion', value: resourceVersion }]),
         { op: 'replace', path: '/metadata/managedFields', value: managedFields as JsonValue },
-      ]);
-      return answer.object;
+      ];
+      try {
+        return (await api.jsonPatch(referenceOf(object), operations, { repeatable: true })).object;
+      } catch (error) {
+        // Perhaps our own first attempt came through although its answer did not.
+        const current = await api.get(referenceOf(object));
+        if (current !== undefined && isSame(current, withManagedFields(object, managedFields)))
+          return current;
+        throw error;
+      }
     },
     async delete(reference: ObjectReference, uid: string) {
-      await api.delete(reference, { uid, propagation: 'Background' });
+      await api.delete(reference, { uid, propagation: 'Background', repeatable: true });
     },
     podLog: (
       namespace: string,
@@ -69,6 +83,16 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
         ? { status: error.status, reason: error.reason, message: error.message }
         : undefined,
   };
+}
+
+function withManagedFields(object: KubernetesObject, managedFields: readonly unknown[]): unknown {
+  return { ...object, metadata: { ...object.metadata, managedFields } };
+}
+
+function isSame(current: KubernetesObject, wanted: unknown): boolean {
+  const versionless = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value, (key, part) => (key === 'resourceVersion' ? undefined : part)));
+  return isDeepStrictEqual(versionless(current), versionless(wanted));
 }
 
 /** The release records of one app. */

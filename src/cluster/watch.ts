@@ -36,8 +36,11 @@ export interface WatchOptions {
   readonly clock?: Clock;
   /** 0 up to 1, for jitter. */
   readonly random?: () => number;
-  /** Said once for a kind that cannot be watched (no permission, unknown kind); the others go on. */
-  readonly onUnavailable?: (target: WatchTarget, fault: Fault) => void;
+  /**
+   * Said once for a kind that is not watched (any more): a Fault for no permission, refused credentials or an unknown kind,
+   * or what `onChange` threw. The others go on.
+   */
+  readonly onLost?: (target: WatchTarget, error: unknown) => void;
   /** Milliseconds without a byte after which a stream counts as dead. The server sends a bookmark each minute. */
   readonly silence?: number;
 }
@@ -48,6 +51,11 @@ export interface WatchSession {
 }
 
 const defaultSilence = 85_000;
+/**
+ * Milliseconds for which a watch that once worked may be refused before it counts as lost: an API server that starts
+ * answers 401, 403 and 404 until it has read tokens, roles and CRDs.
+ */
+const forgiveness = 20_000;
 /** A stream that ends sooner than this is followed by a pause, or a broken proxy would make us spin. */
 const shortLife = 1000;
 
@@ -79,12 +87,23 @@ export async function watchKinds(
   };
   try {
     const positions = await Promise.all(targets.map((target) => begin(target, follower)));
-    for (const position of positions) if (position !== undefined) loops.push(follow(position, follower));
+    for (const position of positions) {
+      if (position !== undefined)
+        loops.push(follow(position, follower).catch(tell(position.target, options)));
+    }
   } catch (error) {
     await stop();
     throw error;
   }
   return { stop };
+}
+
+/** Without anybody to tell, a mistake in `onChange` must at least not pass unseen. */
+function tell(target: WatchTarget, { onLost }: WatchOptions): (error: unknown) => void {
+  return (error) => {
+    if (onLost === undefined) throw error;
+    onLost(target, error);
+  };
 }
 
 interface Follower extends WatchOptions {
@@ -104,7 +123,7 @@ interface Position {
 async function begin(target: WatchTarget, follower: Follower): Promise<Position | undefined> {
   const resource = await follower.api.resources.find(target.apiVersion, target.kind);
   if (resource === 'unknown') {
-    follower.onUnavailable?.(target, unknownKind(target));
+    follower.onLost?.(target, unknownKind(target));
     return undefined;
   }
   const position = { target, resource, resourceVersion: '' };
@@ -114,7 +133,7 @@ async function begin(target: WatchTarget, follower: Follower): Promise<Position 
   } catch (error) {
     const fault = unavailable(error, position);
     if (fault === undefined) throw error;
-    follower.onUnavailable?.(target, fault);
+    follower.onLost?.(target, fault);
     return undefined;
   }
 }
@@ -144,19 +163,22 @@ function emit(change: WatchChange, follower: Follower): void {
 /** A mistake in `onChange` is no trouble of the stream: it must come out, and not be retried away. */
 class ConsumerError extends Error {}
 
-/** Streams one target until the session ends. Rejects only with what `onChange` throws. */
+/** Streams one target until the session ends. Rejects when it is lost, or with what `onChange` throws. */
 async function follow(position: Position, follower: Follower): Promise<void> {
   const { clock, random, signal } = follower;
+  let refusedSince: number | undefined;
   while (!signal.aborted) {
     const startedAt = clock.now();
     try {
       if (position.resourceVersion === '') await relist(position, follower);
       await readStream(position, follower);
+      refusedSince = undefined;
     } catch (error) {
       if (error instanceof ConsumerError) throw error.cause;
       if (signal.aborted) return;
       const fault = unavailable(error, position);
-      if (fault !== undefined) return follower.onUnavailable?.(position.target, fault);
+      refusedSince = fault === undefined ? undefined : (refusedSince ?? startedAt);
+      if (refusedSince !== undefined && clock.now() - refusedSince >= forgiveness) throw fault;
       if (error instanceof ApiError && error.status === 410) position.resourceVersion = '';
     }
     if (clock.now() - startedAt < shortLife) {

@@ -78,7 +78,10 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
     },
     watch: async () => {
       const { api } = await open();
-      return { open: (kinds, onChange) => watchKinds(kinds, onChange, { api, signal }) };
+      return {
+        open: (kinds, onChange, onLost) =>
+          watchKinds(kinds, onChange, { api, signal, onLost: (_target, error) => onLost?.(error) }),
+      };
     },
     records: async (namespace) => releaseRecords((await open()).api, namespace, parts.app),
     lease: async (namespace) => releaseLease((await open()).api, namespace, parts.app, parts.identity.holder),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createKubernetesApi } from '../../src/cluster/api.ts';
 import { ApiError, refusesObject } from '../../src/cluster/api-error.ts';
 import { type WatchChange, watchKinds } from '../../src/cluster/watch.ts';
+import type { Fault } from '../../src/domain/fault.ts';
 import type { KubernetesObject } from '../../src/domain/objects.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 
@@ -235,7 +236,7 @@ describe('reading', () => {
     const unavailable: string[] = [];
     const session = await watchKinds([{ apiVersion: 'v1', kind: 'Pod', namespace }], () => undefined, {
       api: reader,
-      onUnavailable: (target, fault) => unavailable.push(`${target.kind} ${fault.reason}`),
+      onLost: (target, error) => unavailable.push(`${target.kind} ${(error as Fault).reason}`),
     });
     await session.stop();
     expect(unavailable).toEqual(['Pod permission-missing']);

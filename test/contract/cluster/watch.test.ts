@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createKubernetesApi } from '../../../src/cluster/api.ts';
 import { type Connection, connect } from '../../../src/cluster/connection.ts';
 import {
@@ -10,6 +10,7 @@ import {
   watchKinds,
 } from '../../../src/cluster/watch.ts';
 import { lineSplitter } from '../../../src/cluster/watch-stream.ts';
+import type { Fault } from '../../../src/domain/fault.ts';
 import { json, type LocalApiServer, startLocalApiServer, status } from './local-api-server.ts';
 
 const target = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', labelSelector: 'app=shop' };
@@ -194,13 +195,70 @@ test('a kind that may not be watched is said once and does not stop the others',
   const unavailable: string[] = [];
   const absent = { apiVersion: 'example.org/v1', kind: 'Absent' };
   const pods = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop' };
-  await watch({ onUnavailable: ({ kind }, fault) => unavailable.push(`${kind} ${fault.reason}`) }, [
+  await watch({ onLost: ({ kind }, error) => unavailable.push(`${kind} ${(error as Fault).reason}`) }, [
     pods,
     absent,
     target,
   ] as never);
   await vi.waitFor(() => expect(summary()).toEqual(['listed 1', 'applied a']));
   expect(unavailable.sort()).toEqual(['Absent object-invalid', 'Pod permission-missing']);
+});
+
+/** Time that only passes while somebody waits. */
+function hastyClock() {
+  let now = Date.now();
+  return {
+    now: () => now,
+    wait: async (milliseconds: number) => {
+      now += milliseconds;
+    },
+  };
+}
+
+describe('a watch that is refused after it has worked', () => {
+  const refusing = (times: number) => {
+    serving(
+      (response) => response.end(),
+      (response) => void response.write(event('ADDED', configMap('a', '101'))),
+    );
+    const allowed = server.handler;
+    let left = times;
+    server.handler = (request, response) => {
+      if (watchUrls().length < 2 || left === 0) return allowed(request, response);
+      left -= 1;
+      return json(response, 401, status(401, 'Unauthorized'));
+    };
+  };
+  const lost: unknown[] = [];
+  const onLost = (_: unknown, error: unknown) => lost.push(error);
+
+  beforeEach(() => lost.splice(0));
+
+  test('goes on when the server comes to its senses', async () => {
+    refusing(3);
+    await watch({ clock: hastyClock(), onLost });
+    await vi.waitFor(() => expect(summary()).toEqual(['listed 1', 'applied a']));
+    expect(lost).toEqual([]);
+  });
+
+  test('is lost when it stays refused, and that is said', async () => {
+    refusing(Number.POSITIVE_INFINITY);
+    await watch({ clock: hastyClock(), onLost });
+    await vi.waitFor(() => expect(lost).toMatchObject([{ reason: 'unauthorized' }]));
+    expect(watchUrls().length).toBeGreaterThan(10);
+  });
+
+  test('so is one whose changes nobody can take', async () => {
+    serving((response) => void response.write(event('ADDED', configMap('a', '101'))));
+    session = await watchKinds(
+      [target],
+      (change) => {
+        if (change.type === 'applied') throw new Error('cannot take it');
+      },
+      { api: createKubernetesApi(connection), onLost },
+    );
+    await vi.waitFor(() => expect(lost).toMatchObject([{ message: 'cannot take it' }]));
+  });
 });
 
 test('a first list that fails otherwise is thrown, and nothing goes on', async () => {
