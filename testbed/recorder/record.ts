@@ -48,7 +48,7 @@ export async function recordStory(options: RecordOptions): Promise<Story> {
       (change) => changes.push(change),
       {
         api: createKubernetesApi(connection),
-        onUnavailable: (_, fault) => {
+        onLost: (_, fault) => {
           throw fault;
         },
       },
