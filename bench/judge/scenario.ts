@@ -64,6 +64,8 @@ const common = {
   setup: z.array(step).default([]),
   disturbance: z.array(step).default([]),
   node: z.enum(['real', 'hollow']).default('real'),
+  /** At least so many hollow nodes. */
+  hollowNodes: z.number().int().optional(),
   alone: z.boolean().default(false),
   horizon: z.literal('out').optional(),
   objectsRestored: z.boolean().default(true),

@@ -13,6 +13,8 @@ export interface Ground extends AsyncDisposable {
   readonly registry: Registry;
   /** Starts it, or attaches to the one that runs; hollow clusters are stopped in the end. */
   cluster(node: Scenario['node']): Promise<Cluster>;
+  /** The next trial on hollow nodes gets a new cluster: this one lost a node, or won one. */
+  discardHollow(): Promise<void>;
   /** Serves the testbed's images that a text names, below `prefix` of the registry. */
   serve(prefix: string, text: string): Promise<void>;
 }
@@ -25,6 +27,11 @@ export async function prepareGround(log: (line: string) => void): Promise<Ground
     const cluster = await startCluster({ stateDirectory, node, log });
     if (node === 'real') await trustRegistry(stateDirectory, registry.address);
     return cluster;
+  };
+  const discardHollow = async (): Promise<void> => {
+    const hollow = await started.get('hollow');
+    started.delete('hollow');
+    await hollow?.stop();
   };
   return {
     registry,
@@ -42,10 +49,10 @@ export async function prepareGround(log: (line: string) => void): Promise<Ground
         await registry.addImage(`${prefix}/${repository}`, tag, archives[reference] ?? '', reference);
       }
     },
+    discardHollow,
     async [Symbol.asyncDispose]() {
       await registry.stop();
-      const hollow = await started.get('hollow');
-      await hollow?.stop();
+      await discardHollow();
     },
   };
 }

@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Cluster } from '../../testbed/cluster.ts';
+import { faultSchema } from '../../testbed/faults/fault.ts';
+import type { FaultProxy } from '../../testbed/faults/fault-proxy.ts';
 import type { Registry } from '../../testbed/registry/registry.ts';
 import { firstEvidence } from '../judge/evidence.ts';
 import { milliseconds, type Step, type WritePattern } from '../judge/scenario.ts';
@@ -15,6 +17,8 @@ export interface Stage {
   /** Before the repositories of this cell. */
   readonly repositories: string;
   readonly workspace: Workspace;
+  /** Before the API server, where the scenario has faults. */
+  readonly proxy?: Pick<FaultProxy, 'inject'> | undefined;
   /** `kill: tool`. */
   kill(again: boolean): void;
   /** `deploy: before`. */
@@ -69,10 +73,21 @@ async function take(step: Step, stage: Stage): Promise<void> {
     if (heal) registry.heal(`${repositories}/${repository}`);
   }
   if (step.restart === 'apiserver') await cluster.controlPlane.restartApiServer();
-  if (step.restart === 'etcd' || step.fault || step.node)
-    throw new Error(`This step is not there yet: ${JSON.stringify(step)}`);
+  if (step.restart === 'etcd') await cluster.controlPlane.restartEtcd();
+  if (step.fault) stage.proxy?.inject(faultSchema.parse(step.fault));
+  if (step.node?.join) await cluster.addHollowNodes(Number(step.node.join.replace(/^hollow-/, '')) + 1);
+  if (step.node?.lose) await loseNode(cluster.kubeconfig, workspace, step.node.lose);
   if (step.kill) stage.kill(step.again === true);
   if (step.deploy) await stage.deployBefore();
+}
+
+/** Nobody speaks for the node any more; that it is lost is said at once, instead of after the grace period of 50 s. */
+async function loseNode(kubeconfig: string, workspace: Workspace, name: string): Promise<void> {
+  await kubectl(kubeconfig, workspace, ['annotate', 'node', name, 'kwok.x-k8s.io/node-']);
+  const now = new Date().toISOString();
+  const ready = { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', lastTransitionTime: now };
+  const patch = JSON.stringify({ status: { conditions: [{ ...ready, lastHeartbeatTime: now }] } });
+  await kubectl(kubeconfig, workspace, ['patch', 'node', name, '--subresource=status', '-p', patch]);
 }
 
 function definedOnly({ times, retryAfter }: { times?: number | undefined; retryAfter?: number | undefined }) {

@@ -4,6 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../../testbed/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
 import { matchedValue } from '../judge/evidence.ts';
 import { type Judgement, judge, momentOfTruth, type Statement } from '../judge/judgement.ts';
 import { differences } from '../judge/restored.ts';
@@ -48,7 +49,14 @@ export async function runTrial(
     namespace,
     `${ground.registry.address}/${namespace}`,
   );
-  const trial = new Trial(ground, cluster, workspace, entry, tool);
+  if (scenario.hollowNodes !== undefined) await cluster.addHollowNodes(scenario.hollowNodes);
+  const user = identityOf(tool);
+  const proxy = [...scenario.setup, ...scenario.disturbance].some(({ fault }) => fault !== undefined)
+    ? await startFaultProxy({ controlPlane: cluster.controlPlane, user })
+    : undefined;
+  const kubeconfig =
+    proxy?.kubeconfig ?? (await cluster.controlPlane.issueKubeconfig(namespace, user, ['system:masters']));
+  const trial = new Trial({ ground, cluster, workspace, entry, tool, proxy, kubeconfig });
   try {
     await kubectl(cluster.kubeconfig, workspace, ['create', 'namespace', namespace]);
     return await trial.run();
@@ -56,64 +64,68 @@ export async function runTrial(
     await kubectl(cluster.kubeconfig, workspace, ['delete', 'namespace', namespace, '--wait=false']).catch(
       () => undefined,
     );
+    await proxy?.stop();
     await rm(workspace.folder, { recursive: true, force: true });
+    if (scenario.disturbance.some(({ node }) => node !== undefined) || scenario.hollowNodes !== undefined)
+      await ground.discardHollow();
   }
 }
 
+interface TrialPlace {
+  readonly ground: Ground;
+  readonly cluster: Cluster;
+  readonly workspace: Workspace;
+  readonly entry: CatalogueEntry;
+  readonly tool: DeployTool;
+  readonly proxy: FaultProxy | undefined;
+  /** The tool's own, through the proxy where there is one. */
+  readonly kubeconfig: string;
+}
+
 class Trial {
-  readonly #ground: Ground;
-  readonly #cluster: Cluster;
-  readonly #workspace: Workspace;
-  readonly #entry: CatalogueEntry;
-  readonly #tool: DeployTool;
+  readonly #place: TrialPlace;
   #killed: AbortController | undefined;
   #again = false;
 
-  constructor(
-    ground: Ground,
-    cluster: Cluster,
-    workspace: Workspace,
-    entry: CatalogueEntry,
-    tool: DeployTool,
-  ) {
-    this.#ground = ground;
-    this.#cluster = cluster;
-    this.#workspace = workspace;
-    this.#entry = entry;
-    this.#tool = tool;
+  constructor(place: TrialPlace) {
+    this.#place = place;
   }
 
   get #scenario(): Scenario {
-    return this.#entry.scenario;
+    return this.#place.entry.scenario;
   }
 
   async run(): Promise<TrialResult> {
     const stage = this.#stage();
-    if (this.#entry.hasBefore) await this.#deployBefore();
+    if (this.#place.entry.hasBefore) await this.#deployBefore();
     await setUp(this.#scenario.setup, stage);
-    await this.#workspace.select('overlay');
+    await this.#place.workspace.select('overlay');
     const kinds = await this.#kinds();
     const before = await this.#snapshot(kinds);
-    const offset = await endOfLog(this.#cluster.auditLog);
+    const offset = await endOfLog(this.#place.cluster.auditLog);
     const patterns = patternsOf(this.#scenario);
-    const { kubeconfig } = this.#cluster;
-    await using recorder = await startRecorder(kubeconfig, this.#workspace.namespace, patterns);
+    const { kubeconfig } = this.#place.cluster;
+    await using recorder = await startRecorder(kubeconfig, this.#place.workspace.namespace, patterns);
     const run = await this.#disturbed(stage, recorder.seen);
     // What the server wrote last may still be on its way to the log and to the watch.
     await delay(300);
-    const requests = await requestsAbout(this.#cluster.auditLog, offset, this.#workspace.namespace);
+    const requests = await requestsAbout(
+      this.#place.cluster.auditLog,
+      offset,
+      this.#place.workspace.namespace,
+    );
     const writes = timeline(requests, recorder.seen);
     const own = timeline(
-      requests.filter(({ user }) => user === identityOf(this.#tool)),
+      requests.filter(({ user }) => user === identityOf(this.#place.tool)),
       [],
     );
-    const after = this.#tool.rollsBack ? await this.#snapshot(kinds) : [];
+    const after = this.#place.tool.rollsBack ? await this.#snapshot(kinds) : [];
     const statement = this.#statement(run);
     const judgement = judge({
       scenario: this.#scenario,
       statement,
       writes,
-      ...(this.#tool.name === 'orion' && { ownWrites: own, ...expectedExitCode(this.#scenario) }),
+      ...(this.#place.tool.name === 'orion' && { ownWrites: own, ...expectedExitCode(this.#scenario) }),
       ...(this.#comparesObjects(statement) && { differences: differences(before, after) }),
     });
     await this.#keepOutput(run, statement, judgement);
@@ -128,15 +140,16 @@ class Trial {
   }
 
   #comparesObjects({ verdict }: Statement): boolean {
-    return this.#tool.rollsBack && this.#scenario.objectsRestored && verdict === 'red';
+    return this.#place.tool.rollsBack && this.#scenario.objectsRestored && verdict === 'red';
   }
 
   #stage(): Stage {
     return {
-      cluster: this.#cluster,
-      registry: this.#ground.registry,
-      repositories: this.#workspace.namespace,
-      workspace: this.#workspace,
+      cluster: this.#place.cluster,
+      registry: this.#place.ground.registry,
+      repositories: this.#place.workspace.namespace,
+      workspace: this.#place.workspace,
+      proxy: this.#place.proxy,
       kill: (again) => {
         this.#again = again;
         this.#killed?.abort();
@@ -146,11 +159,13 @@ class Trial {
   }
 
   async #deployBefore(): Promise<void> {
-    await this.#workspace.select('before');
+    await this.#place.workspace.select('before');
     const run = await this.#deploy(new AbortController().signal);
     if (run.exitCode === 0) return;
     const last = run.lines.slice(-15).map(({ text }) => text);
-    throw new Error(`${this.#tool.name} could not deploy before/ (${run.exitCode}):\n${last.join('\n')}`);
+    throw new Error(
+      `${this.#place.tool.name} could not deploy before/ (${run.exitCode}):\n${last.join('\n')}`,
+    );
   }
 
   async #disturbed(stage: Stage, seen: readonly SeenObject[]): Promise<ToolRun> {
@@ -165,36 +180,35 @@ class Trial {
   }
 
   async #deploy(stopped: AbortSignal, attempt = '1'): Promise<ToolRun> {
-    const tool = identityOf(this.#tool);
-    const kubeconfig = await this.#cluster.controlPlane.issueKubeconfig(tool, tool, ['system:masters']);
-    const home = join(this.#workspace.folder, 'home');
+    const { kubeconfig } = this.#place;
+    const home = join(this.#place.workspace.folder, 'home');
     await mkdir(home, { recursive: true });
     const deployment: Deployment = {
       kubeconfig,
-      workspace: this.#workspace,
+      workspace: this.#place.workspace,
       scenario: this.#scenario,
       deadline: now() + cap,
       stopped,
       env: { PATH: process.env['PATH'], HOME: home, KUBECONFIG: kubeconfig, GITHUB_RUN_ID: attempt },
     };
-    return this.#tool.deploy(deployment);
+    return this.#place.tool.deploy(deployment);
   }
 
   #statement(run: ToolRun): Statement {
-    const line = run.timedOut ? undefined : this.#tool.verdictLine?.(run.lines);
+    const line = run.timedOut ? undefined : this.#place.tool.verdictLine?.(run.lines);
     return {
       verdict: run.timedOut ? 'none' : run.exitCode === 0 ? 'green' : 'red',
       startedAt: run.startedAt,
       at: line?.at ?? run.endedAt,
       exitCode: run.exitCode,
       output: run.lines.map(({ text }) => text).join('\n'),
-      settle: this.#tool.settle(this.#scenario),
+      settle: this.#place.tool.settle(this.#scenario),
     };
   }
 
   /** Kinds of which objects are compared: those of both parts. */
   async #kinds(): Promise<string> {
-    const { objects } = await this.#workspace.render();
+    const { objects } = await this.#place.workspace.render();
     const named = objects.map(({ kind = '', apiVersion }) => {
       const group = String(apiVersion).split('/').length > 1 ? `.${String(apiVersion).split('/')[0]}` : '';
       return `${kind.toLowerCase()}${group}`;
@@ -206,9 +220,9 @@ class Trial {
   }
 
   async #snapshot(kinds: string): Promise<readonly KubernetesObject[]> {
-    if (!this.#tool.rollsBack) return [];
-    const { kubeconfig } = this.#cluster;
-    const text = await kubectl(kubeconfig, this.#workspace, ['get', kinds, '-o', 'json']).catch(
+    if (!this.#place.tool.rollsBack) return [];
+    const { kubeconfig } = this.#place.cluster;
+    const text = await kubectl(kubeconfig, this.#place.workspace, ['get', kinds, '-o', 'json']).catch(
       () => '{"items":[]}',
     );
     const { items } = JSON.parse(text) as { items: readonly KubernetesObject[] };
@@ -222,7 +236,7 @@ class Trial {
     const { output: _, ...said } = statement;
     const head = JSON.stringify({ ...said, ...judgement });
     await writeFile(
-      join(outputs, `${this.#entry.name}.${this.#tool.name}.log`),
+      join(outputs, `${this.#place.entry.name}.${this.#place.tool.name}.log`),
       [head, ...lines, ''].join('\n'),
     );
   }

@@ -29,18 +29,25 @@ interface Job {
   readonly alone: boolean;
 }
 
-/** True if no cell of Orion is wrong. */
+/** True if no cell of Orion is wrong. Each cell is written down when it is there, so that a run that is ended loses none. */
 export async function benchVerdicts(options: VerdictOptions): Promise<boolean> {
   const cells = await withTools(options, async (ground, tools) => {
     const entries = await readCatalogue(options.only);
-    const measured = await runJobs(ground, jobsOf(entries, tools, options.repeat), options.lanes);
-    const machine = describeMachine();
+    const all = await readCatalogue([]);
     const named = (what: 'version' | 'command') =>
       Object.fromEntries(tools.map((tool) => [tool.name, tool[what]]));
-    const fresh = { machine, versions: named('version'), commands: named('command'), cells: measured };
-    const results = merged(await readResults(), fresh, await readCatalogue([]));
-    await writeResults(results);
-    await writePage(results);
+    const about = { machine: describeMachine(), versions: named('version'), commands: named('command') };
+    let written = readResults();
+    const keep = (cell: Cell): void => {
+      written = written.then(async (old) => {
+        const results = merged(old, { ...about, cells: [cell] }, all);
+        await writeResults(results);
+        return results;
+      });
+    };
+    const measured = await runJobs(ground, jobsOf(entries, tools, options.repeat), options.lanes, keep);
+    const results = await written;
+    if (results !== undefined) await writePage(results);
     return measured;
   });
   const own = cells.filter(({ tool }) => tool === 'orion');
@@ -82,13 +89,19 @@ export function jobsOf(
   );
 }
 
-export async function runJobs(ground: Ground, jobs: readonly Job[], lanes: number): Promise<readonly Cell[]> {
+export async function runJobs(
+  ground: Ground,
+  jobs: readonly Job[],
+  lanes: number,
+  keep: (cell: Cell) => void = () => undefined,
+): Promise<readonly Cell[]> {
   const cells = new Map<string, Cell>();
   let finished = 0;
   await inLanes(jobs, lanes, async ({ entry, tool }) => {
     const key = `${entry.name} ${tool.name}`;
     const cell = await runCell(ground, entry, tool, cells.get(key)?.runs ?? []);
     cells.set(key, cell);
+    keep(cell);
     finished += 1;
     console.log(`${String(finished).padStart(3)}/${jobs.length} ${key.padEnd(48)} ${wordsOf(cell)}`);
   });

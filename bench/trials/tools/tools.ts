@@ -16,8 +16,8 @@ export const toolNames = ['orion', 'kubectl', 'helm', 'kubedog', 'kapp'] as cons
 export type ToolName = (typeof toolNames)[number];
 
 const root = join(import.meta.dirname, '../../..');
-/** `automatic` once the bundle knows how to undo. */
-const rollback = 'manual';
+/** What every scenario runs under. */
+const rollback = 'automatic';
 
 /** Builds what is not in the cache yet. */
 export function makeTool(name: ToolName, bundle: string, log: (line: string) => void): Promise<DeployTool> {
