@@ -187,6 +187,14 @@ function refusalReason(refusal: Refusal, title: string): { reason: Reason; messa
         : 'Change what the rule names, or ask whoever runs it.',
     };
   }
+  // The server says it as a 403, but no permission would help.
+  if (/because it is being terminated/.test(refusal.message)) {
+    return {
+      reason: 'namespace-terminating',
+      message: `${title} cannot be written: ${said}`,
+      remedy: 'Wait until the namespace is gone, then deploy again.',
+    };
+  }
   if (refusal.status === 403) {
     return {
       reason: 'forbidden',

@@ -86,6 +86,7 @@ describe('what the API server refuses', () => {
     ['missingVolume', 'object-invalid', `${containers}.0.volumeMounts.0.name`, 'Not found: "x".'],
     ['crdEnum', 'object-invalid', 'spec.color', 'supported values: "red", "blue".'],
     ['policy', 'webhook-refused', undefined, 'denied request: images must not be latest.'],
+    ['namespaceTerminating', 'namespace-terminating', undefined, 'because it is being terminated.'],
     ['webhookDown', 'webhook-refused', undefined, 'connection refused.'],
   ])('%s is %s at %s', (name, reason, path, said) => {
     const refusal = refusals[name];
