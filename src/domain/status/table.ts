@@ -1,5 +1,6 @@
 import { groupKindOf, type KubernetesObject } from '../objects.ts';
 import { argoRolloutStatus } from './argo-rollout.ts';
+import { argoWorkflowStatus } from './argo-workflow.ts';
 import { cronJobStatus } from './cronjob.ts';
 import { customResourceDefinitionStatus } from './customresourcedefinition.ts';
 import { daemonSetStatus } from './daemonset.ts';
@@ -37,6 +38,7 @@ const rules: Readonly<Record<string, (object: KubernetesObject) => Status>> = {
   'CustomResourceDefinition.apiextensions.k8s.io': customResourceDefinitionStatus,
   Namespace: namespaceStatus,
   'Rollout.argoproj.io': argoRolloutStatus,
+  'Workflow.argoproj.io': argoWorkflowStatus,
 };
 
 /** The status of any object, by its kind's rule or by the generic one, and by what its annotations say. */

@@ -33,6 +33,7 @@ const groups: Readonly<Record<string, string>> = {
   HorizontalPodAutoscaler: 'autoscaling/v2',
   CustomResourceDefinition: 'apiextensions.k8s.io/v1',
   Rollout: 'argoproj.io/v1alpha1',
+  Workflow: 'argoproj.io/v1alpha1',
 };
 const versionOf = (kind: string) =>
   groups[kind] ?? (/Set$|^Deployment$/.test(kind) ? 'apps/v1' : 'example.test/v1');
