@@ -3,6 +3,7 @@ import { titleOf } from '../objects.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, WorkloadRecord } from '../rollout/state.ts';
 import { observedGenerationOf } from '../status/generic.ts';
+import { isFinal } from '../status/status.ts';
 import { statusOf } from '../status/table.ts';
 import { isRolloutKind } from '../workloads.ts';
 import { type Cause, causeOf, type Doom, quoted } from './cause.ts';
@@ -29,7 +30,7 @@ export function objectCause(scene: Scene, limits: Limits): Cause | undefined {
       message: `${titleOf(target.reference)} is not bound: ${quoted(told)}.`,
     });
   }
-  if (status.word !== 'failed') return undefined;
+  if (!isFinal(status)) return undefined;
   return causeOf(scene, {
     ...common,
     reason: 'object-failed',

@@ -31,7 +31,7 @@ function troubleOf(rollout: KubernetesObject): Status | undefined {
   const made = conditionOf(rollout, 'Progressing');
   if (made?.reason === 'RolloutAborted') return failed('failed', saidBy('aborted', made));
   if (made?.reason === 'ProgressDeadlineExceeded') {
-    return failed('deadline-exceeded', saidBy('progress deadline exceeded', made));
+    return failed('failed', saidBy('progress deadline exceeded', made));
   }
   const phase = textAt(rollout, 'status', 'phase');
   const said = textAt(rollout, 'status', 'message') ?? '';

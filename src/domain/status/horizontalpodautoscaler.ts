@@ -18,7 +18,7 @@ export function horizontalPodAutoscalerStatus(autoscaler: KubernetesObject): Sta
     const [type, reason] = [textAt(condition, 'type') ?? '', textAt(condition, 'reason') ?? ''];
     if (type !== 'AbleToScale' && type !== 'ScalingActive') continue;
     if (/^(Failed|Invalid)/.test(reason)) {
-      return failed('failed', `${reason}: ${textAt(condition, 'message') ?? 'no more is said'}`);
+      return failed('failing', `${reason}: ${textAt(condition, 'message') ?? 'no more is said'}`);
     }
   }
   const able = conditions.some(

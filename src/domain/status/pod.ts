@@ -35,7 +35,7 @@ export function podStatus(pod: KubernetesObject): Status {
     return finite ? progressing('running', 'running, to end by itself') : current('ready');
   }
   const trouble = containerTrouble(pod);
-  if (trouble !== undefined) return failed('container-failing', trouble);
+  if (trouble !== undefined) return failed('failing', trouble);
   if (phase === 'Running') return progressing('not-available', 'running, not ready');
   return progressing('pending', 'waits to start');
 }

@@ -11,6 +11,6 @@ export function podDisruptionBudgetStatus(budget: KubernetesObject): Status {
   const early = unobserved(budget);
   if (early !== undefined) return early;
   const allowed = conditionOf(budget, 'DisruptionAllowed');
-  if (allowed?.reason === 'SyncFailed') return failed('failed', saidBy('cannot count its pods', allowed));
+  if (allowed?.reason === 'SyncFailed') return failed('failing', saidBy('cannot count its pods', allowed));
   return current(`${numberAt(budget, 'status', 'disruptionsAllowed') ?? 0} disruptions allowed`);
 }

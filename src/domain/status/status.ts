@@ -1,9 +1,5 @@
 /** What one object says about itself, in a small word, a code and a sentence. */
 
-/**
- * `failed` is final for kinds whose controller says so (Job, custom resources, claims); for pods and autoscalers it is how
- * things stand now, and may heal: the causes judge those.
- */
 export type StatusWord = 'current' | 'progressing' | 'failed' | 'terminating' | 'unknown';
 
 export type StatusCode =
@@ -22,13 +18,14 @@ export type StatusCode =
   | 'paused'
   | 'deadline-exceeded'
   | 'pod-creation-failing'
-  | 'container-failing'
   | 'reconciling'
   | 'stalled'
   | 'not-ready'
   | 'not-bound'
   | 'no-address'
   | 'nothing-reported'
+  /** Failed as it stands, but tried again: see `isFinal`. */
+  | 'failing'
   | 'failed';
 
 export interface Status {
@@ -48,6 +45,14 @@ export function progressing(code: StatusCode, message: string): Status {
 
 export function failed(code: StatusCode, message: string): Status {
   return { word: 'failed', code, message };
+}
+
+/**
+ * Whether a failure stands for good by the controller's own word. A container in back-off, an autoscaler without metrics and
+ * the like may heal: they are told as they are, and are no reason to end a release by themselves.
+ */
+export function isFinal({ word, code }: Status): boolean {
+  return word === 'failed' && code !== 'failing';
 }
 
 /** `1 pod`, `3 pods`. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubernetesObject } from '../../../src/domain/objects.ts';
 import { containersOf, endsOf } from '../../../src/domain/status/containers.ts';
+import { current, failed, isFinal } from '../../../src/domain/status/status.ts';
 import { statusOf } from '../../../src/domain/status/table.ts';
 
 interface Case {
@@ -55,6 +56,12 @@ test.each(cases)('$kind: $name', (one) => {
   const status = statusOf(objectOf(one));
   expect([status.word, status.code]).toEqual([one.is, one.code]);
   if (one.message !== undefined) expect(status.message).toBe(one.message);
+});
+
+test('a failure that is tried again is not final', () => {
+  expect(
+    [failed('failed', ''), failed('stalled', ''), failed('failing', ''), current('')].map(isFinal),
+  ).toEqual([true, true, false, false]);
 });
 
 test('objects of any shape have a status', () => {
