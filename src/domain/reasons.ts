@@ -75,6 +75,7 @@ export const reasons = [
   'volume-pending',
   'job-failed',
   'object-failed',
+  'old-pod-blocks',
   'changed-by-other',
   'progress-deadline-exceeded',
   'rollout-timeout',

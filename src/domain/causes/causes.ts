@@ -1,6 +1,7 @@
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
 import { type ContainerView, containersOf } from '../status/containers.ts';
+import { blockedCause } from './blocked.ts';
 import type { Cause } from './cause.ts';
 import { cannotRunCause, configurationCause } from './configuration.ts';
 import { crashCause } from './crashes.ts';
@@ -46,6 +47,7 @@ export function causesOf(scene: Scene, limits: Limits): readonly Cause[] {
   return [
     takenCause(scene),
     objectCause(scene, limits),
+    blockedCause(scene, limits),
     creationCause(scene, limits),
     endedCause(scene),
     deadlineCause(scene, limits),

@@ -25,6 +25,7 @@ export const remedies: Partial<Readonly<Record<Reason, string>>> = {
     'See why the volume does not bind or mount: its class, its claim, or a node that still holds it.',
   'job-failed':
     'Read the last log lines of its pod; a Job cannot be resumed, deploy it again under a new name.',
+  'old-pod-blocks': 'Delete the pod that the message names, and deploy again.',
   'object-failed':
     'Correct what its controller complains about; `kubectl describe` shows all its conditions and events.',
   'changed-by-other':
