@@ -1,10 +1,20 @@
 /**
- * What post does: if main was stopped while its release was pending, the record is settled (STATES row 13). It trusts what
- * main has saved, and the record; never the inputs.
+ * What post does: if main was stopped while its release was pending, the release is undone (STATES row 12) or its record
+ * settled (row 13), as the record says. It trusts what main has saved, and the record.
  */
+import type { ReleaseHead } from '../domain/release.ts';
 import type { ResultDocument } from '../domain/result.ts';
+import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
+import { rolledBack } from './endings.ts';
+import { lockLost } from './hold.ts';
+import type { Ending } from './ledger.ts';
+import { takeBackNamespace } from './namespace.ts';
+import { inPhase } from './phase.ts';
+import type { LeaseHold, StoredRelease } from './ports.ts';
+import { hideSecrets } from './preflight-facts.ts';
 import type { Run } from './run.ts';
+import { statusOfUndone, undo } from './undo.ts';
 
 export interface Remembered {
   readonly release: string;
@@ -25,38 +35,95 @@ export async function settleAfterJob(run: Run, remembered: Remembered): Promise<
   if (held !== undefined && held.holder !== '' && held.holder !== remembered.holder) return undefined;
   const answer = await port.acquire(held);
   if (answer.type === 'held') return undefined;
-  const { phase, reason = 'cancelled' } = release.head;
-  const stopped = `The job was stopped in the ${phase} phase; what was applied until then stays applied.`;
-  // Main has said why it stopped, and has reported it; only the record is left to be ended.
-  const reported = release.head.reason !== undefined;
-  const message = reported ? (release.head.message ?? stopped) : stopped;
   try {
-    await records.update(release, {
-      status: 'failed',
-      reason,
-      message,
-      finishedAt: new Date(run.clock.now()).toISOString(),
+    return await (release.head.rollback === 'automatic' ? undoStopped : settleStopped)(run, {
+      release,
+      lease: answer.lease,
+      namespace: remembered.namespace,
     });
   } finally {
     // Another run may have written the record first: it needs the Lease now.
-    await answer.lease.release();
+    await answer.lease.release().catch(() => undefined);
   }
-  run.log.line(logLine(run.logClock(), `${remembered.release} settled as failed: ${message}`));
+}
+
+interface Stopped {
+  readonly release: StoredRelease;
+  readonly lease: LeaseHold;
+  readonly namespace: string;
+}
+
+/** How main was stopped, in the words that it left or, without any, in ours. */
+function endOf({ release }: Stopped): Ending & { readonly reported: boolean } {
+  const { phase, reason, message } = release.head;
+  const stopped = `The job was stopped in the ${phase} phase.`;
+  return {
+    outcome: 'cancelled',
+    exitCode: reason === undefined || reason === 'cancelled' ? 5 : 2,
+    reason: reason ?? 'cancelled',
+    message: reason === undefined ? stopped : (message ?? stopped),
+    nextSteps: [],
+    reported: reason !== undefined,
+  };
+}
+
+function documentOf(run: Run, { release, namespace }: Stopped, ending: Ending): ResultDocument {
+  run.ledger.release = release.name;
+  run.ledger.namespace = namespace;
+  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+}
+
+async function settleStopped(run: Run, stopped: Stopped): Promise<ResultDocument | undefined> {
+  const { reported, ...end } = endOf(stopped);
+  // Main has said why it stopped, and has reported it; only the record is left to be ended.
+  const message = reported ? end.message : `${end.message} What was applied until then stays applied.`;
+  await close(run, stopped, { status: 'failed', reason: end.reason, message });
+  const { name } = stopped.release;
+  run.log.line(logLine(run.logClock(), logText(`${name} settled as failed: ${message}`)));
   if (reported) return undefined;
-  run.ledger.release = remembered.release;
-  run.ledger.namespace = remembered.namespace;
-  return run.ledger.document(
-    run.settings,
-    run.identity,
-    {
-      outcome: 'cancelled',
-      exitCode: 5,
-      reason: 'cancelled',
-      message,
-      nextSteps: [
-        `Run the job again: it takes over from ${remembered.release}, which keeps what was there before.`,
-      ],
-    },
-    run.clock.now(),
+  return documentOf(run, stopped, {
+    ...end,
+    message,
+    nextSteps: [`Run the job again: it takes over from ${name}, which keeps what was there before.`],
+  });
+}
+
+/** GitHub gives the steps after a cancelled job five minutes in all. */
+const watchLimit = 150_000;
+
+async function undoStopped(run: Run, stopped: Stopped): Promise<ResultDocument> {
+  const { release, lease, namespace } = stopped;
+  const { reported: _reported, ...end } = endOf(stopped);
+  const [cluster, records] = [await run.connect(), await run.records(namespace)];
+  const body = await records.readBody(release);
+  hideSecrets(run, body.rendered);
+  const limited: Run = {
+    ...run,
+    settings: { ...run.settings, timeout: Math.min(run.settings.timeout, watchLimit) },
+  };
+  const ensureHeld = async (): Promise<void> => {
+    if (lease.held()) return;
+    const newest = (await lease.confirm()) ? (await records.list()).releases[0] : undefined;
+    if (newest?.name !== release.name || newest.head.status !== 'pending') throw lockLost();
+  };
+  run.log.line(logLine(run.logClock(), logText(`${release.name}: ${end.message}`)));
+  const undone = await inPhase(
+    run,
+    'rollback',
+    () => undo({ run: limited, cluster, namespace, release, body, ensureHeld }),
+    ({ outcome }) => (outcome === 'rolled-back' ? 'passed' : 'failed'),
   );
+  run.ledger.workloads = undone.workloads;
+  run.ledger.failures = undone.failures;
+  const ending = rolledBack(end, undone);
+  const { reason, message } = ending;
+  await close(run, stopped, { status: statusOfUndone(undone), phase: 'rollback', reason, message });
+  if (undone.outcome === 'rolled-back' && release.head.createdNamespace === true)
+    await takeBackNamespace(run, cluster, namespace);
+  return documentOf(run, stopped, ending);
+}
+
+async function close(run: Run, { release, namespace }: Stopped, end: Partial<ReleaseHead>): Promise<void> {
+  const finishedAt = new Date(run.clock.now()).toISOString();
+  await (await run.records(namespace)).update(release, { ...end, finishedAt });
 }

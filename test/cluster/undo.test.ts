@@ -319,4 +319,68 @@ describe('rollback: automatic', () => {
       (await kubectl('get', 'namespaces', '-o', 'name')).includes(`/${namespace}\n`) ? undefined : true,
     );
   });
+
+  test.each(['SIGINT', 'SIGKILL'] as const)(
+    'rows 11 and 12: stopped by %s, post undoes it, without knowing what was written',
+    async (signal) => {
+      const namespace = await deployer.newNamespace(`stopped-${signal.toLowerCase()}`);
+      const web: ShopWorkload = { name: 'web' };
+      const workspace = await writeShop({
+        namespace,
+        workloads: [web],
+        objects: [configMap('a', { a: '1' })],
+      });
+      const first = await deployer.deploy(workspace, automatic);
+      expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
+      const was = await snapshot(namespace);
+      const doomed = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
+      const objects = [configMap('a', { b: '2' }), configMap('new', { a: '1' })];
+      await writeShop({ namespace, workloads: [doomed, { ...doomed, name: 'new' }], objects }, workspace);
+      const running = await deployer.start(workspace, automatic);
+      await until('the new Deployment', async () =>
+        (await kubectl('get', 'deployments', '-n', namespace, '-o', 'name')).includes('/new')
+          ? true
+          : undefined,
+      );
+      running.process.kill(signal);
+      const main = await running.result;
+      expect(await statuses(namespace)).toEqual(['pending', 'deployed']);
+      const post = await deployer.post(workspace, main, automatic);
+      expect(post.exitCode, post.output).toBe(0);
+      expect(await snapshot(namespace), post.output).toEqual(was);
+      expect(await statuses(namespace)).toEqual(['rolled-back', 'deployed']);
+      expect(post.summary).toContain('rolled back');
+    },
+  );
+
+  test('row 7: what the server refuses to put back is said with the command that puts it back', async () => {
+    const namespace = await deployer.newNamespace('refusing');
+    const web: ShopWorkload = { name: 'web' };
+    const plain = configMap('plain', { a: '1' });
+    const workspace = await writeShop({ namespace, workloads: [web], objects: [plain] });
+    const first = await deployer.deploy(workspace, automatic);
+    expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
+    // An immutable ConfigMap can never be changed back.
+    const doomed = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
+    const objects = [{ ...configMap('plain', { a: '2' }), immutable: true }, configMap('new', { a: '1' })];
+    await writeShop({ namespace, workloads: [doomed], objects }, workspace);
+    const step = await deployer.deploy(workspace, automatic);
+    expectOutcome(step, 'rollback-failed', 'unschedulable');
+    expect(await statuses(namespace)).toEqual(['failed', 'deployed']);
+    for (const text of [step.output, step.summary]) {
+      expect(text).toContain('ConfigMap plain was not restored');
+      expect(text).toContain('kubectl delete ConfigMap new -n refusing');
+    }
+    const lines = step.summary.split('\n').map((line) => line.trim());
+    const from = lines.findIndex((line) => line.startsWith('kubectl get secrets'));
+    const command = lines.slice(from, from + 3).join('\n');
+    await kubectl('delete', 'configmap', 'plain', '-n', namespace);
+    const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
+    await promisify(execFile)('bash', ['-o', 'pipefail', '-c', command], { env });
+    const now = (await snapshot(namespace))['ConfigMap plain'];
+    expect(now).toMatchObject({ data: { a: '1' } });
+    expect(now).not.toHaveProperty('immutable');
+    // The Deployment was restored all the same.
+    expect(JSON.stringify((await snapshot(namespace))['Deployment web'])).not.toContain('nowhere');
+  });
 });
