@@ -1,6 +1,7 @@
-/** `npm run bench -- scale|start|verdicts|spread`: measures beside rivals in the same run. */
+/** `npm run bench -- scale|start|crowd|verdicts|spread`: measures beside rivals in the same run. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchCrowd } from './crowd/crowd.ts';
 import { benchScale } from './scale/scale.ts';
 import { benchStart } from './start/start.ts';
 import { isMet, type Target, targetLine } from './target.ts';
@@ -13,6 +14,7 @@ import { benchVerdicts } from './trials/verdicts.ts';
 const usage = `Usage: npm run bench -- BENCHMARK
   scale [--rounds 5]   100 Deployments and 100 Services, beside kubectl and a bare watch, on a hollow cluster of its own
   start [--rounds 20]  time to the first line of the bundle, beside \`node -e 0\`
+  crowd [--rounds 1]   1,000 Deployments and 3,000 pods, one crash-loops, beside \`kubectl rollout status\` (hollow cluster)
   verdicts [--only 4,8] [--tools orion,kubectl,helm,kubedog,kapp] [--repeat 1] [--lanes 4] [--report]
                        the catalogue in bench/verdicts with every tool; --report makes only the page from the last results
   spread [--runs 20] [--lanes 4]  the eight scenarios with the largest spread, again and again
@@ -51,10 +53,11 @@ async function main(): Promise<number> {
 }
 
 const benchmarks: Readonly<
-  Record<'scale' | 'start', (bundle: string, rounds?: number) => Promise<readonly Target[]>>
+  Record<'scale' | 'start' | 'crowd', (bundle: string, rounds?: number) => Promise<readonly Target[]>>
 > = {
   scale: benchScale,
   start: benchStart,
+  crowd: benchCrowd,
 };
 
 interface Flags {
