@@ -1,6 +1,7 @@
 /** One deployment of the crowd by deploy-staging, beside one `kubectl rollout status` from apply to verdict. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startStep } from '../../testbed/workflow-step.ts';
 import { type BenchOverlay, selector } from '../scale/overlay.ts';
 import { now, stampLines, watchMemory } from '../scale/watched-process.ts';
@@ -71,12 +72,11 @@ export async function runCrowd(options: CrowdOptions): Promise<CrowdRun> {
   const memory = watchMemory(step.process);
   try {
     const { exitCode, output, outputs } = await step.result;
-    const early = Promise.reject(
-      new Error(`deploy-staging ended with ${exitCode} before its verdict:\n${output}`),
-    );
+    // Lines are settled before the process is; a verdict that never came is an end without one.
+    const atEnd = new Error(`deploy-staging ended with ${exitCode} before its verdict:\n${output}`);
     const [atApply, atVerdict] = await Promise.race([
       Promise.all([applied.promise, judged.promise]),
-      soon(early),
+      delay(1000).then(() => Promise.reject(atEnd)),
     ]);
     const result = JSON.parse(await readFile(outputs['result'] ?? '', 'utf8')) as {
       failures?: readonly { objects: readonly { name: string }[] }[];
@@ -100,12 +100,6 @@ export async function runCrowd(options: CrowdOptions): Promise<CrowdRun> {
     over.abort(new Error('the deployment is over'));
     void applied.promise.then(({ rival }) => rival.end());
   }
-}
-
-/** Lets what has been resolved already win a race. */
-async function soon(failure: Promise<never>): Promise<never> {
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  return failure;
 }
 
 type RivalFigures = CrowdRun['kubectl'];
