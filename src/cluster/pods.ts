@@ -75,6 +75,66 @@ export async function readPodLog(
   }
 }
 
+/** Part of a log, oldest line first. */
+export interface LogPage {
+  /** `at` is the runtime's time of the line, RFC 3339 with nanoseconds: comparable as text within one container. */
+  readonly lines: readonly { readonly at: string; readonly text: string }[];
+  /** There is more: ask again from the last line. */
+  readonly full: boolean;
+}
+
+export interface LogPageOptions {
+  readonly previous?: boolean;
+  /** RFC 3339. The API server cuts it to whole seconds: lines of that second come again. */
+  readonly since?: string;
+  readonly bytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A log from a moment on, as far as `bytes` allow; without lines where there is no log. Foreign text. */
+export async function readLogPage(
+  transport: Transport,
+  target: ContainerTarget,
+  { previous, since, bytes, signal }: LogPageOptions,
+): Promise<LogPage> {
+  const query = {
+    container: target.container,
+    previous,
+    sinceTime: since,
+    limitBytes: bytes,
+    timestamps: true,
+  };
+  const path = `${podPath(target.namespace, target.pod)}/log`;
+  try {
+    const text = await transport.text({
+      method: 'GET',
+      path,
+      query,
+      signal,
+      deadline: 10_000,
+      patience: 3000,
+    });
+    const full = Buffer.byteLength(text) >= bytes;
+    const lines = splitLines(text);
+    // What the limit cut off comes whole with the next page.
+    if (full && !text.endsWith('\n')) lines.pop();
+    return { lines: lines.flatMap(stamped), full };
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 400 || error.status === 404)) {
+      return { lines: [], full: false };
+    }
+    throw error;
+  }
+}
+
+const stamp = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (.*)$/s;
+
+/** The kubelet's own words about a log that is gone have no time. */
+function stamped(line: string): LogPage['lines'] {
+  const match = stamp.exec(line);
+  return match === null ? [] : [{ at: match[1] ?? '', text: match[2] ?? '' }];
+}
+
 /**
  * Calls a pod's HTTP server through the API server. An answer of 4xx or 5xx is a result and no error; where no connection
  * comes about, the API server itself answers 503 with a Status as body.

@@ -20,7 +20,7 @@ import { missingPermissions, readIdentity } from './identity.ts';
 import { acquireLease, readLease } from './lease.ts';
 import type { LeaseFacts } from './lease-object.ts';
 import { namespaceContents } from './namespace-contents.ts';
-import { callPod, readPodLog } from './pods.ts';
+import { callPod, type LogPageOptions, readLogPage, readPodLog } from './pods.ts';
 import { createReleaseStore, type HeadPatch, type StoredRelease, type StoreResult } from './records.ts';
 
 export function releaseCluster(connection: Connection, api: KubernetesApi = createKubernetesApi(connection)) {
@@ -76,6 +76,8 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       container: string,
       options: { readonly previous: boolean; readonly tailLines: number },
     ) => readPodLog(transport, { namespace, pod, container }, options),
+    logPage: (namespace: string, pod: string, container: string, options: LogPageOptions) =>
+      readLogPage(transport, { namespace, pod, container }, options),
     callPod: ({ deadline, ...endpoint }: Parameters<typeof callPod>[1] & { readonly deadline: number }) =>
       callPod(transport, endpoint, { deadline }),
     refusalOf: (error: unknown) =>

@@ -85,6 +85,8 @@ export const reasons = [
   'restarted-after-ready',
   'health-timeout',
   'too-many-errors',
+  'logs-unreadable',
+  'warning-event',
   // undo
   'rollback-failed',
   'restore-unverified',

@@ -5,6 +5,7 @@
 import type { CheckResult } from './checks.ts';
 import type { Failure } from './failure.ts';
 import type { ServiceReport } from './health/service.ts';
+import type { ErrorRateReport } from './log-errors/rates.ts';
 import type { ObjectReference } from './objects.ts';
 import type { ExitCode, Outcome } from './outcome.ts';
 import type { Environment } from './profile.ts';
@@ -126,6 +127,8 @@ export interface ResultDocument {
   readonly endpoints: readonly EndpointReport[];
   /** What the health phase found of each Service of the overlay; absent where it did not come to that. */
   readonly services?: readonly ServiceReport[];
+  /** What the monitor phase found in the new pods' logs, by workload; absent where it did not run. */
+  readonly errorRates?: readonly ErrorRateReport[];
   readonly notices: readonly Notice[];
   /** What to do next, one sentence or command each, most useful first. */
   readonly nextSteps: readonly string[];

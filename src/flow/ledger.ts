@@ -2,6 +2,7 @@
 import type { CheckResult } from '../domain/checks.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { ServiceReport } from '../domain/health/service.ts';
+import type { ErrorRateReport } from '../domain/log-errors/rates.ts';
 import type { ExitCode, Outcome } from '../domain/outcome.ts';
 import type { Reason } from '../domain/reasons.ts';
 import type { RunIdentity } from '../domain/release.ts';
@@ -42,6 +43,7 @@ export class Ledger {
   failures: readonly Failure[] = [];
   endpoints: readonly EndpointReport[] = [];
   services: readonly ServiceReport[] | undefined;
+  errorRates: readonly ErrorRateReport[] | undefined;
   readonly notices: Notice[] = [];
   readonly phases: PhaseTiming[] = [];
   readonly startedAt: number;
@@ -68,6 +70,7 @@ export class Ledger {
       previousRelease: this.previousRelease,
       planDigest: this.planDigest,
       services: this.services,
+      errorRates: this.errorRates,
     };
     return {
       version: 1,

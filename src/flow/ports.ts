@@ -93,6 +93,21 @@ export interface ClusterPort {
     container: string,
     options: { readonly previous: boolean; readonly tailLines: number },
   ): Promise<readonly string[]>;
+  /** A log from a moment on, each line with its time (RFC 3339, nanoseconds); `full`: there is more. */
+  logPage(
+    namespace: string,
+    pod: string,
+    container: string,
+    options: {
+      readonly previous?: boolean;
+      readonly since?: string;
+      readonly bytes: number;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<{
+    readonly lines: readonly { readonly at: string; readonly text: string }[];
+    readonly full: boolean;
+  }>;
   callPod(call: {
     readonly namespace: string;
     readonly pod: string;

@@ -11,6 +11,7 @@ import { type Applied, applyPlan } from './apply.ts';
 import { diagnose } from './diagnose.ts';
 import { formerKeys, type Health, openHealth } from './health.ts';
 import { ensureHeld, type Hold } from './hold.ts';
+import { monitorRelease, type OldErrors, readOldErrors } from './monitor.ts';
 import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
 import type { Ready } from './preflight.ts';
@@ -37,10 +38,15 @@ export async function releasePhases(change: Change, watch: RolloutWatch): Promis
   const opened = subjectOf(change).then((subject) => openHealth(run, watch, subject));
   // Both are awaited below; until then a failure of theirs must not count as one that nobody looks at.
   opened.catch(() => undefined);
+  const monitored = run.settings.monitor > 0;
+  let old: OldErrors = { counts: new Map(), pods: new Set() };
   const { objects, failures } = await inPhase(
     run,
     'apply',
-    () => apply(change, watch),
+    async () => {
+      if (monitored) old = await readOldErrors(run, ready.cluster, watch, change.plan);
+      return apply(change, watch);
+    },
     (applied) => judgeFailures(applied.failures),
   );
   const recorded = recordInventory(change, objects);
@@ -59,6 +65,16 @@ export async function releasePhases(change: Change, watch: RolloutWatch): Promis
   if (verdict.state === 'failed') return diagnose(run, ready.cluster, verdict.failures, ready.target.locate);
   const unhealthy = await inPhase(run, 'health', async () => judgeHealth(run, await opened), judgeFailures);
   if (unhealthy.length > 0) return diagnose(run, ready.cluster, unhealthy, ready.target.locate);
+  if (monitored) {
+    const health = await opened;
+    const found = await inPhase(
+      run,
+      'monitor',
+      () => monitorRelease(run, ready.cluster, watch, health, old),
+      judgeFailures,
+    );
+    if (found.length > 0) return diagnose(run, ready.cluster, found, ready.target.locate);
+  }
   if (run.settings.skipTests) return [];
   return inPhase(run, 'smoke', () => smoke(change, watch), judgeFailures);
 }

@@ -121,10 +121,9 @@ function toSettings(action: ActionName, parsed: ParsedInputs): Settings {
     healthInterval: parsed['health-interval'],
     progressInterval: parsed['progress-interval'],
     settle: parsed.settle,
-    // No inputs yet: what the contract gives as their defaults.
-    monitor: profile.monitor,
-    errorWindow: 5 * 60_000,
-    maxErrors: 10,
+    monitor: parsed.monitor,
+    errorWindow: parsed['error-window'],
+    maxErrors: parsed['max-errors'],
     maxRestarts: parsed['max-restarts'],
     minNodes: parsed['min-nodes'],
     rollback: parsed.rollback,

@@ -73,7 +73,7 @@ export const inputs = [
     actions: everywhere,
     defaults: perProfile((profile) => String(profile.healthRetries)),
     description:
-      'Together with `health-interval` the time in which health endpoints must pass: retries × interval.',
+      'Together with `health-interval` the time in which endpoints must be there and answer: retries × interval.',
   },
   {
     name: 'health-interval',
@@ -93,6 +93,26 @@ export const inputs = [
     defaults: perProfile((profile) => formatDuration(profile.settle)),
     description:
       'How long every changed workload must stay up, without a restart, before the release counts as good.',
+  },
+  {
+    name: 'monitor',
+    actions: everywhere,
+    defaults: perProfile((profile) => formatDuration(profile.monitor)),
+    description:
+      'How long endpoints, restarts and the logs of the new pods are watched after health; `0s` leaves it out.',
+  },
+  {
+    name: 'error-window',
+    actions: everywhere,
+    defaults: same('5m'),
+    description: 'How far back the old pods’ logs are read, to compare the new pods’ errors with.',
+  },
+  {
+    name: 'max-errors',
+    actions: everywhere,
+    defaults: same('10'),
+    description:
+      'More errors than this in the logs of the new pods, and more than twice the old pods’ rate, fail the release (with `monitor`).',
   },
   {
     name: 'max-restarts',
@@ -182,11 +202,8 @@ export type InputName = (typeof inputs)[number]['name'];
 export const laterInputs: readonly string[] = [
   'comprehensive',
   'environment',
-  'error-window',
   'github-environment',
-  'max-errors',
   'max-latency',
-  'monitor',
   'release',
   'report',
   'service',

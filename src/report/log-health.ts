@@ -1,6 +1,8 @@
 /** Log lines of the health and monitor phases. */
 import type { ServiceReport } from '../domain/health/service.ts';
+import { type ErrorRateReport, rounded } from '../domain/log-errors/rates.ts';
 import { titleOf } from '../domain/objects.ts';
+import { count } from './duration.ts';
 import { logText, shorten } from './escape.ts';
 import { type LogClock, logLine } from './log-line.ts';
 
@@ -16,4 +18,13 @@ export function waitingLines(waitingFor: readonly string[], clock: LogClock): re
   const shown = waitingFor.slice(0, 10).map((what) => `waiting for ${logText(shorten(what, longest))}`);
   const more = waitingFor.length - shown.length;
   return [...shown, ...(more > 0 ? [`… and ${more} more`] : [])].map((text) => logLine(clock, `  ${text}`));
+}
+
+/** `Deployment auth: 3 errors in the logs of 2 new pods, 1.5 per pod and minute (old pods 0.2)`. */
+export function errorRateLine(rate: ErrorRateReport, clock: LogClock): string {
+  const { reference, errors, pods, oldRate } = rate;
+  const old = oldRate === undefined ? 'no old pods' : `old pods ${rounded(oldRate)}`;
+  const found = `${count(errors, 'error')} in the logs of ${count(pods, 'new pod')}`;
+  const text = `${titleOf(reference)}: ${found}, ${rounded(rate.rate)} per pod and minute (${old})`;
+  return logLine(clock, `  ${logText(text)}`);
 }
