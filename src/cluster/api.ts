@@ -53,6 +53,8 @@ export interface WriteOptions {
    * else (409) from one with its own first attempt.
    */
   readonly repeatable?: boolean;
+  /** Milliseconds for one attempt. */
+  readonly deadline?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -239,9 +241,12 @@ function writeQuery({ dryRun, fieldManager = defaultManager }: WriteOptions) {
   return { fieldManager, dryRun: dryRun ? 'All' : undefined };
 }
 
-/** Left out, the transport decides by the kind of call. */
-function repetition({ repeatable }: { readonly repeatable?: boolean }) {
-  return repeatable === undefined ? {} : { idempotent: repeatable };
+/** What is left out, the transport decides by the kind of call. */
+function repetition({ repeatable, deadline }: { readonly repeatable?: boolean; readonly deadline?: number }) {
+  return {
+    ...(repeatable === undefined ? {} : { idempotent: repeatable }),
+    ...(deadline === undefined ? {} : { deadline }),
+  };
 }
 
 function withResourceVersion(object: KubernetesObject | JsonObject, resourceVersion: string) {

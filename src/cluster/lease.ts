@@ -132,10 +132,8 @@ function keep(options: LeaseOptions, first: Written): HeldLease {
     const askedAt = clock.now();
     const content = { ...last.content, renewedAt: askedAt, ...change, replaces: last.facts };
     try {
-      const { object } = await api.replace(leaseObject(content), {
-        signal: AbortSignal.timeout(requestDeadline),
-        repeatable: true,
-      });
+      // By a deadline, not a signal: only the former makes the transport give up a connection that died in silence.
+      const { object } = await api.replace(leaseObject(content), { deadline: requestDeadline });
       last = { content, facts: leaseFacts(object), askedAt };
       return true;
     } catch (error) {

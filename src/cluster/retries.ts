@@ -15,8 +15,8 @@ interface RetryLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs `attempt` until it succeeds, fails for good, or patience runs out; waits grow with jitter and follow Retry-After. */
-export async function repeating<T>(attempt: () => Promise<T>, limits: RetryLimits): Promise<T> {
+/** Runs `attempt`, which is told how manieth it is, from 1, until it succeeds, fails for good, or patience runs out; waits grow with jitter and follow Retry-After. */
+export async function repeating<T>(attempt: (number: number) => Promise<T>, limits: RetryLimits): Promise<T> {
   return pRetry(attempt, {
     retries: limits.patience === 0 ? 0 : 8,
     minTimeout: 150,

@@ -16,10 +16,10 @@ export interface TransportRequest {
   readonly body?: unknown;
   /** Default `application/json`. */
   readonly contentType?: string;
-  /** Milliseconds for one attempt; default 30,000. */
+  /** Milliseconds for one attempt; default 30,000, and less for the first ones of a call that may be repeated. */
   readonly deadline?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds in which failed attempts may be repeated; 0 for never. Default 20,000. */
+  /** Milliseconds in which failed attempts may be repeated; 0 for never. Default 60,000. */
   readonly patience?: number;
   /** May the call be repeated after an answer that leaves open whether it was done? Default: if it has no side effect or is an apply. */
   readonly idempotent?: boolean;
@@ -61,7 +61,10 @@ export interface TransportOptions extends Route {
 }
 
 const defaultDeadline = 30_000;
-const defaultPatience = 20_000;
+/** A cluster that cannot be reached for half a minute is no reason to fail a release. */
+const defaultPatience = 60_000;
+/** A connection that died in silence is given up after this, and twice and three times this: webhooks may take 30 s. */
+const firstDeadline = 10_000;
 /** For the rest of an answer that began in time; undici's timer for its start is up to a second late. */
 const grace = 1500;
 
@@ -92,19 +95,25 @@ export function createTransport(options: TransportOptions): Transport {
     return second;
   };
 
-  const perform = <T>(request: TransportRequest, attempt: () => Promise<T>) =>
-    repeating(attempt, {
-      patience: request.patience ?? defaultPatience,
-      idempotent: request.idempotent ?? isIdempotent(request),
+  const perform = <T>(request: TransportRequest, attempt: (request: TransportRequest) => Promise<T>) => {
+    const idempotent = request.idempotent ?? isIdempotent(request);
+    const patience = request.patience ?? defaultPatience;
+    const { deadline = defaultDeadline } = request;
+    const deadlineOf = (number: number) =>
+      idempotent && patience > 0 ? Math.min(deadline, number * firstDeadline) : deadline;
+    return repeating((number) => attempt({ ...request, deadline: deadlineOf(number) }), {
+      patience,
+      idempotent,
       signal: request.signal,
     }).catch((error: unknown) => {
       request.signal?.throwIfAborted();
       throw error instanceof ApiError || error instanceof Fault ? error : connectionFault(error, base.host);
     });
+  };
 
   return {
-    request: (request) =>
-      perform(request, async () => {
+    request: (call) =>
+      perform(call, async (request) => {
         const answer = await dispatch(request, 'calls', attemptSignal(request));
         const text = await answer.body.text();
         const body = answer.statusCode < 400 ? parseWhole(text) : parseBody(text);
@@ -112,15 +121,15 @@ export function createTransport(options: TransportOptions): Transport {
         if (answer.statusCode >= 400) throw apiError(answer, body);
         return { status: answer.statusCode, body, warnings };
       }),
-    text: (request) =>
-      perform(request, async () => {
+    text: (call) =>
+      perform(call, async (request) => {
         const answer = await dispatch(request, 'calls', attemptSignal(request));
         const text = await answer.body.text();
         if (answer.statusCode >= 400) throw apiError(answer, parseBody(text));
         return text;
       }),
-    peek: (request, bytes) =>
-      perform({ ...request, patience: 0 }, async () => {
+    peek: (call, bytes) =>
+      perform({ ...call, patience: 0 }, async (request) => {
         try {
           const answer = await dispatch(request, 'calls', attemptSignal(request));
           return { status: answer.statusCode, body: await firstBytes(answer.body, bytes) };
@@ -129,7 +138,7 @@ export function createTransport(options: TransportOptions): Transport {
           throw error;
         }
       }),
-    stream: (request) => perform(request, () => openStream(request, dispatch)),
+    stream: (call) => perform(call, (request) => openStream(request, dispatch)),
     close: () => dispatchers.close(),
   };
 }

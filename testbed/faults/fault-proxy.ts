@@ -54,6 +54,8 @@ export interface FaultProxy {
  */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const { controlPlane, user = 'fault-proxy' } = options;
+  // Several may start at once, each with files of its own.
+  const name = `fault-proxy-${randomBytes(4).toString('hex')}`;
   const pairOf = async ({ certificate, key }: { certificate: string; key: string }) => ({
     cert: await readFile(certificate, 'utf8'),
     key: await readFile(key, 'utf8'),
@@ -66,11 +68,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const terminator = await startTerminator({
     target: controlPlane.server,
     authority,
-    server: await pairOf(
-      await controlPlane.issueServerCertificate('fault-proxy', ['127.0.0.1', 'localhost']),
-    ),
+    server: await pairOf(await controlPlane.issueServerCertificate(name, ['127.0.0.1', 'localhost'])),
     client: await pairOf(
-      await controlPlane.issueClientCertificate(`${user}-client`, user, ['system:masters']),
+      await controlPlane.issueClientCertificate(`${name}-client`, user, ['system:masters']),
     ),
     faultFor: (request) => active.find(({ hits }) => hits(request))?.fault,
     linkOf: (port) => listener.linkOf(port),
