@@ -14,13 +14,29 @@ export function firstEvidence(
     .toSorted((one, other) => one.at - other.at)[0];
 }
 
-/** The last write that matches at or before `until` (milliseconds since the epoch). */
-export function lastMatch(
+/**
+ * The last write that was needed at or before `until` (milliseconds since the epoch): of each object the one since which
+ * it has matched without a break and with the same value, and of these the latest. A status that is written again unchanged
+ * was not waited for.
+ */
+export function lastNeeded(
   writes: readonly Write[],
   pattern: WritePattern,
   until = Number.POSITIVE_INFINITY,
 ): Write | undefined {
-  return writes.findLast((write) => write.at <= until && matchedValue(write, pattern) !== undefined);
+  const since = new Map<string, { readonly write: Write; readonly value: string }>();
+  for (const write of writes) {
+    if (write.at > until || write.resource !== pattern.resource || write.object === undefined) continue;
+    const key = keyOf(write);
+    const value = matchedValue(write, pattern);
+    if (value === undefined) since.delete(key);
+    else if (since.get(key)?.value !== value) since.set(key, { write, value });
+  }
+  return [...since.values()].map(({ write }) => write).toSorted((one, other) => other.at - one.at)[0];
+}
+
+function keyOf({ name, object }: Write): string {
+  return `${name}/${object?.metadata.uid ?? ''}`;
 }
 
 function nthMatch(writes: readonly Write[], pattern: WritePattern): Write | undefined {
@@ -29,7 +45,7 @@ function nthMatch(writes: readonly Write[], pattern: WritePattern): Write | unde
   for (const write of writes) {
     const value = matchedValue(write, pattern);
     if (value === undefined) continue;
-    const key = `${write.name}/${write.object?.metadata.uid ?? ''}`;
+    const key = keyOf(write);
     const known = values.get(key) ?? new Set();
     values.set(key, known.add(value));
     if (known.size >= wanted) return write;

@@ -1,6 +1,6 @@
 /** The judge: truth and evidence on one side, what a tool said and when on the other. It shares no code with what it judges. */
 import { stripVTControlCharacters } from 'node:util';
-import { firstEvidence, lastMatch } from './evidence.ts';
+import { firstEvidence, lastNeeded } from './evidence.ts';
 import type { Difference } from './restored.ts';
 import { milliseconds, type Scenario } from './scenario.ts';
 import type { Write } from './writes.ts';
@@ -84,7 +84,7 @@ export function momentOfTruth(
   writes: readonly Write[],
 ): number | undefined {
   if (!isDoomed(scenario)) {
-    const last = scenario.settledBy && lastMatch(writes, scenario.settledBy, statement.at);
+    const last = scenario.settledBy && lastNeeded(writes, scenario.settledBy, statement.at);
     return last && last.at + statement.settle;
   }
   const evidence = scenario.evidence && firstEvidence(writes, scenario.evidence);

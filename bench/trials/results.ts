@@ -1,6 +1,7 @@
 /** `bench/results/verdicts.json`: the last result of every scenario and tool; a partial run replaces its own cells only. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withFileLock } from '../../testbed/binaries/file-lock.ts';
 import type { Machine } from '../machine.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import type { TrialResult } from './trial.ts';
@@ -52,9 +53,16 @@ export async function readResults(): Promise<VerdictResults | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as VerdictResults);
 }
 
-export async function writeResults(results: VerdictResults): Promise<void> {
+/** Reads, changes and writes while no other run does. */
+export async function updateResults(
+  change: (old: VerdictResults | undefined) => VerdictResults,
+): Promise<VerdictResults> {
   await mkdir(join(path, '..'), { recursive: true });
-  await writeFile(path, `${JSON.stringify(results, undefined, 1)}\n`);
+  return withFileLock(join(root, '.cluster', 'verdict-results.lock'), async () => {
+    const results = change(await readResults());
+    await writeFile(path, `${JSON.stringify(results, undefined, 1)}\n`);
+    return results;
+  });
 }
 
 /** Cells of scenarios that are no longer there are dropped. */

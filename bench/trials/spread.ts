@@ -1,7 +1,7 @@
 /** `npm run bench -- spread`: do the scenarios whose times vary most give the same verdict every time? */
 import { readCatalogue } from './catalogue.ts';
 import { writePage } from './page.ts';
-import { type Cell, readResults, type SpreadResult, writeResults } from './results.ts';
+import { type Cell, readResults, type SpreadResult, updateResults } from './results.ts';
 import { jobsOf, runJobs, withTools } from './verdicts.ts';
 
 export interface SpreadOptions {
@@ -38,9 +38,7 @@ export async function benchSpread({ bundle, runs, lanes }: SpreadOptions): Promi
   );
   const spread = chosen.map((choice) => countVerdicts(choice, cells));
   for (const { scenario, verdicts } of spread) console.log(`${scenario}: ${JSON.stringify(verdicts)}`);
-  const kept = { ...results, spread };
-  await writeResults(kept);
-  await writePage(kept);
+  await writePage(await updateResults((old) => ({ ...(old ?? results), spread })));
   return spread.every(({ verdicts }) => Object.keys(verdicts).length === 1);
 }
 

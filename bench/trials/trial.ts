@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../../testbed/cluster.ts';
 import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
-import { matchedValue } from '../judge/evidence.ts';
-import { type Judgement, judge, momentOfTruth, type Statement } from '../judge/judgement.ts';
+import { lastNeeded } from '../judge/evidence.ts';
+import { type Judgement, judge, type Statement } from '../judge/judgement.ts';
 import { differences } from '../judge/restored.ts';
 import type { Scenario } from '../judge/scenario.ts';
-import { asWrite, type KubernetesObject, type SeenObject, timeline, type Write } from '../judge/writes.ts';
+import { type KubernetesObject, type SeenObject, timeline, type Write } from '../judge/writes.ts';
 import { endOfLog } from '../scale/audit-log.ts';
 import { now } from '../scale/watched-process.ts';
 import { requestsAbout } from './audit.ts';
@@ -41,14 +41,14 @@ export async function runTrial(
   tool: DeployTool,
   namespace: string,
 ): Promise<TrialResult> {
-  const { scenario } = entry;
-  const cluster = await ground.cluster(scenario.node);
+  const cluster = await ground.cluster(entry.scenario.node);
   await ground.serve(namespace, await textOf(globSync(join(entry.folder, '**/*.{yaml,yml}'))));
   const workspace = await prepareWorkspace(
     entry.folder,
     namespace,
     `${ground.registry.address}/${namespace}`,
   );
+  const scenario = JSON.parse(workspace.localise(JSON.stringify(entry.scenario))) as Scenario;
   if (scenario.hollowNodes !== undefined) await cluster.addHollowNodes(scenario.hollowNodes);
   const user = identityOf(tool);
   const proxy = [...scenario.setup, ...scenario.disturbance].some(({ fault }) => fault !== undefined)
@@ -56,7 +56,15 @@ export async function runTrial(
     : undefined;
   const kubeconfig =
     proxy?.kubeconfig ?? (await cluster.controlPlane.issueKubeconfig(namespace, user, ['system:masters']));
-  const trial = new Trial({ ground, cluster, workspace, entry, tool, proxy, kubeconfig });
+  const trial = new Trial({
+    ground,
+    cluster,
+    workspace,
+    entry: { ...entry, scenario },
+    tool,
+    proxy,
+    kubeconfig,
+  });
   try {
     await kubectl(cluster.kubeconfig, workspace, ['create', 'namespace', namespace]);
     return await trial.run();
@@ -259,11 +267,8 @@ function promptnessOf(
 ): TrialResult['promptness'] {
   const pattern = scenario.settledBy;
   if (scenario.class !== 'sound' || pattern === undefined || statement.verdict !== 'green') return undefined;
-  const from = momentOfTruth(scenario, { at: statement.at, settle: 0 }, writes);
-  const { verb: _, subresource: __, ...visible } = pattern;
-  const bare = seen.findLast(
-    (one) => one.arrivedAt <= statement.at && matchedValue(asWrite(one), visible) !== undefined,
-  );
-  if (from === undefined || bare === undefined) return undefined;
-  return { bare: bare.arrivedAt - from, own: statement.at - from - statement.settle };
+  const needed = lastNeeded(writes, pattern, statement.at);
+  const bare = needed && seen.find(({ object }) => object === needed.object);
+  if (needed === undefined || bare === undefined) return undefined;
+  return { bare: bare.arrivedAt - needed.at, own: statement.at - needed.at - statement.settle };
 }

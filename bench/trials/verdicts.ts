@@ -9,7 +9,7 @@ import { type CatalogueEntry, readCatalogue } from './catalogue.ts';
 import { type Ground, prepareGround } from './ground.ts';
 import { inLanes } from './lanes.ts';
 import { writePage } from './page.ts';
-import { type Cell, merged, readResults, writeResults } from './results.ts';
+import { type Cell, merged, readResults, updateResults } from './results.ts';
 import type { DeployTool } from './tools/tool.ts';
 import { makeTool, type ToolName } from './tools/tools.ts';
 import { runTrial, type TrialResult } from './trial.ts';
@@ -29,7 +29,7 @@ interface Job {
   readonly alone: boolean;
 }
 
-/** True if no cell of Orion is wrong. Each cell is written down when it is there, so that a run that is ended loses none. */
+/** True if every cell of Orion is right, with the cause and with nothing else amiss. Each cell is written down when it is there, so that a run that is ended loses none. */
 export async function benchVerdicts(options: VerdictOptions): Promise<boolean> {
   const cells = await withTools(options, async (ground, tools) => {
     const entries = await readCatalogue(options.only);
@@ -37,23 +37,22 @@ export async function benchVerdicts(options: VerdictOptions): Promise<boolean> {
     const named = (what: 'version' | 'command') =>
       Object.fromEntries(tools.map((tool) => [tool.name, tool[what]]));
     const about = { machine: describeMachine(), versions: named('version'), commands: named('command') };
-    let written = readResults();
+    let written: Promise<unknown> = Promise.resolve();
     const keep = (cell: Cell): void => {
-      written = written.then(async (old) => {
-        const results = merged(old, { ...about, cells: [cell] }, all);
-        await writeResults(results);
-        return results;
-      });
+      written = written.then(() => updateResults((old) => merged(old, { ...about, cells: [cell] }, all)));
     };
     const measured = await runJobs(ground, jobsOf(entries, tools, options.repeat), options.lanes, keep);
-    const results = await written;
+    await written;
+    const results = await readResults();
     if (results !== undefined) await writePage(results);
     return measured;
   });
   const own = cells.filter(({ tool }) => tool === 'orion');
-  return own.every(
-    ({ runs, error }) => error === undefined && runs.every(({ rightness }) => rightness === 'right'),
-  );
+  return own.every(({ runs, error }) => error === undefined && runs.every(isFine));
+}
+
+function isFine({ rightness, causeNamed, faults, notRestored }: TrialResult): boolean {
+  return rightness === 'right' && causeNamed !== false && faults.length === 0 && !notRestored?.length;
 }
 
 /** The bundle is copied first, so that a build meanwhile changes nothing. */

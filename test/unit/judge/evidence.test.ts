@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { firstEvidence, lastMatch } from '../../../bench/judge/evidence.ts';
+import { firstEvidence, lastNeeded } from '../../../bench/judge/evidence.ts';
 import {
   isWrite,
   type KubernetesObject,
@@ -77,10 +77,32 @@ describe('the write that carries the evidence', () => {
   test('a refused write is no evidence of an object', () => {
     expect(firstEvidence([write(1, pod('a', 2, ended), { code: 409 })], [thirdEnd])).toBeUndefined();
   });
+});
 
-  test('the last one counts up to a moment', () => {
-    expect(lastMatch(writes, thirdEnd)?.at).toBe(4);
-    expect(lastMatch(writes, thirdEnd, 3.5)?.at).toBe(3);
+describe('the last needed change', () => {
+  const ready = { resource: 'pods', where: '$.status.containerStatuses[?(@.restartCount==2)]' };
+  const writes = [
+    write(1, pod('a', 2)),
+    write(2, pod('a', 1)),
+    write(3, pod('a', 2)),
+    write(4, pod('b', 2)),
+    write(5, pod('a', 2)),
+    write(6, pod('b', 2)),
+  ];
+
+  test('is the one since which the last object matches without a break', () => {
+    expect(lastNeeded(writes, ready)?.at).toBe(4);
+    expect(lastNeeded(writes, { ...ready, name: '^a' })?.at).toBe(3);
+  });
+
+  test('is looked for up to the verdict', () => {
+    expect(lastNeeded(writes, ready, 2.5)).toBeUndefined();
+    expect(lastNeeded(writes, ready, 3.5)?.at).toBe(3);
+  });
+
+  test('is a change of the matched value too', () => {
+    const changed = write(7, pod('b', 2, { running: {} }));
+    expect(lastNeeded([...writes, changed], ready)?.at).toBe(7);
   });
 });
 

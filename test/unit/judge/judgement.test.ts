@@ -71,7 +71,11 @@ describe('seconds', () => {
 
   test('of a sound release: from the last needed change before the verdict, and the settle after it', () => {
     const sound = scenario({ truth: 'sound', class: 'sound', settledBy: evidence });
-    const writes = [1000, 2000, 9000].map((after) => ({ ...crash, at: start + after }));
+    const early = { metadata: { name: 'web-1' }, status: { restarts: 1 } };
+    const writes = [
+      { ...crash, at: start + 1000, object: early },
+      ...[2000, 3000, 9000].map((after) => ({ ...crash, at: start + after })),
+    ];
     const statement = said({ verdict: 'green', exitCode: 0, settle: 2500 });
     expect(judge({ scenario: sound, statement, writes }).seconds).toBe(0.5);
   });
