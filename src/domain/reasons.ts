@@ -67,6 +67,7 @@ export const reasons = [
   'init-container-failed',
   'out-of-memory',
   'readiness-probe-failing',
+  'readiness-gate-closed',
   'liveness-probe-failing',
   'startup-probe-failing',
   'quota-exceeded',

@@ -2,6 +2,8 @@
 import type { Failure } from '../domain/failure.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
 import { awaited } from '../domain/status/awaited.ts';
+import { logText } from '../report/escape.ts';
+import { logLine } from '../report/log-line.ts';
 import { failureLines } from '../report/log-outcome.ts';
 import { closeFailed, closeRecord, explainPending, leaveStopped } from './close-record.ts';
 import { endingOfError, failedWith, succeeded } from './endings.ts';
@@ -99,6 +101,15 @@ async function endFailed(change: Change, failures: readonly Failure[]): Promise<
   for (const line of failures.flatMap((failure) => failureLines(failure, run.logClock()))) run.log.line(line);
   const ending = failedWith(run, failures);
   if (run.settings.rollback === 'automatic') return rollBack(change, ending);
-  await closeFailed(change, ending);
-  return { ending, pending: false };
+  try {
+    await closeFailed(change, ending);
+    return { ending, pending: false };
+  } catch (error) {
+    if (run.signal.aborted) throw error;
+    // Whatever goes wrong now must not take the place of the cause.
+    const why = endingOfError(run, error).message;
+    const message = `${ending.message} The record could not be closed: ${why}`;
+    run.log.line(logLine(run.logClock(), logText(`The record could not be closed: ${why}`)));
+    return { ending: { ...ending, message }, pending: true };
+  }
 }

@@ -58,7 +58,12 @@ export async function releasePhases(change: Change, watch: RolloutWatch): Promis
   const verdict = await inPhase(
     run,
     'rollout',
-    () => watch.judge().finally(() => recorded),
+    async () => {
+      const judged = await watch.judge();
+      // What the record lacks must not take the place of the cause.
+      await (judged.state === 'failed' ? recorded.catch(() => undefined) : recorded);
+      return judged;
+    },
     ({ state }) => state,
   );
   run.ledger.workloads = verdict.workloads;

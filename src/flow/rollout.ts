@@ -105,6 +105,16 @@ export async function watchRollout(
     startedAt: run.clock.now(),
     budgets: defaultBudgets,
   };
+  /**
+   * "Up, and stayed up" is concluded from silence, and a watch whose connection died without a word is silent too: before
+   * green the pods are read once more. Absences are left to the watch: a pod may be newer than this list.
+   */
+  const refresh = async (): Promise<void> => {
+    const pods = await (await run.connect()).list('v1', 'Pod', namespace);
+    const at = run.clock.now();
+    for (const object of pods) see({ type: 'applied', object, at });
+    run.signal.throwIfAborted();
+  };
   const ask = (): Verdict => verdict(state, run.clock.now(), limits);
   return {
     limits,
@@ -131,7 +141,13 @@ export async function watchRollout(
       for (;;) {
         const answer = ask();
         progress.show(answer.workloads, run.clock.now());
-        if (answer.state !== 'pending') return answer;
+        if (answer.state === 'passed') {
+          await refresh();
+          const confirmed = ask();
+          if (confirmed.state !== 'pending') return confirmed;
+          continue;
+        }
+        if (answer.state === 'failed') return answer;
         await observer.changed(Math.min(answer.nextAt, progress.nextAt));
       }
     },

@@ -23,6 +23,8 @@ export type Doom =
   | {
       readonly when: 'blocked';
       readonly since: number;
+      /** The newest sight of it: what was seen before capacity was freed is no evidence any more. */
+      readonly refusedAt: number;
       readonly allowance: number;
       /** The workload's own rollout can still remove old pods. */
       readonly mayFree: boolean;

@@ -8,7 +8,7 @@ import { crashCause } from './crashes.ts';
 import { creationCause } from './creation.ts';
 import { pullCause } from './images.ts';
 import { objectCause } from './objects.ts';
-import { readinessCause } from './probes.ts';
+import { gateCause, readinessCause } from './probes.ts';
 import { schedulingCause, volumeCause } from './scheduling.ts';
 import { takenCause } from './taken.ts';
 import { deadlineCause, endedCause } from './workloads.ts';
@@ -42,6 +42,7 @@ export function causesOf(scene: Scene, limits: Limits): readonly Cause[] {
   const ofPods = scene.pods.flatMap((pod) => [
     schedulingCause(scene, pod, limits),
     volumeCause(scene, pod, limits),
+    gateCause(scene, pod, limits),
     ...containersOf(pod.object).map((container) => containerCause(scene, pod, container, limits)),
   ]);
   return [

@@ -1,6 +1,6 @@
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import type { ContainerView } from '../status/containers.ts';
+import { type ContainerView, isStarting } from '../status/containers.ts';
 import { type Cause, causeOf, quoted, subject } from './cause.ts';
 import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
 import { containerField, referenceField } from './fieldpaths.ts';
@@ -24,19 +24,26 @@ export function missingSource(text: string): MissingSource | undefined {
 /** The kubelet has not read the object yet: it says so and tries again (krane excepts the same text). */
 const notReadYet = /failed to sync (?:configmap|secret) cache|timed out waiting for the condition/i;
 
-/** A container that cannot be made from its configuration: permanent unless the kubelet only lags behind. */
+/**
+ * A container that cannot be made from its configuration: permanent unless the kubelet only lags behind. Its event is
+ * evidence before the container's status says so.
+ */
 export function configurationCause(
   scene: Scene,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
 ): Cause | undefined {
-  const waiting = container.waiting;
-  if (waiting?.reason !== 'CreateContainerConfigError' || notReadYet.test(waiting.message)) return undefined;
+  const held = container.waiting?.reason === 'CreateContainerConfigError' ? container.waiting : undefined;
+  if (held === undefined && !isStarting(container)) return undefined;
   const event = podEvents(scene, pod, limits, container).find((one) =>
-    eventMessage(one).includes(waiting.message),
+    held === undefined
+      ? missingSource(eventMessage(one)) !== undefined
+      : eventMessage(one).includes(held.message),
   );
-  const missing = missingSource(waiting.message);
+  const text = held?.message ?? (event === undefined ? '' : eventMessage(event));
+  const missing = missingSource(text);
+  if (notReadYet.test(text) || (held === undefined && missing === undefined)) return undefined;
   const title = subject(container, scene.target.reference);
   const { desired } = scene.target;
   return causeOf(scene, {
@@ -46,7 +53,7 @@ export function configurationCause(
     pod,
     container,
     event: event === undefined ? undefined : evidenceOf(event),
-    message: `${title} cannot be created: ${missing === undefined ? quoted(waiting.message) : missingSentence(missing)}.`,
+    message: `${title} cannot be created: ${missing === undefined ? quoted(text) : missingSentence(missing)}.`,
     ...(missing === undefined
       ? { field: containerField(desired, container.name) }
       : {
@@ -82,9 +89,10 @@ export function cannotRunCause(
     stuck && waiting.reason !== 'CrashLoopBackOff' ? waiting.message : '',
     ended !== undefined && /^(?:StartError|ContainerCannotRun)$/.test(ended.reason) ? ended.message : '',
   ];
+  const event = podEvents(scene, pod, limits, container).find((one) => notExecutable.test(eventMessage(one)));
+  if (event !== undefined && isStarting(container)) texts.push(eventMessage(event));
   const text = texts.find((one) => notExecutable.test(one));
   if (text === undefined) return undefined;
-  const event = podEvents(scene, pod, limits, container).find((one) => notExecutable.test(eventMessage(one)));
   return causeOf(scene, {
     reason: 'container-cannot-run',
     doom: { when: 'now' },

@@ -14,6 +14,8 @@ interface Refusal {
   readonly event?: EventRecord;
   /** Our clock where watched, else the cluster's. */
   readonly since: number;
+  /** When the newest try was refused, by the later of the two clocks. */
+  readonly refusedAt: number;
   readonly at?: string;
 }
 
@@ -64,14 +66,21 @@ const final =
 
 /**
  * A refused template is refused again: now. An exceeded quota is permanent as well, unless pods are going or the
- * workload's own rolling update will still remove old ones: then it has its allowance from the last pod that went.
+ * workload's own rolling update will still remove old ones: then it has its allowance from the last pod that went, and
+ * a try that was refused before that pod went is no evidence (the controller tries again at growing intervals, up to minutes).
  * Everything else (a ServiceAccount that is being made, a webhook that does not answer) has its allowance.
  */
 function doomOf(scene: Scene, refusal: Refusal, limits: Limits): Doom {
   if (final.test(refusal.text)) return { when: 'now' };
   const allowance = limits.budgets.creation;
   if (/exceeded quota/i.test(refusal.text)) {
-    return { when: 'blocked', since: refusal.since, allowance, mayFree: willRemoveOldPods(scene) };
+    return {
+      when: 'blocked',
+      since: refusal.since,
+      refusedAt: refusal.refusedAt,
+      allowance,
+      mayFree: willRemoveOldPods(scene),
+    };
   }
   return { when: 'after', since: refusal.since, allowance };
 }
@@ -101,16 +110,21 @@ function conditionRefusal(scene: Scene, replicaSet: KubernetesObject, limits: Li
   return {
     text: condition.message,
     since: Math.max(limits.startedAt, Math.min(event?.firstAt ?? transition, transition)),
+    refusedAt: event === undefined ? transition : refusedAt(event),
     ...(event === undefined ? {} : { event }),
     ...(condition.lastTransitionTime === undefined ? {} : { at: condition.lastTransitionTime }),
   };
+}
+
+function refusedAt(event: EventRecord): number {
+  return Math.max(event.firstAt, timeOf(eventTime(event)) ?? 0);
 }
 
 /** The ReplicaSet itself could not be made (a quota on ReplicaSets, say): the Deployment's own condition tells. */
 function replicaSetRefusal(deployment: KubernetesObject, limits: Limits): Refusal | undefined {
   const condition = conditionOf(deployment, 'Progressing');
   if (condition?.status !== 'False' || condition.reason !== 'ReplicaSetCreateError') return undefined;
-  return { text: condition.message, since: limits.startedAt };
+  return { text: condition.message, since: limits.startedAt, refusedAt: limits.startedAt };
 }
 
 function eventRefusal(scene: Scene, live: KubernetesObject, limits: Limits): Refusal | undefined {
@@ -123,7 +137,13 @@ function eventRefusal(scene: Scene, live: KubernetesObject, limits: Limits): Ref
   );
   // Both times are the cluster's, in seconds. Equal ones prove nothing: the next try will tell.
   if ((timeOf(at) ?? 0) <= newestPod) return undefined;
-  return { text: eventMessage(event), event, since: event.firstAt, ...(at === undefined ? {} : { at }) };
+  return {
+    text: eventMessage(event),
+    event,
+    since: event.firstAt,
+    refusedAt: refusedAt(event),
+    ...(at === undefined ? {} : { at }),
+  };
 }
 
 function podsMissing(scene: Scene, live: KubernetesObject): boolean {

@@ -1,12 +1,14 @@
 import { markOf, pullReasons } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import type { ContainerView } from '../status/containers.ts';
+import { type ContainerView, isStarting } from '../status/containers.ts';
 import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
 import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { containerField } from './fieldpaths.ts';
 
 export type PullError = 'not-found' | 'unauthorized' | 'invalid' | 'transient' | 'unknown';
+
+const refusedForGood: ReadonlySet<PullError> = new Set(['not-found', 'unauthorized', 'invalid']);
 
 const transient =
   /\b(?:429|50[0-4])\b|too ?many ?requests|no such host|server misbehaving|temporary failure|time(?:d )?-?out|deadline ?exceeded|connection (?:refused|reset)|unexpected EOF|code = Unavailable|network is unreachable|no route to host/i;
@@ -40,21 +42,25 @@ export function registryOf(image: string): string {
   return named ? first : 'docker.io';
 }
 
-/** A container that waits for its image: wrong for good, or within the allowance for registries that are down. */
+/**
+ * A container that waits for its image: wrong for good, or within the allowance for registries that are down. The event of a
+ * pull that is refused for good is evidence before the container's status says so.
+ */
 export function pullCause(
   scene: Scene,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
 ): Cause | undefined {
-  const waiting = container.waiting;
-  if (waiting === undefined || !pullReasons.has(waiting.reason)) return undefined;
+  const held = pullReasons.has(container.waiting?.reason ?? '');
+  if (!held && !isStarting(container)) return undefined;
   const event = podEvents(scene, pod, limits, container).find(
     (one) =>
       ['Failed', 'InspectFailed', 'ErrImageNeverPull'].includes(eventReason(one)) &&
       isAboutPull(eventMessage(one)),
   );
   const { kind, text } = newestText(container, event === undefined ? '' : eventMessage(event));
+  if (!held && !refusedForGood.has(kind)) return undefined;
   const registry = registryOf(container.image);
   const since = pod.marks.get(markOf.pulling(container.name)) ?? pod.firstAt;
   const lasting: Doom = { when: 'after', since, allowance: limits.budgets.pull };
@@ -112,7 +118,7 @@ function newestText(container: ContainerView, eventText: string): { kind: PullEr
   const waiting = container.waiting;
   if (waiting?.reason === 'InvalidImageName') return { kind: 'invalid', text: waiting.message };
   if (waiting?.reason === 'ErrImageNeverPull') return { kind: 'not-found', text: waiting.message };
-  const own = waiting?.message ?? '';
+  const own = pullReasons.has(waiting?.reason ?? '') ? (waiting?.message ?? '') : '';
   const kind = classifyPullError(own, container.image);
   if (kind !== 'unknown') return { kind, text: own };
   const fromEvent = classifyPullError(eventText, container.image);

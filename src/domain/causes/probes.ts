@@ -1,11 +1,12 @@
-import { fieldAt, numberAt, timeOf } from '../fields.ts';
+import { conditionOf, fieldAt, listAt, numberAt, textAt, timeOf } from '../fields.ts';
+import { titleOf } from '../objects.ts';
 import { markOf } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
 import type { ContainerView } from '../status/containers.ts';
 import { type Cause, causeOf, quoted, subject } from './cause.ts';
 import { eventMessage, evidenceOf, firstEventTime, podEvents } from './evidence.ts';
-import { containerField } from './fieldpaths.ts';
+import { containerField, existing } from './fieldpaths.ts';
 
 const second = 1000;
 
@@ -99,6 +100,30 @@ export function readinessCause(
     event: answer === undefined ? undefined : evidenceOf(answer),
     message: `${subject(container, scene.target.reference)} runs, but its readiness probe ${target(probe)} does not pass${told}.`,
     field: containerField(scene.target.desired, container.name, 'readinessProbe'),
+  });
+}
+
+/**
+ * Every container is ready, and a readiness gate of the pod is not: whoever sets its condition has not, for as long as
+ * `budgets.readiness`.
+ */
+export function gateCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
+  const since = pod.marks.get(markOf.gated);
+  if (since === undefined) return undefined;
+  const gates = listAt(pod.object, 'spec', 'readinessGates').map(
+    (gate) => textAt(gate, 'conditionType') ?? '',
+  );
+  const closed = gates.find((gate) => conditionOf(pod.object, gate)?.status !== 'True');
+  if (closed === undefined) return undefined;
+  const said = conditionOf(pod.object, closed)?.message ?? '';
+  return causeOf(scene, {
+    reason: 'readiness-gate-closed',
+    doom: { when: 'after', since, allowance: limits.budgets.readiness, holds: 'dependencies' },
+    weight: 60,
+    sharedKey: closed,
+    pod,
+    message: `The containers of ${titleOf(scene.target.reference)} are ready, but the readiness gate ${quoted(closed)} of its pods is not${said === '' ? '' : ` (${quoted(said)})`}.`,
+    field: existing(scene.target.desired, ['spec', 'template', 'spec', 'readinessGates']),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Cause } from '../causes/cause.ts';
 import { causesOf } from '../causes/causes.ts';
 import { waitsForConsumer } from '../causes/objects.ts';
-import { conditionOf, listAt, textAt, timeOf } from '../fields.ts';
+import { conditionOf, flagAt, listAt, textAt, timeOf } from '../fields.ts';
 import { type KubernetesObject, titleOf } from '../objects.ts';
 import type { WorkloadReport } from '../result.ts';
 import { awaited, isCustomResource } from '../status/awaited.ts';
@@ -59,7 +59,7 @@ export function assessmentsOf(state: RolloutState, limits: Limits): readonly Ass
 function assess(scene: Scene, limits: Limits): Assessment {
   const causes = causesOf(scene, limits);
   const status = statusNow(scene, causes);
-  const wanted = wantedPods(scene);
+  const wanted = pausedOnPurpose(scene) ? 0 : wantedPods(scene);
   const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready));
   const up = status?.word === 'current' && scene.observed && ready.length >= wanted;
   const steady = up ? steadySince(scene, ready) : undefined;
@@ -78,10 +78,16 @@ function assess(scene: Scene, limits: Limits): Assessment {
   };
 }
 
+/** The pre-check lets a paused Deployment through only where `allow-paused` says so; one that somebody else paused is not ours. */
+function pausedOnPurpose(scene: Scene): boolean {
+  return scene.groupKind === 'Deployment.apps' && flagAt(scene.target.desired, 'spec', 'paused') === true;
+}
+
 /** A progress deadline that no cause speaks of is an earlier release's. */
 function statusNow(scene: Scene, causes: readonly Cause[]): Status | undefined {
   const live = scene.live?.object;
   if (live === undefined || !scene.written) return undefined;
+  if (pausedOnPurpose(scene)) return current('paused, as its overlay asks: not waited for', 'paused');
   if (waitsForConsumer(scene)) return current('bound when a pod uses it');
   const status = statusOf(live);
   const stale = !causes.some((cause) => cause.failure.reason === 'progress-deadline-exceeded');

@@ -28,6 +28,7 @@ export function doomAt({ doom }: Cause, circumstances: Circumstances): number {
     case 'blocked': {
       const freed = circumstances.capacityAt > 0;
       if (!freed && !doom.mayFree) return 0;
+      if (freed && doom.refusedAt <= circumstances.capacityAt) return Number.POSITIVE_INFINITY;
       return Math.max(doom.since, circumstances.capacityAt) + doom.allowance;
     }
     default: {

@@ -19,6 +19,7 @@ export type Marks = ReadonlyMap<string, number>;
 export const markOf = {
   ready: 'ready',
   unschedulable: 'unschedulable',
+  gated: 'gated',
   mounting: 'mounting',
   pulling: (container: string) => `pulling/${container}`,
   running: (container: ContainerView) => `running/${container.name}#${container.restartCount}`,
@@ -42,6 +43,10 @@ function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined>
   if (isTerminating(pod)) return found;
   const ready = conditionOf(pod, 'Ready');
   if (isReady(pod)) found.set(markOf.ready, timeOf(ready?.lastTransitionTime));
+  const containersReady = conditionOf(pod, 'ContainersReady');
+  if (containersReady?.status === 'True' && !isReady(pod)) {
+    found.set(markOf.gated, timeOf(containersReady.lastTransitionTime));
+  }
   const scheduled = conditionOf(pod, 'PodScheduled');
   if (scheduled?.status === 'False') found.set(markOf.unschedulable, timeOf(scheduled.lastTransitionTime));
   const containers = containersOf(pod);

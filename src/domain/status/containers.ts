@@ -92,6 +92,15 @@ export function isHeldBack({ waiting }: ContainerView): boolean {
 }
 
 /**
+ * Not started yet, and the kubelet has not said that anything is wrong: its status may lag seconds behind its events, which
+ * then tell more.
+ */
+export function isStarting({ waiting, runningSince, terminated }: ContainerView): boolean {
+  if (runningSince !== undefined || terminated !== undefined) return false;
+  return waiting === undefined || ['ContainerCreating', 'PodInitializing', ''].includes(waiting.reason);
+}
+
+/**
  * How often a container has ended. `restartCount` counts the runs after the first, so the run that is over now is not in
  * it: an exit at once reads 0 and terminated (one end), then 1 and running (one end), then 1 and terminated (two). In
  * back-off the kubelet moves `terminated` to `lastState`, mostly late (FACTS). An init container that completed has not ended badly.
