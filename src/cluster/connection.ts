@@ -1,3 +1,4 @@
+import { Fault } from '../domain/fault.ts';
 import { ApiError } from './api-error.ts';
 import { credentialSource } from './credentials.ts';
 import { type KubeconfigSource, loadKubeconfig } from './kubeconfig.ts';
@@ -60,19 +61,28 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 }
 
 async function readVersion(transport: Transport, signal: AbortSignal | undefined): Promise<string> {
+  const ask = { method: 'GET', path: '/version', signal, deadline: 10_000 } as const;
   try {
-    const { body } = await transport.request({
-      method: 'GET',
-      path: '/version',
-      signal,
-      deadline: 10_000,
-      patience: 2000,
+    // A server that does not answer is given up soon; one that asks to come back later is there, and is waited for.
+    const { body } = await transport.request({ ...ask, patience: 2000 }).catch((error: unknown) => {
+      if (error instanceof ApiError && isPassing(error)) return transport.request(ask);
+      throw error;
     });
     const version = (body as { gitVersion?: unknown } | null)?.gitVersion;
     return typeof version === 'string' ? version : '';
   } catch (error) {
     // Hardened clusters hide /version; that says nothing against the credentials.
     if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return '';
-    throw error;
+    if (!(error instanceof ApiError) || !isPassing(error)) throw error;
+    throw new Fault(
+      'cluster-unreachable',
+      `The API server answers with status ${error.status} and goes on doing so: ${error.message}`,
+      'Run the job again; if it stays so, look at the load of the API server.',
+      { cause: error },
+    );
   }
+}
+
+function isPassing({ status }: ApiError): boolean {
+  return status === 429 || status >= 500;
 }

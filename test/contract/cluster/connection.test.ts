@@ -209,6 +209,16 @@ describe('faults name cause and remedy, and nothing of the kubeconfig', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  test('a server that has too much to do for a while is waited for', { timeout: 20_000 }, async () => {
+    server.answersVersion = false;
+    const busyUntil = performance.now() + 3500;
+    server.handler = (_, response) =>
+      performance.now() < busyUntil
+        ? json(response, 429, status(429, 'TooManyRequests'), { 'retry-after': '1' })
+        : json(response, 200, { gitVersion: 'v1.36.0' });
+    expect((await connectWith({ kubeconfig: server.kubeconfig() })).serverVersion).toBe('v1.36.0');
+  });
+
   test('a hidden /version is no fault', async () => {
     server.answersVersion = false;
     server.handler = (_, response) => json(response, 403, status(403, 'Forbidden'));
