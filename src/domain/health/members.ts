@@ -1,5 +1,5 @@
 /** Whose pods there are: the question behind every endpoint. */
-import { numberAt, textAt } from '../fields.ts';
+import { flagAt, numberAt, textAt } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../objects.ts';
 import { controllerKey } from '../rollout/observe.ts';
 import { type Scene, sceneOf } from '../rollout/scene.ts';
@@ -94,11 +94,12 @@ function isLive({ object }: PodRecord): boolean {
   return phaseOf(object) !== 'Succeeded' && phaseOf(object) !== 'Failed';
 }
 
-/** OnDelete and partition leave old pods where they are, by design. */
+/** OnDelete, partition and a pause that the overlay asks for leave old pods where they are, by design. */
 function keepsOldPods(scene: Scene): boolean {
   const live = scene.live?.object;
   const partition = numberAt(live, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
-  return textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete' || partition > 0;
+  const paused = flagAt(scene.target.desired, 'spec', 'paused') === true;
+  return paused || textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete' || partition > 0;
 }
 
 function strange(state: RolloutState, former: ReadonlySet<string>, { object }: PodRecord): Member {

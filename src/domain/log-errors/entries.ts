@@ -61,16 +61,25 @@ function outside(context: LineContext, line: string): LineAnswer {
   if (goroutine.test(line)) return headedBy(context, 'go');
   // Pretty-printed details and continued messages below an entry are part of it.
   if (/^\s/.test(line) && context.before === 'error') return same;
+  // `ERROR order failed`, then `Error: gone` with its stack; `Error: gone` again and again are as many errors.
+  if (isAttached(context, line) && !exception.test(context.text)) return { next: ended(line) };
   const { level, text } = levelOf(line.trim());
   if (level === 'error') return found(text, goPanic.test(line) ? 'go' : 'none');
   if (level === 'lesser') return { next: { before: 'lesser', text, complete: false, stack: 'none' } };
   if (exception.test(line)) {
     // Libraries write the exception on the line below the entry that they log it with.
-    const attached = context.before === 'error' && !context.complete && !threadDied.test(line);
-    const next: LineContext = { before: 'error', text, complete: true, stack: 'none' };
-    return attached ? { next } : { next, error: text };
+    return isAttached(context, line) ? { next: ended(text) } : { next: ended(text), error: text };
   }
   return { next: { before: 'unsaid', text, complete: false, stack: 'none' } };
+}
+
+/** The exception of the entry above it, which has none yet. */
+function isAttached(context: LineContext, line: string): boolean {
+  return context.before === 'error' && !context.complete && exception.test(line) && !threadDied.test(line);
+}
+
+function ended(text: string): LineContext {
+  return { before: 'error', text, complete: true, stack: 'none' };
 }
 
 function found(text: string, stack: LineContext['stack']): LineAnswer {

@@ -130,6 +130,22 @@ describe('endpoints', () => {
       'passed | sound: 1 of 1 new pods in its endpoints',
     ],
     [
+      'of old pods only are meant where the overlay pauses the Deployment',
+      {
+        rendered: [app],
+        desired: deployment({
+          generation: 2,
+          template: labelled('2', { app: 'api' }),
+          spec: { paused: true },
+        }),
+        changes: [
+          ...applied(3, deployment({ generation: 2, spec: { paused: true } }), oldSet),
+          ...applied(5, oldPod(), slice('s', [oldPod(), ready])),
+        ],
+      },
+      'passed | sound: 1 of 1 new pods in its endpoints',
+    ],
+    [
       'that lack a ready pod are waited for',
       { rendered: [app], changes: [...rolledOut, ...applied(5, web(), slice('s'))] },
       'pending | waiting: 0 of 1 new pods in its endpoints',

@@ -219,3 +219,21 @@ test('nothing that a program writes makes it throw or hang', () => {
   ];
   expect(nasty.flatMap(errorsIn)).toEqual([]);
 });
+
+test.each([
+  [
+    'an entry with the stack of its exception below it, again and again',
+    'ERROR order 1 failed\nError: gone\n    at a (b.js:1:2)',
+    1,
+  ],
+  [
+    'with a time before the level',
+    '2026-11-23 12:00:00 ERROR gone\nError: gone\n    at a (b.js:1:2)\n    at c (d.js:3:4)',
+    1,
+  ],
+  ['klog', 'E0102 15:04:05.123456 1 a.go:42] gone\nError: gone\n    at a (b.js:1:2)', 1],
+  ['the same word at the start of lines of their own', 'Error: gone', 1],
+  ['an entry, its exception, and one more of its own', 'ERROR failed\nError: gone\nError: gone as well', 2],
+])('nine times %s: each counts once', (_, entry, each) => {
+  expect(errorsIn(Array.from({ length: 9 }, () => entry).join('\n'))).toHaveLength(9 * each);
+});
