@@ -25,7 +25,9 @@ export async function prepareGround(log: (line: string) => void): Promise<Ground
   const start = async (node: Scenario['node']): Promise<Cluster> => {
     const stateDirectory = join(clusters, node === 'real' ? 'test-node' : 'bench-verdicts');
     const cluster = await startCluster({ stateDirectory, node, log });
-    if (node === 'real') await trustRegistry(stateDirectory, registry.address);
+    if (node === 'hollow') return cluster;
+    await trustRegistry(stateDirectory, registry.address);
+    for (const archive of new Set(Object.values(await ensureImages()))) await cluster.loadImage(archive);
     return cluster;
   };
   const discardHollow = async (): Promise<void> => {

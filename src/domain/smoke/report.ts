@@ -1,0 +1,86 @@
+/** What one smoke test found, with its evidence. Log, summary, annotations, JUnit and `result` are made from it. */
+import type { ObjectReference } from '../objects.ts';
+import type { Reason } from '../reasons.ts';
+import type { FieldPath } from '../source.ts';
+
+/** `inconclusive`: neither proven good nor bad (too few samples, nothing to reach it by); it is never counted as passed. */
+export type SmokeOutcome = 'passed' | 'failed' | 'skipped' | 'inconclusive';
+
+export type SmokeKind =
+  | 'postgres'
+  | 'redis'
+  | 'pods'
+  | 'health'
+  | 'readiness'
+  | 'service'
+  | 'journey'
+  | 'latency';
+
+/** How an address was reached, most trusted first. */
+export type Route =
+  | 'direct'
+  | 'port-forward'
+  | 'cluster-job'
+  | 'load-balancer'
+  | 'ingress'
+  | 'gateway'
+  | 'cluster-ip'
+  | 'api-proxy';
+
+/** A figure with its 95 % confidence interval; bounds are absent where the samples do not give one. */
+export interface Estimate {
+  readonly value: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** Response times in milliseconds, measured from the intended start of each request. */
+export interface LatencyReport {
+  readonly requests: number;
+  readonly errors: number;
+  /** Requests per second of the schedule. */
+  readonly rate: number;
+  readonly p50?: Estimate;
+  readonly p95?: Estimate;
+  readonly p99?: Estimate;
+  readonly worst?: number;
+  /** Share of requests without a good answer, 0 to 1. */
+  readonly errorRate: Estimate;
+  /** Milliseconds that p95 may not exceed. */
+  readonly threshold: number;
+}
+
+export interface SmokeReport {
+  /** Unique in a run and the same in the next: `auth/readiness/pod auth-6f7c9-abcde :8080/ready`. */
+  readonly id: string;
+  /** What a person calls it: `auth`, `postgres`, the name of a journey. */
+  readonly subject: string;
+  readonly kind: SmokeKind;
+  readonly outcome: SmokeOutcome;
+  /** Absent when it passed. */
+  readonly reason?: Reason;
+  /** One sentence: "answered 503 instead of 200". Foreign text in it is masked, and escaped where it is printed. */
+  readonly message: string;
+  readonly remedy?: string;
+  /** 1: the first try decided. More is shown. */
+  readonly attempts: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** `http://auth.shop:8080/ready`, `postgres://postgres.shop:5432/shop`; never with a password. */
+  readonly address: string;
+  readonly route?: Route;
+  readonly pod?: string;
+  /** HTTP status of the last try. */
+  readonly status?: number;
+  /** Of the last try alone. */
+  readonly milliseconds?: number;
+  /** The first 200 characters of an answer that was not the expected one, masked. */
+  readonly body?: string;
+  /** Names and values worth knowing: server version, connections used, role. */
+  readonly facts?: Readonly<Record<string, string>>;
+  readonly latency?: LatencyReport;
+  /** What to look at, the workload first; annotations point at `field` of it. */
+  readonly objects: readonly ObjectReference[];
+  readonly field?: FieldPath;
+}
