@@ -74,7 +74,7 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       namespace: string,
       pod: string,
       container: string,
-      options: { readonly previous: boolean; readonly tailLines: number },
+      options: { readonly previous: boolean; readonly tailLines: number; readonly signal?: AbortSignal },
     ) => readPodLog(transport, { namespace, pod, container }, options),
     logPage: (namespace: string, pod: string, container: string, options: LogPageOptions) =>
       readLogPage(transport, { namespace, pod, container }, options),

@@ -4,7 +4,6 @@ import type { Renderer } from '../domain/checks/tools.ts';
 import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { ReleaseBody, ReleaseHead, RunIdentity } from '../domain/release.ts';
-import type { HttpAnswer, HttpCall, ProbeLimits } from '../domain/smoke/calls.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
 
 /** Time as a parameter: milliseconds since the epoch, and a pause that an abort ends early (by rejecting). */
@@ -92,7 +91,7 @@ export interface ClusterPort {
     namespace: string,
     pod: string,
     container: string,
-    options: { readonly previous: boolean; readonly tailLines: number },
+    options: { readonly previous: boolean; readonly tailLines: number; readonly signal?: AbortSignal },
   ): Promise<readonly string[]>;
   /** A log from a moment on, each line with its time (RFC 3339, nanoseconds); `full`: there is more. */
   logPage(
@@ -208,27 +207,4 @@ export interface LeasePort {
 export interface JobsPort {
   /** Whether the job of that run is over, by GitHub's word; `unknown` without an answer. */
   stateOf(run: RunIdentity): Promise<'completed' | 'running' | 'unknown'>;
-}
-
-/** A listener on this machine that leads to one port of one pod. */
-export interface PortForward {
-  readonly host: string;
-  readonly port: number;
-  /** Resolves when nothing of it is left open. */
-  close(): Promise<void>;
-}
-
-/** How smoke tests reach pods of a cluster. */
-export interface ReachPort {
-  openPortForward(target: {
-    readonly namespace: string;
-    readonly pod: string;
-    readonly port: number;
-    readonly signal: AbortSignal;
-  }): Promise<PortForward>;
-}
-
-/** The calls that smoke tests make; they bring findings and throw only for mistakes of ours. */
-export interface ProbesPort {
-  callHttp(call: HttpCall, limits: ProbeLimits): Promise<HttpAnswer>;
 }

@@ -15,6 +15,7 @@ import {
 } from '../domain/rollout/state.ts';
 import { type Verdict, verdict } from '../domain/rollout/verdict.ts';
 import { alarmOf } from './alarm.ts';
+import { readLastLines } from './last-lines.ts';
 import type { WatchChange, WatchedKind } from './ports.ts';
 import { Progress } from './progress.ts';
 import type { Run } from './run.ts';
@@ -73,8 +74,17 @@ export async function watchRollout(
     if (stopped) session.stop();
     else sessions.push(session);
   };
+  const lastLines = readLastLines(
+    run,
+    () => state,
+    (line) => {
+      state = observe(state, line);
+      observer.wake();
+    },
+  );
   const see = (change: ObservedChange): void => {
     state = observe(state, change);
+    lastLines.seen(change);
   };
   const watched = new Set(watchedKinds.map((kind) => placeOf({ ...kind, namespace, name: '' })));
   /** Kinds beside the standing ones when the first target of theirs comes: their definition may be of the same overlay. */
@@ -134,6 +144,7 @@ export async function watchRollout(
     stop: () => {
       stopped = true;
       observer.stop();
+      lastLines.stop();
       for (const session of sessions) session.stop();
     },
     judge: async () => {

@@ -4,7 +4,7 @@ import type { End } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
 import { type ContainerView, endsOf, type Termination } from '../status/containers.ts';
-import { type Cause, causeOf, quoted, subject } from './cause.ts';
+import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
 import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
 import { containerField } from './fieldpaths.ts';
 
@@ -20,19 +20,30 @@ function endsBefore(pod: PodRecord, container: ContainerView, limits: Limits): n
   return pod.firstAt <= limits.startedAt ? (pod.endsAtFirst.get(container.name) ?? 0) : 0;
 }
 
-/** Exit code and reason together: "the same way". */
+/** How long a last line that may still clear the container is waited for, milliseconds: one request to its kubelet. */
+const lineAllowance = 500;
+
+/** Exit code and reason together: with the last line of the log, "the same way". */
 function wayOf({ exitCode, reason }: Termination): string {
   return `${exitCode} ${reason}`;
 }
 
 /**
- * True if the last three ends were alike. Of a watch that was cut, one of the three may be missing; two that are known are
- * needed, since one alone says nothing about the others.
+ * Whether the last three ends were alike: in code, reason and last line. Of a watch that was cut, one of the three may be
+ * missing; two that are known are needed, since one alone says nothing about the others. A line that is not known is like
+ * any other; only that of the newest end can still come, and is `awaited` where another one is known to compare it with.
  */
-export function endedAlike(known: readonly End[], ends: number, before: number): boolean {
-  if (ends - before < sameEnds) return false;
+export function likenessOf(
+  known: readonly End[],
+  ends: number,
+  before: number,
+): 'alike' | 'different' | 'awaited' {
+  if (ends - before < sameEnds) return 'different';
   const newest = known.filter((end) => end.run >= Math.max(before, ends - sameEnds) && end.run < ends);
-  return newest.length >= 2 && new Set(newest.map((end) => wayOf(end.termination))).size === 1;
+  const ways = new Set(newest.map((end) => wayOf(end.termination)));
+  const lines = new Set(newest.flatMap(({ line }) => (line === undefined || line === '' ? [] : [line])));
+  if (newest.length < 2 || ways.size > 1 || lines.size > 1) return 'different';
+  return lines.size === 1 && newest.at(-1)?.line === undefined ? 'awaited' : 'alike';
 }
 
 /** A container that ends again and again; fewer ends than doom it are still the best explanation when time runs out. */
@@ -46,22 +57,38 @@ export function crashCause(
   const ends = endsOf(container);
   const last = lastEnd(container);
   if (ends <= before || last === undefined || endedWell(pod, container, last)) return undefined;
-  const alike = endedAlike(pod.ends.get(container.name) ?? [], ends, before);
-  // A Job counts its own tries (backoffLimit): its third try may be the good one.
-  const doomed = scene.groupKind !== 'Job.batch' && (alike || ends - before > limits.maxRestarts);
+  const known = pod.ends.get(container.name) ?? [];
+  const likeness = likenessOf(known, ends, before);
+  const doom = doomOf(scene, likeness, ends - before, known.at(-1)?.seenAt ?? 0, limits);
   const probe = killedBy(scene, pod, container, limits);
   const { reason, what, field } = describe(scene, container, last, probe);
   return causeOf(scene, {
     reason,
-    doom: doomed ? { when: 'now' } : { when: 'never' },
-    weight: doomed ? 95 : 75,
+    doom,
+    weight: doom.when === 'never' ? 75 : 95,
     pod,
     container,
     event: probe === undefined ? undefined : evidenceOf(probe),
     evidenceAt: last.finishedAt,
-    message: `${subject(container, scene.target.reference)} ${what}, ${times(ends - before, alike)}.`,
+    message: `${subject(container, scene.target.reference)} ${what}, ${times(ends - before, likeness !== 'different')}.`,
     field,
   });
+}
+
+/** `seenAt` is when the newest end was seen. */
+function doomOf(
+  scene: Scene,
+  likeness: ReturnType<typeof likenessOf>,
+  ends: number,
+  seenAt: number,
+  limits: Limits,
+): Doom {
+  // A Job counts its own tries (backoffLimit): its third try may be the good one.
+  if (scene.groupKind === 'Job.batch') return { when: 'never' };
+  if (likeness === 'alike' || ends > limits.maxRestarts) return { when: 'now' };
+  return likeness === 'awaited'
+    ? { when: 'after', since: seenAt, allowance: lineAllowance }
+    : { when: 'never' };
 }
 
 function times(count: number, alike: boolean): string {
@@ -74,7 +101,7 @@ function lastEnd(container: ContainerView): Termination | undefined {
 }
 
 /** Exit 0 is what init containers and pods that are not restarted are for. */
-function endedWell(pod: PodRecord, container: ContainerView, last: Termination): boolean {
+export function endedWell(pod: PodRecord, container: ContainerView, last: Termination): boolean {
   if (last.exitCode !== 0) return false;
   return container.role === 'init' || (textAt(pod.object, 'spec', 'restartPolicy') ?? 'Always') !== 'Always';
 }

@@ -94,6 +94,10 @@ export function nextMarks(
 export interface End {
   readonly run: number;
   readonly termination: Termination;
+  /** Our own clock when the end was first seen. */
+  readonly seenAt: number;
+  /** The last line of its log, as `LastLine` tells it; empty: there is none to be had; absent: not known yet. */
+  readonly line?: string;
 }
 
 export type Ends = ReadonlyMap<string, readonly End[]>;
@@ -101,9 +105,9 @@ export type Ends = ReadonlyMap<string, readonly End[]>;
 const keptEnds = 5;
 
 /** The runs whose end can be read off a container now: the one that is over, and the one before it. */
-function visibleEnds(container: ContainerView): readonly End[] {
+function visibleEnds(container: ContainerView): readonly Omit<End, 'seenAt' | 'line'>[] {
   const { restartCount, previous, terminated } = container;
-  const ends: End[] = [];
+  const ends: Omit<End, 'seenAt' | 'line'>[] = [];
   // In back-off the kubelet moves the end of the latest run to lastState: it is that run's, not the one's before.
   const previousRun = isHeldBack(container) ? restartCount : restartCount - 1;
   if (previous !== undefined && previousRun >= 0) ends.push({ run: previousRun, termination: previous });
@@ -112,17 +116,29 @@ function visibleEnds(container: ContainerView): readonly End[] {
 }
 
 /** The known ends of each container, oldest first, the newest five; a watch that was cut leaves gaps. */
-export function nextEnds(before: Ends | undefined, pod: KubernetesObject): Ends {
+export function nextEnds(before: Ends | undefined, pod: KubernetesObject, at: number): Ends {
   const result = new Map<string, readonly End[]>();
   for (const container of containersOf(pod)) {
-    const visible = visibleEnds(container);
     const known = before?.get(container.name) ?? [];
+    const visible = visibleEnds(container).map((end) => ({
+      ...(known.find((one) => one.run === end.run) ?? { seenAt: at }),
+      ...end,
+    }));
     const merged = [...known.filter((end) => !visible.some((one) => one.run === end.run)), ...visible];
     if (merged.length > 0) {
       result.set(container.name, merged.sort((one, other) => one.run - other.run).slice(-keptEnds));
     }
   }
   return result;
+}
+
+/** The ends with the last line of one of them; the same ends if that one is not known, or has its line already. */
+export function withLastLine(ends: Ends, container: string, run: number, line: string): Ends {
+  const known = ends.get(container) ?? [];
+  const index = known.findIndex((end) => end.run === run);
+  const end = known[index];
+  if (end === undefined || end.line !== undefined) return ends;
+  return new Map(ends).set(container, known.with(index, { ...end, line }));
 }
 
 /** How often each container had ended when the pod was first seen. */

@@ -2,10 +2,11 @@ import { numberAt, textAt, timeOf } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
 import { jobStatus } from '../status/job.ts';
 import { isTerminating } from '../status/pod.ts';
-import { endCounts, nextEnds, nextMarks } from './marks.ts';
+import { endCounts, nextEnds, nextMarks, withLastLine } from './marks.ts';
 import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './shards.ts';
 import {
   type EventRecord,
+  type LastLine,
   newStamp,
   type ObservedChange,
   type PodRecord,
@@ -19,7 +20,8 @@ const replicaSet = 'ReplicaSet.apps';
  * One change folded into what is known. A list replaces what is known of its kind and namespace: what it lacks is gone
  * (events excepted: they expire, but what happened has happened). Older versions of a known object are passed over.
  */
-export function observe(state: RolloutState, change: ObservedChange): RolloutState {
+export function observe(state: RolloutState, change: ObservedChange | LastLine): RolloutState {
+  if (change.type === 'last-line') return putLastLine(state, change);
   if (change.type === 'applied') return put(state, change.object, change.at, false);
   if (change.type === 'deleted') return remove(state, change.object, change.at);
   let next = state;
@@ -108,7 +110,7 @@ function putPod(state: RolloutState, object: KubernetesObject, at: number, relis
     firstAt: same?.firstAt ?? at,
     endsAtFirst: same?.endsAtFirst ?? endCounts(object),
     marks: nextMarks(same?.marks, object, at, relisted),
-    ends: nextEnds(same?.ends, object),
+    ends: nextEnds(same?.ends, object, at),
   };
   const next = {
     ...state,
@@ -116,6 +118,17 @@ function putPod(state: RolloutState, object: KubernetesObject, at: number, relis
     departing: departingWith(state, object, key, at),
   };
   return touched(same === undefined ? adopted(next, object, key) : next, object, key);
+}
+
+/** A pod of the same name may be another one by the time the line is read. */
+function putLastLine(state: RolloutState, { namespace, pod, uid, ...told }: LastLine): RolloutState {
+  const key = keyOf({ apiVersion: 'v1', kind: 'Pod', namespace, name: pod });
+  const known = shardAt(state.pods, key);
+  if (known === undefined || known.object.metadata.uid !== uid) return state;
+  const ends = withLastLine(known.ends, told.container, told.run, told.line ?? '');
+  if (ends === known.ends) return state;
+  const pods = withShard(state.pods, key, { ...known, ends });
+  return touched({ ...state, pods }, known.object, key);
 }
 
 /** The API server sets deletionTimestamp to the end of the grace period, not to when deletion was asked for. */

@@ -34,6 +34,20 @@ export type ObservedChange =
   | { readonly type: 'applied'; readonly object: KubernetesObject; readonly at: number }
   | { readonly type: 'deleted'; readonly object: KubernetesObject; readonly at: number };
 
+/** What the log of one run of a container ended with: read beside the watches, since no object tells it. */
+export interface LastLine {
+  readonly type: 'last-line';
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
+  readonly container: string;
+  /** The first run is 0. */
+  readonly run: number;
+  /** A digest of `comparableLine` of it, since a log may say secrets. Undefined: there is none to be had. */
+  readonly line: string | undefined;
+  readonly at: number;
+}
+
 /** How long troubles that often heal by themselves may last, milliseconds. */
 export interface Budgets {
   /** Registry answers 429 or 5xx, times out, or its name is not found. */

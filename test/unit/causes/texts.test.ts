@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { missingSource } from '../../../src/domain/causes/configuration.ts';
-import { endedAlike } from '../../../src/domain/causes/crashes.ts';
+import { likenessOf } from '../../../src/domain/causes/crashes.ts';
 import {
   containerField,
   podField,
@@ -104,6 +104,7 @@ describe('ends that are alike', () => {
   const end = (run: number, exitCode: number) => ({
     run,
     termination: { exitCode, reason: 'Error', message: '' },
+    seenAt: 0,
   });
   test.each([
     ['three alike', [end(0, 1), end(1, 1), end(2, 1)], 3, 0, true],
@@ -114,7 +115,7 @@ describe('ends that are alike', () => {
     ['only the last is known', [end(2, 1)], 3, 0, false],
     ['two of them were before this release', [end(0, 1), end(1, 1), end(2, 1)], 3, 2, false],
   ])('%s', (_, known, ends, before, expected) => {
-    expect(endedAlike(known, ends, before)).toBe(expected);
+    expect(likenessOf(known, ends, before)).toBe(expected ? 'alike' : 'different');
   });
 });
 

@@ -1,6 +1,7 @@
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import {
   defaultBudgets,
+  type LastLine,
   type Limits,
   type ObservedChange,
   type RolloutTarget,
@@ -30,14 +31,14 @@ export interface Ending {
  */
 export function tell(
   targets: readonly RolloutTarget[],
-  changes: readonly ObservedChange[],
+  changes: readonly (ObservedChange | LastLine)[],
   given: Limits = limits,
 ): Ending {
   let state = startRollout(targets, start - 5_000);
   let now = start;
   const queue = [...changes];
   while (queue[0] !== undefined && queue[0].at <= start)
-    state = observe(state, queue.shift() as ObservedChange);
+    state = observe(state, queue.shift() as ObservedChange | LastLine);
   for (;;) {
     const answer = verdict(state, now, given);
     if (answer.state !== 'pending') return { verdict: answer, at: (now - start) / 1000 };
@@ -47,7 +48,7 @@ export function tell(
       now = answer.nextAt;
     } else {
       now = next.at;
-      state = observe(state, queue.shift() as ObservedChange);
+      state = observe(state, queue.shift() as ObservedChange | LastLine);
     }
   }
 }
