@@ -88,6 +88,9 @@ export const reasons = [
   'too-many-errors',
   'logs-unreadable',
   'warning-event',
+  'too-slow',
+  'too-many-failed-requests',
+  'too-few-samples',
   // undo
   'rollback-failed',
   'restore-unverified',

@@ -48,6 +48,8 @@ export interface LatencyReport {
   readonly errorRate: Estimate;
   /** Milliseconds that p95 may not exceed. */
   readonly threshold: number;
+  /** How much later than intended the busiest moment of our own machine let a request go, milliseconds. */
+  readonly lag?: number;
 }
 
 export interface SmokeReport {
