@@ -15,6 +15,7 @@ import {
 } from '../domain/rollout/state.ts';
 import { type Verdict, verdict } from '../domain/rollout/verdict.ts';
 import { alarmOf } from './alarm.ts';
+import { Freeing } from './freeing.ts';
 import { readLastLines } from './last-lines.ts';
 import type { WatchChange, WatchedKind } from './ports.ts';
 import { Progress } from './progress.ts';
@@ -53,12 +54,14 @@ export interface ExpectedTargets {
   readonly expected: number;
   /** Those that are there already: they are watched from the start, to know them as they were. */
   readonly existing: readonly ObjectReference[];
+  /** See `Limits.restoring`. */
+  readonly restoring?: boolean;
 }
 
 export async function watchRollout(
   run: Run,
   namespace: string,
-  { expected, existing }: ExpectedTargets,
+  { expected, existing, restoring = false }: ExpectedTargets,
 ): Promise<RolloutWatch> {
   let state: RolloutState = startRollout([], run.clock.now(), expected);
   const observer = observerOf(run);
@@ -114,6 +117,7 @@ export async function watchRollout(
     maxRestarts: run.settings.maxRestarts,
     startedAt: run.clock.now(),
     budgets: defaultBudgets,
+    restoring,
   };
   /**
    * "Up, and stayed up" is concluded from silence, and a watch whose connection died without a word is silent too: before
@@ -149,6 +153,7 @@ export async function watchRollout(
     },
     judge: async () => {
       const progress = new Progress(run);
+      const freeing = new Freeing(run);
       for (;;) {
         const answer = ask();
         progress.show(answer.workloads, run.clock.now());
@@ -159,7 +164,8 @@ export async function watchRollout(
           continue;
         }
         if (answer.state === 'failed') return answer;
-        await observer.changed(Math.min(answer.nextAt, progress.nextAt));
+        freeing.free(state, limits);
+        await observer.changed(Math.min(answer.nextAt, progress.nextAt, freeing.nextAt));
       }
     },
   };

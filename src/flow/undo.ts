@@ -19,7 +19,7 @@ import { hideSecrets } from './preflight-facts.ts';
 import { readObjects } from './read-objects.ts';
 import { watchRollout } from './rollout.ts';
 import { notice, type Run } from './run.ts';
-import { judgeRestored, stillThere } from './undo-verify.ts';
+import { stillThere } from './undo-verify.ts';
 import { deleteAll, type Restored, restoreAll } from './undo-writes.ts';
 
 export interface UndoWork {
@@ -83,6 +83,7 @@ async function carryOut(
   const watch = await watchRollout(run, namespace, {
     expected: waitedFor.size,
     existing: [...waitedFor.values()].map(({ reference }) => reference),
+    restoring: true,
   });
   const restored: Restored[] = [];
   const onRestored = (one: Restored): void => {
@@ -106,11 +107,7 @@ async function carryOut(
       const failures = [...unrestored, ...undeleted];
       return { undone: { ...unfinished(work, plan, failures), workloads: workloads() }, restored };
     }
-    const references = restored.map(({ reference }) => reference);
-    const [verdict, left] = await Promise.all([
-      judgeRestored(run, cluster, watch, references),
-      stillThere(run, cluster, plan.deletions),
-    ]);
+    const [verdict, left] = await Promise.all([watch.judge(), stillThere(run, cluster, plan.deletions)]);
     const broken =
       verdict.state === 'failed' ? await diagnose(run, cluster, verdict.failures, () => undefined) : [];
     return { undone: { ...verified(plan, broken, left), workloads: workloads() }, restored };

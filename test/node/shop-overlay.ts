@@ -100,3 +100,22 @@ function deployment(workload: ShopWorkload): Manifest {
     },
   };
 }
+
+/** A StatefulSet `db` of two pods, one after the other, that run a script. */
+export function statefulSet(script: string): Manifest {
+  const container = { name: 'main', image: 'orion.example/sh', command: ['/bin/sh', '-c', script] };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db' },
+    spec: {
+      serviceName: 'db',
+      replicas: 2,
+      selector: { matchLabels: { app: 'db' } },
+      template: {
+        metadata: { labels: { app: 'db' } },
+        spec: { terminationGracePeriodSeconds: 1, containers: [container] },
+      },
+    },
+  };
+}

@@ -1,7 +1,7 @@
 /** `rollback: automatic` with real pods (STATES rows 6 and 24; FACTS on StatefulSets): what ran before runs again. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Deployer, deployerFor, dropNamespace, type Inputs, until } from './deployer.ts';
-import { idle, type Manifest, type ShopWorkload, writeShop } from './shop-overlay.ts';
+import { idle, type ShopWorkload, statefulSet, writeShop } from './shop-overlay.ts';
 
 let deployer: Deployer;
 const namespaces: string[] = [];
@@ -34,24 +34,6 @@ function expectRolledBack(step: Awaited<ReturnType<Deployer['deploy']>>, reason:
 
 async function statuses(namespace: string): Promise<readonly string[]> {
   return (await deployer.records(namespace).list('shop')).releases.map(({ head }) => head.status);
-}
-
-function statefulSet(script: string): Manifest {
-  const container = { name: 'main', image: 'orion.example/sh', command: ['/bin/sh', '-c', script] };
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'StatefulSet',
-    metadata: { name: 'db' },
-    spec: {
-      serviceName: 'db',
-      replicas: 2,
-      selector: { matchLabels: { app: 'db' } },
-      template: {
-        metadata: { labels: { app: 'db' } },
-        spec: { terminationGracePeriodSeconds: 1, containers: [container] },
-      },
-    },
-  };
 }
 
 describe.concurrent('rollback: automatic', () => {

@@ -1,42 +1,52 @@
-import { conditionOf, textAt, timeOf } from '../fields.ts';
-import { titleOf } from '../objects.ts';
-import type { Scene } from '../rollout/scene.ts';
-import type { Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, containersOf, endsOf, isHeldBack } from '../status/containers.ts';
+import { conditionOf, numberAt, textAt, timeOf } from '../fields.ts';
+import { groupKindOf, titleOf } from '../objects.ts';
+import { markOf } from '../rollout/marks.ts';
+import { type Scene, sceneOf } from '../rollout/scene.ts';
+import type { Limits, PodRecord, RolloutState } from '../rollout/state.ts';
+import { containersOf, endsOf, isBetweenTries } from '../status/containers.ts';
 import { isReady, isTerminating, phaseOf } from '../status/pod.ts';
+import { updatesOnDelete } from '../status/statefulset.ts';
 import { type Cause, causeOf, containerTitle, type Doom } from './cause.ts';
 
 /**
- * Old pods of a StatefulSet that are stuck. With OrderedReady its controller waits for each pod to be ready before it looks
- * at the next one, also for pods of a revision that it is about to replace: one that crashes blocks the update that would
- * mend it, until somebody deletes it (kubernetes#67250; Kubernetes, StatefulSets, "Forced rollback").
+ * Old pods of a StatefulSet that are in the way. With OrderedReady its controller waits for each pod to be ready before it
+ * looks at the next one, also for pods of a revision that it is about to replace: one that crashes blocks the update that
+ * would mend it, until somebody deletes it (kubernetes#67250; Kubernetes, StatefulSets, "Forced rollback"). Whoever watches
+ * the rollout deletes it from `freeAt` on. That costs nothing: the update would have deleted it anyway, and it serves nobody.
  */
-export function blockedCause(scene: Scene, limits: Limits): Cause | undefined {
+export interface PodInTheWay {
+  readonly pod: PodRecord;
+  /** Absent: deleting does not help, its successor would be of the same revision (below the partition). */
+  readonly freeAt?: number;
+}
+
+/** So many ends make a crash loop (see crashes.ts); those from before count too, but we must have seen one. */
+const loop = 3;
+
+export function podsInTheWay(scene: Scene, limits: Limits): readonly PodInTheWay[] {
   const live = scene.live?.object;
-  if (scene.groupKind !== 'StatefulSet.apps' || live === undefined || !scene.observed) return undefined;
-  if (textAt(live, 'spec', 'podManagementPolicy') === 'Parallel') return undefined;
-  if (textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete') return undefined;
-  const stuck = scene.allPods.flatMap((pod) => {
-    const container = isOld(scene, pod) ? containersOf(pod.object).find(isStuck) : undefined;
-    return container === undefined ? [] : [{ pod, container }];
-  });
-  const [first] = stuck;
-  if (first === undefined) return undefined;
-  const names = stuck.map(({ pod }) => pod.object.metadata.name);
-  const { container } = first;
-  const ended = container.terminated ?? container.previous;
-  const trouble =
-    ended === undefined ? (container.waiting?.reason ?? 'not started') : `exited with code ${ended.exitCode}`;
-  const title = titleOf(scene.target.reference);
-  return causeOf(scene, {
-    reason: 'old-pod-blocks',
-    doom: doomOf(scene, stuck, limits),
-    weight: 94,
-    container,
-    evidenceAt: ended?.finishedAt,
-    message: `${title} cannot be updated: its controller waits for pod ${names.join(', ')} of the release before to be ready (${containerTitle(container)}: ${trouble}).`,
-    remedy: `Run \`kubectl --namespace ${live.metadata.namespace ?? ''} delete pod ${names.join(' ')}\` and deploy again: the controller never replaces a pod that is not ready by itself.`,
-  });
+  if (scene.groupKind !== 'StatefulSet.apps' || live === undefined || !scene.observed) return [];
+  if (textAt(live, 'spec', 'podManagementPolicy') === 'Parallel' || updatesOnDelete(live)) return [];
+  const partition = numberAt(live, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
+  return scene.allPods
+    .filter((pod) => isOld(scene, pod))
+    .map((pod) => (ordinalOf(pod) < partition ? { pod } : { pod, freeAt: freeAtOf(scene, pod, limits) }));
+}
+
+/** The pods to be deleted now, and when the next one is to be. */
+export function podsToFree(
+  state: RolloutState,
+  now: number,
+  limits: Limits,
+): { readonly due: readonly PodRecord[]; readonly nextAt: number } {
+  const inTheWay = state.targets
+    .filter((target) => target.changed && groupKindOf(target.reference) === 'StatefulSet.apps')
+    .flatMap((target) => podsInTheWay(sceneOf(state, target), limits))
+    .map(({ pod, freeAt = Number.POSITIVE_INFINITY }) => ({ pod, freeAt }));
+  return {
+    due: inTheWay.filter(({ freeAt }) => freeAt <= now).map(({ pod }) => pod),
+    nextAt: Math.min(...inTheWay.map(({ freeAt }) => freeAt).filter((at) => at > now)),
+  };
 }
 
 function isOld(scene: Scene, pod: PodRecord): boolean {
@@ -46,31 +56,55 @@ function isOld(scene: Scene, pod: PodRecord): boolean {
   return !['Failed', 'Succeeded'].includes(phaseOf(object));
 }
 
-/** Between two tries: what runs may yet get ready. */
-function isStuck(container: ContainerView): boolean {
-  const ended = container.terminated ?? container.previous;
-  if (container.role === 'init' && ended?.exitCode === 0) return false;
-  return (
-    container.terminated !== undefined || (isHeldBack(container) && container.runningSince === undefined)
-  );
+function ordinalOf({ object }: PodRecord): number {
+  return Number(/-(\d+)$/.exec(object.metadata.name)?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
-/** So many ends make a crash loop (see crashes.ts); those from before count too, but we must have seen one. */
-const loop = 3;
-
 /**
- * What this release brings (a ConfigMap) may mend an old pod, and one that falls over once comes back: it is a loop, or has
- * the allowance from when it was last ready.
+ * What this release brings (a ConfigMap) may mend an old pod, and one that falls over once comes back: it must be a loop, or
+ * has an allowance from when it was last ready. What a release that is undone has left mends nothing.
  */
-function doomOf(
-  scene: Scene,
-  stuck: readonly { readonly pod: PodRecord; readonly container: ContainerView }[],
-  limits: Limits,
-): Doom {
-  const loops = ({ pod, container }: (typeof stuck)[number]) =>
-    endsOf(container) >= loop && endsOf(container) > (pod.endsAtFirst.get(container.name) ?? 0);
-  if (stuck.some(loops)) return { when: 'now' };
-  const unready = stuck.map(({ pod }) => timeOf(conditionOf(pod.object, 'Ready')?.lastTransitionTime) ?? 0);
-  const since = Math.max(limits.startedAt, scene.live?.generationAt ?? 0, Math.min(...unready));
-  return { when: 'after', since, allowance: limits.budgets.creation };
+function freeAtOf(scene: Scene, pod: PodRecord, limits: Limits): number {
+  const began = Math.max(limits.startedAt, scene.live?.generationAt ?? 0);
+  if (limits.restoring === true) return began;
+  const stuck = containersOf(pod.object).filter(isBetweenTries);
+  const looping = stuck.find(
+    (container) =>
+      endsOf(container) >= loop && endsOf(container) > (pod.endsAtFirst.get(container.name) ?? 0),
+  );
+  if (looping !== undefined) return Math.max(began, pod.marks.get(markOf.ended(looping)) ?? began);
+  const unready = timeOf(conditionOf(pod.object, 'Ready')?.lastTransitionTime) ?? 0;
+  const { creation, readiness } = limits.budgets;
+  return Math.max(began, unready) + (stuck.length > 0 ? creation : readiness);
+}
+
+/** They could not be deleted in time, or it would not help. */
+export function blockedCause(scene: Scene, limits: Limits): Cause | undefined {
+  const inTheWay = podsInTheWay(scene, limits);
+  const [first] = inTheWay;
+  if (first === undefined) return undefined;
+  const names = inTheWay.map(({ pod }) => pod.object.metadata.name);
+  const containers = containersOf(first.pod.object);
+  const container = containers.find(isBetweenTries) ?? containers[0];
+  const ended = container?.terminated ?? container?.previous;
+  const trouble =
+    ended === undefined ? (container?.waiting?.reason ?? 'not ready') : `exited with code ${ended.exitCode}`;
+  const which = container === undefined ? trouble : `${containerTitle(container)}: ${trouble}`;
+  const title = titleOf(scene.target.reference);
+  return causeOf(scene, {
+    reason: 'old-pod-blocks',
+    doom: doomOf(scene, inTheWay, limits),
+    weight: 94,
+    ...(container === undefined ? {} : { container }),
+    evidenceAt: ended?.finishedAt,
+    message: `${title} cannot be updated: its controller waits for pod ${names.join(', ')} of the release before to be ready (${which}).`,
+    remedy: `Run \`kubectl --namespace ${scene.live?.object.metadata.namespace ?? ''} delete pod ${names.join(' ')}\` and deploy again: the controller never replaces a pod that is not ready by itself.`,
+  });
+}
+
+function doomOf(scene: Scene, inTheWay: readonly PodInTheWay[], limits: Limits): Doom {
+  const allowance = limits.budgets.creation;
+  const frees = inTheWay.flatMap(({ freeAt }) => (freeAt === undefined ? [] : [freeAt]));
+  const began = Math.max(limits.startedAt, scene.live?.generationAt ?? 0);
+  return { when: 'after', since: frees.length === 0 ? began : Math.min(...frees), allowance };
 }

@@ -4,6 +4,7 @@ import {
   type ContainerView,
   containersOf,
   endsOf,
+  isBetweenTries,
   isHeldBack,
   type Termination,
 } from '../status/containers.ts';
@@ -24,6 +25,8 @@ export const markOf = {
   pulling: (container: string) => `pulling/${container}`,
   running: (container: ContainerView) => `running/${container.name}#${container.restartCount}`,
   unready: (container: ContainerView) => `unready/${container.name}#${container.restartCount}`,
+  /** Between two tries of a container that ended. */
+  ended: (container: ContainerView) => `ended/${container.name}#${container.restartCount}`,
 } as const;
 
 /** Waiting reasons that the kubelet gives while an image cannot be had. */
@@ -56,6 +59,10 @@ function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined>
   for (const container of containers) {
     if (pullReasons.has(container.waiting?.reason ?? ''))
       found.set(markOf.pulling(container.name), undefined);
+    if (isBetweenTries(container)) {
+      const ended = container.terminated ?? container.previous;
+      found.set(markOf.ended(container), timeOf(ended?.finishedAt));
+    }
     if (container.runningSince === undefined) continue;
     const startedAt = timeOf(container.runningSince);
     found.set(markOf.running(container), startedAt);

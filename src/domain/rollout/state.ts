@@ -77,6 +77,8 @@ export interface Limits {
   /** Our own clock when apply began: what was seen up to then was there before this release. */
   readonly startedAt: number;
   readonly budgets: Budgets;
+  /** What is rolled out was there before: pods of the revision in between have nothing to wait for. */
+  readonly restoring?: boolean;
 }
 
 export interface PodRecord {

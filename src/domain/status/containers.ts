@@ -91,6 +91,15 @@ export function isHeldBack({ waiting }: ContainerView): boolean {
   );
 }
 
+/** It ended, or cannot start, and is to be tried again; what runs may yet get ready. */
+export function isBetweenTries(container: ContainerView): boolean {
+  const ended = container.terminated ?? container.previous;
+  if (container.role === 'init' && ended?.exitCode === 0) return false;
+  return (
+    container.terminated !== undefined || (isHeldBack(container) && container.runningSince === undefined)
+  );
+}
+
 /**
  * Not started yet, and the kubelet has not said that anything is wrong: its status may lag seconds behind its events, which
  * then tell more.
