@@ -5,9 +5,7 @@
 import type { PlannedChange } from './changes.ts';
 import { applyEntryOf, canonicalJson, extractFields, fieldManager } from './managed-fields.ts';
 import type { JsonObject, KubernetesObject } from './objects.ts';
-
-/** Suffix that kustomize's generators append: ten characters of a hash, in its own alphabet (api/hasher). */
-const generatedSuffix = /^(.+)-([2456789bcdfghkmt]{10})$/;
+import { generatedSuffix } from './prune/generated-name.ts';
 
 /** The text whose SHA-256 is the plan digest. */
 export function planDigestText(changes: readonly PlannedChange[]): string {

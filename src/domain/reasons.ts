@@ -95,6 +95,8 @@ export const reasons = [
   'rollback-failed',
   'restore-unverified',
   'not-undone',
+  'not-pruned',
+  'cannot-be-undone',
   // ends
   'cancelled',
   'interrupted-run',

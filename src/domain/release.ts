@@ -75,6 +75,8 @@ export interface ReleaseHead {
   /** What is to be done if it fails; post and later steps read it here, never from inputs. */
   readonly rollback?: 'manual' | 'automatic' | 'never';
   readonly timings?: readonly PhaseTiming[];
+  /** What its finish deleted because the overlay no longer has it. */
+  readonly pruned?: readonly ObjectReference[];
   readonly body: { readonly chunks: number; readonly sha256: string };
 }
 
@@ -82,6 +84,8 @@ export interface ReleaseBody {
   readonly rendered: readonly KubernetesObject[];
   readonly before: readonly StateBefore[];
   readonly inventory: readonly InventoryEntry[];
+  /** What earlier releases made, the overlay no longer has, and was still there when this one began. */
+  readonly earlier?: readonly InventoryEntry[];
 }
 
 export function releaseName(app: string, number: number): string {

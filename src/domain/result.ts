@@ -47,6 +47,14 @@ export interface ChangeReport {
   readonly location?: SourceLocation;
 }
 
+/** An object that earlier releases made and the overlay no longer has. */
+export interface PruneReport {
+  readonly reference: ObjectReference;
+  readonly state: 'to-prune' | 'pruned' | 'spared' | 'not-pruned';
+  /** Why it stays; empty for one that goes. */
+  readonly message: string;
+}
+
 export type WorkloadState = 'current' | 'progressing' | 'failed' | 'not-started';
 
 export interface WorkloadReport {
@@ -122,6 +130,8 @@ export interface ResultDocument {
   readonly phases: readonly PhaseTiming[];
   readonly checks: readonly CheckResult[];
   readonly changes: readonly ChangeReport[];
+  /** What the overlay no longer has; absent where there is no such thing. */
+  readonly pruned?: readonly PruneReport[];
   readonly workloads: readonly WorkloadReport[];
   readonly failures: readonly Failure[];
   readonly endpoints: readonly EndpointReport[];

@@ -12,6 +12,7 @@ import type {
   Notice,
   PhaseName,
   PhaseTiming,
+  PruneReport,
   ResultDocument,
   WorkloadReport,
 } from '../domain/result.ts';
@@ -39,6 +40,7 @@ export class Ledger {
   /** Objects that the plan creates or configures. */
   changed = 0;
   describeChanges: () => readonly ChangeReport[] = () => [];
+  pruned: readonly PruneReport[] | undefined;
   workloads: readonly WorkloadReport[] = [];
   failures: readonly Failure[] = [];
   endpoints: readonly EndpointReport[] = [];
@@ -71,6 +73,7 @@ export class Ledger {
       planDigest: this.planDigest,
       services: this.services,
       errorRates: this.errorRates,
+      pruned: this.pruned,
     };
     return {
       version: 1,

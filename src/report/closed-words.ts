@@ -14,7 +14,16 @@ export const closedWords: Readonly<Record<string, ReadonlySet<string>>> = {
   check: new Set(checkNames),
   level: new Set(['pass', 'warn', 'fail']),
   result: new Set(['passed', 'warned', 'failed', 'cancelled']),
-  state: new Set(['current', 'progressing', 'failed', 'not-started']),
+  state: new Set([
+    'current',
+    'progressing',
+    'failed',
+    'not-started',
+    'to-prune',
+    'pruned',
+    'spared',
+    'not-pruned',
+  ]),
   action: new Set([
     'created',
     'configured',

@@ -1,0 +1,130 @@
+/**
+ * What finish deletes (DESIGN.md section 2): objects that Orion's earlier records of this app list and the overlay no longer
+ * has. Pure. Whatever is in doubt stays: an object that stays by mistake is found again by the next release.
+ */
+import { otherToolOf } from '../changes.ts';
+import { applyEntryOf, fieldManager } from '../managed-fields.ts';
+import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../objects.ts';
+import type { InventoryEntry } from '../release.ts';
+import { hasGeneratedName } from './generated-name.ts';
+import type { Listed } from './listed.ts';
+import { type ConfigurationUsers, userOf } from './users.ts';
+
+/** Nothing that the release needs, and still the object that Orion made: it goes, if it is the one with this UID. */
+export interface Prune {
+  readonly reference: ObjectReference;
+  readonly uid: string;
+  /** A ConfigMap or Secret whose name has a generator's hash: each release leaves one behind. */
+  readonly generated: boolean;
+}
+
+/** It is not in the overlay any more, and stays. */
+export interface Spared {
+  readonly reference: ObjectReference;
+  readonly uid: string;
+  /** Half a sentence: "it may hold data". */
+  readonly why: string;
+}
+
+export interface PrunePlan {
+  readonly prunes: readonly Prune[];
+  readonly spared: readonly Spared[];
+}
+
+export const nothingToPrune: PrunePlan = { prunes: [], spared: [] };
+
+export interface PruneFacts {
+  /** The namespace of the release; nothing is deleted outside of it. */
+  readonly namespace: string;
+  readonly listed: readonly Listed[];
+  /** The live objects among them, by `keyOf`. */
+  readonly live: ReadonlyMap<string, KubernetesObject>;
+  /** Keys of what other apps of the namespace have, by their newest records. */
+  readonly ofOthers: ReadonlySet<string>;
+  readonly users: ConfigurationUsers;
+}
+
+export function prunePlan(facts: PruneFacts): PrunePlan {
+  const found = facts.listed.flatMap((listed) => {
+    const live = facts.live.get(keyOf(listed.reference));
+    const uid = live?.metadata.uid;
+    if (live === undefined || uid === undefined || !isStillOurs(listed, live, facts)) return [];
+    return [{ reference: listed.reference, uid, live }];
+  });
+  const spared: Spared[] = [];
+  const free = found.filter(({ reference, uid, live }) => {
+    const why = whySpared(live, facts.namespace);
+    if (why !== undefined) spared.push({ reference, uid, why });
+    return why === undefined;
+  });
+  // What uses a configuration and goes with it does not keep it.
+  const going = new Set(free.map(({ uid }) => uid));
+  const prunes = free.flatMap(({ reference, uid }): readonly Prune[] => {
+    const user = userOf(reference, facts.users, going);
+    if (user === undefined) return [{ reference, uid, generated: hasGeneratedName(reference) }];
+    spared.push({ reference, uid, why: user });
+    return [];
+  });
+  return { prunes, spared };
+}
+
+/** The one that a record lists, not yet on its way out, with fields that Orion applied, and nobody else's release has it. */
+function isStillOurs(listed: Listed, live: KubernetesObject, { ofOthers }: PruneFacts): boolean {
+  const { uid = '', deletionTimestamp } = live.metadata;
+  return (
+    deletionTimestamp === undefined &&
+    (listed.uids.includes(uid) || listed.unrecorded) &&
+    applyEntryOf(live, fieldManager) !== undefined &&
+    !ofOthers.has(keyOf(listed.reference))
+  );
+}
+
+function whySpared(live: KubernetesObject, namespace: string): string | undefined {
+  const kind = groupKindOf(live);
+  if (live.metadata.namespace === undefined) return 'it belongs to the whole cluster';
+  if (live.metadata.namespace !== namespace) return `it is in namespace ${live.metadata.namespace}`;
+  if (kind === 'PersistentVolumeClaim') return 'it may hold data';
+  const tool = otherToolOf(live);
+  if (tool !== undefined) return `${tool} manages it too`;
+  const other = (live.metadata.managedFields ?? []).find(
+    ({ manager, operation, subresource = '' }) =>
+      operation === 'Apply' && subresource === '' && manager !== fieldManager,
+  );
+  return other === undefined ? undefined : `${other.manager ?? 'another manager'} applies it too`;
+}
+
+/** What the next release has to know of: all that earlier ones have left in the cluster. */
+export function leftInCluster({ prunes, spared }: PrunePlan): readonly InventoryEntry[] {
+  return [...prunes, ...spared].map(({ reference, uid }) => ({ reference, uid }));
+}
+
+/** Whether the plan alone is reason enough for a release. What generators left behind waits for the next one. */
+export function isWorthRelease({ prunes }: PrunePlan): boolean {
+  return prunes.some(({ generated }) => !generated);
+}
+
+/**
+ * For the plan digest. Without generated names: which of them are live, and who still refers to them, depends on secrets that a
+ * preview may not have.
+ */
+export function pruneDigestText({ prunes }: PrunePlan): string {
+  return prunes
+    .filter(({ generated }) => !generated)
+    .map(({ reference }) => `\nprune ${keyOf(reference)}`)
+    .sort()
+    .join('');
+}
+
+/**
+ * What finish may delete: of the plan that was shown what still holds, and generated configurations that the release has
+ * freed since (the retained ReplicaSet that kept them is gone).
+ */
+export function approvedPrunes(shown: PrunePlan, now: PrunePlan): readonly Prune[] {
+  const approved = new Set(shown.prunes.map(({ reference }) => keyOf(reference)));
+  return now.prunes.filter(({ reference, generated }) => generated || approved.has(keyOf(reference)));
+}
+
+/** `ConfigMap web-settings stays: ReplicaSet web-abc still refers to it.` */
+export function sparedText({ reference, why }: Spared): string {
+  return `${titleOf(reference)} stays: ${why}`;
+}
