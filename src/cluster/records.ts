@@ -48,6 +48,8 @@ export type HeadPatch = Partial<Omit<ReleaseHead, 'version' | 'app' | 'number' |
  */
 export interface ReleaseStore {
   list(app: string): Promise<ReleaseList>;
+  /** The readable records of other apps in this namespace, newest first. */
+  neighbours(app: string): Promise<readonly StoredRelease[]>;
   /** @throws Fault `record-unreadable` when chunks are missing or damaged */
   readBody(release: StoredRelease): Promise<ReleaseBody>;
   create(head: Omit<ReleaseHead, 'body'>, body: ReleaseBody): Promise<StoreResult>;
@@ -150,6 +152,13 @@ export function createReleaseStore(api: StoreApi, namespace: string): ReleaseSto
         fieldSelector: `type=${headType}`,
       });
       return toReleaseList(objects);
+    },
+
+    async neighbours(app) {
+      const labelSelector = `app.kubernetes.io/managed-by=orion,orion.dev/app!=${app}`;
+      const fieldSelector = `type=${headType}`;
+      const { objects } = await api.list('v1', 'Secret', { namespace, labelSelector, fieldSelector });
+      return toReleaseList(objects).releases;
     },
 
     async readBody({ name, head }) {

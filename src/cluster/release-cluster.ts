@@ -102,6 +102,7 @@ export function releaseRecords(api: KubernetesApi, namespace: string, app: strin
   const store = createReleaseStore(api, namespace);
   return {
     list: () => store.list(app),
+    neighbours: () => store.neighbours(app),
     readBody: (release: StoredRelease) => store.readBody(release),
     create: async (head: Omit<ReleaseHead, 'body'>, body: ReleaseBody) =>
       stored(await store.create(head, body)),

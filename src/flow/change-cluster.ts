@@ -1,12 +1,14 @@
 /** From the lock to the finished record: the part of a deployment that changes the cluster. */
 import type { Failure } from '../domain/failure.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
+import { leftInCluster, nothingToPrune } from '../domain/prune/plan.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { failureLines } from '../report/log-outcome.ts';
-import { closeFailed, closeRecord, explainPending, leaveStopped } from './close-record.ts';
+import { closeFailed, explainPending, leaveStopped } from './close-record.ts';
 import { endingOfError, failedWith, succeeded } from './endings.ts';
+import { finish } from './finish.ts';
 import type { Ending } from './ledger.ts';
 import { lockPlan } from './lock-plan.ts';
 import { createNamespace, removeNamespace } from './namespace.ts';
@@ -41,6 +43,7 @@ export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
     const { release, body } = await openRecord(run, namespace, hold, plan.changes, {
       planDigest: run.ledger.planDigest ?? '',
       createdNamespace: created !== undefined,
+      earlier: leftInCluster(plan.prune ?? nothingToPrune),
     }).catch(async (error: unknown) => {
       await takeBack(run, ready, created);
       throw error;
@@ -82,7 +85,12 @@ async function goThrough(change: Change): Promise<Closed> {
     const failures = await releasePhases(change, watch);
     watch.stop();
     if (failures.length > 0) return await endFailed(change, failures);
-    await inPhase(run, 'finish', () => closeRecord(change, { status: 'deployed', phase: 'finish' }));
+    await inPhase(
+      run,
+      'finish',
+      () => finish(change),
+      ({ warned }) => (warned ? 'warned' : 'passed'),
+    );
     return { ending: succeeded(run), pending: false };
   } catch (error) {
     if (run.ledger.workloads.length === 0) run.ledger.workloads = watch.workloads();

@@ -1,10 +1,13 @@
 /** The plan as people see it: one report per object, and its digest. */
+import { nothingToPrune, pruneDigestText } from '../domain/prune/plan.ts';
 import type { ChangeReport } from '../domain/result.ts';
 import { renderDiff } from '../report/diff.ts';
 import { diffLines, plannedChangeLine } from '../report/log-events.ts';
 import { logLine } from '../report/log-line.ts';
+import { pruneLine } from '../report/log-prune.ts';
 import { managersOf } from './apply.ts';
 import type { Plan } from './preview.ts';
+import { pruneReports } from './prune.ts';
 import type { Run } from './run.ts';
 import type { Target } from './target.ts';
 
@@ -13,8 +16,9 @@ import type { Target } from './target.ts';
  * out when the result is made: they would keep the changes waiting.
  */
 export function keepPlan(run: Run, target: Target, plan: Plan): void {
-  run.ledger.planDigest = `sha256:${run.sha256(plan.digestText)}`;
+  run.ledger.planDigest = `sha256:${run.sha256(`${plan.digestText}${pruneDigestText(plan.prune ?? nothingToPrune)}`)}`;
   run.ledger.changed = plan.changes.filter(({ action }) => action !== 'unchanged').length;
+  run.ledger.pruned = plan.prune === undefined ? undefined : pruneReports(plan.prune);
   run.ledger.describeChanges = () =>
     plan.changes.map(
       (change): ChangeReport => ({
@@ -50,5 +54,6 @@ export function showPreview(run: Run, plan: Plan): void {
     for (const line of lines.slice(0, left)) run.log.line(line);
     left -= lines.length;
   }
+  for (const report of run.ledger.pruned ?? []) run.log.line(pruneLine(report, clock));
   if (left <= 0) run.log.line(logLine(clock, '… more of the diff is left out here; the summary has more.'));
 }

@@ -1,6 +1,7 @@
 /** The story of a deployment up to the first change. Each step has a file of its own; this file is only their order. */
 import { type CheckResult, worstLevel } from '../domain/checks.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
+import { isWorthRelease } from '../domain/prune/plan.ts';
 import type { PhaseTiming, ResultDocument } from '../domain/result.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { statusOf } from '../domain/status/table.ts';
@@ -62,6 +63,7 @@ function preview(run: Run, ready: Ready): void {
 function isUnchanged({ plan, releases }: Ready): boolean {
   const newest = releases[0]?.head.status;
   if (newest !== 'deployed' && newest !== 'rolled-back') return false;
+  if (plan.prune !== undefined && isWorthRelease(plan.prune)) return false;
   return plan.changes.every(
     ({ action, desired, live }) =>
       action === 'unchanged' &&

@@ -40,13 +40,18 @@ export function planMoved(run: Run): Ending {
 
 export function planned(run: Run): Ending {
   const count = run.ledger.changed;
+  const going = (run.ledger.pruned ?? []).filter(({ state }) => state === 'to-prune').length;
+  const pruned = going === 0 ? '' : ` ${objects(going)} that the overlay no longer has would be deleted.`;
   return {
     outcome: 'planned',
     exitCode: 0,
     reason: 'dry-run',
-    message: count === 0 ? 'Nothing would change.' : `${objects(count)} would change. Nothing was changed.`,
+    message:
+      count + going === 0
+        ? 'Nothing would change.'
+        : `${objects(count)} would change.${pruned} Nothing was changed.`,
     nextSteps:
-      count === 0
+      count + going === 0
         ? []
         : [
             'Run again without `dry-run` to deploy it; `expect-plan` with the plan digest refuses anything else.',
@@ -69,7 +74,7 @@ export function succeeded(run: Run): Ending {
     outcome: 'succeeded',
     exitCode: 0,
     reason: 'succeeded',
-    message: `${objects(run.ledger.changed)} changed, every workload is up and stayed up.`,
+    message: `${objects(run.ledger.changed)} changed${prunedWords(run)}, every workload is up and stayed up.`,
     nextSteps: [],
   };
 }
@@ -182,6 +187,11 @@ export function endingOfError(run: Pick<Run, 'signal' | 'ledger'>, error: unknow
     message: `Orion itself failed: ${said}`,
     nextSteps: ['This is a mistake of Orion deploy, not of your overlay: please report it with this log.'],
   };
+}
+
+function prunedWords(run: Run): string {
+  const pruned = (run.ledger.pruned ?? []).filter(({ state }) => state === 'pruned').length;
+  return pruned === 0 ? '' : `, ${pruned} that the overlay no longer has deleted`;
 }
 
 function objects(count: number): string {

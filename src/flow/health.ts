@@ -69,6 +69,8 @@ export function formerKeys(
   rendered: readonly KubernetesObject[],
 ): ReadonlySet<string> {
   const now = new Set(rendered.map((object) => keyOf(referenceOf(object))));
-  const then = (before?.inventory ?? []).map(({ reference }) => keyOf(reference));
+  const then = [...(before?.inventory ?? []), ...(before?.earlier ?? [])].map(({ reference }) =>
+    keyOf(reference),
+  );
   return new Set(then.filter((key) => !now.has(key)));
 }

@@ -9,6 +9,7 @@ import type { Ending } from './ledger.ts';
 import type { Ready } from './preflight.ts';
 import { hideSecrets } from './preflight-facts.ts';
 import { makePlan, type Plan, readLive } from './preview.ts';
+import { planPrune, withPrune } from './prune.ts';
 import type { Run } from './run.ts';
 
 export interface LockedPlan {
@@ -22,7 +23,10 @@ export interface LockedPlan {
 export async function lockPlan(run: Run, ready: Ready): Promise<LockedPlan> {
   const hold = await takeHold(run, ready.target.namespace);
   try {
-    const plan = await currentPlan(run, ready);
+    const plan = withPrune(
+      await currentPlan(run, ready),
+      await planPrune(run, ready.cluster, ready.target, hold.releases),
+    );
     hideSecrets(
       run,
       plan.changes.map(({ live }) => live),

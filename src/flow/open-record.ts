@@ -18,7 +18,11 @@ export async function openRecord(
   namespace: string,
   hold: Hold,
   changes: readonly PlannedChange[],
-  options: { readonly planDigest: string; readonly createdNamespace: boolean },
+  options: {
+    readonly planDigest: string;
+    readonly createdNamespace: boolean;
+    readonly earlier?: ReleaseBody['earlier'];
+  },
 ): Promise<OpenRecord> {
   const records = await run.records(namespace);
   const number = hold.nextNumber;
@@ -41,7 +45,13 @@ export async function openRecord(
     changes.filter((change) => change.action !== 'unchanged').map(stateBeforeOf),
     hold.predecessor?.body.before ?? [],
   );
-  const body: ReleaseBody = { rendered: changes.map((change) => change.desired), before, inventory: [] };
+  const { earlier = [] } = options;
+  const body: ReleaseBody = {
+    rendered: changes.map((change) => change.desired),
+    before,
+    inventory: [],
+    ...(earlier.length === 0 ? {} : { earlier }),
+  };
   const release = await records.create(head, body);
   return { release, body };
 }

@@ -169,6 +169,8 @@ export interface RecordsPort {
     readonly nextNumber: number;
   }>;
   readBody(release: StoredRelease): Promise<ReleaseBody>;
+  /** The records of other apps in the same namespace, newest first. */
+  neighbours(): Promise<readonly StoredRelease[]>;
   /** This and the next two throw a Fault `lock-lost` when another run has written the record first. */
   create(head: Omit<ReleaseHead, 'body'>, body: ReleaseBody): Promise<StoredRelease>;
   update(release: StoredRelease, change: Partial<ReleaseHead>): Promise<StoredRelease>;

@@ -1,8 +1,10 @@
 /** What the pre-checks look at, asked for once and shared. */
 import { outsideReferences } from '../domain/checks/secrets.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
+import type { PrunePlan } from '../domain/prune/plan.ts';
 import type { ClusterPort, Overlay, StoredRelease } from './ports.ts';
 import { makePlan, type Plan } from './preview.ts';
+import { planPrune } from './prune.ts';
 import { notice, type Run } from './run.ts';
 import { namespaceOf, placeObjects, type Target } from './target.ts';
 
@@ -13,6 +15,7 @@ export interface Facts {
   readonly target: Promise<Target>;
   readonly namespace: Promise<KubernetesObject | undefined>;
   readonly plan: Promise<Plan>;
+  readonly prune: Promise<PrunePlan>;
   readonly releases: Promise<readonly StoredRelease[]>;
   readonly outside: Promise<readonly KubernetesObject[]>;
 }
@@ -41,10 +44,13 @@ export function gather(run: Run): Facts {
   const releases = Promise.all([target, namespace]).then(async ([placed, live]) =>
     live === undefined ? [] : readReleases(run, placed.namespace),
   );
+  const prune = Promise.all([cluster, target, releases]).then(([connected, placed, listed]) =>
+    planPrune(run, connected, placed, listed),
+  );
   const outside = Promise.all([cluster, target, namespace]).then(([connected, placed, live]) =>
     live === undefined ? [] : readOutside(run, connected, placed),
   );
-  return { overlay: overlayFact, cluster, target, namespace, plan, releases, outside };
+  return { overlay: overlayFact, cluster, target, namespace, plan, prune, releases, outside };
 }
 
 /** Pods and the server echo values of live Secrets as well as rendered ones. */

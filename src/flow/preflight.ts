@@ -18,6 +18,7 @@ import { neededPermissions } from './needed-permissions.ts';
 import type { ClusterPort, StoredRelease } from './ports.ts';
 import { type Facts, gather } from './preflight-facts.ts';
 import type { Plan } from './preview.ts';
+import { withPrune } from './prune.ts';
 import type { Run } from './run.ts';
 import type { Target } from './target.ts';
 
@@ -58,14 +59,21 @@ export async function preflight(run: Run): Promise<Preflight> {
 }
 
 async function readyFrom(facts: Facts): Promise<Ready> {
-  const [cluster, target, plan, releases, namespace] = await Promise.all([
+  const [cluster, target, plan, prune, releases, namespace] = await Promise.all([
     facts.cluster,
     facts.target,
     facts.plan,
+    facts.prune,
     facts.releases,
     facts.namespace,
   ]);
-  return { cluster, target, plan, releases, namespaceExists: namespace !== undefined };
+  return {
+    cluster,
+    target,
+    plan: withPrune(plan, prune),
+    releases,
+    namespaceExists: namespace !== undefined,
+  };
 }
 
 async function checked(

@@ -11,6 +11,7 @@ import { clientSideApplyEntriesOf, clientSideApplyManager } from '../domain/mana
 import { groupOf, type KubernetesObject, keyOf, referenceOf } from '../domain/objects.ts';
 import { planDigestText } from '../domain/plan-digest.ts';
 import { podOfTemplate, podTemplateChanged } from '../domain/pod-of-template.ts';
+import type { PrunePlan } from '../domain/prune/plan.ts';
 import { needsExtraPod } from '../domain/surge.ts';
 import type { ApplyAnswer, ClusterPort } from './ports.ts';
 import type { Target } from './target.ts';
@@ -18,8 +19,10 @@ import type { Target } from './target.ts';
 export interface Plan {
   readonly changes: readonly PlannedChange[];
   readonly validations: readonly ObjectValidation[];
-  /** The text whose SHA-256 is the plan digest. */
+  /** What is changed, as text: with what is pruned it is what the plan digest is made of. */
   readonly digestText: string;
+  /** What the overlay no longer has; absent until it has been looked for. */
+  readonly prune?: PrunePlan;
 }
 
 export interface PreviewOptions {

@@ -8,6 +8,7 @@ import { renderFacts } from './summary-facts.ts';
 import { renderHeadline } from './summary-headline.ts';
 import { limitSteps, type SummaryLimits, summaryBytes } from './summary-limits.ts';
 import { renderNextSteps, renderNotices } from './summary-notices.ts';
+import { renderPruned } from './summary-pruned.ts';
 import { renderWorkloads } from './summary-workloads.ts';
 import { renderTimeline } from './timeline.ts';
 
@@ -20,6 +21,7 @@ function cutNote(limits: SummaryLimits): string {
 function renderDetails(result: ResultDocument, limits: SummaryLimits): string {
   const parts = [
     renderChanges(result, limits),
+    renderPruned(result, limits),
     renderPassedEndpoints(result, limits),
     renderPassedChecks(result, limits),
   ].filter((part) => part !== '');

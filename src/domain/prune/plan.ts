@@ -39,8 +39,8 @@ export interface PruneFacts {
   readonly listed: readonly Listed[];
   /** The live objects among them, by `keyOf`. */
   readonly live: ReadonlyMap<string, KubernetesObject>;
-  /** Keys of what other apps of the namespace have, by their newest records. */
-  readonly ofOthers: ReadonlySet<string>;
+  /** Keys of what other apps of the namespace have, by their newest records; undefined when those cannot be read. */
+  readonly ofOthers: ReadonlySet<string> | undefined;
   readonly users: ConfigurationUsers;
 }
 
@@ -53,7 +53,7 @@ export function prunePlan(facts: PruneFacts): PrunePlan {
   });
   const spared: Spared[] = [];
   const free = found.filter(({ reference, uid, live }) => {
-    const why = whySpared(live, facts.namespace);
+    const why = whySpared(live, facts);
     if (why !== undefined) spared.push({ reference, uid, why });
     return why === undefined;
   });
@@ -75,15 +75,16 @@ function isStillOurs(listed: Listed, live: KubernetesObject, { ofOthers }: Prune
     deletionTimestamp === undefined &&
     (listed.uids.includes(uid) || listed.unrecorded) &&
     applyEntryOf(live, fieldManager) !== undefined &&
-    !ofOthers.has(keyOf(listed.reference))
+    ofOthers?.has(keyOf(listed.reference)) !== true
   );
 }
 
-function whySpared(live: KubernetesObject, namespace: string): string | undefined {
+function whySpared(live: KubernetesObject, { namespace, ofOthers }: PruneFacts): string | undefined {
   const kind = groupKindOf(live);
   if (live.metadata.namespace === undefined) return 'it belongs to the whole cluster';
   if (live.metadata.namespace !== namespace) return `it is in namespace ${live.metadata.namespace}`;
   if (kind === 'PersistentVolumeClaim') return 'it may hold data';
+  if (ofOthers === undefined) return 'the records of another app in this namespace cannot be read';
   const tool = otherToolOf(live);
   if (tool !== undefined) return `${tool} manages it too`;
   const other = (live.metadata.managedFields ?? []).find(

@@ -97,6 +97,7 @@ function worldOf(world: World) {
         const releases = seen ?? [];
         return { releases, unreadable: [], nextNumber: (releases[0]?.head.number ?? 0) + 1 };
       },
+      neighbours: async () => [],
       readBody: async () => {
         if (world.bodyError !== undefined) throw world.bodyError;
         return body;

@@ -35,6 +35,7 @@ function memoryRecords() {
   const updates: { name: string; change: Partial<ReleaseHead> }[] = [];
   const port: RecordsPort = {
     list: async () => ({ releases: [], unreadable: [], nextNumber: 1 }),
+    neighbours: async () => [],
     readBody: () => Promise.reject(new Error('the lock has read it')),
     create: async (head, body) => {
       written.push({ head, body });

@@ -1,0 +1,95 @@
+/**
+ * The end of a release that is proven (STATES row 5): its record says deployed, and then what the overlay no longer has is
+ * deleted. In that order: a run killed between the two, or half way through, leaves a release that holds, and its record
+ * lists what is left for the next one.
+ */
+import { type ObjectReference, titleOf } from '../domain/objects.ts';
+import { approvedPrunes, nothingToPrune, type Prune } from '../domain/prune/plan.ts';
+import type { PruneReport } from '../domain/result.ts';
+import { waveOf, waves } from '../domain/waves.ts';
+import { logText } from '../report/escape.ts';
+import { logLine } from '../report/log-line.ts';
+import { pruneLine } from '../report/log-prune.ts';
+import { closeRecord } from './close-record.ts';
+import { endingOfError } from './endings.ts';
+import { faultOf } from './findings.ts';
+import { pruneNow, pruneReports } from './prune.ts';
+import type { Change } from './release-phases.ts';
+import { notice, type Run } from './run.ts';
+
+export interface Finished {
+  /** Something that should be gone is still there; that fails no release. */
+  readonly warned: boolean;
+}
+
+export async function finish(change: Change): Promise<Finished> {
+  await closeRecord(change, { status: 'deployed', phase: 'finish' });
+  const shown = change.plan.prune ?? nothingToPrune;
+  if (shown.prunes.length + shown.spared.length === 0) return { warned: false };
+  try {
+    return await prune(change);
+  } catch (error) {
+    // The release is deployed, whatever happens now.
+    const { message } = endingOfError(change.run, faultOf(error, change.ready.cluster.refusalOf(error)));
+    notPruned(change.run, undefined, change.run.signal.aborted ? 'the run was stopped.' : message);
+    return { warned: true };
+  }
+}
+
+async function prune(change: Change): Promise<Finished> {
+  const { run, ready, release, plan } = change;
+  const records = await run.records(ready.target.namespace);
+  const { releases } = await records.list();
+  const now = await pruneNow(run, ready.cluster, ready.target, releases);
+  const approved = approvedPrunes(plan.prune ?? nothingToPrune, now);
+  const pruned: ObjectReference[] = [];
+  const failed = new Map<ObjectReference, string>();
+  // Users before what they use, as in undo.
+  for (const wave of waves.toReversed()) {
+    const members = approved.filter(({ reference }) => waveOf(reference) === wave);
+    if (members.length === 0) continue;
+    run.signal.throwIfAborted();
+    if (!change.hold.lease.held() && !(await change.hold.lease.confirm()))
+      throw new Error('the lock is no longer held');
+    await Promise.all(
+      members.map(async (one) => {
+        const refusal = await deleteOne(change, one);
+        if (refusal === undefined) pruned.push(one.reference);
+        else failed.set(one.reference, refusal);
+      }),
+    );
+  }
+  run.ledger.pruned = [
+    ...pruned.map((reference): PruneReport => ({ reference, state: 'pruned', message: '' })),
+    ...[...failed].map(([reference, message]): PruneReport => ({ reference, state: 'not-pruned', message })),
+    ...(pruneReports({ prunes: [], spared: now.spared }) ?? []),
+  ];
+  for (const [reference, why] of failed) notPruned(run, reference, why);
+  const current = releases.find(({ name }) => name === release.name);
+  if (current !== undefined && pruned.length > 0) await records.update(current, { pruned });
+  return { warned: failed.size > 0 };
+}
+
+/** Why it is still there. Only an answer of the server is a reason; without one nothing is known, and the rest waits. */
+async function deleteOne({ run, ready }: Change, { reference, uid }: Prune): Promise<string | undefined> {
+  try {
+    await ready.cluster.delete(reference, uid);
+    run.log.line(pruneLine({ reference, state: 'pruned', message: '' }, run.logClock()));
+    return undefined;
+  } catch (error) {
+    const refusal = ready.cluster.refusalOf(error);
+    if (refusal === undefined || refusal.status === 0) throw error;
+    return refusal.message.replace(/\s+/g, ' ').trim();
+  }
+}
+
+function notPruned(run: Run, object: ObjectReference | undefined, why: string): void {
+  const what = object === undefined ? 'What the overlay no longer has' : titleOf(object);
+  notice(run, {
+    reason: 'not-pruned',
+    message: `${what} was not deleted: ${why}`,
+    remedy: 'The release stands; the next one tries again. A missing permission is `delete` on its kind.',
+    ...(object === undefined ? {} : { object }),
+  });
+  run.log.line(logLine(run.logClock(), logText(`${what} stays for now.`)));
+}
