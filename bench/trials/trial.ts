@@ -168,7 +168,11 @@ class Trial {
 
   async #deployBefore(): Promise<void> {
     await this.#place.workspace.select('before');
-    const run = await this.#deploy(new AbortController().signal);
+    const { inputs, ...rest } = this.#scenario;
+    const { monitor: _, ...unmonitored } = inputs;
+    // A release that is monitored may be as bad as this one: it has to be there, not to be judged.
+    const scenario = { ...rest, inputs: unmonitored };
+    const run = await this.#deploy(new AbortController().signal, { scenario });
     if (run.exitCode === 0) return;
     const last = run.lines.slice(-15).map(({ text }) => text);
     throw new Error(
@@ -181,20 +185,23 @@ class Trial {
     this.#killed = new AbortController();
     const disturbance = disturb(this.#scenario.disturbance, stage, seen, ended.signal);
     let run = await this.#deploy(this.#killed.signal);
-    if (this.#again) run = await this.#deploy(new AbortController().signal, '2');
+    if (this.#again) run = await this.#deploy(new AbortController().signal, { attempt: '2' });
     ended.abort();
     await disturbance;
     return run;
   }
 
-  async #deploy(stopped: AbortSignal, attempt = '1'): Promise<ToolRun> {
+  async #deploy(
+    stopped: AbortSignal,
+    { attempt = '1', scenario = this.#scenario }: { attempt?: string; scenario?: Scenario } = {},
+  ): Promise<ToolRun> {
     const { kubeconfig } = this.#place;
     const home = join(this.#place.workspace.folder, 'home');
     await mkdir(home, { recursive: true });
     const deployment: Deployment = {
       kubeconfig,
       workspace: this.#place.workspace,
-      scenario: this.#scenario,
+      scenario,
       deadline: now() + cap,
       stopped,
       env: { PATH: process.env['PATH'], HOME: home, KUBECONFIG: kubeconfig, GITHUB_RUN_ID: attempt },
