@@ -9,25 +9,29 @@ import {
   inputTable,
   outputTable,
 } from '../src/inputs/metadata.ts';
+import { type ActionName, actionNames } from '../src/inputs/registry.ts';
 
 const root = join(import.meta.dirname, '..');
 
 /** What every generated file should hold, from what it holds now (text outside the markers is kept). */
 export function generatedFiles(): { readonly path: string; readonly now: string; readonly wanted: string }[] {
-  const readme = read('deploy-staging/README.md');
-  const metadata = read('deploy-staging/action.yml');
   const schema = read('docs/orion.schema.json');
+  return [...actionNames.flatMap(filesOf), { ...schema, wanted: formattedJson(configurationJsonSchema()) }];
+}
+
+function filesOf(action: ActionName): { path: string; now: string; wanted: string }[] {
+  const readme = read(`${action}/README.md`);
+  const metadata = read(`${action}/action.yml`);
   return [
-    { ...metadata, wanted: between(metadata.now, '# ', 'generated', '', actionMetadata('deploy-staging')) },
+    { ...metadata, wanted: between(metadata.now, '# ', 'generated', '', actionMetadata(action)) },
     {
       ...readme,
       wanted: [
-        ['inputs', inputTable('deploy-staging')] as const,
-        ['outputs', outputTable('deploy-staging')] as const,
+        ['inputs', inputTable(action)] as const,
+        ['outputs', outputTable(action)] as const,
         ['configuration', configurationTable()] as const,
       ].reduce((text, [name, table]) => between(text, '<!-- ', name, ' -->', table), readme.now),
     },
-    { ...schema, wanted: formattedJson(configurationJsonSchema()) },
   ];
 }
 

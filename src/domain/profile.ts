@@ -13,6 +13,8 @@ export interface Profile {
   readonly monitor: number;
   readonly minNodes: number;
   readonly rollback: 'manual' | 'automatic';
+  /** Whether a person must have approved the run on GitHub. */
+  readonly approval: boolean;
   /** How loud a finding is, where the two profiles differ (the pre-check table of DESIGN.md). */
   readonly levels: {
     readonly secretPlaceholder: CheckLevel;
@@ -43,6 +45,7 @@ export const profiles: Readonly<Record<Environment, Profile>> = {
     monitor: 0,
     minNodes: 1,
     rollback: 'manual',
+    approval: false,
     levels: {
       secretPlaceholder: 'warn',
       unhealthyWorkload: 'warn',
@@ -65,6 +68,7 @@ export const profiles: Readonly<Record<Environment, Profile>> = {
     monitor: 60 * second,
     minNodes: 3,
     rollback: 'automatic',
+    approval: true,
     levels: {
       secretPlaceholder: 'fail',
       unhealthyWorkload: 'fail',

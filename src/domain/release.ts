@@ -2,6 +2,7 @@
  * The release record (DESIGN.md section 3, STATES.md): a head that says what state the release is in and who holds it, and
  * a body with what was applied and what was there before.
  */
+import type { Approval } from './approval.ts';
 import type { JsonObject, KubernetesObject, ManagedFieldsEntry, ObjectReference } from './objects.ts';
 import type { Reason } from './reasons.ts';
 import type { PhaseName, PhaseTiming } from './result.ts';
@@ -65,6 +66,7 @@ export interface ReleaseHead {
   readonly startedAt: string;
   readonly finishedAt?: string;
   readonly planDigest: string;
+  readonly approval?: Approval;
   readonly reason?: Reason;
   readonly message?: string;
   /** The record whose state before this one took over (STATES rows 15 and 20). */

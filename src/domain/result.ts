@@ -2,6 +2,7 @@
  * The result of one run: everything that log, summary, annotations, outputs and `result` are made from. It is written as a
  * versioned JSON document; it holds no secret value (masked before it is made).
  */
+import type { Approval } from './approval.ts';
 import type { CheckResult } from './checks.ts';
 import type { Failure } from './failure.ts';
 import type { ServiceReport } from './health/service.ts';
@@ -16,6 +17,7 @@ export const phaseNames = [
   'inputs',
   'preflight',
   'preview',
+  'approval',
   'lock',
   'apply',
   'rollout',
@@ -123,6 +125,8 @@ export interface ResultDocument {
   readonly release?: string;
   readonly previousRelease?: string;
   readonly planDigest?: string;
+  /** Who approved it, or that nobody was asked; absent where the profile asks for no approval. */
+  readonly approval?: Approval;
   /** Objects created or configured. */
   readonly changed: number;
   readonly startedAt: number;

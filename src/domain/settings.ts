@@ -33,6 +33,10 @@ export interface Settings {
   readonly allowRemoteBases: boolean;
   readonly dryRun: boolean;
   readonly skipTests: boolean;
+  /** Production without a proof of approval. */
+  readonly skipApproval: boolean;
+  /** The GitHub environment of the job; absent: found by the job. */
+  readonly githubEnvironment?: string;
   readonly expectPlan?: string;
   readonly githubToken?: string;
   readonly checkRunId?: string;

@@ -6,6 +6,7 @@ import type { PhaseTiming, ResultDocument } from '../domain/result.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { statusOf } from '../domain/status/table.ts';
 import { checkLines } from '../report/log-events.ts';
+import { proveApproval } from './approval.ts';
 import { changeCluster } from './change-cluster.ts';
 import { isExpectedPlan, keepPlan, showPreview } from './change-reports.ts';
 import { checksFailed, endingOfError, planMoved, planned, unchanged } from './endings.ts';
@@ -36,7 +37,7 @@ async function decide(run: Run): Promise<Ending> {
   if (!isExpectedPlan(run)) return planMoved(run);
   if (run.settings.dryRun) return planned(run);
   if (isUnchanged(ready)) return unchanged(run);
-  return changeCluster(run, ready);
+  return (await proveApproval(run)) ?? changeCluster(run, ready);
 }
 
 async function runChecks(run: Run): Promise<Preflight> {

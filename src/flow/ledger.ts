@@ -1,4 +1,5 @@
 /** What a run has seen so far, phase by phase; at the end it becomes the result document. */
+import type { Approval } from '../domain/approval.ts';
 import type { CheckResult } from '../domain/checks.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { ServiceReport } from '../domain/health/service.ts';
@@ -36,6 +37,7 @@ export class Ledger {
   release: string | undefined;
   previousRelease: string | undefined;
   planDigest: string | undefined;
+  approval: Approval | undefined;
   checks: readonly CheckResult[] = [];
   /** Objects that the plan creates or configures. */
   changed = 0;
@@ -71,6 +73,7 @@ export class Ledger {
       release: this.release,
       previousRelease: this.previousRelease,
       planDigest: this.planDigest,
+      approval: this.approval,
       services: this.services,
       errorRates: this.errorRates,
       pruned: this.pruned,

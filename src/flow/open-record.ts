@@ -37,6 +37,7 @@ export async function openRecord(
     jobInSteps: false,
     startedAt: new Date(run.clock.now()).toISOString(),
     planDigest: options.planDigest,
+    ...(run.ledger.approval === undefined ? {} : { approval: run.ledger.approval }),
     rollback: run.settings.rollback,
     createdNamespace: options.createdNamespace || (hold.predecessor?.release.head.createdNamespace ?? false),
     ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),

@@ -1,4 +1,5 @@
 /** What the flow needs from the edges. The edges fit these shapes; `actions` wires them together. */
+import type { ApprovalFacts } from '../domain/approval.ts';
 import type { ApplyConflict } from '../domain/changes.ts';
 import type { Renderer } from '../domain/checks/tools.ts';
 import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
@@ -209,4 +210,13 @@ export interface LeasePort {
 export interface JobsPort {
   /** Whether the job of that run is over, by GitHub's word; `unknown` without an answer. */
   stateOf(run: RunIdentity): Promise<'completed' | 'running' | 'unknown'>;
+}
+
+export interface ApprovalsPort {
+  /**
+   * What GitHub says of this job's environment and of who reviewed this run; `claimed` is the environment that the input names.
+   *
+   * @throws Fault `github-forbidden`, `github-rate-limited`, `github-unreachable`, `github-answer-unclear`
+   */
+  facts(run: RunIdentity, claimed: string | undefined, signal: AbortSignal): Promise<ApprovalFacts>;
 }

@@ -7,6 +7,7 @@ import { noticeLines } from '../report/log-events.ts';
 import type { LogClock } from '../report/log-line.ts';
 import type { Ledger } from './ledger.ts';
 import type {
+  ApprovalsPort,
   Clock,
   ClusterPort,
   JobsPort,
@@ -38,6 +39,7 @@ export interface Run {
   readonly signal: AbortSignal;
   readonly renderer: OverlayRenderer;
   readonly jobs: JobsPort;
+  readonly approvals: ApprovalsPort;
   /** The same connection each time. Throws a Fault when there is none to be had. */
   connect(): Promise<ClusterPort>;
   watch(): Promise<WatchPort>;

@@ -2,13 +2,13 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { configurationSchema } from './configuration.ts';
-import { type ActionName, type InputEntry, inputsOf, outputsOf } from './registry.ts';
+import { type ActionName, actionEnvironments, type InputEntry, inputsOf, outputsOf } from './registry.ts';
 
 /** `inputs:` and `outputs:` of an action's metadata file. */
 export function actionMetadata(action: ActionName): string {
   const inputs = inputsOf(action).map((entry) => [
     entry.name,
-    { description: entry.description, required: false, ...withDefault(entry) },
+    { description: entry.description, required: false, ...withDefault(entry, action) },
   ]);
   const outputs = outputsOf(action).map(({ name, description }) => [name, { description }]);
   return stringify(
@@ -20,7 +20,7 @@ export function actionMetadata(action: ActionName): string {
 /** Markdown table of an action's inputs. */
 export function inputTable(action: ActionName): string {
   const rows = inputsOf(action).map((entry) => {
-    const value = entry.defaults?.staging;
+    const value = entry.defaults?.[actionEnvironments[action]];
     return [`\`${entry.name}\``, value === undefined ? '' : `\`${value}\``, entry.description];
   });
   return table(['input', 'default', 'meaning'], rows);
@@ -61,8 +61,8 @@ function fieldRows(schema: JsonSchema, prefix: string): string[][] {
   });
 }
 
-function withDefault(entry: InputEntry): { default?: string } {
-  const value = entry.defaults?.staging;
+function withDefault(entry: InputEntry, action: ActionName): { default?: string } {
+  const value = entry.defaults?.[actionEnvironments[action]];
   return value === undefined ? {} : { default: value };
 }
 

@@ -1,11 +1,18 @@
 /** The door: `INPUT_*` variables become one readonly value, or one Fault that names everything that is wrong. */
 import type { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { type Environment, profiles } from '../domain/profile.ts';
+import { profiles } from '../domain/profile.ts';
 import type { Reason } from '../domain/reasons.ts';
 import type { Settings } from '../domain/settings.ts';
 import { nearestName } from './nearest-name.ts';
-import { type ActionName, type InputEntry, inputsOf, laterInputs } from './registry.ts';
+import {
+  type ActionName,
+  actionEnvironments,
+  actionNames,
+  type InputEntry,
+  inputsOf,
+  laterInputs,
+} from './registry.ts';
 import { type ParsedInputs, settingsSchema } from './settings-schema.ts';
 import { hasControlCharacter } from './values.ts';
 
@@ -23,8 +30,6 @@ export interface InputProblem {
   readonly remedy: string;
 }
 
-const environments: Readonly<Record<ActionName, Environment>> = { 'deploy-staging': 'staging' };
-
 /**
  * Reads the inputs as the runner hands them over: `INPUT_` and the name in upper case, dashes kept. An empty value is one that was
  * not given. Throws one Fault for all problems: a line of cause and a line of remedy each, in the same order; its `cause` is the
@@ -32,9 +37,28 @@ const environments: Readonly<Record<ActionName, Environment>> = { 'deploy-stagin
  */
 export function parseInputs(raw: RawInputs): Settings {
   const given = givenInputs(raw.env);
-  const result = settingsSchema(environments[raw.action], raw.env['GITHUB_WORKSPACE']).safeParse(given);
-  if (!result.success) throw faultOf(problemsOf(result.error, given, inputsOf(raw.action)));
+  const known = inputsOf(raw.action);
+  // The schema knows the inputs of every action.
+  const [own, foreign] = apart(given, (name) => known.some((entry) => entry.name === name));
+  const schema = settingsSchema(actionEnvironments[raw.action], raw.env['GITHUB_WORKSPACE']);
+  const result = schema.safeParse(own);
+  const problems = [
+    ...(result.success ? [] : problemsOf(result.error, own, known)),
+    ...Object.keys(foreign).map((name) => unknownInput(name, known)),
+  ];
+  if (!result.success || problems.length > 0) throw faultOf(problems);
   return toSettings(raw.action, result.data);
+}
+
+function apart(
+  given: Readonly<Record<string, string>>,
+  belongs: (name: string) => boolean,
+): readonly [Record<string, string>, Record<string, string>] {
+  const entries = Object.entries(given);
+  return [
+    Object.fromEntries(entries.filter(([name]) => belongs(name))),
+    Object.fromEntries(entries.filter(([name]) => !belongs(name))),
+  ];
 }
 
 /** Names as the user wrote them, in lower case, without the empty ones. */
@@ -53,8 +77,7 @@ function problemsOf(
   given: Readonly<Record<string, string>>,
   known: readonly InputEntry[],
 ): InputProblem[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownInput(key, known));
+  return error.issues.map((issue) => {
     const input = String(issue.path[0]);
     const params: Record<string, unknown> = issue.code === 'custom' ? (issue.params ?? {}) : {};
     const value = given[input];
@@ -74,6 +97,9 @@ function unknownInput(name: string, known: readonly InputEntry[]): InputProblem 
   const shown = quoted(name);
   const cause = `Input ${shown} is not one of this action's.`;
   const problem = { input: name, reason: 'unknown-input' as const, cause };
+  const others = actionNames.filter((action) => inputsOf(action).some((entry) => entry.name === name));
+  if (others.length > 0)
+    return { ...problem, remedy: `Remove ${shown}; it belongs to ${others.join(', ')}.` };
   if (laterInputs.includes(name)) {
     return {
       ...problem,
@@ -104,7 +130,7 @@ function faultOf(problems: readonly InputProblem[]): Fault {
 }
 
 function toSettings(action: ActionName, parsed: ParsedInputs): Settings {
-  const environment = environments[action];
+  const environment = actionEnvironments[action];
   const profile = profiles[environment];
   return {
     action,
@@ -134,6 +160,8 @@ function toSettings(action: ActionName, parsed: ParsedInputs): Settings {
     allowRemoteBases: parsed['allow-remote-bases'],
     dryRun: parsed['dry-run'],
     skipTests: parsed['skip-tests'],
+    skipApproval: parsed['skip-approval'],
+    ...given('githubEnvironment', parsed['github-environment']),
     ...given('expectPlan', parsed['expect-plan']),
     ...given('githubToken', parsed['github-token']),
     ...given('checkRunId', parsed['check-run-id']),

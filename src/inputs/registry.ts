@@ -1,12 +1,19 @@
 /**
- * The one list of input and output names. Parsing, `deploy-staging/action.yml`, its README tables and the tests are made from it, so
- * a name that is not here does not exist. An input joins the list when its behaviour works, not before.
+ * The one list of input and output names. Parsing, each `action.yml`, the README tables and the tests are made from it, so a name
+ *  that is not here does not exist. An input joins the list when its behaviour works, not before.
  */
 import type { Environment } from '../domain/profile.ts';
 import { profiles } from '../domain/profile.ts';
 import { formatDuration } from './duration.ts';
 
-export type ActionName = 'deploy-staging';
+/** The actions with the profile that each goes by. */
+export const actionEnvironments = {
+  'deploy-staging': 'staging',
+  'deploy-production': 'production',
+} as const satisfies Readonly<Record<string, Environment>>;
+
+export type ActionName = keyof typeof actionEnvironments;
+export const actionNames = Object.keys(actionEnvironments) as readonly ActionName[];
 
 export interface InputEntry {
   readonly name: string;
@@ -18,7 +25,7 @@ export interface InputEntry {
   readonly secret?: true;
 }
 
-const everywhere: readonly ActionName[] = ['deploy-staging'];
+const everywhere: readonly ActionName[] = ['deploy-staging', 'deploy-production'];
 
 const same = (value: string): Record<Environment, string> => ({ staging: value, production: value });
 const { staging, production } = profiles;
@@ -172,9 +179,22 @@ export const inputs = [
   },
   {
     name: 'skip-tests',
-    actions: everywhere,
+    actions: ['deploy-staging'],
     defaults: same('false'),
     description: 'Do not call the health endpoints after the rollout.',
+  },
+  {
+    name: 'skip-approval',
+    actions: ['deploy-production'],
+    defaults: same('false'),
+    description:
+      'Deploy without a proof that a person approved this run; said loudly, and kept in the release record.',
+  },
+  {
+    name: 'github-environment',
+    actions: ['deploy-production'],
+    description:
+      'Name of the GitHub environment of this job, whose required reviewers approve; without it, found by the job.',
   },
   {
     name: 'expect-plan',
@@ -202,12 +222,10 @@ export type InputName = (typeof inputs)[number]['name'];
 export const laterInputs: readonly string[] = [
   'comprehensive',
   'environment',
-  'github-environment',
   'max-latency',
   'release',
   'report',
   'service',
-  'skip-approval',
   'slack-webhook',
   'smoke-image',
 ];

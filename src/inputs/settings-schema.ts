@@ -1,4 +1,4 @@
-/** The inputs of `deploy-staging` as one schema, cross-field rules included: texts in, values out. */
+/** The inputs of every action as one schema, cross-field rules included: texts in, values out. */
 import { z } from 'zod';
 import type { Environment } from '../domain/profile.ts';
 import type { InputEntry, InputName } from './registry.ts';
@@ -50,6 +50,8 @@ export function settingsSchema(environment: Environment, workspace: string | und
       'allow-remote-bases': flag('allow-remote-bases'),
       'dry-run': flag('dry-run'),
       'skip-tests': flag('skip-tests'),
+      'skip-approval': flag('skip-approval'),
+      'github-environment': line.optional(),
       'expect-plan': digest.optional(),
       'github-token': text.optional(),
       'check-run-id': line.optional(),

@@ -76,9 +76,11 @@ function ofFinding(check: CheckResult, finding: Finding): Content[] {
   ];
 }
 
+const loud: ReadonlySet<string> = new Set(['server-warning', 'approval-skipped', 'approval-bypassed']);
+
 function ofNotice(notice: Notice): Content {
   return {
-    level: notice.reason === 'server-warning' ? 'warning' : 'notice',
+    level: loud.has(notice.reason) ? 'warning' : 'notice',
     title: titled(notice.object, notice.reason),
     lines: [notice.message, notice.remedy],
     location: notice.location,

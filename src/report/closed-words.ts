@@ -23,6 +23,9 @@ export const closedWords: Readonly<Record<string, ReadonlySet<string>>> = {
     'pruned',
     'spared',
     'not-pruned',
+    'approved',
+    'bypassed',
+    'skipped',
   ]),
   action: new Set([
     'created',

@@ -16,6 +16,15 @@ function shownDigest({ outcome, planDigest }: ResultDocument): string | undefine
   return outcome === 'planned' ? planDigest : planDigest?.slice(0, 'sha256:'.length + 12);
 }
 
+function approvalFact({ approval }: ResultDocument): string {
+  if (approval === undefined) return '';
+  if (approval.state !== 'approved') return approval.state;
+  const by = approval.by.map(({ user, comment }) =>
+    comment === '' ? code(user) : `${code(user)} (${code(comment)})`,
+  );
+  return `by ${by.join(', ')} for ${code(approval.environment)}`;
+}
+
 /** Who deployed what where, and how to find it again; small print at the end. */
 export function renderFacts(result: ResultDocument): string {
   const { release, previousRelease, peakMemory } = result;
@@ -31,6 +40,7 @@ export function renderFacts(result: ResultDocument): string {
       ...fact('Release', release === undefined ? '' : `${code(release)}${before}`),
       ...fact('commit', code(result.commit?.slice(0, 12))),
       ...fact('by', code(result.actor)),
+      ...fact('approval', approvalFact(result)),
       ...(result.runUrl === undefined ? [] : [runLink(result)]),
     ],
     [

@@ -6,6 +6,7 @@ import { type Connection, connect } from '../cluster/connection.ts';
 import { releaseCluster, releaseLease, releaseRecords } from '../cluster/release-cluster.ts';
 import { watchKinds } from '../cluster/watch.ts';
 import type { Run } from '../flow/run.ts';
+import { approvalFacts } from '../github/approvals.ts';
 import { jobState } from '../github/jobs.ts';
 import type { Configuration } from '../inputs/configuration.ts';
 import { renderOverlay } from '../kustomize/render-overlay.ts';
@@ -71,6 +72,14 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
     jobs: {
       stateOf: (identity) =>
         jobState({ apiUrl: env['GITHUB_API_URL'], token: settings.githubToken }, identity),
+    },
+    approvals: {
+      facts: (identity, claimed, abort) =>
+        approvalFacts(
+          { apiUrl: env['GITHUB_API_URL'], token: settings.githubToken, signal: abort },
+          identity,
+          claimed,
+        ),
     },
     connect: async () => {
       const { connection, api } = await open();

@@ -9,7 +9,7 @@ import { endingOfError } from '../flow/endings.ts';
 import { Ledger } from '../flow/ledger.ts';
 import { type Configuration, readConfiguration } from '../inputs/configuration.ts';
 import { parseInputs } from '../inputs/parse-inputs.ts';
-import { stateNames } from '../inputs/registry.ts';
+import { type ActionName, actionEnvironments, stateNames } from '../inputs/registry.ts';
 import { logText } from '../report/escape.ts';
 import { type LogClock, logLine } from '../report/log-line.ts';
 import { environment, readIdentity, readWorkplace } from '../runner/environment.ts';
@@ -20,7 +20,7 @@ import { composeRun } from './compose-run.ts';
 import { publish } from './publish.ts';
 import { secretKeeper } from './secret-keeper.ts';
 
-export type DeployAction = 'deploy-staging';
+export type DeployAction = Extract<ActionName, `deploy-${string}`>;
 
 /** Main, or post when main has left its state. Post never fails the job: the verdict was main's. */
 export async function deployAction(action: DeployAction): Promise<number> {
@@ -100,7 +100,8 @@ function startedAction(action: DeployAction) {
         return exitCode;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        const door = { action, environment: 'staging', overlay: env['INPUT_OVERLAY'] ?? '' } as const;
+        const environment = actionEnvironments[action];
+        const door = { action, environment, overlay: env['INPUT_OVERLAY'] ?? '' };
         return report(ledger.document(door, identity, endingOfError({ signal, ledger }, error), Date.now()));
       }
     },

@@ -19,6 +19,7 @@ const settings: Settings = {
   allowPaused: false,
   allowRemoteBases: false,
   dryRun: false,
+  skipApproval: false,
   skipTests: false,
 };
 
@@ -54,6 +55,7 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
     signal: new AbortController().signal,
     renderer: { findRenderers: absent('renderer'), render: absent('renderer') },
     jobs: { stateOf: async () => 'unknown' },
+    approvals: { facts: absent('approvals') },
     connect: absent('cluster'),
     watch: absent('watch'),
     records: absent('records'),

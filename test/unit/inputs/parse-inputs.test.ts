@@ -4,7 +4,7 @@ import { Fault } from '../../../src/domain/fault.ts';
 import { profiles } from '../../../src/domain/profile.ts';
 import type { Settings } from '../../../src/domain/settings.ts';
 import { type InputProblem, parseInputs } from '../../../src/inputs/parse-inputs.ts';
-import { type InputEntry, inputs, laterInputs } from '../../../src/inputs/registry.ts';
+import { type InputEntry, inputs, inputsOf, laterInputs } from '../../../src/inputs/registry.ts';
 
 /** As the runner does it: upper case, blanks to underscores, dashes kept. */
 function variables(given: Readonly<Record<string, string>>): Record<string, string> {
@@ -55,9 +55,10 @@ describe('parseInputs', () => {
       allowRemoteBases: false,
       dryRun: false,
       skipTests: false,
+      skipApproval: false,
     };
     expect(parse({})).toStrictEqual(expected);
-    const empty = Object.fromEntries(inputs.map((entry) => [entry.name, '']));
+    const empty = Object.fromEntries(inputsOf('deploy-staging').map((entry) => [entry.name, '']));
     expect(parse(empty)).toStrictEqual(expected);
   });
 

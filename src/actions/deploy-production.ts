@@ -1,0 +1,10 @@
+/** `uses: orion/deploy-production@v1`: main and post. */
+import { banner } from '../runner/banner.ts';
+import { runToExit } from '../runner/process.ts';
+
+banner('deploy-production');
+await runToExit(async () => {
+  // Loaded after the first line is out: a person who watches sees at once that it runs.
+  const { deployAction } = await import(/* webpackMode: "eager" */ '../wiring/deploy-action.ts');
+  return deployAction('deploy-production');
+});

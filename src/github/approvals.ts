@@ -1,0 +1,177 @@
+/** What GitHub says of the job's environment and of who reviewed this run. Every request is a read. */
+import { z } from 'zod';
+import type { ApprovalFacts, EnvironmentRules } from '../domain/approval.ts';
+import { Fault } from '../domain/fault.ts';
+import type { RunIdentity } from '../domain/release.ts';
+import { type ClientAccess, type GitHubClient, githubClient } from './client.ts';
+import { jobEnvironment } from './job-environment.ts';
+
+interface Place {
+  readonly owner: string;
+  readonly repo: string;
+  readonly run_id: string;
+}
+
+const permission = 'actions: read';
+
+/** A rule of an unknown type protects nothing that we know of; a reviewer of an unknown type is one all the same. */
+const environmentSchema = z.object({
+  can_admins_bypass: z.boolean().nullish(),
+  protection_rules: z
+    .array(
+      z.object({
+        type: z.string(),
+        prevent_self_review: z.boolean().nullish(),
+        reviewers: z
+          .array(
+            z.object({
+              type: z.string(),
+              reviewer: z.object({ login: z.string().optional(), slug: z.string().optional() }).nullish(),
+            }),
+          )
+          .nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+const reviewsSchema = z.array(
+  z.object({
+    state: z.string(),
+    comment: z.string().nullish(),
+    environments: z.array(z.object({ name: z.string() })),
+    user: z.object({ login: z.string() }).nullish(),
+  }),
+);
+
+const userSchema = z.object({ login: z.string() }).nullish();
+const runSchema = z.object({
+  actor: userSchema,
+  triggering_actor: userSchema,
+  repository: z.object({ private: z.boolean() }),
+});
+
+const jobsSchema = z.object({
+  jobs: z.array(
+    z.object({
+      id: z.number(),
+      name: z.string(),
+      run_attempt: z.number(),
+      conclusion: z.string().nullish(),
+      steps: z.array(z.unknown()).nullish(),
+    }),
+  ),
+});
+
+/** @throws Fault as `ApprovalsPort.facts` says */
+export async function approvalFacts(
+  access: ClientAccess,
+  run: RunIdentity,
+  claimed: string | undefined,
+): Promise<ApprovalFacts> {
+  const place = placeOf(run);
+  const { owner, repo } = place;
+  const client = await githubClient(access);
+  const job = await jobEnvironment(client, { owner, repo }, run);
+  const name = job.proven ?? claimed;
+  const said = { ...(claimed === undefined ? {} : { claimed }), ...job };
+  if (name === undefined) return { ...said, reviews: [], triggeredBy: [], startedAttempts: 1 };
+  const [rules, reviews, about, startedAttempts] = await Promise.all([
+    rulesOf(client, place, name),
+    reviewsOf(client, place),
+    client.get({
+      route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
+      parameters: { ...place },
+      schema: runSchema,
+      permission,
+    }),
+    startedAttemptsOf(client, place, run),
+  ]);
+  return {
+    ...said,
+    rules,
+    reviews,
+    ...(about === undefined ? {} : { privateRepository: about.repository.private }),
+    triggeredBy: [about?.actor?.login, about?.triggering_actor?.login, run.actor].filter(
+      (login) => login !== undefined,
+    ),
+    startedAttempts,
+  };
+}
+
+function placeOf({ repository, runId }: RunIdentity): Place {
+  const [owner = '', repo = ''] = (repository ?? '').split('/');
+  if (owner !== '' && repo !== '' && runId !== undefined) return { owner, repo, run_id: runId };
+  throw new Fault(
+    'environment-unknown',
+    'This is no job of GitHub Actions, so nobody can have approved it there.',
+    'Deploy by a workflow, or approve in another way and set `skip-approval: true`.',
+  );
+}
+
+async function rulesOf(
+  client: GitHubClient,
+  { owner, repo }: Place,
+  name: string,
+): Promise<EnvironmentRules | 'missing'> {
+  const environment = await client.get({
+    route: 'GET /repos/{owner}/{repo}/environments/{environment_name}',
+    parameters: { owner, repo, environment_name: name },
+    schema: environmentSchema,
+    permission,
+  });
+  if (environment === undefined) return 'missing';
+  const rules = environment.protection_rules ?? [];
+  const requiring = rules.filter(({ type }) => type === 'required_reviewers');
+  const bypass = environment.can_admins_bypass;
+  return {
+    reviewers: requiring
+      .flatMap(({ reviewers }) => reviewers ?? [])
+      .map(({ type, reviewer }) => ({ type, name: reviewer?.login ?? reviewer?.slug ?? 'unknown' })),
+    preventSelfReview: requiring.some((rule) => rule.prevent_self_review === true),
+    ...(typeof bypass === 'boolean' ? { adminsMayBypass: bypass } : {}),
+    types: rules.map(({ type }) => type),
+  };
+}
+
+async function reviewsOf(client: GitHubClient, place: Place): Promise<ApprovalFacts['reviews']> {
+  const reviews = await client.get({
+    route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
+    parameters: { ...place },
+    schema: reviewsSchema,
+    permission,
+  });
+  return (reviews ?? []).map(({ state, comment, environments, user }) => ({
+    state,
+    environments: environments.map(({ name }) => name),
+    user: user?.login ?? 'ghost',
+    comment: comment ?? '',
+  }));
+}
+
+/**
+ * A re-run goes through the gate again, and a review does not say for which attempt it was: so the attempts are counted in which
+ * this job was started. A rejected job has no steps. Until its own entry shows, this attempt counts too.
+ */
+async function startedAttemptsOf(client: GitHubClient, place: Place, run: RunIdentity): Promise<number> {
+  const attempt = run.attempt ?? 1;
+  if (attempt <= 1) return 1;
+  const answer = await client.get({
+    route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs',
+    parameters: { ...place, filter: 'all', per_page: 100 },
+    schema: jobsSchema,
+    permission,
+  });
+  const jobs = answer?.jobs ?? [];
+  const name = jobs.find(({ id }) => String(id) === run.checkRunId)?.name;
+  // Without its name the job's earlier runs cannot be told: the strictest count.
+  if (name === undefined) return attempt;
+  const started = jobs.filter(
+    (job) =>
+      job.name === name &&
+      job.run_attempt < attempt &&
+      job.conclusion !== 'skipped' &&
+      (job.steps ?? []).length > 0,
+  );
+  return new Set(started.map((job) => job.run_attempt)).size + 1;
+}

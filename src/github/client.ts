@@ -1,0 +1,150 @@
+/** One way to ask GitHub's REST API: a deadline for each try, a few tries, answers checked, refusals in words. */
+import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
+import { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
+
+export interface ClientAccess {
+  /** `GITHUB_API_URL`. */
+  readonly apiUrl: string | undefined;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal;
+  /** Milliseconds for one try; default 10,000. */
+  readonly deadline?: number;
+}
+
+export interface Question<Schema extends z.ZodType> {
+  /** `GET /repos/{owner}/{repo}/actions/runs/{run_id}`, with its parameters. */
+  readonly route: string;
+  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly schema: Schema;
+  /** What the token needs for it, as a workflow writes it: `actions: read`. */
+  readonly permission: string;
+}
+
+export interface GitHubClient {
+  /**
+   * Undefined for 404.
+   * @throws Fault `github-forbidden`, `github-rate-limited`, `github-unreachable`, `github-answer-unclear`
+   */
+  get<Schema extends z.ZodType>(question: Question<Schema>): Promise<z.output<Schema> | undefined>;
+}
+
+const refusalSchema = z.object({
+  status: z.number(),
+  message: z.string().catch(''),
+  response: z.object({ headers: z.record(z.string(), z.coerce.string()).catch({}) }).optional(),
+});
+type ApiRefusal = z.output<typeof refusalSchema>;
+
+/** Milliseconds that a Retry-After is followed at most. */
+const longestWait = 10_000;
+const passing = new Set([500, 502, 503, 504]);
+
+export async function githubClient(access: ClientAccess): Promise<GitHubClient> {
+  const { token, apiUrl, signal, deadline = 10_000 } = access;
+  if (token === undefined) {
+    throw new Fault(
+      'github-forbidden',
+      'There is no token to ask GitHub who approved this run.',
+      'Leave the input github-token at its default, and give the job `actions: read` and `checks: read`.',
+    );
+  }
+  const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github');
+  const octokit = getOctokit(token, apiUrl === undefined ? {} : { baseUrl: apiUrl });
+  return {
+    async get(question) {
+      const ask = async (): Promise<unknown> => {
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
+        const parameters = { ...question.parameters, request: { signal: limit } };
+        return (await octokit.request(question.route, parameters)).data;
+      };
+      const data = await repeating(ask, signal).catch((error: unknown) => {
+        if (signal.aborted) throw error;
+        const refusal = refusalOf(error);
+        if (refusal?.status === 404) return undefined;
+        throw faultOf(refusal, question.permission, error);
+      });
+      if (data === undefined) return undefined;
+      const parsed = question.schema.safeParse(data);
+      if (parsed.success) return parsed.data;
+      throw new Fault(
+        'github-answer-unclear',
+        `GitHub's answer to ${question.route} is not what its documentation says.`,
+        'See whether a proxy answers in its place; if not, this version of Orion is too old for that API.',
+        { cause: parsed.error },
+      );
+    },
+  };
+}
+
+function repeating<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  return pRetry(attempt, {
+    retries: 2,
+    minTimeout: 300,
+    randomize: true,
+    signal,
+    shouldRetry: ({ error }) => {
+      const refusal = refusalOf(error);
+      return refusal === undefined || passing.has(refusal.status) || waitOf(refusal) !== undefined;
+    },
+    onFailedAttempt: async ({ error, retriesLeft }) => {
+      const refusal = refusalOf(error);
+      const wait = refusal === undefined ? undefined : waitOf(refusal);
+      if (wait !== undefined && retriesLeft > 0) await delay(wait, undefined, { signal });
+    },
+  });
+}
+
+/** Undefined for anything that is no answer of the server: a broken connection is wrapped as a 500 without a response. */
+function refusalOf(error: unknown): ApiRefusal | undefined {
+  const parsed = refusalSchema.safeParse(error);
+  return parsed.success && parsed.data.response !== undefined ? parsed.data : undefined;
+}
+
+/** How long a limited client is asked to wait; undefined if it is not, or longer than anybody would wait. */
+function waitOf({ status, response }: ApiRefusal): number | undefined {
+  const seconds = Number(response?.headers['retry-after'] ?? Number.NaN);
+  const limited = status === 429 || status === 403;
+  return limited && seconds * 1000 <= longestWait ? seconds * 1000 : undefined;
+}
+
+/** Source: GitHub docs, "Rate limits for the REST API": 403 or 429, with `x-ratelimit-remaining: 0` or `retry-after`. */
+function isRateLimited({ status, message, response }: ApiRefusal): boolean {
+  if (status === 429) return true;
+  const headers = response?.headers ?? {};
+  return (
+    status === 403 &&
+    (headers['x-ratelimit-remaining'] === '0' ||
+      headers['retry-after'] !== undefined ||
+      /secondary rate limit/i.test(message))
+  );
+}
+
+function faultOf(refusal: ApiRefusal | undefined, permission: string, cause: unknown): Fault {
+  if (refusal === undefined || refusal.status >= 500) {
+    const how = refusal === undefined ? 'did not answer' : `answered ${refusal.status}`;
+    return new Fault(
+      'github-unreachable',
+      `GitHub's API ${how}, so it is not known who approved this run.`,
+      'Run the job again; githubstatus.com says whether GitHub has trouble.',
+      { cause },
+    );
+  }
+  if (isRateLimited(refusal)) {
+    const reset = Number(refusal.response?.headers['x-ratelimit-reset'] ?? Number.NaN) * 1000;
+    const when = Number.isFinite(new Date(reset).getTime()) ? ` after ${new Date(reset).toISOString()}` : '';
+    return new Fault(
+      'github-rate-limited',
+      "GitHub's API has had too many requests from this token, so it is not known who approved this run.",
+      `Run the job again${when || ' later'}.`,
+      { cause },
+    );
+  }
+  return new Fault(
+    'github-forbidden',
+    `GitHub refuses this token (status ${refusal.status}): it may not read what says who approved this run.`,
+    `Add \`${permission}\` to \`permissions:\` of the job.`,
+    { cause },
+  );
+}
