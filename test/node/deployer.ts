@@ -1,4 +1,4 @@
-/** deploy-staging as a workflow step against one cluster, by the built bundle, and what the cluster and its audit log say of it. */
+/** A deploy action as a workflow step against one cluster, by the built bundle, and what the cluster and its audit log say of it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api.ts';
@@ -14,7 +14,8 @@ import {
   startStep,
 } from '../../testbed/workflow-step.ts';
 
-export const bundle = join(import.meta.dirname, '../../dist/deploy-staging/index.js');
+const bundles = join(import.meta.dirname, '../../dist');
+export const bundle = join(bundles, 'deploy-staging/index.js');
 
 /** What every run here waits for at the most; a verdict must come long before. */
 export const timeout = 60_000;
@@ -46,13 +47,17 @@ export interface Deployer {
 }
 
 /** A deployer with an identity of its own, so that the audit log tells its requests from all others. */
-export async function deployerFor(user: string, target: Cluster | string): Promise<Deployer> {
+export async function deployerFor(
+  user: string,
+  target: Cluster | string,
+  action: 'deploy-staging' | 'deploy-production' = 'deploy-staging',
+): Promise<Deployer> {
   const cluster = typeof target === 'string' ? await attachCluster(target) : target;
   const kubeconfig = await cluster.controlPlane.issueKubeconfig(user, user, ['system:masters']);
   const connection = await connect({ kubeconfig: cluster.kubeconfig, env: {}, home: '' });
   const api = createKubernetesApi(connection);
   const step = (workspace: string, inputs: Inputs = {}, env: StepOptions['env'] = {}): StepOptions => ({
-    bundle,
+    bundle: join(bundles, action, 'index.js'),
     workspace,
     env,
     inputs: {

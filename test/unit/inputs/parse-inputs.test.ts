@@ -62,6 +62,28 @@ describe('parseInputs', () => {
     expect(parse(empty)).toStrictEqual(expected);
   });
 
+  it('goes by the profile of its action, and takes no input of another', () => {
+    const production = (given: Readonly<Record<string, string>>): Settings =>
+      parseInputs({ env: variables(given), action: 'deploy-production' });
+    expect(production({ 'skip-approval': 'true', 'github-environment': 'live' })).toMatchObject({
+      action: 'deploy-production',
+      environment: 'production',
+      profile: profiles.production,
+      overlay: 'k8s/overlays/production',
+      timeout: 600_000,
+      monitor: 60_000,
+      minNodes: 3,
+      rollback: 'automatic',
+      skipApproval: true,
+      githubEnvironment: 'live',
+    });
+    expect(() => production({ 'skip-tests': 'true' })).toThrow('"skip-tests" is not one of this action\'s');
+    expect(fault({ 'skip-approval': 'true' })).toMatchObject({
+      reason: 'unknown-input',
+      remedy: 'Remove "skip-approval"; it belongs to deploy-production.',
+    });
+  });
+
   it('reads every input', () => {
     const settings = parse({
       overlay: './deploy//test/',
