@@ -15,7 +15,8 @@ export function orionTool(bundle: string, version: string, rollback: string): De
     version,
     command: `deploy-staging, \`rollback: ${rollback}\``,
     rollsBack: rollback === 'automatic',
-    settle: (scenario) => milliseconds(String(scenario.inputs['settle'] ?? settle)),
+    settle: ({ inputs }) =>
+      milliseconds(String(inputs['settle'] ?? settle)) + milliseconds(String(inputs['monitor'] ?? '0s')),
     deploy: (deployment) => deployByOrion(join(bundle, 'index.js'), rollback, deployment),
     // `FAIL` names a failure before logs are fetched or anything is undone; a green run is green with its last words.
     verdictLine: (lines) =>
