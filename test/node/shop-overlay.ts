@@ -101,9 +101,14 @@ function deployment(workload: ShopWorkload): Manifest {
   };
 }
 
-/** A StatefulSet `db` of two pods, one after the other, that run a script. */
-export function statefulSet(script: string): Manifest {
-  const container = { name: 'main', image: 'orion.example/sh', command: ['/bin/sh', '-c', script] };
+/** A StatefulSet `db` of two pods, one after the other, that run a script; `fields` are on top of the container's usual ones. */
+export function statefulSet(script: string, fields: Manifest = {}): Manifest {
+  const container = {
+    name: 'main',
+    image: 'orion.example/sh',
+    command: ['/bin/sh', '-c', script],
+    ...fields,
+  };
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',

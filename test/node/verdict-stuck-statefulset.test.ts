@@ -1,7 +1,7 @@
 /** Scenario 38 with a StatefulSet on the real node: its controller never replaces a pod that is not ready by itself. */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type Deployer, deployerFor, dropNamespace } from './deployer.ts';
-import { idle, statefulSet, writeShop } from './shop-overlay.ts';
+import { idle, probe, statefulSet, writeShop } from './shop-overlay.ts';
 
 const namespace = 'stuck-statefulset';
 let deployer: Deployer;
@@ -17,7 +17,9 @@ afterAll(async () => {
 
 test('the release before crashes in its first pod; the one that mends it replaces that pod, and says so', async () => {
   const inputs = { rollback: 'manual', timeout: '170s', settle: '20s' };
-  const broken = [statefulSet('echo "no database today"; exit 3')];
+  // Without a probe it would be ready for a moment between two ends, and the controller might come past it by itself.
+  const neverReady = { readinessProbe: probe('/health', 8081) };
+  const broken = [statefulSet('echo "no database today"; exit 3', neverReady)];
   const workspace = await writeShop({ namespace, workloads: [], objects: broken });
   const first = await deployer.deploy(workspace, inputs);
   expect(first.outputs, first.output).toMatchObject({ outcome: 'failed', reason: 'crash-loop' });
