@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { realNodeSupport } from '../testbed/node/support.ts';
 import { endLeftovers, runVariable } from './leftovers.ts';
 
@@ -15,6 +15,8 @@ interface Count {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** One line for each failed test, as vitest names it, with the first line of its error. */
+  readonly failures: readonly string[];
 }
 
 const root = join(import.meta.dirname, '..');
@@ -59,20 +61,44 @@ async function runLayer(layer: string, folder: string): Promise<Count> {
     `--outputFile.json=${report}`,
   ]);
   const counted = await readCount(report);
-  const count = !ended && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
+  const broken = { ...counted, failed: 1, failures: ['the layer ended badly without a failed test'] };
+  const count = !ended && counted.failed === 0 ? broken : counted;
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   console.log(`${layer}: ${describe(count)} in ${seconds} s`);
   return count;
 }
 
+/** The part of vitest's JSON report that is read here. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
+  }[];
+}
+
 async function readCount(report: string): Promise<Count> {
   try {
-    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
+    const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(
       await readFile(report, 'utf8'),
-    ) as Record<string, number>;
-    return { passed: numPassedTests ?? 0, failed: numFailedTests ?? 0, skipped: numPendingTests ?? 0 };
+    ) as Report;
+    const failures = testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ fullName, failureMessages }) => {
+          const [message = ''] = failureMessages?.[0]?.split('\n') ?? [];
+          return `${relative(root, name)} > ${fullName}: ${message}`;
+        }),
+    );
+    return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests, failures };
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 };
+    return { passed: 0, failed: 0, skipped: 0, failures: [] };
   }
 }
 
@@ -90,7 +116,7 @@ function wantedLayers(only: readonly string[]): readonly string[] {
 async function runAll(folder: string): Promise<Count[]> {
   const wanted = wantedLayers(process.argv.slice(2));
   const built = await run(process.execPath, [join(root, 'scripts/build.ts')]);
-  if (!built) return [{ passed: 0, failed: 1, skipped: 0 }];
+  if (!built) return [{ passed: 0, failed: 1, skipped: 0, failures: ['the bundles could not be built'] }];
   const counts: Count[] = [];
   for (const layer of wanted) {
     if (!interrupted) counts.push(await runLayer(layer, folder));
@@ -98,7 +124,7 @@ async function runAll(folder: string): Promise<Count[]> {
   return counts;
 }
 
-function describe({ passed, failed, skipped }: Count): string {
+function describe({ passed, failed, skipped }: Omit<Count, 'failures'>): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
@@ -113,12 +139,16 @@ async function main(): Promise<number> {
     const left = process.env['ORION_KEEP_CLUSTER'] === '1' ? [] : await endLeftovers(runId);
     for (const line of left) console.log(`left behind and ended: ${line}`);
   }
-  const sum = (name: keyof Count): number => counts.reduce((total, count) => total + count[name], 0);
+  const sum = (name: Exclude<keyof Count, 'failures'>): number =>
+    counts.reduce((total, count) => total + count[name], 0);
   const total = {
     passed: sum('passed'),
     failed: sum('failed') + (interrupted ? 1 : 0),
     skipped: sum('skipped'),
   };
+  // Said again at the end: a log of CI is often cut at its head.
+  const failures = counts.flatMap((count) => count.failures);
+  if (failures.length > 0) console.log(['', 'failed:', ...failures].join('\n'));
   console.log(`\n${describe(total)}`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
