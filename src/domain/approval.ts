@@ -151,11 +151,10 @@ function missingProof(
 
 function environmentUnknown({ claimed, unprovable }: ApprovalFacts): Refusal {
   if (unprovable !== undefined) return { reason: 'github-forbidden', ...unprovable };
-  const named = claimed === undefined ? 'one' : claimed;
   return {
     reason: 'environment-unknown',
     message: 'GitHub does not say that this job is in an environment, so nobody can have approved it.',
-    remedy: `Name ${named} in the job (\`environment:\`), one with required reviewers.`,
+    remedy: `Write \`environment: ${claimed ?? 'production'}\` into the job, the name of an environment with required reviewers.`,
   };
 }
 

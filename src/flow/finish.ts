@@ -6,16 +6,18 @@
 import { type ObjectReference, titleOf } from '../domain/objects.ts';
 import { approvedPrunes, nothingToPrune, type Prune } from '../domain/prune/plan.ts';
 import type { PruneReport } from '../domain/result.ts';
-import { waveOf, waves } from '../domain/waves.ts';
+import { waves } from '../domain/waves.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { pruneLine } from '../report/log-prune.ts';
 import { closeRecord } from './close-record.ts';
 import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
+import { lockLost } from './hold.ts';
 import { pruneNow, pruneReports } from './prune.ts';
 import type { Change } from './release-phases.ts';
 import { notice, type Run } from './run.ts';
+import { inEachWave } from './undo-writes.ts';
 
 export interface Finished {
   /** Something that should be gone is still there; that fails no release. */
@@ -44,21 +46,16 @@ async function prune(change: Change): Promise<Finished> {
   const approved = approvedPrunes(plan.prune ?? nothingToPrune, now);
   const pruned: ObjectReference[] = [];
   const failed = new Map<ObjectReference, string>();
+  // The record says deployed by now: the Lease alone is the lock.
+  const ensureHeld = async (): Promise<void> => {
+    if (!change.hold.lease.held() && !(await change.hold.lease.confirm())) throw lockLost();
+  };
   // Users before what they use, as in undo.
-  for (const wave of waves.toReversed()) {
-    const members = approved.filter(({ reference }) => waveOf(reference) === wave);
-    if (members.length === 0) continue;
-    run.signal.throwIfAborted();
-    if (!change.hold.lease.held() && !(await change.hold.lease.confirm()))
-      throw new Error('the lock is no longer held');
-    await Promise.all(
-      members.map(async (one) => {
-        const refusal = await deleteOne(change, one);
-        if (refusal === undefined) pruned.push(one.reference);
-        else failed.set(one.reference, refusal);
-      }),
-    );
-  }
+  await inEachWave(run, { ensureHeld }, waves.toReversed(), approved, async (one) => {
+    const refusal = await deleteOne(change, one);
+    if (refusal === undefined) pruned.push(one.reference);
+    else failed.set(one.reference, refusal);
+  });
   run.ledger.pruned = [
     ...pruned.map((reference): PruneReport => ({ reference, state: 'pruned', message: '' })),
     ...[...failed].map(([reference, message]): PruneReport => ({ reference, state: 'not-pruned', message })),

@@ -68,7 +68,8 @@ export async function deleteAll(
   return failures;
 }
 
-async function inEachWave<T extends { readonly reference: ObjectReference }>(
+/** Wave after wave, each one's members at once; before each the lock is made sure of, and a stopped run goes no further. */
+export async function inEachWave<T extends { readonly reference: ObjectReference }>(
   run: Run,
   guard: Pick<UndoGuard, 'ensureHeld'>,
   order: readonly Wave[],

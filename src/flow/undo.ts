@@ -19,7 +19,7 @@ import { hideSecrets } from './preflight-facts.ts';
 import { readObjects } from './read-objects.ts';
 import { watchRollout } from './rollout.ts';
 import { notice, type Run } from './run.ts';
-import { stillThere } from './undo-verify.ts';
+import { stillThere } from './await-deletions.ts';
 import { deleteAll, type Restored, restoreAll } from './undo-writes.ts';
 
 export interface UndoWork {

@@ -52,6 +52,7 @@ const runSchema = z.object({
 });
 
 const jobsSchema = z.object({
+  total_count: z.number(),
   jobs: z.array(
     z.object({
       id: z.number(),
@@ -162,10 +163,10 @@ async function startedAttemptsOf(client: GitHubClient, place: Place, run: RunIde
     schema: jobsSchema,
     permission,
   });
-  const jobs = answer?.jobs ?? [];
+  const { jobs, total_count: all } = answer ?? { jobs: [], total_count: 0 };
   const name = jobs.find(({ id }) => String(id) === run.checkRunId)?.name;
-  // Without its name the job's earlier runs cannot be told: the strictest count.
-  if (name === undefined) return attempt;
+  // Without its name, or with more jobs than one page has, the job's earlier runs cannot be told: the strictest count.
+  if (name === undefined || all > jobs.length) return attempt;
   const started = jobs.filter(
     (job) =>
       job.name === name &&

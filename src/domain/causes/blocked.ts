@@ -7,6 +7,7 @@ import { containersOf, endsOf, isBetweenTries } from '../status/containers.ts';
 import { isReady, isTerminating, phaseOf } from '../status/pod.ts';
 import { updatesOnDelete } from '../status/statefulset.ts';
 import { type Cause, causeOf, containerTitle, type Doom } from './cause.ts';
+import { sameEnds } from './crashes.ts';
 
 /**
  * Old pods of a StatefulSet that are in the way. With OrderedReady its controller waits for each pod to be ready before it
@@ -19,9 +20,6 @@ export interface PodInTheWay {
   /** Absent: deleting does not help, its successor would be of the same revision (below the partition). */
   readonly freeAt?: number;
 }
-
-/** So many ends make a crash loop (see crashes.ts); those from before count too, but we must have seen one. */
-const loop = 3;
 
 export function podsInTheWay(scene: Scene, limits: Limits): readonly PodInTheWay[] {
   const live = scene.live?.object;
@@ -68,9 +66,10 @@ function freeAtOf(scene: Scene, pod: PodRecord, limits: Limits): number {
   const began = Math.max(limits.startedAt, scene.live?.generationAt ?? 0);
   if (limits.restoring === true) return began;
   const stuck = containersOf(pod.object).filter(isBetweenTries);
+  // Ends from before count too, but we must have seen one.
   const looping = stuck.find(
     (container) =>
-      endsOf(container) >= loop && endsOf(container) > (pod.endsAtFirst.get(container.name) ?? 0),
+      endsOf(container) >= sameEnds && endsOf(container) > (pod.endsAtFirst.get(container.name) ?? 0),
   );
   if (looping !== undefined) return Math.max(began, pod.marks.get(markOf.ended(looping)) ?? began);
   const unready = timeOf(conditionOf(pod.object, 'Ready')?.lastTransitionTime) ?? 0;

@@ -9,7 +9,7 @@ import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
 import { containerField } from './fieldpaths.ts';
 
 /** How many ends in the same way make a crash loop (VERDICTS row 4; a first and second failed start may heal, row 7). */
-const sameEnds = 3;
+export const sameEnds = 3;
 
 /** How often a container has ended since this release began; ends before it do not count against it. */
 export function endsOfRelease(pod: PodRecord, container: ContainerView, limits: Limits): number {

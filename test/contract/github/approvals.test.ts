@@ -32,12 +32,12 @@ beforeEach(async () => {
 });
 afterEach(() => api[Symbol.asyncDispose]());
 
-const facts = (claimed?: string, identity: typeof run = run) =>
-  approvalFacts({ apiUrl: api.url, token: 't', signal, deadline: 500 }, identity, claimed);
+const facts = (claimed?: string, identity: typeof run = run, deadline = 10_000) =>
+  approvalFacts({ apiUrl: api.url, token: 't', signal, deadline }, identity, claimed);
 
-async function word(claimed?: string, identity: typeof run = run): Promise<string> {
+async function word(claimed?: string, identity: typeof run = run, deadline = 10_000): Promise<string> {
   try {
-    const verdict = judgeApproval(await facts(claimed, identity));
+    const verdict = judgeApproval(await facts(claimed, identity, deadline));
     return verdict.type === 'refused' ? verdict.refusal.reason : verdict.approval.state;
   } catch (error) {
     if (error instanceof Fault) return error.reason;
@@ -107,10 +107,14 @@ test.each<[string, keyof typeof paths, Route, string]>([
   ],
   ['503 for ever', 'environment', { status: 503, body: {} }, 'github-unreachable'],
   ['a broken connection', 'approvals', 'broken', 'github-unreachable'],
-  ['silence', 'checkRun', 'silent', 'github-unreachable'],
 ])('%s: %s', async (_, path, route, expected) => {
   api.answer(paths[path], route);
   expect(await word()).toBe(expected);
+});
+
+test('silence', async () => {
+  api.answer(paths.checkRun, 'silent');
+  expect(await word(undefined, run, 300)).toBe('github-unreachable');
 });
 
 test('self-review where it is forbidden', async () => {
@@ -205,6 +209,11 @@ describe('a re-run of a failed job', () => {
     api.answer(paths.jobs, ok({ total_count: jobs.length, jobs }));
     api.answer(paths.approvals, ok(approvers.map((login) => review(login))));
     expect(await word(undefined, second)).toBe(expected);
+  });
+
+  test('in a run of more jobs than one page has: the strictest count', async () => {
+    api.answer(paths.jobs, ok({ total_count: 101, jobs: [job(9, 2)] }));
+    expect(await word(undefined, second)).toBe('bypassed');
   });
 });
 
