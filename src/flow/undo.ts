@@ -13,13 +13,13 @@ import { leftAloneText, type UndoPlan, undoPlan } from '../domain/undo/plan.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { logLine } from '../report/log-line.ts';
 import { failureLines } from '../report/log-outcome.ts';
+import { stillThere } from './await-deletions.ts';
 import { diagnose } from './diagnose.ts';
 import type { ClusterPort, StoredRelease } from './ports.ts';
 import { hideSecrets } from './preflight-facts.ts';
 import { readObjects } from './read-objects.ts';
 import { watchRollout } from './rollout.ts';
 import { notice, type Run } from './run.ts';
-import { stillThere } from './await-deletions.ts';
 import { deleteAll, type Restored, restoreAll } from './undo-writes.ts';
 
 export interface UndoWork {
