@@ -13,7 +13,7 @@ import {
   stopControlPlane,
 } from './control-plane/control-plane.ts';
 import { isRunning, killStrays, listProcesses } from './control-plane/processes.ts';
-import { addHollowNodes, stopHollowNodes } from './hollow/hollow-nodes.ts';
+import { addHollowNodes, restartHollowNodes, stopHollowNodes } from './hollow/hollow-nodes.ts';
 import { loadImage, nodeTools, realNodeSupport, startNode, stopNode } from './node/node.ts';
 import { messageOf, TestbedError } from './testbed-error.ts';
 
@@ -58,6 +58,8 @@ export interface Cluster {
   loadImage(archive: string): Promise<void>;
   /** Brings the cluster to at least this many hollow nodes. */
   addHollowNodes(count: number, log?: (line: string) => void): Promise<void>;
+  /** Hollow nodes are restarted too: kwok forgets a pod whose status it could not write while etcd was away. */
+  restartEtcd(): Promise<void>;
   status(): Promise<ClusterStatus>;
   /** Ends every process of the cluster and removes its state; only its logs stay. */
   stop(): Promise<void>;
@@ -244,6 +246,10 @@ function describe(stateDirectory: string, state: ClusterState): Cluster {
     async addHollowNodes(count, log = () => {}) {
       await addHollowNodes({ controlPlane, count, tainted: state.node === 'real', log });
       await writeState(stateDirectory, { ...state, hollowNodes: Math.max(count, state.hollowNodes) });
+    },
+    async restartEtcd() {
+      await controlPlane.restartEtcd();
+      await restartHollowNodes(controlPlane);
     },
     async status() {
       const { node, hollowNodes, server, startedAt } = (await readState(stateDirectory)) ?? state;

@@ -73,7 +73,7 @@ async function take(step: Step, stage: Stage): Promise<void> {
     if (heal) registry.heal(`${repositories}/${repository}`);
   }
   if (step.restart === 'apiserver') await cluster.controlPlane.restartApiServer();
-  if (step.restart === 'etcd') await cluster.controlPlane.restartEtcd();
+  if (step.restart === 'etcd') await cluster.restartEtcd();
   if (step.fault) stage.proxy?.inject(faultSchema.parse(step.fault));
   if (step.node?.join) await cluster.addHollowNodes(Number(step.node.join.replace(/^hollow-/, '')) + 1);
   if (step.node?.lose) await loseNode(cluster.kubeconfig, workspace, step.node.lose);

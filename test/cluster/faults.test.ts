@@ -182,7 +182,7 @@ describe('on a control plane that is restarted', () => {
   });
 
   test.each(['sound', 'broken'] as const)('%s: etcd', async (truth) => {
-    const disturbed = await deploy(truth, () => cluster.controlPlane.restartEtcd());
+    const disturbed = await deploy(truth, () => cluster.restartEtcd());
     await expectAsWithout(disturbed, truth);
   });
 });

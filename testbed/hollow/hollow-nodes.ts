@@ -55,6 +55,13 @@ export function stopHollowNodes(stateDirectory: string): Promise<void> {
   return stopProcess(stateDirectory, processName, 0);
 }
 
+/** Looks at every pod anew. Nothing happens where there are no hollow nodes. */
+export async function restartHollowNodes(controlPlane: ControlPlane): Promise<void> {
+  if (!listProcesses(controlPlane.stateDirectory).some(({ name }) => name === processName)) return;
+  await stopHollowNodes(controlPlane.stateDirectory);
+  await startKwok(controlPlane, () => {});
+}
+
 async function startKwok(controlPlane: ControlPlane, log: (line: string) => void): Promise<void> {
   const { stateDirectory } = controlPlane;
   if (listProcesses(stateDirectory).some((each) => each.name === processName && isRunning(each))) return;
