@@ -5,6 +5,9 @@ import { runToExit } from '../runner/process.ts';
 banner('deploy-staging');
 await runToExit(async () => {
   // Loaded after the first line is out: a person who watches sees at once that it runs.
-  const { deployAction } = await import(/* webpackMode: "eager" */ '../wiring/deploy-action.ts');
-  return deployAction('deploy-staging');
+  const [{ runAction }, { deploy }] = await Promise.all([
+    import(/* webpackMode: "eager" */ '../wiring/action.ts'),
+    import(/* webpackMode: "eager" */ '../flow/deploy.ts'),
+  ]);
+  return runAction('deploy-staging', deploy);
 });

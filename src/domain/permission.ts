@@ -42,6 +42,20 @@ export function standingPermissions(namespace: string): readonly Permission[] {
   ];
 }
 
+/** What smoke tests of a running release need: to look, to read its settings, to call its pods. */
+export function smokePermissions(namespace: string): readonly Permission[] {
+  const written = new Set(['create', 'update', 'delete']);
+  const looking = standingPermissions(namespace).filter(
+    ({ resource, verb }) =>
+      !written.has(verb) && resource !== 'leases' && !(resource === 'secrets' && verb === 'list'),
+  );
+  return [
+    ...looking,
+    ...servicePermissions(namespace),
+    { group: '', resource: 'pods', subresource: 'proxy', verb: 'get', namespace },
+  ];
+}
+
 /** What the health of Services needs besides. */
 export function servicePermissions(namespace: string): readonly Permission[] {
   return ['list', 'watch'].flatMap((verb) => [

@@ -2,6 +2,8 @@
 import type { CheckLevel } from './checks.ts';
 
 export type Environment = 'staging' | 'production';
+/** `local`: processes on this machine, for smoke tests alone. */
+export type TestedEnvironment = Environment | 'local';
 
 export interface Profile {
   readonly overlay: string;

@@ -9,8 +9,9 @@ import type { ServiceReport } from './health/service.ts';
 import type { ErrorRateReport } from './log-errors/rates.ts';
 import type { ObjectReference } from './objects.ts';
 import type { ExitCode, Outcome } from './outcome.ts';
-import type { Environment } from './profile.ts';
+import type { TestedEnvironment } from './profile.ts';
 import type { Reason } from './reasons.ts';
+import type { SmokeReport } from './smoke/report.ts';
 import type { SourceLocation } from './source.ts';
 
 export const phaseNames = [
@@ -79,20 +80,6 @@ export interface WorkloadReport {
   }[];
 }
 
-export interface EndpointReport {
-  /** `auth`, `gateway`. */
-  readonly workload: string;
-  readonly pod: string;
-  readonly kind: 'health' | 'readiness';
-  /** `:8080/health`. */
-  readonly address: string;
-  readonly passed: boolean;
-  readonly status?: number;
-  readonly milliseconds: number;
-  /** "answered 503" and, masked and shortened, what came. */
-  readonly message: string;
-}
-
 /** Something to know that fails nothing: a server warning, a takeover. */
 export interface Notice {
   readonly reason: Reason;
@@ -106,7 +93,7 @@ export interface ResultDocument {
   readonly version: 1;
   readonly action: string;
   readonly app: string;
-  readonly environment: Environment;
+  readonly environment: TestedEnvironment;
   readonly namespace: string;
   readonly overlay: string;
   /** What the kubeconfig calls the cluster, and its server version, where known. */
@@ -138,7 +125,7 @@ export interface ResultDocument {
   readonly pruned?: readonly PruneReport[];
   readonly workloads: readonly WorkloadReport[];
   readonly failures: readonly Failure[];
-  readonly endpoints: readonly EndpointReport[];
+  readonly smoke: readonly SmokeReport[];
   /** What the health phase found of each Service of the overlay; absent where it did not come to that. */
   readonly services?: readonly ServiceReport[];
   /** What the monitor phase found in the new pods' logs, by workload; absent where it did not run. */

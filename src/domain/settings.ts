@@ -1,9 +1,9 @@
 /** What a run was asked to do: the inputs after parsing, one readonly value made at the door. Durations are milliseconds. */
-import type { Environment, Profile } from './profile.ts';
+import type { Profile, TestedEnvironment } from './profile.ts';
 
 export interface Settings {
   readonly action: 'deploy-staging' | 'deploy-production' | 'smoke-tests';
-  readonly environment: Environment;
+  readonly environment: TestedEnvironment;
   readonly profile: Profile;
   /** Folder with a kustomization, relative to the workspace as written by the user. */
   readonly overlay: string;
@@ -37,6 +37,10 @@ export interface Settings {
   readonly skipApproval: boolean;
   /** The GitHub environment of the job; absent: found by the job. */
   readonly githubEnvironment?: string;
+  /** Names of what is to be tested, with all it stands on; empty: everything. */
+  readonly services: readonly string[];
+  /** Where to write a JUnit report, relative to the workspace. */
+  readonly report?: string;
   readonly expectPlan?: string;
   readonly githubToken?: string;
   readonly checkRunId?: string;

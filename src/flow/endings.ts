@@ -106,7 +106,7 @@ export function failedWith(run: Run, failures: readonly Failure[]): Ending {
   const others = failures.length > 1 ? ` And ${failures.length - 1} more, see below.` : '';
   return {
     outcome: 'failed',
-    exitCode: exitCodeOf(first),
+    exitCode: exitCodeOf(run, first),
     reason: first?.reason ?? 'internal-error',
     message: `${first?.message ?? 'The release failed.'}${others}`,
     nextSteps: [
@@ -147,8 +147,8 @@ function wayBack(run: Run): string {
   return `The cluster is left as it is; ${run.ledger.release ?? 'the record'} keeps what was there before. Deploy the mended overlay, or the commit before, to get out of it.`;
 }
 
-function exitCodeOf(failure: Failure | undefined): ExitCode {
-  if (failure?.reason === 'endpoint-failed') return 4;
+function exitCodeOf(run: Run, failure: Failure | undefined): ExitCode {
+  if (run.ledger.lastPhase === 'smoke') return 4;
   return failure !== undefined && verification.includes(failure.reason) ? 3 : 2;
 }
 

@@ -16,6 +16,8 @@ import type { Run } from './run.ts';
 export type HealthEnd = Exclude<HealthVerdict, { state: 'pending' }>;
 
 export interface Health {
+  /** Services and EndpointSlices as seen so far; nothing if the overlay has no Service. */
+  state(): HealthState;
   /**
    * Resolves when all is sound at `until` (milliseconds since the epoch) or later, or when it is not and will not be: trouble
    * has the health budget from its beginning, and until then may heal. Rejects when the run is cancelled or a watch is lost.
@@ -39,6 +41,7 @@ export async function openHealth(run: Run, watch: RolloutWatch, subject: HealthS
   const budget = healthRetries * healthInterval;
   const rollout = withoutTimeout(watch.limits);
   return {
+    state: () => state,
     judge: async (until) => {
       let unsoundSince: number | undefined;
       let shownAt = run.clock.now();

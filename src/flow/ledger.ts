@@ -9,7 +9,6 @@ import type { Reason } from '../domain/reasons.ts';
 import type { RunIdentity } from '../domain/release.ts';
 import type {
   ChangeReport,
-  EndpointReport,
   Notice,
   PhaseName,
   PhaseTiming,
@@ -18,6 +17,7 @@ import type {
   WorkloadReport,
 } from '../domain/result.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { SmokeReport } from '../domain/smoke/report.ts';
 
 /** How a run ended, said once by whoever ends it. */
 export interface Ending {
@@ -45,7 +45,7 @@ export class Ledger {
   pruned: readonly PruneReport[] | undefined;
   workloads: readonly WorkloadReport[] = [];
   failures: readonly Failure[] = [];
-  endpoints: readonly EndpointReport[] = [];
+  smoke: readonly SmokeReport[] = [];
   services: readonly ServiceReport[] | undefined;
   errorRates: readonly ErrorRateReport[] | undefined;
   readonly notices: Notice[] = [];
@@ -103,7 +103,7 @@ export class Ledger {
       changes: this.describeChanges(),
       workloads: this.workloads,
       failures: this.failures,
-      endpoints: this.endpoints,
+      smoke: this.smoke,
       notices: this.notices,
       nextSteps: ending.nextSteps,
     };

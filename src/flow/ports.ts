@@ -5,6 +5,10 @@ import type { Renderer } from '../domain/checks/tools.ts';
 import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { ReleaseBody, ReleaseHead, RunIdentity } from '../domain/release.ts';
+import type { Dial, ProbeLimits } from '../domain/smoke/connection.ts';
+import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
+import type { DatabaseTls, PostgresFinding } from '../domain/smoke/postgres.ts';
+import type { RedisFinding } from '../domain/smoke/redis.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
 
 /** Time as a parameter: milliseconds since the epoch, and a pause that an abort ends early (by rejecting). */
@@ -117,8 +121,45 @@ export interface ClusterPort {
     readonly path: string;
     readonly deadline: number;
   }): Promise<EndpointAnswer>;
+  /** A listener on this machine that leads to one port of one pod; a connection that breaks there breaks here. */
+  openPortForward?(target: {
+    readonly namespace: string;
+    readonly pod: string;
+    readonly port: number;
+    readonly signal: AbortSignal;
+  }): Promise<PortForward>;
   /** The refusal inside an error thrown by one of these calls; undefined if it is something else. */
   refusalOf(error: unknown): RefusedRequest | undefined;
+}
+
+export interface PortForward {
+  readonly host: string;
+  readonly port: number;
+  /** Resolves when nothing of it is left open. */
+  close(): Promise<void>;
+}
+
+/** The calls that smoke tests make: what is not as it should be is a finding; they throw only when the run is stopped. */
+export interface ProbesPort {
+  callHttp(call: HttpTarget & HttpRequest, limits: ProbeLimits): Promise<HttpAnswer>;
+  postgres(
+    target: Dial & {
+      readonly user: string;
+      readonly password?: string;
+      readonly database: string;
+      readonly tls: DatabaseTls;
+    },
+    limits: ProbeLimits,
+  ): Promise<PostgresFinding>;
+  redis(
+    target: Dial & {
+      readonly user?: string;
+      readonly password?: string;
+      readonly database?: number;
+      readonly tls: DatabaseTls;
+    },
+    limits: ProbeLimits,
+  ): Promise<RedisFinding>;
 }
 
 export type WatchChange =

@@ -5,7 +5,6 @@ import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import type { ReleaseBody } from '../domain/release.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { awaited } from '../domain/status/awaited.ts';
-import { isRolloutKind } from '../domain/workloads.ts';
 import { serviceLine } from '../report/log-health.ts';
 import { type Applied, applyPlan } from './apply.ts';
 import { diagnose } from './diagnose.ts';
@@ -18,7 +17,7 @@ import type { Ready } from './preflight.ts';
 import type { Plan } from './preview.ts';
 import type { RolloutWatch } from './rollout.ts';
 import type { Run } from './run.ts';
-import { callEndpoints, endpointFailures, type ServingWorkload } from './smoke.ts';
+import { smokeRelease } from './smoke.ts';
 
 /** What is held while the cluster is changed. */
 export interface Change {
@@ -81,7 +80,7 @@ export async function releasePhases(change: Change, watch: RolloutWatch): Promis
     if (found.length > 0) return diagnose(run, ready.cluster, found, ready.target.locate);
   }
   if (run.settings.skipTests) return [];
-  return inPhase(run, 'smoke', () => smoke(change, watch), judgeFailures);
+  return inPhase(run, 'smoke', async () => smoke(change, watch, await opened), judgeFailures);
 }
 
 /** Whether a workload was there before under another name is a matter of wording: a record that cannot be read stops nothing. */
@@ -134,11 +133,9 @@ async function recordInventory(
   await (await run.records(ready.target.namespace)).replaceBody(release, { ...body, inventory });
 }
 
-async function smoke({ run, ready, plan }: Change, watch: RolloutWatch): Promise<readonly Failure[]> {
-  const serving: readonly ServingWorkload[] = plan.changes
-    .filter(({ desired }) => isRolloutKind(desired))
-    .map(({ reference, desired }) => ({ workload: desired, pods: () => watch.podsOf(reference) }));
-  run.ledger.endpoints = await callEndpoints(run, ready.cluster, ready.target.namespace, serving);
-  const failures = endpointFailures(run.ledger.endpoints, serving);
-  return diagnose(run, ready.cluster, failures, ready.target.locate);
+async function smoke(change: Change, watch: RolloutWatch, health: Health): Promise<readonly Failure[]> {
+  const { run, ready } = change;
+  const { namespace, rendered, former } = await subjectOf(change);
+  const ground = { cluster: ready.cluster, namespace, rendered, former, watch, health };
+  return diagnose(run, ready.cluster, await smokeRelease(run, ground), ready.target.locate);
 }

@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../domain/objects.ts';
 import type { RunIdentity } from '../domain/release.ts';
 import type { Notice } from '../domain/result.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { SmokeConfiguration } from '../domain/smoke/configuration.ts';
 import { noticeLines } from '../report/log-events.ts';
 import type { LogClock } from '../report/log-line.ts';
 import type { Ledger } from './ledger.ts';
@@ -14,6 +15,7 @@ import type {
   LeasePort,
   Log,
   OverlayRenderer,
+  ProbesPort,
   RecordsPort,
   WatchPort,
 } from './ports.ts';
@@ -26,6 +28,7 @@ export interface Run {
       readonly uid: string;
       readonly environment: string;
     }[];
+    readonly smoke: SmokeConfiguration;
   };
   /** Owner of records and lock. */
   readonly app: string;
@@ -40,6 +43,7 @@ export interface Run {
   readonly renderer: OverlayRenderer;
   readonly jobs: JobsPort;
   readonly approvals: ApprovalsPort;
+  readonly probes: ProbesPort;
   /** The same connection each time. Throws a Fault when there is none to be had. */
   connect(): Promise<ClusterPort>;
   watch(): Promise<WatchPort>;
@@ -48,6 +52,10 @@ export interface Run {
   /** Makes sure that no value of these Secrets is ever shown. */
   hide(secrets: readonly KubernetesObject[]): void;
   sha256(text: string): string;
+  /** Makes sure that this text is never shown: a password out of a URL. */
+  hideText(text: string): void;
+  /** An environment variable of the job; its value counts as a secret from then on. */
+  variable(name: string): string | undefined;
   /** Hands something over to post (kept even if this process is killed). */
   remember(name: 'release' | 'namespace' | 'holder', value: string): void;
 }

@@ -1,120 +1,161 @@
-/**
- * After the rollout: every pod of the release answers on its health and readiness endpoints. The one place that the
- * smoke-tests suite replaces.
- */
-import { type Endpoint, endpointsOf, isHealthyStatus } from '../domain/endpoints.ts';
+/** Does it really work? Every pod of the release, every database it uses and every Service of it, asked once the rollout is over. */
 import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
-import { type KubernetesObject, titleOf } from '../domain/objects.ts';
-import type { EndpointReport } from '../domain/result.ts';
-import { endpointLine } from '../report/log-events.ts';
-import type { ClusterPort, EndpointAnswer } from './ports.ts';
+import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
+import {
+  type Database,
+  databasesOf,
+  parseDatabaseUrl,
+  type SettingValues,
+  settingReferences,
+} from '../domain/smoke/databases.ts';
+import { smokeFailures } from '../domain/smoke/failures.ts';
+import { planTests, type SmokeSubject } from '../domain/smoke/plan.ts';
+import { type Dependencies, selectTests } from '../domain/smoke/selection.ts';
+import type { SmokeTest } from '../domain/smoke/test.ts';
+import { podTemplateOf } from '../domain/workloads.ts';
+import type { Health } from './health.ts';
+import type { ClusterPort } from './ports.ts';
+import type { RolloutWatch } from './rollout.ts';
 import type { Run } from './run.ts';
+import { runTests } from './run-tests.ts';
 
-/** A workload of this release with the names of its pods. */
-export interface ServingWorkload {
-  readonly workload: KubernetesObject;
-  /** As they are now: a pod that was scaled down or drained meanwhile need not answer. */
-  readonly pods: () => readonly string[];
+/** A release in a cluster, as the tests see it. */
+export interface SmokeGround {
+  readonly cluster: ClusterPort;
+  readonly namespace: string;
+  readonly rendered: readonly KubernetesObject[];
+  readonly former: ReadonlySet<string>;
+  readonly watch: RolloutWatch;
+  readonly health: Health;
 }
 
-export async function callEndpoints(
-  run: Run,
-  cluster: ClusterPort,
-  namespace: string,
-  serving: readonly ServingWorkload[],
-): Promise<readonly EndpointReport[]> {
-  const calls = serving.flatMap(({ workload, pods }) => {
-    const { apiVersion, kind, metadata } = workload;
-    const reference = { apiVersion, kind, namespace, name: metadata.name };
-    return endpointsOf(workload, reference).flatMap((endpoint) =>
-      pods().map((pod) => ({ endpoint, pod, isThere: () => pods().includes(pod) })),
-    );
+/** What failed, one failure per root; the reports are in the ledger. */
+export async function smokeRelease(run: Run, ground: SmokeGround): Promise<readonly Failure[]> {
+  const { smoke } = run.configuration;
+  const { cluster, namespace, watch } = ground;
+  const databases = await findDatabases(run, ground);
+  for (const { password = '' } of databases) run.hideText(password);
+  const dependencies = dependenciesOf(run, databases);
+  const tests = wanted(run, await settledPlan(run, ground, databases), dependencies);
+  run.ledger.smoke = await runTests(run, tests, {
+    ...smoke,
+    inside: { cluster, namespace },
+    isThere: (pod) => watch.state().targets.some(({ reference }) => watch.podsOf(reference).includes(pod)),
   });
-  const reports = await Promise.all(calls.map((call) => callUntilHealthy(run, cluster, namespace, call)));
-  return reports.filter((report) => report !== undefined);
+  return smokeFailures(run.ledger.smoke, dependencies);
 }
 
-interface Call {
-  readonly endpoint: Endpoint;
-  readonly pod: string;
-  readonly isThere: () => boolean;
-}
-
-/** Tries again at each health interval until the health budget is used up; undefined for a pod that went meanwhile. */
-async function callUntilHealthy(
+/** Those of the named services; a name that nothing has is a mistake, not a green. */
+export function wanted(
   run: Run,
-  cluster: ClusterPort,
-  namespace: string,
-  { endpoint, pod, isThere }: Call,
-): Promise<EndpointReport | undefined> {
-  const { healthRetries, healthInterval } = run.settings;
-  for (let attempt = 1; ; attempt += 1) {
-    const answer = await cluster.callPod({ namespace, pod, ...endpoint }).catch(unanswered);
-    run.signal.throwIfAborted();
-    const passed = isHealthyStatus(answer.status);
-    if (!passed && !isThere()) return undefined;
-    if (passed || attempt >= healthRetries) {
-      const said = answer.status === undefined ? `no answer: ${answer.body}` : `answered ${answer.status}`;
-      const report: EndpointReport = {
-        workload: endpoint.workload.name,
-        pod,
-        kind: endpoint.kind,
-        address: `:${endpoint.port}${endpoint.path}`,
-        passed,
-        ...(answer.status === undefined ? {} : { status: answer.status }),
-        milliseconds: answer.milliseconds,
-        message: `${said}${passed || answer.status === undefined ? '' : `: ${answer.body.slice(0, 200)}`}${attempt > 1 ? ` (attempt ${attempt})` : ''}`,
-      };
-      run.log.line(endpointLine(report, run.logClock()));
-      return report;
-    }
-    await run.clock.wait(healthInterval, run.signal);
+  tests: readonly SmokeTest[],
+  dependencies: Dependencies,
+): readonly SmokeTest[] {
+  const selection = selectTests(tests, run.settings.services, dependencies);
+  if (selection.unknown.length === 0) return selection.tests;
+  const known = [...new Set(tests.map(({ subject }) => subject))].sort();
+  throw new Fault(
+    'bad-input',
+    `There is nothing to test that is called ${selection.unknown.join(', ')}.`,
+    known.length === 0
+      ? 'Leave the input service out; nothing to test was found at all.'
+      : `Name some of ${known.join(', ')} in the input service.`,
+  );
+}
+
+/** What the objects of the cluster say may lag behind the pods by a moment: looked at anew until it is well, or time is up. */
+async function settledPlan(
+  run: Run,
+  { watch, health, ...ground }: SmokeGround,
+  databases: readonly Database[],
+): Promise<readonly SmokeTest[]> {
+  const until = run.clock.now() + run.configuration.smoke.deadline;
+  for (;;) {
+    const subject: SmokeSubject = {
+      ...ground,
+      rollout: watch.state(),
+      health: health.state(),
+      configuration: run.configuration.smoke,
+      databases,
+      maxRestarts: run.settings.maxRestarts,
+    };
+    const tests = planTests(subject);
+    const unwell = tests.some((test) => test.what === 'decided' && test.judgement.outcome === 'failed');
+    if (!unwell || run.clock.now() >= until) return tests;
+    await watch.changed(until);
   }
 }
 
-/** A connection to the API server that broke is an attempt without an answer. */
-function unanswered(error: unknown): EndpointAnswer {
-  if (!(error instanceof Fault) || error.reason !== 'cluster-unreachable') throw error;
-  return { body: error.message, milliseconds: 0 };
+/** Those of orion.yaml come first: they say how to log in where the workloads do not. */
+async function findDatabases(run: Run, ground: SmokeGround): Promise<readonly Database[]> {
+  const workloads = ground.rendered.filter((object) => podTemplateOf(object) !== undefined);
+  const values = await settingValues(run, ground, workloads);
+  const found = databasesOf(ground.rendered, values);
+  const configured = await Promise.all(
+    Object.entries(run.configuration.smoke.databases).map(async ([name, source]) => {
+      if ('literal' in source) return namedDatabase(name, source.literal, 'orion.yaml');
+      if ('env' in source) return namedDatabase(name, run.variable(source.env), `variable ${source.env}`);
+      const { secret, key } = source;
+      const data = values.get(`Secret/${secret}`) ?? (await readSetting(run, ground, 'Secret', secret));
+      return namedDatabase(name, data[key], `Secret ${secret}, key ${key}`);
+    }),
+  );
+  const names = new Set(configured.map(({ name }) => name));
+  return [
+    ...configured.map((one) => ({ ...one, users: found.find(({ name }) => name === one.name)?.users ?? [] })),
+    ...found.filter(({ name }) => !names.has(name)),
+  ];
 }
 
-/** One failure per workload that has an endpoint that did not pass. */
-export function endpointFailures(
-  endpoints: readonly EndpointReport[],
-  serving: readonly ServingWorkload[],
-): readonly Failure[] {
-  return serving.flatMap(({ workload }) => {
-    const failed = endpoints.filter(
-      (endpoint) => endpoint.workload === workload.metadata.name && !endpoint.passed,
-    );
-    const [first] = failed;
-    if (first === undefined) return [];
-    const { apiVersion, kind, metadata } = workload;
-    const reference = {
-      apiVersion,
-      kind,
-      name: metadata.name,
-      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-    };
-    return [
-      {
-        reason: 'endpoint-failed',
-        message: `${titleOf(reference)}: the ${first.kind} endpoint ${first.address} of pod ${first.pod} ${first.message}.`,
-        remedy:
-          'Look at the pod’s log; its probes passed a moment ago, so the answer depends on more than the process being up.',
-        objects: [reference],
-        chain: [titleOf(reference), `Pod ${first.pod}`],
-        logs: [],
-        field: [
-          'spec',
-          'template',
-          'spec',
-          'containers',
-          0,
-          first.kind === 'health' ? 'livenessProbe' : 'readinessProbe',
-        ],
-      },
-    ];
+export function namedDatabase(name: string, url: string | undefined, source: string): Database {
+  const database = url === undefined ? undefined : parseDatabaseUrl(url, source);
+  if (database !== undefined) return { ...database, name };
+  throw new Fault(
+    'bad-config',
+    `The URL of the database ${name} is ${url === undefined ? 'not there' : 'no postgres:// or redis:// URL'} (${source}).`,
+    `Correct smoke.databases.${name} in orion.yaml, or what it refers to.`,
+  );
+}
+
+async function settingValues(
+  run: Run,
+  ground: SmokeGround,
+  workloads: readonly KubernetesObject[],
+): Promise<SettingValues> {
+  const entries = settingReferences(workloads).map(
+    async ({ kind, name }) => [`${kind}/${name}`, await readSetting(run, ground, kind, name)] as const,
+  );
+  return new Map(await Promise.all(entries));
+}
+
+/** Empty where it is not there, or may not be read: then a database is merely not known. */
+async function readSetting(
+  run: Run,
+  { cluster, namespace }: SmokeGround,
+  kind: 'Secret' | 'ConfigMap',
+  name: string,
+): Promise<Readonly<Record<string, string>>> {
+  const reference: ObjectReference = { apiVersion: 'v1', kind, namespace, name };
+  const object = await cluster.get(reference).catch((error: unknown) => {
+    if (cluster.refusalOf(error)?.status === 403) return undefined;
+    throw error;
   });
+  if (object === undefined) return {};
+  if (kind === 'Secret') run.hide([object]);
+  const data = (object['data'] ?? {}) as Readonly<Record<string, string>>;
+  if (kind === 'ConfigMap') return data;
+  const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]);
+  return Object.fromEntries(decoded) as Readonly<Record<string, string>>;
+}
+
+/** Workloads stand on the databases that their settings name, and on what orion.yaml says. */
+function dependenciesOf(run: Run, databases: readonly Database[]): Dependencies {
+  const below = new Map<string, string[]>();
+  const add = (name: string, others: readonly string[]): void => {
+    below.set(name, [...(below.get(name) ?? []), ...others]);
+  };
+  for (const { name, users } of databases) for (const user of users) add(user.name, [name]);
+  for (const [name, { dependsOn }] of Object.entries(run.configuration.smoke.services)) add(name, dependsOn);
+  return below;
 }

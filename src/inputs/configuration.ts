@@ -5,6 +5,7 @@ import { isCollection, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 import { nearestName } from './nearest-name.ts';
+import { smokeSchema } from './smoke-configuration.ts';
 
 const label = z
   .string()
@@ -28,6 +29,7 @@ export const configurationSchema = z
       .optional()
       .describe('Name of the application: owner of release records and lock. Default: the repository name.'),
     clusters: z.record(label, cluster).optional().describe('The clusters that are known, by name.'),
+    smoke: smokeSchema.optional().describe('What the smoke tests know beside what they find.'),
   })
   .describe('Configuration of Orion deploy.')
   .check(({ value, issues }) => {
@@ -120,10 +122,26 @@ function describe(issue: z.core.$ZodIssue): string {
 }
 
 function unknownField(path: readonly PropertyKey[]): string {
-  const known = path.length === 1 ? Object.keys(configurationSchema.shape) : Object.keys(cluster.shape);
+  const known = knownFields(path.slice(0, -1));
   const nearest = nearestName(String(path.at(-1)), known);
   const hint = nearest === undefined ? `known are ${known.join(', ')}` : `did you mean ${nearest}?`;
   return `${path.map(String).join('.')} is unknown; ${hint}`;
+}
+
+interface FieldSchema {
+  readonly properties?: Readonly<Record<string, FieldSchema>>;
+  readonly additionalProperties?: FieldSchema | boolean;
+  readonly items?: FieldSchema;
+}
+
+function knownFields(path: readonly PropertyKey[]): readonly string[] {
+  let schema: FieldSchema = z.toJSONSchema(configurationSchema) as FieldSchema;
+  for (const step of path) {
+    const { properties, additionalProperties, items } = schema;
+    const others = typeof additionalProperties === 'object' ? additionalProperties : {};
+    schema = items ?? properties?.[String(step)] ?? others;
+  }
+  return Object.keys(schema.properties ?? {});
 }
 
 function faultOf(file: string, problems: readonly { line: number; message: string }[]): Fault {

@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { configurationSchema } from './configuration.ts';
-import { type ActionName, actionEnvironments, type InputEntry, inputsOf, outputsOf } from './registry.ts';
+import { type ActionName, defaultOf, type InputEntry, inputsOf, outputsOf } from './registry.ts';
 
 /** `inputs:` and `outputs:` of an action's metadata file. */
 export function actionMetadata(action: ActionName): string {
@@ -20,7 +20,7 @@ export function actionMetadata(action: ActionName): string {
 /** Markdown table of an action's inputs. */
 export function inputTable(action: ActionName): string {
   const rows = inputsOf(action).map((entry) => {
-    const value = entry.defaults?.[actionEnvironments[action]];
+    const value = defaultOf(entry, action);
     return [`\`${entry.name}\``, value === undefined ? '' : `\`${value}\``, entry.description];
   });
   return table(['input', 'default', 'meaning'], rows);
@@ -62,7 +62,7 @@ function fieldRows(schema: JsonSchema, prefix: string): string[][] {
 }
 
 function withDefault(entry: InputEntry, action: ActionName): { default?: string } {
-  const value = entry.defaults?.[actionEnvironments[action]];
+  const value = defaultOf(entry, action);
   return value === undefined ? {} : { default: value };
 }
 

@@ -1,7 +1,7 @@
 /** The door: `INPUT_*` variables become one readonly value, or one Fault that names everything that is wrong. */
 import type { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { profiles } from '../domain/profile.ts';
+import { type Environment, profiles, type TestedEnvironment } from '../domain/profile.ts';
 import type { Reason } from '../domain/reasons.ts';
 import type { Settings } from '../domain/settings.ts';
 import { nearestName } from './nearest-name.ts';
@@ -40,14 +40,27 @@ export function parseInputs(raw: RawInputs): Settings {
   const known = inputsOf(raw.action);
   // The schema knows the inputs of every action.
   const [own, foreign] = apart(given, (name) => known.some((entry) => entry.name === name));
-  const schema = settingsSchema(actionEnvironments[raw.action], raw.env['GITHUB_WORKSPACE']);
+  const profile = profileNameOf(raw.action, own['environment']);
+  const schema = settingsSchema(profile, raw.env['GITHUB_WORKSPACE']);
   const result = schema.safeParse(own);
   const problems = [
     ...(result.success ? [] : problemsOf(result.error, own, known)),
     ...Object.keys(foreign).map((name) => unknownInput(name, known)),
   ];
   if (!result.success || problems.length > 0) throw faultOf(problems);
-  return toSettings(raw.action, result.data);
+  return toSettings(raw.action, profile, result.data);
+}
+
+/** What is tested or deployed to, as far as it can be said of inputs that may be wrong. */
+export function claimedEnvironment(action: ActionName, env: RawInputs['env']): TestedEnvironment {
+  const said = givenInputs(env)['environment'];
+  return action === 'smoke-tests' && said === 'local' ? 'local' : profileNameOf(action, said);
+}
+
+/** Deploying actions have theirs; a test goes by what it tests, and on this machine by the one of staging. */
+function profileNameOf(action: ActionName, environment: string | undefined): Environment {
+  if (action !== 'smoke-tests') return actionEnvironments[action];
+  return environment === 'production' ? 'production' : 'staging';
 }
 
 function apart(
@@ -129,13 +142,11 @@ function faultOf(problems: readonly InputProblem[]): Fault {
   return new Fault(reason, lines('cause'), lines('remedy'), { cause: problems });
 }
 
-function toSettings(action: ActionName, parsed: ParsedInputs): Settings {
-  const environment = actionEnvironments[action];
-  const profile = profiles[environment];
+function toSettings(action: ActionName, name: Environment, parsed: ParsedInputs): Settings {
   return {
     action,
-    environment,
-    profile,
+    environment: action === 'smoke-tests' ? parsed.environment : name,
+    profile: profiles[name],
     overlay: parsed.overlay,
     ...given('namespace', parsed.namespace),
     ...given('app', parsed.app),
@@ -162,6 +173,8 @@ function toSettings(action: ActionName, parsed: ParsedInputs): Settings {
     skipTests: parsed['skip-tests'],
     skipApproval: parsed['skip-approval'],
     ...given('githubEnvironment', parsed['github-environment']),
+    services: parsed.service ?? [],
+    ...given('report', parsed.report),
     ...given('expectPlan', parsed['expect-plan']),
     ...given('githubToken', parsed['github-token']),
     ...given('checkRunId', parsed['check-run-id']),

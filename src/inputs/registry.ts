@@ -6,14 +6,15 @@ import type { Environment } from '../domain/profile.ts';
 import { profiles } from '../domain/profile.ts';
 import { formatDuration } from './duration.ts';
 
-/** The actions with the profile that each goes by. */
+/** The deploying actions with the profile that each goes by. */
 export const actionEnvironments = {
   'deploy-staging': 'staging',
   'deploy-production': 'production',
 } as const satisfies Readonly<Record<string, Environment>>;
 
-export type ActionName = keyof typeof actionEnvironments;
-export const actionNames = Object.keys(actionEnvironments) as readonly ActionName[];
+export type DeployAction = keyof typeof actionEnvironments;
+export type ActionName = DeployAction | 'smoke-tests';
+export const actionNames: readonly ActionName[] = ['deploy-staging', 'deploy-production', 'smoke-tests'];
 
 export interface InputEntry {
   readonly name: string;
@@ -25,7 +26,9 @@ export interface InputEntry {
   readonly secret?: true;
 }
 
-const everywhere: readonly ActionName[] = ['deploy-staging', 'deploy-production'];
+const deploying: readonly ActionName[] = ['deploy-staging', 'deploy-production'];
+const everywhere: readonly ActionName[] = actionNames;
+const testing: readonly ActionName[] = ['smoke-tests'];
 
 const same = (value: string): Record<Environment, string> => ({ staging: value, production: value });
 const { staging, production } = profiles;
@@ -36,10 +39,18 @@ function perProfile(choose: (profile: typeof staging) => string): Record<Environ
 
 export const inputs = [
   {
+    name: 'environment',
+    actions: testing,
+    defaults: same('staging'),
+    description:
+      'What is tested: `staging` or `production` (a cluster), or `local` (the URLs of `smoke.local` in `orion.yaml`, no cluster).',
+  },
+  {
     name: 'overlay',
     actions: everywhere,
     defaults: perProfile((profile) => profile.overlay),
-    description: 'Folder with a kustomization, relative to the workspace.',
+    description:
+      'Folder with a kustomization, relative to the workspace; by default `k8s/overlays/` and the environment.',
   },
   {
     name: 'namespace',
@@ -71,52 +82,52 @@ export const inputs = [
   },
   {
     name: 'timeout',
-    actions: everywhere,
+    actions: deploying,
     defaults: perProfile((profile) => formatDuration(profile.timeout)),
     description: 'Longest time the rollout may take (`300ms`, `5s`, `10m`).',
   },
   {
     name: 'health-retries',
-    actions: everywhere,
+    actions: deploying,
     defaults: perProfile((profile) => String(profile.healthRetries)),
     description:
-      'Together with `health-interval` the time in which endpoints must be there and answer: retries × interval.',
+      'Together with `health-interval` the time in which endpoints must be there: retries × interval.',
   },
   {
     name: 'health-interval',
-    actions: everywhere,
+    actions: deploying,
     defaults: perProfile((profile) => formatDuration(profile.healthInterval)),
     description: 'See `health-retries`.',
   },
   {
     name: 'progress-interval',
-    actions: everywhere,
+    actions: deploying,
     defaults: perProfile((profile) => formatDuration(profile.progressInterval)),
     description: 'Time between progress lines in the log.',
   },
   {
     name: 'settle',
-    actions: everywhere,
+    actions: deploying,
     defaults: perProfile((profile) => formatDuration(profile.settle)),
     description:
       'How long every changed workload must stay up, without a restart, before the release counts as good.',
   },
   {
     name: 'monitor',
-    actions: everywhere,
+    actions: deploying,
     defaults: perProfile((profile) => formatDuration(profile.monitor)),
     description:
       'How long endpoints, restarts and the logs of the new pods are watched after health; `0s` leaves it out.',
   },
   {
     name: 'error-window',
-    actions: everywhere,
+    actions: deploying,
     defaults: same('5m'),
     description: 'How far back the old pods’ logs are read, to compare the new pods’ errors with.',
   },
   {
     name: 'max-errors',
-    actions: everywhere,
+    actions: deploying,
     defaults: same('10'),
     description:
       'More errors than this in the logs of the new pods, and more than twice the old pods’ rate, fail the release (with `monitor`).',
@@ -130,38 +141,38 @@ export const inputs = [
   },
   {
     name: 'min-nodes',
-    actions: everywhere,
+    actions: deploying,
     defaults: perProfile((profile) => String(profile.minNodes)),
     description: 'Ready, schedulable nodes that the cluster must have.',
   },
   {
     name: 'rollback',
-    actions: everywhere,
+    actions: deploying,
     defaults: perProfile((profile) => profile.rollback),
     description:
       'After a failure: `automatic` restores what was there before, `manual` says what to do, `never` offers nothing.',
   },
   {
     name: 'adopt',
-    actions: everywhere,
+    actions: deploying,
     defaults: same('kubectl-client-side-apply'),
     description: 'Field managers whose fields may be taken over, separated by commas or line breaks.',
   },
   {
     name: 'allow-unhealthy',
-    actions: everywhere,
+    actions: deploying,
     defaults: same('false'),
     description: 'Deploy although current workloads are unhealthy.',
   },
   {
     name: 'allow-unstable-history',
-    actions: everywhere,
+    actions: deploying,
     defaults: same('false'),
     description: 'Deploy although recent releases failed.',
   },
   {
     name: 'allow-paused',
-    actions: everywhere,
+    actions: deploying,
     defaults: same('false'),
     description: 'Deploy although a Deployment is paused; its rollout is then not waited for.',
   },
@@ -173,7 +184,7 @@ export const inputs = [
   },
   {
     name: 'dry-run',
-    actions: everywhere,
+    actions: deploying,
     defaults: same('false'),
     description: 'Run the checks and show the preview; change nothing.',
   },
@@ -181,7 +192,7 @@ export const inputs = [
     name: 'skip-tests',
     actions: ['deploy-staging'],
     defaults: same('false'),
-    description: 'Do not call the health endpoints after the rollout.',
+    description: 'Do not run the smoke tests after health.',
   },
   {
     name: 'skip-approval',
@@ -197,20 +208,31 @@ export const inputs = [
       'Name of the GitHub environment of this job, whose required reviewers approve; without it, found by the job.',
   },
   {
+    name: 'service',
+    actions: testing,
+    description:
+      'Names of the services to test, separated by commas or line breaks, with all that they depend on; without it, everything.',
+  },
+  {
+    name: 'report',
+    actions: testing,
+    description: 'Where to write a JUnit XML report, relative to the workspace; without it, none is written.',
+  },
+  {
     name: 'expect-plan',
-    actions: everywhere,
+    actions: deploying,
     description: 'Digest of the preview that was approved (output `plan-digest`); another plan is refused.',
   },
   {
     name: 'github-token',
-    actions: everywhere,
+    actions: deploying,
     secret: true,
     defaults: same('$' + '{{ github.token }}'),
     description: 'Token to read jobs and runs with (`actions: read`).',
   },
   {
     name: 'check-run-id',
-    actions: everywhere,
+    actions: deploying,
     defaults: same('$' + '{{ job.check_run_id }}'),
     description: 'Identity of the job; leave the default.',
   },
@@ -221,11 +243,8 @@ export type InputName = (typeof inputs)[number]['name'];
 /** Inputs of the public contract whose behaviour is not here yet: refused, with a remedy that says so. */
 export const laterInputs: readonly string[] = [
   'comprehensive',
-  'environment',
   'max-latency',
   'release',
-  'report',
-  'service',
   'slack-webhook',
   'smoke-image',
 ];
@@ -247,28 +266,33 @@ export const outputs = [
     name: 'exit-code',
     actions: everywhere,
     description:
-      '0 success, 1 pre-checks failed, 2 deployment failed, 3 verification failed, 4 endpoint tests failed, 5 cancelled.',
+      '0 success, 1 pre-checks failed, 2 deployment failed, 3 verification failed, 4 smoke tests failed, 5 cancelled.',
   },
   {
     name: 'reason',
     actions: everywhere,
     description: 'Reason code of the outcome (kebab-case, a closed set).',
   },
-  { name: 'release', actions: everywhere, description: 'Name of the release record.' },
+  { name: 'release', actions: deploying, description: 'Name of the release record.' },
   {
     name: 'previous-release',
-    actions: everywhere,
+    actions: deploying,
     description: 'Name of the newest deployed release before this one.',
   },
   {
     name: 'plan-digest',
-    actions: everywhere,
+    actions: deploying,
     description: 'Digest of what was previewed, for `expect-plan`.',
   },
-  { name: 'changed', actions: everywhere, description: 'Number of objects created or configured.' },
-  { name: 'passed', actions: everywhere, description: 'Number of endpoint tests that passed.' },
-  { name: 'failed', actions: everywhere, description: 'Number of endpoint tests that failed.' },
-  { name: 'skipped', actions: everywhere, description: 'Number of endpoint tests that were skipped.' },
+  { name: 'changed', actions: deploying, description: 'Number of objects created or configured.' },
+  { name: 'passed', actions: everywhere, description: 'Number of smoke tests that passed.' },
+  { name: 'failed', actions: everywhere, description: 'Number of smoke tests that failed.' },
+  {
+    name: 'skipped',
+    actions: everywhere,
+    description: 'Number of smoke tests that were skipped or could not be decided.',
+  },
+  { name: 'report', actions: testing, description: 'Path of the JUnit XML report, where one was asked for.' },
   {
     name: 'result',
     actions: everywhere,
@@ -288,4 +312,10 @@ export function inputsOf(action: ActionName): readonly InputEntry[] {
 
 export function outputsOf(action: ActionName): readonly OutputEntry[] {
   return outputs.filter((entry: OutputEntry) => entry.actions.includes(action));
+}
+
+/** What an empty input of this action means; of a test, whose environment is an input, only what all environments share. */
+export function defaultOf({ defaults }: InputEntry, action: ActionName): string | undefined {
+  if (action !== 'smoke-tests') return defaults?.[actionEnvironments[action]];
+  return defaults?.staging === defaults?.production ? defaults?.staging : undefined;
 }

@@ -26,6 +26,7 @@ export function settingsSchema(environment: Environment, workspace: string | und
 
   return z
     .strictObject({
+      environment: otherwise('environment', choice(['staging', 'production', 'local'])),
       overlay: otherwise('overlay', path),
       namespace: dnsLabel.optional(),
       app: dnsLabel.optional(),
@@ -52,6 +53,8 @@ export function settingsSchema(environment: Environment, workspace: string | und
       'skip-tests': flag('skip-tests'),
       'skip-approval': flag('skip-approval'),
       'github-environment': line.optional(),
+      service: list.optional(),
+      report: path.optional(),
       'expect-plan': digest.optional(),
       'github-token': text.optional(),
       'check-run-id': line.optional(),

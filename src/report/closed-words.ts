@@ -2,13 +2,14 @@ import { checkNames } from '../domain/checks.ts';
 import { outcomes } from '../domain/outcome.ts';
 import { reasons } from '../domain/reasons.ts';
 import { phaseNames } from '../domain/result.ts';
+import { routes, smokeKinds, smokeOutcomes } from '../domain/smoke/report.ts';
 
 /**
  * Words of the contract by the field of the result that holds them: a Secret whose value happens to be `succeeded` must not
  * change the outcome.
  */
 export const closedWords: Readonly<Record<string, ReadonlySet<string>>> = {
-  outcome: new Set(outcomes),
+  outcome: new Set<string>([...outcomes, ...smokeOutcomes]),
   reason: new Set(reasons),
   phase: new Set(phaseNames),
   check: new Set(checkNames),
@@ -35,6 +36,7 @@ export const closedWords: Readonly<Record<string, ReadonlySet<string>>> = {
     'deploy-production',
     'smoke-tests',
   ]),
-  kind: new Set(['health', 'readiness']),
-  environment: new Set(['staging', 'production']),
+  kind: new Set(smokeKinds),
+  route: new Set(routes),
+  environment: new Set(['staging', 'production', 'local']),
 };

@@ -1,7 +1,7 @@
-/** Log lines of what happens on the way: phases, checks, changes, endpoints, notices. */
+/** Log lines of what happens on the way: phases, checks, changes, notices. */
 import type { CheckLevel, CheckResult } from '../domain/checks.ts';
 import { titleOf } from '../domain/objects.ts';
-import type { ChangeReport, EndpointReport, Notice, PhaseTiming } from '../domain/result.ts';
+import type { ChangeReport, Notice, PhaseTiming } from '../domain/result.ts';
 import { formatDuration } from './duration.ts';
 import { logText, logTextLines, shorten } from './escape.ts';
 import { type Colour, type LogClock, logLine, paint } from './log-line.ts';
@@ -83,14 +83,6 @@ export function diffLines(diff: string, clock: LogClock): string[] {
     if (text.startsWith('-')) return logLine(clock, `    ${paint(text, 'red', clock)}`);
     return logLine(clock, `    ${text.startsWith('@@') ? paint(text, 'blue', clock) : text}`);
   });
-}
-
-export function endpointLine(endpoint: EndpointReport, clock: LogClock): string {
-  const { word, colour } = levels[endpoint.passed ? 'pass' : 'fail'];
-  const name = logText(shorten(`${endpoint.workload} ${endpoint.kind} ${endpoint.address}`, 200));
-  const message = logText(shorten(endpoint.message, longest));
-  const took = formatDuration(endpoint.milliseconds);
-  return logLine(clock, `  ${paint(word, colour, clock)} ${name}: ${message} in ${took}`);
 }
 
 export function noticeLines(notice: Notice, clock: LogClock): string[] {

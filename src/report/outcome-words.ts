@@ -1,10 +1,16 @@
 /** The outcome as a phrase and as counts, for the headline of the summary and the last line of the log. */
 import type { ResultDocument } from '../domain/result.ts';
+import { countOutcomes } from '../domain/smoke/report.ts';
 import { count } from './duration.ts';
 
 type Wording = (app: string, environment: string, result: ResultDocument) => string;
 
 function failedHeadline(app: string, environment: string, result: ResultDocument): string {
+  if (isTest(result)) {
+    return result.exitCode === 4
+      ? `❌ ${app} on ${environment} does not work as it should`
+      : `❌ ${app} on ${environment} could not be tested`;
+  }
   if (result.exitCode === 1) return `❌ ${app} was not deployed to ${environment}, nothing was changed`;
   if (result.exitCode === 3) return `❌ ${app} on ${environment} is deployed but not healthy`;
   if (result.exitCode === 4)
@@ -12,8 +18,13 @@ function failedHeadline(app: string, environment: string, result: ResultDocument
   return `❌ Deployment of ${app} to ${environment} failed`;
 }
 
+function isTest({ action }: ResultDocument): boolean {
+  return action === 'smoke-tests';
+}
+
 const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
-  succeeded: (app, environment) => `✅ ${app} is deployed to ${environment}`,
+  succeeded: (app, environment, result) =>
+    isTest(result) ? `✅ ${app} on ${environment} works` : `✅ ${app} is deployed to ${environment}`,
   unchanged: (app, environment) => `✅ ${app} on ${environment} is up to date, nothing changed`,
   planned: (app, environment, result) =>
     result.changed === 0
@@ -28,7 +39,8 @@ const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
     `❌ Deployment of ${app} to ${environment} failed, and so did its rollback`,
   'restore-unverified': (app, environment) =>
     `⚠️ ${app} on ${environment} was restored, but not seen healthy again`,
-  cancelled: (app, environment) => `⚠️ Deployment of ${app} to ${environment} was cancelled`,
+  cancelled: (app, environment, result) =>
+    `⚠️ ${isTest(result) ? 'The test' : 'Deployment'} of ${app} ${isTest(result) ? 'on' : 'to'} ${environment} was cancelled`,
 };
 
 /** The outcome in words: `✅ shop is deployed to staging`. `app` and `environment` go in as they are given. */
@@ -56,10 +68,12 @@ function workloadsFact(result: ResultDocument): string {
   return `${current.length} of ${count(result.workloads.length, 'workload')} current`;
 }
 
-function endpointsFact(result: ResultDocument): string {
-  if (result.endpoints.length === 0) return '';
-  const passed = result.endpoints.filter((endpoint) => endpoint.passed);
-  return `${passed.length} of ${count(result.endpoints.length, 'endpoint')} passed`;
+function testsFact({ smoke }: ResultDocument): string {
+  if (smoke.length === 0) return '';
+  const { passed, skipped, inconclusive } = countOutcomes(smoke);
+  const open = skipped + inconclusive;
+  const rest = open === 0 ? '' : `, ${open} not decided`;
+  return `${passed} of ${count(smoke.length, 'smoke test')} passed${rest}`;
 }
 
 function checksFact(result: ResultDocument): string {
@@ -74,7 +88,7 @@ function checksFact(result: ResultDocument): string {
 
 /** The counts that tell at a glance how far it came, most telling first. */
 export function outcomeFacts(result: ResultDocument): string[] {
-  return [workloadsFact(result), endpointsFact(result), objectsFact(result), checksFact(result)].filter(
+  return [workloadsFact(result), testsFact(result), objectsFact(result), checksFact(result)].filter(
     (fact) => fact !== '',
   );
 }

@@ -1,4 +1,5 @@
 import type { ResultDocument } from '../domain/result.ts';
+import { countOutcomes } from '../domain/smoke/report.ts';
 
 /** Where the caller wrote the documents; empty where it did not. */
 export interface OutputPaths {
@@ -6,9 +7,9 @@ export interface OutputPaths {
   readonly report?: string;
 }
 
-/** The outputs of DESIGN.md section 1 by name; `passed`, `failed` and `skipped` count the endpoints called. */
+/** The outputs of DESIGN.md section 1 by name; `passed`, `failed` and `skipped` count smoke tests. */
 export function renderOutputs(result: ResultDocument, paths: OutputPaths = {}): Record<string, string> {
-  const passed = result.endpoints.filter((endpoint) => endpoint.passed).length;
+  const counts = countOutcomes(result.smoke);
   return {
     outcome: result.outcome,
     'exit-code': String(result.exitCode),
@@ -17,9 +18,10 @@ export function renderOutputs(result: ResultDocument, paths: OutputPaths = {}): 
     'previous-release': result.previousRelease ?? '',
     'plan-digest': result.planDigest ?? '',
     changed: String(result.changed),
-    passed: String(passed),
-    failed: String(result.endpoints.length - passed),
-    skipped: '0',
+    passed: String(counts.passed),
+    failed: String(counts.failed),
+    // Nothing inconclusive is ever counted as passed.
+    skipped: String(counts.skipped + counts.inconclusive),
     result: paths.result ?? '',
     ...(paths.report === undefined ? {} : { report: paths.report }),
   };

@@ -3,12 +3,12 @@ import type { ResultDocument } from '../domain/result.ts';
 import { renderCauses } from './summary-causes.ts';
 import { renderChanges } from './summary-changes.ts';
 import { renderOpenChecks, renderPassedChecks } from './summary-checks.ts';
-import { renderFailedEndpoints, renderPassedEndpoints } from './summary-endpoints.ts';
 import { renderFacts } from './summary-facts.ts';
 import { renderHeadline } from './summary-headline.ts';
 import { limitSteps, type SummaryLimits, summaryBytes } from './summary-limits.ts';
 import { renderNextSteps, renderNotices } from './summary-notices.ts';
 import { renderPruned } from './summary-pruned.ts';
+import { renderFailedTests, renderPassedTests } from './summary-smoke.ts';
 import { renderWorkloads } from './summary-workloads.ts';
 import { renderTimeline } from './timeline.ts';
 
@@ -22,7 +22,7 @@ function renderDetails(result: ResultDocument, limits: SummaryLimits): string {
   const parts = [
     renderChanges(result, limits),
     renderPruned(result, limits),
-    renderPassedEndpoints(result, limits),
+    renderPassedTests(result, limits),
     renderPassedChecks(result, limits),
   ].filter((part) => part !== '');
   return parts.length === 0 ? '' : ['### Details', ...parts].join('\n\n');
@@ -37,7 +37,7 @@ function renderWithin(result: ResultDocument, limits: SummaryLimits): string {
     result.exitCode === 1 ? renderOpenChecks(result, limits) : '',
     failed ? steps : '',
     renderWorkloads(result, limits),
-    renderFailedEndpoints(result, limits),
+    renderFailedTests(result, limits),
     result.exitCode === 1 ? '' : renderOpenChecks(result, limits),
     renderNotices(result, limits),
     failed ? '' : steps,

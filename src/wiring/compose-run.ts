@@ -9,15 +9,28 @@ import type { Run } from '../flow/run.ts';
 import { approvalFacts } from '../github/approvals.ts';
 import { jobState } from '../github/jobs.ts';
 import type { Configuration } from '../inputs/configuration.ts';
+import { smokeConfiguration } from '../inputs/smoke-configuration.ts';
 import { renderOverlay } from '../kustomize/render-overlay.ts';
 import { findRenderers, type Renderer } from '../kustomize/renderers.ts';
+import { callHttp } from '../probes/http.ts';
+import { probePostgres } from '../probes/postgres.ts';
+import { probeRedis } from '../probes/redis.ts';
 import type { Environment, Workplace } from '../runner/environment.ts';
 import { version } from '../runner/version.ts';
 
 export interface RunParts
   extends Pick<
     Run,
-    'settings' | 'app' | 'identity' | 'signal' | 'log' | 'logClock' | 'ledger' | 'hide' | 'remember'
+    | 'settings'
+    | 'app'
+    | 'identity'
+    | 'signal'
+    | 'log'
+    | 'logClock'
+    | 'ledger'
+    | 'hide'
+    | 'hideText'
+    | 'remember'
   > {
   readonly configuration: Configuration;
   readonly env: Environment;
@@ -28,6 +41,8 @@ interface Connected {
   readonly connection: Connection;
   readonly api: KubernetesApi;
 }
+
+const probes: Run['probes'] = { callHttp, postgres: probePostgres, redis: probeRedis };
 
 export function composeRun(parts: RunParts): { readonly run: Run; close(): Promise<void> } {
   const { settings, env, place, signal } = parts;
@@ -55,6 +70,7 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
         name,
         ...cluster,
       })),
+      smoke: smokeConfiguration(parts.configuration.smoke),
     },
     clock: systemClock,
     renderer: {
@@ -80,6 +96,12 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
           identity,
           claimed,
         ),
+    },
+    probes,
+    variable: (name) => {
+      const value = env[name];
+      if (value !== undefined) parts.hideText(value);
+      return value;
     },
     connect: async () => {
       const { connection, api } = await open();

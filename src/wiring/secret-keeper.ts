@@ -6,6 +6,8 @@ import { collectSecretValues, masksFor } from '../report/secret-values.ts';
 
 export interface SecretKeeper {
   hide(secrets: readonly KubernetesObject[]): void;
+  /** A secret that is in no Secret: a password out of a URL, a variable. */
+  hideText(text: string): void;
   redact(text: string): string;
   redactResult(result: ResultDocument): ResultDocument;
 }
@@ -16,18 +18,27 @@ export function secretKeeper(
   mask: (values: readonly string[]) => void,
 ): SecretKeeper {
   const hidden = new Map<string, KubernetesObject>();
-  let values = collectSecretValues([], texts);
+  const plain = [...texts];
+  let values = collectSecretValues([], plain);
+  const collect = (): void => {
+    const known = new Set(masksFor(values));
+    values = collectSecretValues([...hidden.values()], plain);
+    mask(masksFor(values).filter((value) => !known.has(value)));
+  };
   return {
     hide(secrets) {
-      const known = new Set(masksFor(values));
       for (const secret of secrets) {
         hidden.set(
           `${secret.metadata.namespace}/${secret.metadata.name}/${secret.metadata.resourceVersion ?? 'rendered'}`,
           secret,
         );
       }
-      values = collectSecretValues([...hidden.values()], texts);
-      mask(masksFor(values).filter((value) => !known.has(value)));
+      collect();
+    },
+    hideText(text) {
+      if (text === '' || plain.includes(text)) return;
+      plain.push(text);
+      collect();
     },
     redact: (text) => redact(text, values),
     redactResult: (result) => redactResult(result, values),

@@ -4,28 +4,33 @@ import type { Reason } from '../reasons.ts';
 import type { FieldPath } from '../source.ts';
 
 /** `inconclusive`: neither proven good nor bad (too few samples, nothing to reach it by); it is never counted as passed. */
-export type SmokeOutcome = 'passed' | 'failed' | 'skipped' | 'inconclusive';
+export const smokeOutcomes = ['passed', 'failed', 'skipped', 'inconclusive'] as const;
+export type SmokeOutcome = (typeof smokeOutcomes)[number];
 
-export type SmokeKind =
-  | 'postgres'
-  | 'redis'
-  | 'pods'
-  | 'health'
-  | 'readiness'
-  | 'service'
-  | 'journey'
-  | 'latency';
+export const smokeKinds = [
+  'postgres',
+  'redis',
+  'pods',
+  'health',
+  'readiness',
+  'service',
+  'journey',
+  'latency',
+] as const;
+export type SmokeKind = (typeof smokeKinds)[number];
 
 /** How an address was reached, most trusted first. */
-export type Route =
-  | 'direct'
-  | 'port-forward'
-  | 'cluster-job'
-  | 'load-balancer'
-  | 'ingress'
-  | 'gateway'
-  | 'cluster-ip'
-  | 'api-proxy';
+export const routes = [
+  'direct',
+  'port-forward',
+  'cluster-job',
+  'load-balancer',
+  'ingress',
+  'gateway',
+  'cluster-ip',
+  'api-proxy',
+] as const;
+export type Route = (typeof routes)[number];
 
 /** A figure with its 95 % confidence interval; bounds are absent where the samples do not give one. */
 export interface Estimate {
@@ -85,4 +90,15 @@ export interface SmokeReport {
   /** What to look at, the workload first; annotations point at `field` of it. */
   readonly objects: readonly ObjectReference[];
   readonly field?: FieldPath;
+}
+
+/** How many there are of each outcome. */
+export function countOutcomes(reports: readonly SmokeReport[]): Readonly<Record<SmokeOutcome, number>> {
+  const count = (outcome: SmokeOutcome): number => reports.filter((one) => one.outcome === outcome).length;
+  return {
+    passed: count('passed'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    inconclusive: count('inconclusive'),
+  };
 }

@@ -76,7 +76,8 @@ export function holds(expression: Expression, object: KubernetesObject): boolean
   return found.length > 0 && found.every((one) => typeof one !== 'object' && String(one) === value);
 }
 
-function valuesAt(path: string, object: KubernetesObject): readonly unknown[] {
+/** All that a normalised path leads to; the path must come from `parseExpression`. */
+export function valuesAt(path: string, object: object): readonly unknown[] {
   const found: unknown = JSONPath({ path, json: object, wrap: true, eval: false });
   return listAt(found);
 }

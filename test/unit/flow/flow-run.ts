@@ -1,5 +1,6 @@
 import { profiles } from '../../../src/domain/profile.ts';
 import type { Settings } from '../../../src/domain/settings.ts';
+import { noSmokeConfiguration } from '../../../src/domain/smoke/configuration.ts';
 import { Ledger } from '../../../src/flow/ledger.ts';
 import type { Run } from '../../../src/flow/run.ts';
 
@@ -21,6 +22,7 @@ const settings: Settings = {
   dryRun: false,
   skipApproval: false,
   skipTests: false,
+  services: [],
 };
 
 const absent = (what: string) => (): never => {
@@ -39,7 +41,7 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
   const { holder, ...given } = edges;
   const run: Run = {
     settings,
-    configuration: { clusters: [] },
+    configuration: { clusters: [], smoke: noSmokeConfiguration },
     app: 'shop',
     identity: { holder },
     clock: {
@@ -56,11 +58,14 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
     renderer: { findRenderers: absent('renderer'), render: absent('renderer') },
     jobs: { stateOf: async () => 'unknown' },
     approvals: { facts: absent('approvals') },
+    probes: { callHttp: absent('probes'), postgres: absent('probes'), redis: absent('probes') },
     connect: absent('cluster'),
     watch: absent('watch'),
     records: absent('records'),
     lease: absent('lease'),
     hide: () => undefined,
+    hideText: () => undefined,
+    variable: () => undefined,
     sha256: (text) => text,
     remember: () => undefined,
     ...given,

@@ -34,7 +34,7 @@ describe('orion.yaml', () => {
     ['# one\napp: Shop\n', 2, 'orion.yaml:2: app must be 1 to 63 lower-case letters, digits and dashes.'],
     ['app: 1\n', 1, 'orion.yaml:1: app must be a string.'],
     ['app: a\nap: b\n', 2, 'orion.yaml:2: ap is unknown; did you mean app?'],
-    ['x: 1\n', 1, 'orion.yaml:1: x is unknown; known are app, clusters.'],
+    ['x: 1\n', 1, 'orion.yaml:1: x is unknown; known are app, clusters, smoke.'],
     [`clusters:\n  a:\n    uid: ${uid}\n    enviroment: local\n`, 2, 'orion.yaml:2: clusters.a.environment'],
     [
       `clusters:\n  a:\n    uid: abc\n    environment: local\n`,

@@ -56,6 +56,7 @@ describe('parseInputs', () => {
       dryRun: false,
       skipTests: false,
       skipApproval: false,
+      services: [],
     };
     expect(parse({})).toStrictEqual(expected);
     const empty = Object.fromEntries(inputsOf('deploy-staging').map((entry) => [entry.name, '']));

@@ -6,13 +6,13 @@ import {
   changeLine,
   checkLines,
   diffLines,
-  endpointLine,
   noticeLines,
   phaseEndLine,
 } from '../../../src/report/log-events.ts';
 import type { LogClock } from '../../../src/report/log-line.ts';
 import { failureLines, outcomeLines } from '../../../src/report/log-outcome.ts';
 import { progressLines } from '../../../src/report/log-progress.ts';
+import { smokeLine } from '../../../src/report/log-smoke.ts';
 import { crashLoop, endpointDown, refused } from './fixtures/failure.ts';
 import { startedAt, updated, workload } from './fixtures/orion.ts';
 import { success } from './fixtures/success.ts';
@@ -27,7 +27,7 @@ function everything(result: typeof success, at: LogClock): string[] {
     ...result.checks.flatMap((check) => checkLines(check, at)),
     ...result.changes.flatMap((change) => [changeLine(change, at), ...diffLines(change.diff, at)]),
     ...progressLines(result.workloads, at),
-    ...result.endpoints.map((endpoint) => endpointLine(endpoint, at)),
+    ...result.smoke.map((report) => smokeLine(report, at)),
     ...result.notices.flatMap((notice) => noticeLines(notice, at)),
     ...result.failures.flatMap((failure) => failureLines(failure, at)),
     ...outcomeLines(result, at),
@@ -124,7 +124,7 @@ describe('the end', () => {
     expect(outcomeLines(success, clock).map((line) => line.slice(stamp.length))).toEqual([
       'orion is deployed to staging (41 s, succeeded, exit code 0)',
       '  Release orion-orion-12 is deployed; every changed workload stayed up for 10 s.',
-      '  6 of 6 workloads current, 8 of 8 endpoints passed, 1 created, 2 changed of 6 objects, 1 check warned',
+      '  6 of 6 workloads current, 8 of 8 smoke tests passed, 1 created, 2 changed of 6 objects, 1 check warned',
       'What to do next:',
       '  - Watch the new pods:',
       '      kubectl -n orion-staging get pods -l app.kubernetes.io/part-of=orion --watch',

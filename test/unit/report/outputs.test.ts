@@ -9,7 +9,7 @@ it('renders the outputs of the contract', () => {
   expect(outputs).toEqual({
     outcome: 'failed',
     'exit-code': '4',
-    reason: 'endpoint-failed',
+    reason: 'status-unexpected',
     release: 'orion-orion-12',
     'previous-release': 'orion-orion-11',
     changed: '1',

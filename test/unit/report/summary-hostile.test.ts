@@ -10,7 +10,7 @@ import { success } from './fixtures/success.ts';
 import { allNodes, hostileText, linkedByGithub, parseMarkdown, withHostileStrings } from './hostile.ts';
 
 const ourHeadings =
-  /^(Workloads|Cause|\d+ causes|What to do next|Endpoints that failed|Pre-checks|Notices|Details|Timeline)$/;
+  /^(Workloads|Cause|\d+ causes|What to do next|Smoke tests that failed|Smoke tests that were not decided|Pre-checks|Notices|Details|Timeline)$/;
 const ourHtml =
   /^(<br>|<details>\n<summary>(?:[\w ,:.()…-]|<code>(?:[^<>]*)<\/code>)*<\/summary>|<\/details>)$/;
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { endpointsOf, isHealthyStatus } from '../../../src/domain/endpoints.ts';
-import { type JsonObject, type KubernetesObject, keyOf, referenceOf } from '../../../src/domain/objects.ts';
+import { type JsonObject, type KubernetesObject, keyOf } from '../../../src/domain/objects.ts';
 import { roleRules } from '../../../src/domain/permission.ts';
 import { podOfTemplate, podTemplateChanged } from '../../../src/domain/pod-of-template.ts';
 import { withSecretData } from '../../../src/domain/secrets/secret-data.ts';
@@ -101,54 +100,6 @@ test('images of a CronJob, init containers first, with their places', () => {
     ['a:1', 'spec.jobTemplate.spec.template.spec.initContainers.0.image'],
     ['b:1', 'spec.jobTemplate.spec.template.spec.containers.0.image'],
   ]);
-});
-
-describe('endpoints', () => {
-  const ports = [{ name: 'http', containerPort: 8080 }];
-  const found = (container: JsonObject) => {
-    const workload = object(
-      'apps/v1',
-      'Deployment',
-      template({ containers: [{ name: 'api', ports, ...container }] }),
-    );
-    return endpointsOf(workload, referenceOf(workload)).map(({ kind, scheme, port, path, deadline }) =>
-      [kind, `${scheme}:${port}${path}`, deadline].join(' '),
-    );
-  };
-  test.each<[string, JsonObject, readonly string[]]>([
-    [
-      'named and numbered ports',
-      {
-        livenessProbe: { httpGet: { port: 'http', path: '/health' } },
-        readinessProbe: { httpGet: { port: 9000 } },
-      },
-      ['health http:8080/health 5000', 'readiness http:9000/ 5000'],
-    ],
-    [
-      'https and a long timeout',
-      { readinessProbe: { timeoutSeconds: 9, httpGet: { port: 1, path: '/r', scheme: 'HTTPS' } } },
-      ['readiness https:1/r 9000'],
-    ],
-    ['an unknown port name', { readinessProbe: { httpGet: { port: 'metrics' } } }, []],
-    [
-      'other probes',
-      { readinessProbe: { tcpSocket: { port: 1 } }, livenessProbe: { exec: { command: [] } } },
-      [],
-    ],
-  ])('%s', (_, container, expected) => {
-    expect(found(container)).toEqual(expected);
-  });
-
-  test.each([
-    [undefined, false],
-    [199, false],
-    [200, true],
-    [399, true],
-    [400, false],
-    [503, false],
-  ])('status %s is healthy: %s', (status, healthy) => {
-    expect(isHealthyStatus(status)).toBe(healthy);
-  });
 });
 
 test('missing permissions become one rule per resource', () => {

@@ -1,15 +1,15 @@
-/** A deploy action from its environment variables to its exit code: main and post. */
+/** An action from its environment variables to its exit code: main and post. */
 import { randomUUID } from 'node:crypto';
 import { Fault } from '../domain/fault.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import type { Settings } from '../domain/settings.ts';
 import { type Remembered, settleAfterJob } from '../flow/after-job.ts';
-import { deploy } from '../flow/deploy.ts';
 import { endingOfError } from '../flow/endings.ts';
 import { Ledger } from '../flow/ledger.ts';
+import type { Run } from '../flow/run.ts';
 import { type Configuration, readConfiguration } from '../inputs/configuration.ts';
-import { parseInputs } from '../inputs/parse-inputs.ts';
-import { type ActionName, actionEnvironments, stateNames } from '../inputs/registry.ts';
+import { claimedEnvironment, parseInputs } from '../inputs/parse-inputs.ts';
+import { type ActionName, stateNames } from '../inputs/registry.ts';
 import { logText } from '../report/escape.ts';
 import { type LogClock, logLine } from '../report/log-line.ts';
 import { environment, readIdentity, readWorkplace } from '../runner/environment.ts';
@@ -20,12 +20,13 @@ import { composeRun } from './compose-run.ts';
 import { publish } from './publish.ts';
 import { secretKeeper } from './secret-keeper.ts';
 
-export type DeployAction = Extract<ActionName, `deploy-${string}`>;
+/** What an action does in main; never throws but for mistakes of Orion. */
+export type Story = (run: Run) => Promise<ResultDocument>;
 
 /** Main, or post when main has left its state. Post never fails the job: the verdict was main's. */
-export async function deployAction(action: DeployAction): Promise<number> {
+export async function runAction(action: ActionName, story: Story): Promise<number> {
   const remembered = readRemembered();
-  const started = startedAction(action);
+  const started = startedAction(action, story);
   if (readState('isPost') === '') {
     saveState('isPost', 'true');
     return started.main();
@@ -39,7 +40,7 @@ function readRemembered(): Remembered | undefined {
   return release === '' ? undefined : { release, namespace, holder };
 }
 
-function startedAction(action: DeployAction) {
+function startedAction(action: ActionName, story: Story) {
   keepMemorySmall();
   const startedAt = Date.now();
   const env = environment();
@@ -79,6 +80,7 @@ function startedAction(action: DeployAction) {
       logClock,
       ledger,
       hide: secrets.hide,
+      hideText: secrets.hideText,
       remember: saveState,
     });
 
@@ -95,12 +97,12 @@ function startedAction(action: DeployAction) {
       try {
         const { run, close } = await open();
         ledger.app = run.app;
-        const exitCode = await report(await deploy(run));
+        const exitCode = await report(await story(run));
         await close();
         return exitCode;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        const environment = actionEnvironments[action];
+        const environment = claimedEnvironment(action, env);
         const door = { action, environment, overlay: env['INPUT_OVERLAY'] ?? '' };
         return report(ledger.document(door, identity, endingOfError({ signal, ledger }, error), Date.now()));
       }

@@ -1,0 +1,58 @@
+/** The `smoke:` section of orion.yaml as the tests use it. Durations are milliseconds. */
+
+/** Where a value that must not stand in orion.yaml comes from; `literal` is for URLs without a password. */
+export type ValueSource =
+  | { readonly literal: string }
+  | { readonly env: string }
+  | { readonly secret: string; readonly key: string };
+
+/** What an answer must be. Texts are exact; between slashes they are regular expressions. */
+export interface AnswerExpectations {
+  /** Numbers or classes (`2xx`). Absent: what the kubelet takes for healthy, and no body that says otherwise. */
+  readonly status?: readonly (number | string)[];
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON path to value. */
+  readonly json?: Readonly<Record<string, string | number | boolean | null>>;
+  /** A regular expression that the body must match. */
+  readonly body?: string;
+  /** Days that the certificate must still be valid. */
+  readonly tlsDays?: number;
+}
+
+export interface ConfiguredEndpoint {
+  /** Begins with a slash. */
+  readonly path: string;
+  readonly method: string;
+  /** Name or number of the container's port; absent: the one that its probes ask, else its first. */
+  readonly port?: string | number;
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly expect: AnswerExpectations;
+}
+
+export interface ConfiguredService {
+  readonly dependsOn: readonly string[];
+  readonly endpoints: readonly ConfiguredEndpoint[];
+}
+
+export interface SmokeConfiguration {
+  /** Of each try. */
+  readonly deadline: number;
+  /** Further tries after a failed one. */
+  readonly retries: number;
+  /** Tests that run at the same time. */
+  readonly parallel: number;
+  /** URLs by name; with the environment `local` they are all there is. */
+  readonly local: Readonly<Record<string, string>>;
+  /** By name: URLs of databases that the workloads' own settings do not say. */
+  readonly databases: Readonly<Record<string, ValueSource>>;
+  readonly services: Readonly<Record<string, ConfiguredService>>;
+}
+
+export const noSmokeConfiguration: SmokeConfiguration = {
+  deadline: 5000,
+  retries: 2,
+  parallel: 16,
+  local: {},
+  databases: {},
+  services: {},
+};

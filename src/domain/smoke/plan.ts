@@ -1,0 +1,130 @@
+/** Which tests there are: from what the cluster has of this release, and from orion.yaml. Pure: who is there is decided here once. */
+import { endpointsByService } from '../health/endpoints.ts';
+import { membersOf } from '../health/members.ts';
+import { judgeService } from '../health/service.ts';
+import type { HealthState } from '../health/state.ts';
+import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../objects.ts';
+import { sceneOf, wantedPods } from '../rollout/scene.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import { isRolloutKind } from '../workloads.ts';
+import type { SmokeConfiguration } from './configuration.ts';
+import { databaseTests } from './database-tests.ts';
+import type { Database } from './databases.ts';
+import { endpointTests } from './endpoint-tests.ts';
+import type { Judgement } from './judgement.ts';
+import { judgePods } from './pods.ts';
+import type { SmokeTest } from './test.ts';
+
+export interface SmokeSubject {
+  readonly namespace: string;
+  /** Its targets are the workloads, its pods prove which are of this release. */
+  readonly rollout: RolloutState;
+  /** Services and EndpointSlices. */
+  readonly health: HealthState;
+  readonly rendered: readonly KubernetesObject[];
+  /** Keys of workloads that the release before had and this one no longer has. */
+  readonly former: ReadonlySet<string>;
+  readonly configuration: SmokeConfiguration;
+  readonly databases: readonly Database[];
+  /** More ends of one container than this are no accident. */
+  readonly maxRestarts: number;
+}
+
+/** A workload of this release and its pods, those of earlier revisions left out. */
+export interface ServingWorkload {
+  readonly reference: ObjectReference;
+  readonly workload: KubernetesObject;
+  readonly pods: readonly KubernetesObject[];
+  readonly wanted: number;
+}
+
+function servingWorkloads(rollout: RolloutState): readonly ServingWorkload[] {
+  return rollout.targets
+    .filter(({ reference }) => isRolloutKind(reference) && groupKindOf(reference) !== 'Job.batch')
+    .map((target) => {
+      const scene = sceneOf(rollout, target);
+      return {
+        reference: target.reference,
+        workload: scene.live?.object ?? target.desired,
+        pods: scene.pods.map(({ object }) => object),
+        wanted: wantedPods(scene),
+      };
+    });
+}
+
+/** Every test of a release in a cluster, in the order in which a person reads them: infrastructure first. */
+export function planTests(subject: SmokeSubject): readonly SmokeTest[] {
+  const workloads = servingWorkloads(subject.rollout);
+  return [
+    ...databaseTests(subject.databases, subject),
+    ...workloads.map((workload) => podsTest(workload, subject)),
+    ...workloads.flatMap((workload) => endpointTests(workload, subject)),
+    ...serviceTests(subject),
+  ];
+}
+
+function podsTest(serving: ServingWorkload, subject: SmokeSubject): SmokeTest {
+  const { kind, name } = serving.reference;
+  return {
+    id: `${name}/pods`,
+    subject: name,
+    kind: 'pods',
+    title: `${kind} ${name}`,
+    address: `${kind.toLowerCase()}/${name}`,
+    objects: [serving.reference],
+    what: 'decided',
+    judgement: judgePods(serving, subject.maxRestarts),
+  };
+}
+
+/** Whether each Service sends to pods of this release and to no others: the cluster's own word, in its EndpointSlices. */
+function serviceTests(subject: SmokeSubject): readonly SmokeTest[] {
+  const { namespace, rollout, health, former, rendered } = subject;
+  const members = membersOf(rollout, former, rendered);
+  const endpoints = endpointsByService(health, namespace);
+  return rendered
+    .filter((object) => groupKindOf(object) === 'Service')
+    .map((desired): SmokeTest => {
+      const { name } = desired.metadata;
+      const service = health.get(keyOf(referenceOf(desired)));
+      const verdict =
+        service === undefined
+          ? { judgement: serviceMissing(name) }
+          : judged(service, { members, endpoints: endpoints.get(name) ?? [], unknownMakers: false });
+      return {
+        id: `${name}/service/endpoints`,
+        subject: name,
+        kind: 'service',
+        title: `Service ${name}`,
+        address: `${name}.${namespace}`,
+        objects: [referenceOf(desired)],
+        what: 'decided',
+        ...verdict,
+      };
+    });
+}
+
+function serviceMissing(name: string): Judgement {
+  return {
+    outcome: 'failed',
+    reason: 'endpoints-missing',
+    message: `Service ${name} is not in the cluster.`,
+    remedy: 'Deploy the overlay, or correct the namespace and the overlay that are tested.',
+  };
+}
+
+function judged(
+  service: KubernetesObject,
+  facts: Parameters<typeof judgeService>[1],
+): Pick<SmokeTest, 'field'> & { readonly judgement: Judgement } {
+  const { report, failure } = judgeService(service, facts);
+  if (failure !== undefined) {
+    const { reason, message, remedy, field } = failure;
+    return {
+      ...(field === undefined ? {} : { field }),
+      judgement: { outcome: 'failed', reason, message, remedy },
+    };
+  }
+  const message = `Service ${service.metadata.name}: ${report.message}.`;
+  return { judgement: { outcome: report.state === 'skipped' ? 'skipped' : 'passed', message } };
+}

@@ -1,0 +1,70 @@
+/** The pods of one workload: as many as wanted are ready, and none was started again and again. */
+import { listAt, numberAt, textAt } from '../fields.ts';
+import type { KubernetesObject } from '../objects.ts';
+import { isReady } from '../status/pod.ts';
+import type { Judgement } from './judgement.ts';
+
+const shownNames = 3;
+
+/** `wanted` pods of the release; a container that ended more often than `maxRestarts` since its pod began fails. */
+export function judgePods(
+  { pods, wanted }: { readonly pods: readonly KubernetesObject[]; readonly wanted: number },
+  maxRestarts: number,
+): Judgement {
+  const ready = pods.filter(isReady);
+  const restarts = pods.reduce((sum, pod) => sum + restartsOf(pod), 0);
+  const facts = { ready: `${ready.length} of ${wanted}`, restarts: String(restarts) };
+  const restless = pods.filter((pod) => worstContainer(pod) > maxRestarts);
+  if (ready.length < wanted) {
+    const unready = pods.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name);
+    const names = unready.length === 0 ? '' : ` (not ready: ${listed(unready)})`;
+    return {
+      outcome: 'failed',
+      reason: 'pods-not-ready',
+      message: `${ready.length} of ${wanted} pods of this release are ready${names}.`,
+      remedy: 'Look at the events and the log of the pods that are not ready.',
+      facts,
+    };
+  }
+  if (restless.length > 0) {
+    return {
+      outcome: 'failed',
+      reason: 'restarted-after-ready',
+      message: `Containers of ${listed(restless.map(({ metadata }) => metadata.name))} were restarted more than ${maxRestarts} times since the release began.`,
+      remedy: 'Look at the log of the container’s previous run: kubectl logs --previous.',
+      facts,
+    };
+  }
+  const times = restarts === 1 ? 'once' : `${restarts} times`;
+  const restarted = restarts === 0 ? '' : `; restarted ${times}`;
+  return {
+    outcome: 'passed',
+    message: `${ready.length} of ${wanted} pods of this release are ready${restarted}.`,
+    facts,
+  };
+}
+
+function containersOf(pod: KubernetesObject): readonly unknown[] {
+  return [...listAt(pod, 'status', 'containerStatuses'), ...sidecarsOf(pod)];
+}
+
+/** Sidecars are init containers that stay (`restartPolicy: Always`); other init containers may try again. */
+function sidecarsOf(pod: KubernetesObject): readonly unknown[] {
+  const names = listAt(pod, 'spec', 'initContainers')
+    .filter((one) => textAt(one, 'restartPolicy') === 'Always')
+    .map((one) => textAt(one, 'name'));
+  return listAt(pod, 'status', 'initContainerStatuses').filter((one) => names.includes(textAt(one, 'name')));
+}
+
+function restartsOf(pod: KubernetesObject): number {
+  return containersOf(pod).reduce<number>((sum, one) => sum + (numberAt(one, 'restartCount') ?? 0), 0);
+}
+
+function worstContainer(pod: KubernetesObject): number {
+  return Math.max(0, ...containersOf(pod).map((one) => numberAt(one, 'restartCount') ?? 0));
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - shownNames;
+  return `${[...names].sort().slice(0, shownNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,57 @@
+/** One smoke test before it has run: what is called, by which way, and what must come back. */
+import type { ObjectReference } from '../objects.ts';
+import type { FieldPath } from '../source.ts';
+import type { AnswerExpectations } from './configuration.ts';
+import type { HttpRequest } from './http-answer.ts';
+import type { Judgement } from './judgement.ts';
+import type { DatabaseTls } from './postgres.ts';
+import type { SmokeKind } from './report.ts';
+
+/** How the other side is dialled. `pod`: this very pod, by a way through the API server. */
+export type Reach =
+  | { readonly type: 'direct'; readonly host: string; readonly port: number }
+  | { readonly type: 'pod'; readonly pod: string; readonly port: number };
+
+interface Identity {
+  readonly id: string;
+  readonly subject: string;
+  readonly kind: SmokeKind;
+  /** Begins the sentence of the judgement: `Readiness endpoint :8080/ready of pod auth-6f7c9-abcde`. */
+  readonly title: string;
+  /** Never with a password. */
+  readonly address: string;
+  readonly pod?: string;
+  readonly objects: readonly ObjectReference[];
+  readonly field?: FieldPath;
+}
+
+export interface HttpTest extends Identity {
+  readonly what: 'http';
+  readonly scheme: 'http' | 'https';
+  /** What the Host header, SNI and the certificate say. */
+  readonly serverName: string;
+  /** False for pods: the kubelet does not look at their certificates either. */
+  readonly verify: boolean;
+  readonly reach: Reach;
+  readonly request: HttpRequest;
+  readonly expect: AnswerExpectations;
+}
+
+export interface DatabaseTest extends Identity {
+  readonly what: 'postgres' | 'redis';
+  readonly reach: Reach;
+  /** The name in the URL, for TLS. */
+  readonly serverName: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly database?: string;
+  readonly tls: DatabaseTls;
+}
+
+/** What the objects of the cluster say already. */
+export interface DecidedTest extends Identity {
+  readonly what: 'decided';
+  readonly judgement: Judgement;
+}
+
+export type SmokeTest = HttpTest | DatabaseTest | DecidedTest;

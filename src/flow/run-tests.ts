@@ -1,0 +1,65 @@
+/** Runs smoke tests: within limits at the same time, each try with its deadline, each retry shown, everything reported. */
+import type { Judgement } from '../domain/smoke/judgement.ts';
+import type { SmokeReport } from '../domain/smoke/report.ts';
+import type { SmokeTest } from '../domain/smoke/test.ts';
+import { smokeLine } from '../report/log-smoke.ts';
+import type { Run } from './run.ts';
+import { judgeTry, type TestGround } from './try-test.ts';
+
+const pauseBetweenTries = 1000;
+
+/** Reports in the order of the tests; each is in the log as soon as it is known. */
+export async function runTests(
+  run: Run,
+  tests: readonly SmokeTest[],
+  ground: TestGround,
+): Promise<readonly SmokeReport[]> {
+  const reports: SmokeReport[] = [];
+  const waiting = tests.entries();
+  const work = async (): Promise<void> => {
+    for (const [place, test] of waiting) {
+      const report = await runTest(run, test, ground);
+      reports[place] = report;
+      run.log.line(smokeLine(report, run.logClock()));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(ground.parallel, tests.length) }, work));
+  return reports;
+}
+
+async function runTest(run: Run, test: SmokeTest, ground: TestGround): Promise<SmokeReport> {
+  const startedAt = run.clock.now();
+  for (let attempt = 1; ; attempt += 1) {
+    const { judgement, evidence } = await judgeTry(run, test, ground);
+    run.signal.throwIfAborted();
+    const gone = judgement.outcome === 'failed' && !isThere(test, ground);
+    const final = test.what === 'decided' || judgement.outcome !== 'failed' || attempt > ground.retries;
+    if (final || gone) {
+      const { id, subject, kind, address, pod, objects, field } = test;
+      return {
+        id,
+        subject,
+        kind,
+        address,
+        objects,
+        ...(pod === undefined ? {} : { pod }),
+        ...(field === undefined ? {} : { field }),
+        attempts: attempt,
+        startedAt,
+        finishedAt: run.clock.now(),
+        ...evidence,
+        ...(gone ? meanwhileGone(test) : judgement),
+      };
+    }
+    await run.clock.wait(pauseBetweenTries, run.signal);
+  }
+}
+
+/** A pod that was scaled down or drained meanwhile need not answer. */
+function isThere({ pod }: SmokeTest, ground: TestGround): boolean {
+  return pod === undefined || ground.isThere(pod);
+}
+
+function meanwhileGone({ title }: SmokeTest): Judgement {
+  return { outcome: 'skipped', message: `${title} need not answer: the pod went meanwhile.` };
+}

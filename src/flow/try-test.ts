@@ -1,0 +1,180 @@
+/** One try of one smoke test: the way there, the call, the judgement. */
+import { Fault } from '../domain/fault.ts';
+import { judgeAnswer } from '../domain/smoke/expectations.ts';
+import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
+import type { Judgement } from '../domain/smoke/judgement.ts';
+import { judgePostgres } from '../domain/smoke/postgres.ts';
+import { judgeRedis } from '../domain/smoke/redis.ts';
+import type { SmokeReport } from '../domain/smoke/report.ts';
+import type { DatabaseTest, HttpTest, Reach, SmokeTest } from '../domain/smoke/test.ts';
+import type { ClusterPort, PortForward } from './ports.ts';
+import type { Run } from './run.ts';
+
+/** What the tests of one cluster, or of plain URLs, go by. */
+export interface TestGround {
+  /** Absent for plain URLs. */
+  readonly inside?: { readonly cluster: ClusterPort; readonly namespace: string };
+  /** Milliseconds of each try. */
+  readonly deadline: number;
+  /** Further tries after a failed one. */
+  readonly retries: number;
+  readonly parallel: number;
+  /** Whether a pod is there and meant to stay. */
+  isThere(pod: string): boolean;
+}
+
+export interface Try {
+  readonly judgement: Judgement;
+  readonly evidence: Partial<Pick<SmokeReport, 'route' | 'status' | 'milliseconds'>>;
+}
+
+export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): Promise<Try> {
+  switch (test.what) {
+    case 'decided':
+      return { judgement: test.judgement, evidence: {} };
+    case 'http':
+      return tryHttp(run, test, ground);
+    case 'postgres':
+    case 'redis':
+      return tryDatabase(run, test, ground);
+  }
+}
+
+async function tryHttp(run: Run, test: HttpTest, ground: TestGround): Promise<Try> {
+  const { scheme, serverName, verify, request, title, expect } = test;
+  const { deadline } = ground;
+  const { answer, route } = await along(run, test.reach, ground, {
+    dialled: (host, port) =>
+      run.probes.callHttp(
+        { ...request, scheme, serverName, verify, host, port },
+        { deadline, signal: run.signal },
+      ),
+    // The API server speaks to the pod itself, and sends no header of ours.
+    proxied: async (cluster, namespace, pod, port) =>
+      answerOf(
+        await cluster
+          .callPod({ namespace, pod, port, scheme, path: request.path, deadline })
+          .catch(unanswered),
+      ),
+  });
+  const { status, milliseconds } = answer;
+  return {
+    judgement: judgeAnswer(title, answer, expect, run.clock.now()),
+    evidence: { route, milliseconds, ...(status === undefined ? {} : { status }) },
+  };
+}
+
+function answerOf(answer: {
+  readonly status?: number;
+  readonly body: string;
+  readonly milliseconds: number;
+}): HttpAnswer {
+  const { status, body, milliseconds } = answer;
+  if (status !== undefined) return { status, headers: {}, body, milliseconds };
+  return { headers: {}, body: '', milliseconds, error: { kind: 'other', message: body } };
+}
+
+/** A connection to the API server that broke is a try without an answer. */
+function unanswered(error: unknown): { body: string; milliseconds: number } {
+  if (!(error instanceof Fault) || error.reason !== 'cluster-unreachable') throw error;
+  return { body: error.message, milliseconds: 0 };
+}
+
+async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Promise<Try> {
+  const { what, serverName, user, password, database, tls, title } = test;
+  const limits = { deadline: ground.deadline, signal: run.signal };
+  const now = run.clock.now();
+  const login = {
+    serverName,
+    tls,
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+  };
+  const { answer, route } = await along(run, test.reach, ground, {
+    dialled: async (host, port) => {
+      if (what === 'redis') {
+        const number = Number(database ?? 0);
+        const finding = await run.probes.redis({ ...login, host, port, database: number }, limits);
+        return { finding, judgement: judgeRedis(finding, { address: addressOf(title) }) };
+      }
+      // As libpq does: the user is called as the system's, the database as the user.
+      const role = user ?? 'postgres';
+      const target = { ...login, host, port, user: role, database: database ?? role };
+      const finding = await run.probes.postgres(target, limits);
+      return { finding, judgement: judgePostgres(finding, { address: addressOf(title), now }) };
+    },
+  });
+  if (answer === undefined) return { judgement: noWay(title), evidence: {} };
+  return { judgement: answer.judgement, evidence: { route, milliseconds: answer.finding.milliseconds } };
+}
+
+/** `PostgreSQL at postgres:5432/orion` without its first words. */
+function addressOf(title: string): string {
+  return title.replace(/^\S+ at /, '');
+}
+
+function noWay(title: string): Judgement {
+  return {
+    outcome: 'inconclusive',
+    reason: 'no-route',
+    message: `${title} was not tested: this identity may not forward ports to its pod.`,
+    remedy: 'Give it `get` and `create` on pods/portforward, see docs/role.yaml.',
+  };
+}
+
+interface Ways<Answer> {
+  dialled(host: string, port: number): Promise<Answer>;
+  /** Absent for what the API server's proxy cannot carry. */
+  proxied?(cluster: ClusterPort, namespace: string, pod: string, port: number): Promise<Answer>;
+}
+
+/** Goes the first way that is open, and closes it whatever happens. */
+async function along<Answer>(
+  run: Run,
+  reach: Reach,
+  { inside }: TestGround,
+  ways: Ways<Answer> & { proxied: NonNullable<Ways<Answer>['proxied']> },
+): Promise<{ readonly answer: Answer; readonly route: NonNullable<SmokeReport['route']> }>;
+async function along<Answer>(
+  run: Run,
+  reach: Reach,
+  { inside }: TestGround,
+  ways: Ways<Answer>,
+): Promise<{ readonly answer: Answer | undefined; readonly route: NonNullable<SmokeReport['route']> }>;
+async function along<Answer>(
+  run: Run,
+  reach: Reach,
+  { inside }: TestGround,
+  ways: Ways<Answer>,
+): Promise<{ readonly answer: Answer | undefined; readonly route: NonNullable<SmokeReport['route']> }> {
+  if (reach.type === 'direct') {
+    return { answer: await ways.dialled(reach.host, reach.port), route: 'direct' };
+  }
+  if (inside === undefined) throw new Error('A pod cannot be reached without a cluster.');
+  const { cluster, namespace } = inside;
+  const { pod, port } = reach;
+  const forward = await forwardTo(cluster, namespace, reach, run.signal);
+  if (forward === undefined) {
+    return { answer: await ways.proxied?.(cluster, namespace, pod, port), route: 'api-proxy' };
+  }
+  try {
+    return { answer: await ways.dialled(forward.host, forward.port), route: 'port-forward' };
+  } finally {
+    await forward.close();
+  }
+}
+
+/** Undefined where the API server does not let this identity. */
+async function forwardTo(
+  cluster: ClusterPort,
+  namespace: string,
+  { pod, port }: Extract<Reach, { type: 'pod' }>,
+  signal: AbortSignal,
+): Promise<PortForward | undefined> {
+  try {
+    return await cluster.openPortForward?.({ namespace, pod, port, signal });
+  } catch (error) {
+    if (cluster.refusalOf(error)?.status === 403) return undefined;
+    throw error;
+  }
+}

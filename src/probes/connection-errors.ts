@@ -1,0 +1,15 @@
+import { type ConnectionFault, connectionFaultOf } from '../domain/smoke/connection.ts';
+
+/** Reads what Node.js, undici, pg or @redis/client threw; of several addresses tried in vain, the first one's error. */
+export function faultOfError(error: unknown): ConnectionFault {
+  const first: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
+  const code =
+    typeof first === 'object' && first !== null && 'code' in first ? String(first.code) : undefined;
+  const message = first instanceof Error ? first.message : String(first);
+  return connectionFaultOf(code, message === '' ? (code ?? 'no reason given') : message);
+}
+
+/** The fault of a probe whose time was over before anything else went wrong. */
+export function deadlineFault(milliseconds: number): ConnectionFault {
+  return { kind: 'timeout', message: `no answer within ${milliseconds} ms` };
+}

@@ -1,0 +1,150 @@
+/** Calls over HTTP as they are: redirects are answers, nothing is retried, and certificates are facts first. */
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Dispatcher, Pool } from 'undici';
+import type { ProbeLimits, TlsFacts } from '../domain/smoke/connection.ts';
+import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
+import { deadlineFault, faultOfError } from './connection-errors.ts';
+import { tlsFactsOf } from './tls-facts.ts';
+
+/** Characters of a body that are kept. What is longer is read no further. */
+export const bodyLimit = 65_536;
+
+export interface HttpSession {
+  call(request: HttpRequest, limits: ProbeLimits): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+/** One call over a connection of its own. */
+export async function callHttp(call: HttpTarget & HttpRequest, limits: ProbeLimits): Promise<HttpAnswer> {
+  const session = await openHttp(call);
+  try {
+    return await session.call(call, limits);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Calls that share kept-alive connections, as many as there are calls at once; for schedules. */
+export async function openHttp(target: HttpTarget): Promise<HttpSession> {
+  const { Pool } = await import(/* webpackMode: "eager" */ 'undici');
+  let tls: TlsFacts | undefined;
+  const showTls = (facts: TlsFacts | undefined) => {
+    tls = facts;
+  };
+  const pool = new Pool(originOf(target), {
+    pipelining: 1,
+    allowH2: false,
+    // Each call brings its deadline.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: (_, callback) => dial(target, showTls, callback),
+  });
+  return {
+    call: async (request, limits) => {
+      const answer = await callThrough(pool, target, request, limits);
+      return tls === undefined ? answer : { ...answer, tls };
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function originOf({ scheme, host, port }: HttpTarget): string {
+  return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+}
+
+type Connected = (...outcome: [null, Socket | TLSSocket] | [Error, null]) => void;
+
+/** TLS is always completed, so that an unfit certificate can be shown; only then is it refused. */
+function dial(target: HttpTarget, showTls: (facts: TlsFacts | undefined) => void, done: Connected): void {
+  const { scheme, host, port, serverName = host, ca, verify } = target;
+  const fail = (error: Error) => done(error, null);
+  if (scheme === 'http') {
+    const socket = connectTcp({ host, port, noDelay: true });
+    socket.once('error', fail).once('connect', () => done(null, socket.off('error', fail)));
+    return;
+  }
+  const name = withoutPort(serverName);
+  const socket = connectTls({
+    host,
+    port,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+    checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(ca === undefined ? {} : { ca }),
+  });
+  socket.setNoDelay(true).once('error', fail);
+  socket.once('secureConnect', () => {
+    socket.off('error', fail);
+    const facts = tlsFactsOf(socket);
+    showTls(facts);
+    if (!verify || facts?.authorized === true) return done(null, socket);
+    socket.destroy();
+    const code = facts?.error ?? 'ERR_TLS_HANDSHAKE';
+    fail(Object.assign(new Error(facts?.error ?? 'the server showed no certificate'), { code }));
+  });
+}
+
+/** `shop.example:8443` is a Host header, not a name in a certificate. */
+function withoutPort(authority: string): string {
+  return isIP(authority) === 6 ? authority : authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}
+
+async function callThrough(
+  pool: Pool,
+  target: HttpTarget,
+  request: HttpRequest,
+  { deadline, signal }: ProbeLimits,
+): Promise<HttpAnswer> {
+  signal.throwIfAborted();
+  const overdue = AbortSignal.timeout(deadline);
+  const start = performance.now();
+  const spent = () => performance.now() - start;
+  try {
+    const answer = await pool.request({
+      path: request.path,
+      method: request.method as Dispatcher.HttpMethod,
+      headers: { host: hostHeader(target), 'user-agent': 'orion-smoke', ...request.headers },
+      body: request.body ?? null,
+      signal: AbortSignal.any([overdue, signal]),
+    });
+    const body = await firstText(answer.body);
+    return {
+      status: answer.statusCode,
+      headers: listed(answer.headers),
+      ...body,
+      milliseconds: spent(),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const fault = overdue.aborted ? deadlineFault(deadline) : faultOfError(error);
+    return { headers: {}, body: '', milliseconds: spent(), error: fault };
+  }
+}
+
+function hostHeader({ scheme, host, port, serverName }: HttpTarget): string {
+  const name = serverName ?? (isIP(host) === 6 ? `[${host}]` : host);
+  const usual = scheme === 'https' ? 443 : 80;
+  return serverName !== undefined || port === usual ? name : `${name}:${port}`;
+}
+
+function listed(headers: Readonly<Record<string, string | string[] | undefined>>): HttpAnswer['headers'] {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      value === undefined ? [] : [value].flat(),
+    ]),
+  );
+}
+
+async function firstText(stream: AsyncIterable<Uint8Array>): Promise<Pick<HttpAnswer, 'body' | 'truncated'>> {
+  const decoder = new TextDecoder();
+  let body = '';
+  for await (const chunk of stream) {
+    body += decoder.decode(chunk, { stream: true });
+    // Leaving the loop ends the stream, and the connection with it.
+    if (body.length > bodyLimit) return { body: body.slice(0, bodyLimit), truncated: true };
+  }
+  return { body: body + decoder.decode() };
+}

@@ -1,0 +1,143 @@
+/** Connects to Redis as a service would and asks how it is. The only write is one that changes nothing. */
+import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
+import type { Dial, ProbeLimits } from '../domain/smoke/connection.ts';
+import type { DatabaseTls } from '../domain/smoke/postgres.ts';
+import type { RedisFinding } from '../domain/smoke/redis.ts';
+import { deadlineFault, faultOfError } from './connection-errors.ts';
+import { withinDeadline } from './deadline.ts';
+
+export interface RedisTarget extends Dial {
+  readonly user?: string;
+  readonly password?: string;
+  /** Number of the database; 0 if absent. */
+  readonly database?: number;
+  /** Redis speaks either TLS or plain on a port: `prefer` is taken as plain. */
+  readonly tls: DatabaseTls;
+}
+
+type Send = (...words: readonly string[]) => Promise<unknown>;
+type Found = Omit<RedisFinding, 'milliseconds'>;
+
+/**
+ * Whatever the server says or does not say is a finding.
+ * @throws the reason of `signal` if the run was stopped
+ */
+export async function probeRedis(target: RedisTarget, limits: ProbeLimits): Promise<RedisFinding> {
+  const { createClient, ErrorReply } = await import(/* webpackMode: "eager" */ '@redis/client');
+  const start = performance.now();
+  const client = createClient({
+    // RESP 2 needs no HELLO, which servers before Redis 6 do not know and others answer with NOAUTH.
+    RESP: 2,
+    disableClientInfo: true,
+    disableOfflineQueue: true,
+    maintNotifications: 'disabled',
+    socket: {
+      host: target.host,
+      port: target.port,
+      connectTimeout: limits.deadline,
+      reconnectStrategy: false,
+      ...tlsOptions(target),
+    },
+  });
+  let lost: unknown;
+  client.on('error', (error: unknown) => {
+    lost ??= error;
+  });
+  const send: Send = (...words) => client.sendCommand(words);
+  const found = await withinDeadline(
+    limits,
+    () => client.destroy(),
+    async (isOver): Promise<Found> => {
+      try {
+        await client.connect();
+        return await converse(target, send, (error) => error instanceof ErrorReply);
+      } catch (error) {
+        return { connectionFault: isOver() ? deadlineFault(limits.deadline) : faultOfError(lost ?? error) };
+      } finally {
+        if (client.isOpen) client.destroy();
+      }
+    },
+  );
+  return { milliseconds: performance.now() - start, ...found };
+}
+
+async function converse(
+  { user, password, database = 0 }: RedisTarget,
+  send: Send,
+  isReply: (error: unknown) => boolean,
+): Promise<Found> {
+  const wordsOf = async (answer: Promise<unknown>): Promise<string | undefined> => {
+    try {
+      await answer;
+      return undefined;
+    } catch (error) {
+      if (isReply(error) && error instanceof Error) return error.message;
+      throw error;
+    }
+  };
+  const credentials = user === undefined ? [password ?? ''] : [user, password ?? ''];
+  const steps = [
+    ...(password === undefined ? [] : [['AUTH', ...credentials] as const]),
+    ...(database === 0 ? [] : [['SELECT', `${database}`] as const]),
+    ['PING'] as const,
+  ];
+  for (const words of steps) {
+    const message = await wordsOf(send(...words));
+    if (message !== undefined) return { serverError: { step: words[0], message } };
+  }
+  // Refused like any write by a server that is full, read-only or cannot save; yet it neither makes nor changes a key.
+  const refused = await wordsOf(send('SETRANGE', `orion-smoke:${randomUUID()}`, '0', ''));
+  const state = await send('INFO').catch((error: unknown) => {
+    if (isReply(error)) return '';
+    throw error;
+  });
+  return { write: refused === undefined ? 'accepted' : { error: refused }, ...readInfo(String(state)) };
+}
+
+function readInfo(text: string): Found {
+  const fields = new Map(
+    text.split(/\r?\n/).flatMap((line): [string, string][] => {
+      const colon = line.indexOf(':');
+      return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1)]];
+    }),
+  );
+  const number = (name: string): number | undefined => {
+    const value = Number(fields.get(name) ?? Number.NaN);
+    return Number.isFinite(value) ? value : undefined;
+  };
+  const [version, role, policy] = ['redis_version', 'role', 'maxmemory_policy'].map((name) =>
+    fields.get(name),
+  );
+  const [used, max, connected, maxClients] = [
+    'used_memory',
+    'maxmemory',
+    'connected_clients',
+    'maxclients',
+  ].map(number);
+  // Buffers of replicas and of the append-only file do not count against the limit (redis/src/evict.c).
+  const uncounted = number('mem_not_counted_for_evict') ?? 0;
+  return {
+    ...(version === undefined ? {} : { version }),
+    ...(role === undefined ? {} : { role }),
+    ...(used === undefined || max === undefined || policy === undefined
+      ? {}
+      : { memory: { used: used - uncounted, max, policy } }),
+    ...(connected === undefined
+      ? {}
+      : { clients: { connected, ...(maxClients === undefined ? {} : { max: maxClients }) } }),
+  };
+}
+
+function tlsOptions({ tls, host, serverName = host }: RedisTarget) {
+  if (tls.mode === 'disable' || tls.mode === 'prefer') return {};
+  return {
+    tls: true as const,
+    rejectUnauthorized: tls.mode !== 'require',
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
+      tls.mode === 'verify-ca' ? undefined : checkServerIdentity(serverName, certificate),
+  };
+}

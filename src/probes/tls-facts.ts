@@ -1,0 +1,25 @@
+import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { TlsFacts } from '../domain/smoke/connection.ts';
+
+/** The certificate behind an established TLS socket; undefined if it showed none. */
+export function tlsFactsOf(socket: TLSSocket): TlsFacts | undefined {
+  const certificate = socket.getPeerCertificate();
+  // Without a certificate Node.js answers an empty object, whatever the type says.
+  if (certificate.valid_to === undefined) return undefined;
+  // The type says Error, the value is the code (or the message) of one.
+  const error = socket.authorizationError as unknown;
+  return {
+    subject: nameOf(certificate.subject),
+    issuer: nameOf(certificate.issuer),
+    validFrom: Date.parse(certificate.valid_from),
+    validTo: Date.parse(certificate.valid_to),
+    authorized: socket.authorized,
+    ...(socket.authorized || error === null || error === undefined ? {} : { error: String(error) }),
+  };
+}
+
+function nameOf(name: PeerCertificate['subject']): string {
+  return Object.entries(name)
+    .map(([key, value]) => `${key}=${Array.isArray(value) ? value.join('+') : value}`)
+    .join(', ');
+}

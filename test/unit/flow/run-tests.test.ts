@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { Fault } from '../../../src/domain/fault.ts';
+import type { SmokeTest } from '../../../src/domain/smoke/test.ts';
+import type { ClusterPort, EndpointAnswer } from '../../../src/flow/ports.ts';
+import { runTests } from '../../../src/flow/run-tests.ts';
+import { flowRun } from './flow-run.ts';
+
+const readiness: SmokeTest = {
+  id: 'web/readiness',
+  subject: 'web',
+  kind: 'readiness',
+  title: 'Readiness endpoint :80/ready of pod web-1',
+  address: 'http://web-1.shop:80/ready',
+  pod: 'web-1',
+  objects: [],
+  what: 'http',
+  scheme: 'http',
+  serverName: 'web.shop',
+  verify: false,
+  reach: { type: 'pod', pod: 'web-1', port: 80 },
+  request: { method: 'GET', path: '/ready' },
+  expect: {},
+};
+
+/** Answers in turn; an Error is thrown. */
+function answering(...answers: (EndpointAnswer | Error)[]): ClusterPort {
+  const callPod = async (): Promise<EndpointAnswer> => {
+    const next = answers.length > 1 ? answers.shift() : answers[0];
+    if (next === undefined || next instanceof Error) throw next;
+    return next;
+  };
+  return { callPod } as Partial<ClusterPort> as ClusterPort;
+}
+
+async function reports(cluster: ClusterPort, isThere = () => true) {
+  const { run, lines } = flowRun({ holder: 'us' });
+  const inside = { cluster, namespace: 'shop' };
+  const ground = { inside, deadline: 1000, retries: 2, parallel: 4, isThere };
+  return { found: await runTests(run, [readiness], ground), lines };
+}
+
+const ok = { status: 200, body: '', milliseconds: 1 };
+const gone = { status: 404, body: 'pods "web-1" not found', milliseconds: 1 };
+const broken = new Fault('cluster-unreachable', 'The connection broke.', 'Try again.');
+
+test('a connection that breaks is an attempt, the next one may pass, and that it was the second is shown', async () => {
+  const { found, lines } = await reports(answering(broken, ok));
+  expect(found).toMatchObject([{ outcome: 'passed', attempts: 2, route: 'api-proxy' }]);
+  expect(lines.join()).toContain('attempt 2');
+});
+
+test('a pod that was scaled down meanwhile need not answer', async () => {
+  const { found } = await reports(answering(gone), () => false);
+  expect(found).toMatchObject([{ outcome: 'skipped' }]);
+});
+
+test('a pod that is there and does not answer fails when its attempts are used up', async () => {
+  const { found } = await reports(answering(gone));
+  expect(found).toMatchObject([
+    { outcome: 'failed', attempts: 3, status: 404, pod: 'web-1', body: gone.body },
+  ]);
+});
+
+test('without a way that carries it, a database is not decided', async () => {
+  const { run } = flowRun({ holder: 'us' });
+  const {
+    what: _,
+    scheme: _s,
+    verify: _v,
+    request: _r,
+    expect: _e,
+    ...identity
+  } = readiness as Extract<SmokeTest, { what: 'http' }>;
+  const database: SmokeTest = { ...identity, kind: 'postgres', what: 'postgres', tls: { mode: 'prefer' } };
+  const inside = { cluster: answering(ok), namespace: 'shop' };
+  const ground = { inside, deadline: 1000, retries: 2, parallel: 4, isThere: () => true };
+  expect(await runTests(run, [database], ground)).toMatchObject([
+    { outcome: 'inconclusive', reason: 'no-route', attempts: 1 },
+  ]);
+});
