@@ -10,8 +10,9 @@ import {
   settingReferences,
 } from '../domain/smoke/databases.ts';
 import { smokeFailures } from '../domain/smoke/failures.ts';
-import { planTests, type SmokeSubject } from '../domain/smoke/plan.ts';
+import { planTests } from '../domain/smoke/plan.ts';
 import { type Dependencies, selectTests } from '../domain/smoke/selection.ts';
+import type { SmokeSubject } from '../domain/smoke/subject.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
 import { podTemplateOf } from '../domain/workloads.ts';
 import type { Health } from './health.ts';

@@ -4,7 +4,7 @@ import type { JsonObject, KubernetesObject } from '../objects.ts';
 import type { FieldPath } from '../source.ts';
 import { podTemplateOf, templatePathOf } from '../workloads.ts';
 import type { AnswerExpectations, ConfiguredEndpoint } from './configuration.ts';
-import type { ServingWorkload, SmokeSubject } from './plan.ts';
+import type { ServingWorkload, SmokeSubject } from './subject.ts';
 import type { SmokeTest } from './test.ts';
 
 interface Endpoint {

@@ -2,41 +2,16 @@
 import { endpointsByService } from '../health/endpoints.ts';
 import { membersOf } from '../health/members.ts';
 import { judgeService } from '../health/service.ts';
-import type { HealthState } from '../health/state.ts';
-import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../objects.ts';
+import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
 import { sceneOf, wantedPods } from '../rollout/scene.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import { isRolloutKind } from '../workloads.ts';
-import type { SmokeConfiguration } from './configuration.ts';
 import { databaseTests } from './database-tests.ts';
-import type { Database } from './databases.ts';
 import { endpointTests } from './endpoint-tests.ts';
 import type { Judgement } from './judgement.ts';
 import { judgePods } from './pods.ts';
+import type { ServingWorkload, SmokeSubject } from './subject.ts';
 import type { SmokeTest } from './test.ts';
-
-export interface SmokeSubject {
-  readonly namespace: string;
-  /** Its targets are the workloads, its pods prove which are of this release. */
-  readonly rollout: RolloutState;
-  /** Services and EndpointSlices. */
-  readonly health: HealthState;
-  readonly rendered: readonly KubernetesObject[];
-  /** Keys of workloads that the release before had and this one no longer has. */
-  readonly former: ReadonlySet<string>;
-  readonly configuration: SmokeConfiguration;
-  readonly databases: readonly Database[];
-  /** More ends of one container than this are no accident. */
-  readonly maxRestarts: number;
-}
-
-/** A workload of this release and its pods, those of earlier revisions left out. */
-export interface ServingWorkload {
-  readonly reference: ObjectReference;
-  readonly workload: KubernetesObject;
-  readonly pods: readonly KubernetesObject[];
-  readonly wanted: number;
-}
 
 function servingWorkloads(rollout: RolloutState): readonly ServingWorkload[] {
   return rollout.targets

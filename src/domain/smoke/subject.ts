@@ -1,0 +1,29 @@
+/** What smoke tests are planned from. */
+import type { HealthState } from '../health/state.ts';
+import type { KubernetesObject, ObjectReference } from '../objects.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import type { SmokeConfiguration } from './configuration.ts';
+import type { Database } from './databases.ts';
+
+export interface SmokeSubject {
+  readonly namespace: string;
+  /** Its targets are the workloads, its pods prove which are of this release. */
+  readonly rollout: RolloutState;
+  /** Services and EndpointSlices. */
+  readonly health: HealthState;
+  readonly rendered: readonly KubernetesObject[];
+  /** Keys of workloads that the release before had and this one no longer has. */
+  readonly former: ReadonlySet<string>;
+  readonly configuration: SmokeConfiguration;
+  readonly databases: readonly Database[];
+  /** More ends of one container than this are no accident. */
+  readonly maxRestarts: number;
+}
+
+/** A workload of this release and its pods, those of earlier revisions left out. */
+export interface ServingWorkload {
+  readonly reference: ObjectReference;
+  readonly workload: KubernetesObject;
+  readonly pods: readonly KubernetesObject[];
+  readonly wanted: number;
+}
