@@ -5,12 +5,7 @@ import { inlineCode, markdownText, shorten } from './escape.ts';
 import { folded, renderTable } from './markdown-table.ts';
 import type { SummaryLimits } from './summary-limits.ts';
 
-const columns = [
-  { title: 'What' },
-  { title: 'Test' },
-  { title: 'Found' },
-  { title: 'Took', align: 'right' },
-] as const;
+const columns = [{ title: 'What' }, { title: 'Found' }, { title: 'Took', align: 'right' }] as const;
 
 const words: Readonly<Record<SmokeOutcome, string>> = {
   passed: '',
@@ -20,14 +15,13 @@ const words: Readonly<Record<SmokeOutcome, string>> = {
 };
 
 function row(report: SmokeReport): string[] {
-  const { subject, kind, address, outcome, message, body = '', remedy, attempts, milliseconds } = report;
+  const { subject, kind, outcome, message, body = '', remedy, attempts, milliseconds } = report;
   const said = body === '' ? '' : ` It said: ${inlineCode(shorten(body, 200))}`;
   const how =
     outcome === 'inconclusive' && remedy !== undefined ? ` ${markdownText(shorten(remedy, 300))}` : '';
   const tries = attempts > 1 ? ` (attempt ${attempts})` : '';
   return [
-    inlineCode(shorten(subject, 200)),
-    `${kind} ${inlineCode(shorten(address, 200))}`,
+    `${inlineCode(shorten(subject, 200))} ${kind}`,
     `${words[outcome]}${markdownText(shorten(message, 400))}${said}${tries}${how}`,
     milliseconds === undefined ? '' : formatDuration(milliseconds),
   ];

@@ -1,5 +1,6 @@
 /** An action from its environment variables to its exit code: main and post. */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { Fault } from '../domain/fault.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -55,7 +56,7 @@ function startedAction(action: ActionName, story: Story) {
   const logClock = (): LogClock => ({ now: Date.now(), startedAt, colour: place.colour });
   const identity = readIdentity(env, env['INPUT_CHECK-RUN-ID'], randomUUID().slice(0, 8));
 
-  const report = async (result: ResultDocument): Promise<number> => {
+  const report = async (result: ResultDocument, settings?: Settings): Promise<number> => {
     const { line } = log;
     const { temporary, summaryFile } = place;
     await publish(secrets.redactResult({ ...result, peakMemory: process.resourceUsage().maxRSS * 1024 }), {
@@ -63,6 +64,7 @@ function startedAction(action: ActionName, story: Story) {
       clock: logClock(),
       temporary,
       summaryFile,
+      ...(settings?.report === undefined ? {} : { report: join(place.workspace, settings.report) }),
     });
     return result.exitCode;
   };
@@ -97,7 +99,7 @@ function startedAction(action: ActionName, story: Story) {
       try {
         const { run, close } = await open();
         ledger.app = run.app;
-        const exitCode = await report(await story(run));
+        const exitCode = await report(await story(run), run.settings);
         await close();
         return exitCode;
       } catch (error) {

@@ -1,8 +1,9 @@
 /** Writes a result everywhere people and workflows read it: log, annotations, summary, outputs, JSON. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { ResultDocument } from '../domain/result.ts';
 import { renderAnnotations } from '../report/annotations.ts';
+import { renderJUnit } from '../report/junit.ts';
 import type { LogClock } from '../report/log-line.ts';
 import { outcomeLines } from '../report/log-outcome.ts';
 import { renderOutputs } from '../report/outputs.ts';
@@ -16,13 +17,20 @@ export interface PublishTargets {
   readonly summaryFile: string | undefined;
   /** Folder for the JSON document. */
   readonly temporary: string;
+  /** Path of the JUnit report, if one is asked for. */
+  readonly report?: string;
 }
 
 /** The result must be masked already. Outputs come first: they matter most if the process is killed while it writes. */
 export async function publish(result: ResultDocument, targets: PublishTargets): Promise<void> {
   const path = join(targets.temporary, `orion-result-${result.startedAt}-${process.pid}.json`);
   await writeFile(path, renderResultJson(result));
-  setOutputs(renderOutputs(result, { result: path }));
+  const { report } = targets;
+  if (report !== undefined) {
+    await mkdir(dirname(report), { recursive: true });
+    await writeFile(report, renderJUnit(result));
+  }
+  setOutputs(renderOutputs(result, { result: path, ...(report === undefined ? {} : { report }) }));
   await writeSummary(renderSummary(result), targets.summaryFile);
   for (const annotation of renderAnnotations(result)) annotate(annotation);
   for (const line of outcomeLines(result, targets.clock)) targets.line(line);
