@@ -100,6 +100,13 @@ async function lookAround(run: Run): Promise<{ readonly cluster: ClusterPort; re
   const [cluster, overlay] = await Promise.all([run.connect(), run.renderer.render()]);
   run.ledger.cluster = `${cluster.contextName} (Kubernetes ${await cluster.serverVersion()})`;
   const namespace = namespaceOf(overlay, run.settings.namespace);
+  if ((await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace })) === undefined) {
+    throw new Fault(
+      'namespace-missing',
+      `There is no namespace ${namespace} in this cluster, so nothing of this release runs there.`,
+      'Correct the namespace, or the cluster that kubeconfig and context name.',
+    );
+  }
   const target = await placeObjects(overlay, namespace, cluster);
   run.hide(target.objects.filter(isSecret));
   const missing = await cluster.missingPermissions(smokePermissions(namespace));

@@ -21,6 +21,7 @@ function servingWorkloads(rollout: RolloutState): readonly ServingWorkload[] {
       return {
         reference: target.reference,
         workload: scene.live?.object ?? target.desired,
+        isThere: scene.live !== undefined,
         pods: scene.pods.map(({ object }) => object),
         wanted: wantedPods(scene),
       };
@@ -48,7 +49,16 @@ function podsTest(serving: ServingWorkload, subject: SmokeSubject): SmokeTest {
     address: `${kind.toLowerCase()}/${name}`,
     objects: [serving.reference],
     what: 'decided',
-    judgement: judgePods(serving, subject.maxRestarts),
+    judgement: serving.isThere ? judgePods(serving, subject.maxRestarts) : notDeployed(`${kind} ${name}`),
+  };
+}
+
+function notDeployed(title: string): Judgement {
+  return {
+    outcome: 'failed',
+    reason: 'pods-not-ready',
+    message: `${title} is not in the cluster.`,
+    remedy: 'Deploy the overlay, or correct the namespace and the overlay that are tested.',
   };
 }
 

@@ -23,7 +23,9 @@ export interface SmokeSubject {
 /** A workload of this release and its pods, those of earlier revisions left out. */
 export interface ServingWorkload {
   readonly reference: ObjectReference;
+  /** As it is in the cluster, or as it should be if it is not there. */
   readonly workload: KubernetesObject;
+  readonly isThere: boolean;
   readonly pods: readonly KubernetesObject[];
   readonly wanted: number;
 }

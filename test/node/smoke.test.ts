@@ -1,0 +1,229 @@
+/** The action smoke-tests against the example application on the real node; then one thing after the other is broken. */
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'junit2json';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { parse as parseYaml, stringify } from 'yaml';
+import { fieldAt, numberAt } from '../../src/domain/fields.ts';
+import type { KubernetesObject } from '../../src/domain/objects.ts';
+import { runStep, type StepResult } from '../../testbed/workflow-step.ts';
+import { changes, type Deployer, deployerFor, dropNamespace, until } from './deployer.ts';
+import { type Manifest, probe, restricted, webServer, writeShop } from './shop-overlay.ts';
+
+const namespace = 'smoke-example';
+const password = 'Correct0Horse0Battery';
+const bundle = join(import.meta.dirname, '../../dist/smoke-tests/index.js');
+const dependencies = {
+  gateway: { 'depends-on': ['auth', 'user', 'notification'] },
+};
+let deployer: Deployer;
+let workspace: string;
+
+async function smoke(folder: string, inputs: Readonly<Record<string, string>> = {}): Promise<StepResult> {
+  const { post: _, ...step } = await runStep({
+    bundle,
+    workspace: folder,
+    inputs: { kubeconfig: deployer.kubeconfig, report: 'smoke.xml', ...inputs },
+  });
+  return step;
+}
+
+/** Exit code 4, and one failure alone, by this reason. */
+async function expectFailure(folder: string, reason: string, message: RegExp): Promise<StepResult> {
+  const step = await smoke(folder);
+  expect(step.outputs, step.output).toMatchObject({ outcome: 'failed', 'exit-code': '4', reason });
+  expect(step.exitCode).toBe(4);
+  expect(step.annotations.filter((line) => line.startsWith('::error'))).toHaveLength(1);
+  for (const text of [step.output, step.summary]) expect(text.replaceAll('`', '')).toMatch(message);
+  return step;
+}
+
+async function change(kind: string, name: string, body: Manifest, space = namespace): Promise<void> {
+  const plural = { Service: 'api/v1', Secret: 'api/v1' }[kind] ?? 'apis/apps/v1';
+  await deployer.api.transport.request({
+    method: 'PATCH',
+    path: `/${plural}/namespaces/${space}/${kind.toLowerCase()}s/${name}`,
+    contentType: 'application/merge-patch+json',
+    body,
+  });
+}
+
+async function read(kind: string, name: string): Promise<KubernetesObject | undefined> {
+  return deployer.api.get({ apiVersion: 'apps/v1', kind, namespace, name });
+}
+
+/** Its controller has done what it was asked for, and all its pods are there and ready. */
+function rolledOut(kind: string, name: string): Promise<true> {
+  return until(
+    `${kind} ${name} rolled out`,
+    async () => {
+      const object = await read(kind, name);
+      const wanted = numberAt(object, 'spec', 'replicas');
+      const counts = ['replicas', 'updatedReplicas', 'readyReplicas'].map(
+        (field) => numberAt(object, 'status', field) ?? 0,
+      );
+      const seen = numberAt(object, 'status', 'observedGeneration') === object?.metadata.generation;
+      return seen && counts.every((count) => count === wanted) ? true : undefined;
+    },
+    60_000,
+  );
+}
+
+beforeAll(async () => {
+  deployer = await deployerFor('smoke', inject('stateDirectory'));
+  workspace = await mkdtemp(join(tmpdir(), 'orion-smoke-'));
+  await cp(join(import.meta.dirname, '../../examples/orion/k8s'), join(workspace, 'k8s'), {
+    recursive: true,
+  });
+  const overlay = join(workspace, 'k8s/overlays/staging');
+  const template = await readFile(join(overlay, 'secrets.env.template'), 'utf8');
+  await writeFile(join(overlay, 'secrets.env'), template.replaceAll('changeme', password));
+  const kustomization = parseYaml(await readFile(join(overlay, 'kustomization.yaml'), 'utf8'));
+  await writeFile(join(overlay, 'kustomization.yaml'), stringify({ ...kustomization, namespace }));
+  await writeFile(
+    join(workspace, 'orion.yaml'),
+    stringify({ app: 'orion', smoke: { retries: 1, services: dependencies } }),
+  );
+  const step = await deployer.deploy(workspace, { app: 'orion', timeout: '120s' });
+  expect(step.outputs, step.output).toMatchObject({ outcome: 'succeeded', failed: '0' });
+});
+
+afterAll(async () => {
+  await Promise.all([namespace, 'smoke-pods'].map((name) => dropNamespace(deployer.api, name)));
+  await deployer.close();
+});
+
+test('all is well: databases, pods, endpoints and Services pass, and nothing is changed', async () => {
+  const since = Date.now();
+  const step = await smoke(workspace);
+  expect(step.outputs, step.output).toMatchObject({ outcome: 'succeeded', 'exit-code': '0', failed: '0' });
+  const { smoke: reports } = JSON.parse(await readFile(step.outputs['result'] ?? '', 'utf8'));
+  const kinds = Map.groupBy(reports as { kind: string }[], ({ kind }) => kind);
+  // Five pods of services with two endpoints each; six workloads; six Services.
+  expect(kinds.get('health')).toHaveLength(5);
+  expect(kinds.get('readiness')).toHaveLength(5);
+  expect(kinds.get('pods')).toHaveLength(6);
+  expect(kinds.get('service')).toHaveLength(6);
+  const junit = await parse(await readFile(join(workspace, 'smoke.xml'), 'utf8'));
+  expect(junit).toMatchObject({ failures: 0, tests: reports.length });
+  expect((await deployer.requestsSince(since)).filter(changes).map(({ requestURI }) => requestURI)).toEqual(
+    [],
+  );
+  for (const text of [step.summary, JSON.stringify(reports)]) expect(text).not.toContain(password);
+});
+
+test('one service, with what it depends on', async () => {
+  const step = await smoke(workspace, { service: 'gateway' });
+  expect(step.outputs).toMatchObject({ 'exit-code': '0', failed: '0' });
+  const { smoke: reports } = JSON.parse(await readFile(step.outputs['result'] ?? '', 'utf8'));
+  const subjects = new Set((reports as { subject: string }[]).map(({ subject }) => subject));
+  expect([...subjects].sort()).toEqual(['auth', 'gateway', 'notification', 'postgres', 'redis', 'user']);
+  const alone = await smoke(workspace, { service: 'notification' });
+  expect(alone.summary).not.toContain('gateway');
+});
+
+describe('broken on its own', () => {
+  test('PostgreSQL down: one failure, that names what failed because of it', async () => {
+    await change('StatefulSet', 'postgres', { spec: { replicas: 0 } });
+    await until('auth is not ready', async () =>
+      numberAt(await read('Deployment', 'auth'), 'status', 'readyReplicas') === undefined ? true : undefined,
+    );
+    await expectFailure(workspace, 'connection-refused', /PostgreSQL is down: .*Because of it .*auth/);
+    await change('StatefulSet', 'postgres', { spec: { replicas: 1 } });
+    await rolledOut('StatefulSet', 'postgres');
+    await Promise.all(['auth', 'user', 'gateway'].map((name) => rolledOut('Deployment', name)));
+  });
+
+  test.each([
+    ['HEALTH', '500', /Health endpoint :8080\/health of pod user-\S+ answered 500 instead of 200 to 399/],
+    ['READY', '503', /Readiness endpoint :8080\/ready of pod user-\S+ answered 503 instead of 200 to 399/],
+  ])('%s of one service answers %s', async (which, status, message) => {
+    const before = await read('Deployment', 'user');
+    const containers = fieldAt(before, 'spec', 'template', 'spec', 'containers') as readonly Manifest[];
+    const [container] = containers;
+    const misbehaviour = [
+      { name: `MISBEHAVE_${which}_STATUS`, value: status },
+      { name: 'MISBEHAVE_STATUS_AFTER', value: '6s' },
+    ];
+    const env = [...(container?.['env'] as readonly Manifest[]), ...misbehaviour];
+    await change('Deployment', 'user', {
+      spec: { template: { spec: { containers: [{ ...container, env }] } } },
+    });
+    await rolledOut('Deployment', 'user');
+    await new Promise((resolve) => setTimeout(resolve, 7000));
+    await expectFailure(workspace, 'status-unexpected', message);
+    await change('Deployment', 'user', { spec: { template: { spec: { containers } } } });
+    await rolledOut('Deployment', 'user');
+    await rolledOut('Deployment', 'gateway');
+  });
+
+  test('a Service that selects nothing', async () => {
+    await change('Service', 'notification', {
+      spec: { selector: { 'app.kubernetes.io/name': 'notifications' } },
+    });
+    await expectFailure(
+      workspace,
+      'endpoints-missing',
+      /Service notification selects .*, and no pod has that/,
+    );
+  });
+});
+
+test('one pod of three is bad behind a healthy Service, and a body that lies', async () => {
+  const www = (files: string) =>
+    webServer.replace('echo fine > /tmp/www/health', `echo fine > /tmp/www/health; ${files}`);
+  const script = www(
+    'echo \'{"status":"down"}\' > /tmp/www/state; case $HOSTNAME in *-1) ;; *) echo list > /tmp/www/items;; esac',
+  );
+  const container = {
+    name: 'main',
+    image: 'orion.example/sh',
+    command: ['/bin/sh', '-c', script],
+    ports: [{ name: 'http', containerPort: 8080 }],
+    readinessProbe: probe('/health'),
+    securityContext: restricted,
+  };
+  const labels = { app: 'web' };
+  const set: Manifest = {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'web' },
+    spec: {
+      serviceName: 'web',
+      replicas: 3,
+      podManagementPolicy: 'Parallel',
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 1, containers: [container] } },
+    },
+  };
+  const service: Manifest = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web' },
+    spec: { selector: labels, ports: [{ port: 80, targetPort: 'http' }] },
+  };
+  const endpoints = (path: string): string =>
+    stringify({ app: 'shop', smoke: { retries: 0, services: { web: { endpoints: [{ path }] } } } });
+  await deployer.newNamespace('smoke-pods');
+  const shop = { namespace: 'smoke-pods', workloads: [], objects: [set, service] };
+  const folder = await writeShop({ ...shop, files: { 'orion.yaml': endpoints('/items') } });
+  const deployed = await deployer.deploy(folder);
+  expect(deployed.outputs, deployed.output).toMatchObject({ 'exit-code': '4', reason: 'status-unexpected' });
+  expect(deployed.outputs).toMatchObject({ failed: '1' });
+  await expectFailure(folder, 'status-unexpected', /endpoint :8080\/items of pod web-1 answered 404/);
+  await writeFile(join(folder, 'orion.yaml'), endpoints('/state'));
+  await expectFailure(folder, 'says-unhealthy', /answered 200, but its body says status: down/);
+});
+
+test('what is not there is told as such', async () => {
+  const missing = await smoke(workspace, { namespace: 'smoke-nowhere' });
+  expect(missing.outputs, missing.output).toMatchObject({ 'exit-code': '1', reason: 'namespace-missing' });
+  const folder = await writeShop({ namespace, workloads: [{ name: 'payment' }] });
+  const step = await smoke(folder);
+  expect(step.outputs, step.output).toMatchObject({
+    'exit-code': '4',
+    reason: 'pods-not-ready',
+    failed: '1',
+  });
+});
