@@ -1,7 +1,5 @@
 /** Connects to Redis as a service would and asks how it is. The only write is one that changes nothing. */
 import { randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
-import { checkServerIdentity } from 'node:tls';
 import type { Dial, ProbeLimits } from '../domain/smoke/connection.ts';
 import type { DatabaseTls } from '../domain/smoke/postgres.ts';
 import type { RedisFinding } from '../domain/smoke/redis.ts';
@@ -25,41 +23,19 @@ type Found = Omit<RedisFinding, 'milliseconds'>;
  * @throws the reason of `signal` if the run was stopped
  */
 export async function probeRedis(target: RedisTarget, limits: ProbeLimits): Promise<RedisFinding> {
-  const { createClient, ErrorReply } = await import(/* webpackMode: "eager" */ '@redis/client');
+  const { openRedis, RedisRefusal } = await import(/* webpackMode: "eager" */ './redis-connection.ts');
   const start = performance.now();
-  const client = createClient({
-    // RESP 2 needs no HELLO, which servers before Redis 6 do not know and others answer with NOAUTH.
-    RESP: 2,
-    disableClientInfo: true,
-    disableOfflineQueue: true,
-    maintNotifications: 'disabled',
-    socket: {
-      host: target.host,
-      port: target.port,
-      connectTimeout: limits.deadline,
-      reconnectStrategy: false,
-      ...tlsOptions(target),
-    },
+  limits.signal.throwIfAborted();
+  const { send, destroy } = openRedis(target);
+  const found = await withinDeadline(limits, destroy, async (isOver): Promise<Found> => {
+    try {
+      return await converse(target, send, (error) => error instanceof RedisRefusal);
+    } catch (error) {
+      return { connectionFault: isOver() ? deadlineFault(limits.deadline) : faultOfError(error) };
+    } finally {
+      destroy();
+    }
   });
-  let lost: unknown;
-  client.on('error', (error: unknown) => {
-    lost ??= error;
-  });
-  const send: Send = (...words) => client.sendCommand(words);
-  const found = await withinDeadline(
-    limits,
-    () => client.destroy(),
-    async (isOver): Promise<Found> => {
-      try {
-        await client.connect();
-        return await converse(target, send, (error) => error instanceof ErrorReply);
-      } catch (error) {
-        return { connectionFault: isOver() ? deadlineFault(limits.deadline) : faultOfError(lost ?? error) };
-      } finally {
-        if (client.isOpen) client.destroy();
-      }
-    },
-  );
   return { milliseconds: performance.now() - start, ...found };
 }
 
@@ -127,17 +103,5 @@ function readInfo(text: string): Found {
     ...(connected === undefined
       ? {}
       : { clients: { connected, ...(maxClients === undefined ? {} : { max: maxClients }) } }),
-  };
-}
-
-function tlsOptions({ tls, host, serverName = host }: RedisTarget) {
-  if (tls.mode === 'disable' || tls.mode === 'prefer') return {};
-  return {
-    tls: true as const,
-    rejectUnauthorized: tls.mode !== 'require',
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-    checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
-      tls.mode === 'verify-ca' ? undefined : checkServerIdentity(serverName, certificate),
   };
 }

@@ -1,0 +1,79 @@
+/**
+ * One connection to Redis, command by command. The protocol is that of @redis/client; its client itself would bring half a
+ * megabyte of commands into each bundle, and reconnects, pools and caches that a probe must not have.
+ */
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls } from 'node:tls';
+import { Decoder } from '@redis/client/dist/lib/RESP/decoder.js';
+import encoder from '@redis/client/dist/lib/RESP/encoder.js';
+import type { Dial } from '../domain/smoke/connection.ts';
+import type { DatabaseTls } from '../domain/smoke/postgres.ts';
+
+/** An error reply of the server, in its words: `WRONGPASS invalid username-password pair`. */
+export class RedisRefusal extends Error {}
+
+export interface RedisConnection {
+  /** @throws RedisRefusal if the server refuses it; the connection's own error if that broke */
+  send(...words: readonly string[]): Promise<unknown>;
+  destroy(): void;
+}
+
+interface Waiting {
+  resolve(reply: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Opens at once; what is sent before it is open waits. It ends with `destroy`, which ends what waits too. */
+export function openRedis(target: Dial & { readonly tls: DatabaseTls }): RedisConnection {
+  const socket = dial(target);
+  const waiting: Waiting[] = [];
+  let lost: Error | undefined;
+  const lose = (error: Error): void => {
+    lost ??= error;
+    for (const one of waiting.splice(0)) one.reject(lost);
+  };
+  const decoder = new Decoder({
+    onReply: (reply) => waiting.shift()?.resolve(reply),
+    onErrorReply: ({ message }) => waiting.shift()?.reject(new RedisRefusal(message)),
+    onPush: () => undefined,
+    getTypeMapping: () => ({}),
+  });
+  socket.on('data', (chunk) => {
+    try {
+      decoder.write(chunk);
+    } catch (error) {
+      // Not Redis at all.
+      socket.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  socket.on('error', lose);
+  socket.on('close', () => lose(new Error('Socket closed unexpectedly')));
+  return {
+    send: (...words) =>
+      new Promise((resolve, reject) => {
+        if (lost !== undefined) return reject(lost);
+        waiting.push({ resolve, reject });
+        for (const part of encoder.default(words)) socket.write(part);
+      }),
+    destroy: () => socket.destroy(),
+  };
+}
+
+function dial(target: Dial & { readonly tls: DatabaseTls }): Socket {
+  const { host, port, tls } = target;
+  // Redis speaks either TLS or plain on a port: `prefer` is taken as plain.
+  const isPlain = tls.mode === 'disable' || tls.mode === 'prefer';
+  return isPlain
+    ? connectTcp({ host, port, noDelay: true })
+    : connectTls({ host, port, ...tlsOptions(target) });
+}
+
+function tlsOptions({ tls, host, serverName = host }: Dial & { readonly tls: DatabaseTls }) {
+  return {
+    rejectUnauthorized: tls.mode !== 'require',
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
+      tls.mode === 'verify-ca' ? undefined : checkServerIdentity(serverName, certificate),
+  };
+}
