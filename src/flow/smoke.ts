@@ -1,7 +1,8 @@
 /** Does it really work? Every pod of the release, every database it uses and every Service of it, asked once the rollout is over. */
 import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
-import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
+import { groupKindOf, type KubernetesObject, type ObjectReference } from '../domain/objects.ts';
+import { sceneOf } from '../domain/rollout/scene.ts';
 import {
   type Database,
   databasesOf,
@@ -90,15 +91,15 @@ async function settledPlan(
 
 /** Those of orion.yaml come first: they say how to log in where the workloads do not. */
 async function findDatabases(run: Run, ground: SmokeGround): Promise<readonly Database[]> {
-  const workloads = ground.rendered.filter((object) => podTemplateOf(object) !== undefined);
-  const values = await settingValues(run, ground, workloads);
-  const found = databasesOf(ground.rendered, values);
+  const workloads = runningWorkloads(ground.watch);
+  const services = ground.rendered.filter((object) => groupKindOf(object) === 'Service');
+  const found = databasesOf([...workloads, ...services], await settingValues(run, ground, workloads));
   const configured = await Promise.all(
     Object.entries(run.configuration.smoke.databases).map(async ([name, source]) => {
       if ('literal' in source) return namedDatabase(name, source.literal, 'orion.yaml');
       if ('env' in source) return namedDatabase(name, run.variable(source.env), `variable ${source.env}`);
       const { secret, key } = source;
-      const data = values.get(`Secret/${secret}`) ?? (await readSetting(run, ground, 'Secret', secret));
+      const data = await readSetting(run, ground, 'Secret', secret);
       return namedDatabase(name, data[key], `Secret ${secret}, key ${key}`);
     }),
   );
@@ -109,7 +110,15 @@ async function findDatabases(run: Run, ground: SmokeGround): Promise<readonly Da
   ];
 }
 
-export function namedDatabase(name: string, url: string | undefined, source: string): Database {
+/** As they are in the cluster: generated Secrets have other names there if this checkout has other values. */
+function runningWorkloads(watch: RolloutWatch): readonly KubernetesObject[] {
+  const state = watch.state();
+  return state.targets
+    .map((target) => sceneOf(state, target).live?.object ?? target.desired)
+    .filter((object) => podTemplateOf(object) !== undefined);
+}
+
+function namedDatabase(name: string, url: string | undefined, source: string): Database {
   const database = url === undefined ? undefined : parseDatabaseUrl(url, source);
   if (database !== undefined) return { ...database, name };
   throw new Fault(

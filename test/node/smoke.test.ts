@@ -146,7 +146,7 @@ describe('broken on its own', () => {
       { name: `MISBEHAVE_${which}_STATUS`, value: status },
       { name: 'MISBEHAVE_STATUS_AFTER', value: '6s' },
     ];
-    const env = [...(container?.['env'] as readonly Manifest[]), ...misbehaviour];
+    const env = [...(fieldAt(container, 'env') as readonly Manifest[]), ...misbehaviour];
     await change('Deployment', 'user', {
       spec: { template: { spec: { containers: [{ ...container, env }] } } },
     });

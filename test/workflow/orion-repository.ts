@@ -5,7 +5,8 @@ import { runCommand } from '../../testbed/binaries/run-command.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 export const overlayFile = 'k8s/overlays/staging/kustomization.yaml';
-export const workflowFile = '.github/workflows/staging.yml';
+/** Where an example workflow lies in the repository: `staging`, `smoke`. */
+export const workflowFile = (name: string): string => `.github/workflows/${name}.yml`;
 
 export interface OrionRepositoryOptions {
   /** Instead of the example's own, so that tests do not meet in one cluster. */
@@ -22,7 +23,7 @@ export async function createOrionRepository(folder: string, options: OrionReposi
     filter: (path) => !path.endsWith('secrets.env'),
   });
   await mkdir(join(folder, '.github/workflows'), { recursive: true });
-  await cp(join(examples, 'workflows/staging.yml'), join(folder, workflowFile));
+  await cp(join(examples, 'workflows'), join(folder, '.github/workflows'), { recursive: true });
   await writeFile(join(folder, '.gitignore'), 'secrets.env\n');
   for (const file of ['kustomization.yaml', 'namespace.yaml']) {
     const text = await readFile(join(overlay, file), 'utf8');

@@ -42,14 +42,18 @@ afterEach(async () => {
 });
 
 async function runWorkflow(edit?: (kustomization: string) => string): Promise<ActRun> {
+  await createOrionRepository(join(folder, 'repository'), { namespace, ...(edit && { edit }) });
+  return runInRepository('staging', 'deploy-staging');
+}
+
+async function runInRepository(workflow: string, name: string): Promise<ActRun> {
   const repository = join(folder, 'repository');
-  const action = join(folder, 'deploy-staging');
-  const home = join(folder, 'home');
+  const action = join(folder, name);
+  const home = join(folder, `home-${workflow}`);
   await mkdir(home);
-  await stageAction('deploy-staging', action);
-  await createOrionRepository(repository, { namespace, ...(edit && { edit }) });
-  const actions = { 'orion/deploy-staging@v1': action };
-  return runAct({ repository, workflow: workflowFile, actions, secrets, home });
+  await stageAction(name, action);
+  const actions = { [`orion/${name}@v1`]: action };
+  return runAct({ repository, workflow: workflowFile(workflow), actions, secrets, home });
 }
 
 /** Names of the secrets that can be read, as they are or in base64, in what a real runner shows: all but its masks. */
@@ -86,6 +90,18 @@ test('deploys the example, hands outputs to the next step, writes the summary an
   expect(leaks(run)).toEqual([]);
   // Else the values were not what was searched for.
   expect(run.log.includes(secrets['POSTGRES_PASSWORD'] ?? '')).toBe(true);
+
+  const tested = await runInRepository('smoke', 'smoke-tests');
+  expect(tested.exitCode, tested.end).toBe(0);
+  const { passed, failed, report } = tested.outputs('Smoke tests');
+  expect(failed).toBe('0');
+  expect(Number(passed)).toBeGreaterThanOrEqual(20);
+  expect(tested.output('Say what was found')).toContain(
+    `Staging succeeded, ${passed} passed, 0 failed, JUnit report in ${report}`,
+  );
+  expect(tested.summary('Smoke tests')).toContain('on staging works');
+  // Read from the cluster's Secret, not from this checkout.
+  expect(leaks(tested)).toEqual([]);
 });
 
 test('a missing image fails the job with exit code 2 and points at the line that names it', async () => {
