@@ -21,6 +21,7 @@ import { acquireLease, readLease } from './lease.ts';
 import type { LeaseFacts } from './lease-object.ts';
 import { namespaceContents } from './namespace-contents.ts';
 import { callPod, type LogPageOptions, readLogPage, readPodLog } from './pods.ts';
+import { type ForwardTarget, openPortForward } from './port-forward.ts';
 import { createReleaseStore, type HeadPatch, type StoredRelease, type StoreResult } from './records.ts';
 
 export function releaseCluster(connection: Connection, api: KubernetesApi = createKubernetesApi(connection)) {
@@ -80,6 +81,7 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       readLogPage(transport, { namespace, pod, container }, options),
     callPod: ({ deadline, ...endpoint }: Parameters<typeof callPod>[1] & { readonly deadline: number }) =>
       callPod(transport, endpoint, { deadline }),
+    openPortForward: (target: ForwardTarget) => openPortForward(transport, target),
     refusalOf: (error: unknown) =>
       error instanceof ApiError
         ? { status: error.status, reason: error.reason, message: error.message }

@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, WebSocket } from 'undici';
 import { Fault } from '../domain/fault.ts';
 import { ApiError } from './api-error.ts';
 import { connectionFault, isTimeout } from './connection-faults.ts';
@@ -6,6 +6,7 @@ import type { CredentialSource, Credentials } from './credentials.ts';
 import { dispatcherPool, type Route } from './dispatchers.ts';
 import { isIdempotent, repeating } from './retries.ts';
 import { parseWarnings } from './warnings.ts';
+import { openWebSocket } from './websocket.ts';
 
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -38,6 +39,13 @@ export interface StreamResponse {
   readonly body: AsyncIterable<Buffer> & { destroy(): unknown };
 }
 
+export interface ChannelRequest extends Pick<TransportRequest, 'path' | 'query'> {
+  /** Subprotocol: `v4.channel.k8s.io`. */
+  readonly protocol: string;
+  /** Ends the handshake, not what is open. */
+  readonly signal: AbortSignal;
+}
+
 /** HTTP to one API server: authenticated, kept alive, with deadlines and retries. */
 export interface Transport {
   /**
@@ -52,6 +60,8 @@ export interface Transport {
   peek(request: TransportRequest, bytes: number): Promise<{ status: number; body: string } | undefined>;
   /** Like `request`, but hands over the body as it comes; no deadline beyond the answer's start, ended by `signal`. */
   stream(request: TransportRequest): Promise<StreamResponse>;
+  /** A WebSocket on a connection of its own, ended by whoever has it; throws like `request`. */
+  webSocket(request: ChannelRequest): Promise<WebSocket>;
   close(): Promise<void>;
 }
 
@@ -111,16 +121,28 @@ export function createTransport(options: TransportOptions): Transport {
     });
   };
 
+  const call: Transport['request'] = (asked) =>
+    perform(asked, async (request) => {
+      const answer = await dispatch(request, 'calls', attemptSignal(request));
+      const text = await answer.body.text();
+      const body = answer.statusCode < 400 ? parseWhole(text) : parseBody(text);
+      const warnings = parseWarnings(answer.headers['warning']);
+      if (answer.statusCode >= 400) throw apiError(answer, body);
+      return { status: answer.statusCode, body, warnings };
+    });
+
+  const openChannels = async ({ path, query, protocol, signal }: ChannelRequest) => {
+    const credentials = await options.credentials.current();
+    return openWebSocket(await dispatchers.of(credentials, 'watches'), {
+      url: base.origin + prefix + path + queryString(query),
+      protocol,
+      headers: { 'user-agent': options.userAgent, ...credentials.headers },
+      signal,
+    });
+  };
+
   return {
-    request: (call) =>
-      perform(call, async (request) => {
-        const answer = await dispatch(request, 'calls', attemptSignal(request));
-        const text = await answer.body.text();
-        const body = answer.statusCode < 400 ? parseWhole(text) : parseBody(text);
-        const warnings = parseWarnings(answer.headers['warning']);
-        if (answer.statusCode >= 400) throw apiError(answer, body);
-        return { status: answer.statusCode, body, warnings };
-      }),
+    request: call,
     text: (call) =>
       perform(call, async (request) => {
         const answer = await dispatch(request, 'calls', attemptSignal(request));
@@ -139,6 +161,23 @@ export function createTransport(options: TransportOptions): Transport {
         }
       }),
     stream: (call) => perform(call, (request) => openStream(request, dispatch)),
+    async webSocket(request) {
+      const { path, query, signal } = request;
+      try {
+        return await openChannels(request);
+      } catch {
+        // Why a handshake failed is not to be seen; the same request without it says so, and renews credentials.
+        await call({ method: 'GET', path, query: query ?? {}, signal, patience: 0 }).catch(
+          (error: unknown) => {
+            if (!isUpgradeRequired(error)) throw error;
+          },
+        );
+      }
+      return openChannels(request).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw connectionFault(error, base.host);
+      });
+    },
     close: () => dispatchers.close(),
   };
 }
@@ -220,6 +259,11 @@ function parseBody(text: string): unknown {
 function apiError(answer: Dispatcher.ResponseData, body: unknown): ApiError {
   const retryAfter = answer.headers['retry-after'];
   return new ApiError(answer.statusCode, body, typeof retryAfter === 'string' ? retryAfter : undefined);
+}
+
+/** Nothing else was wrong: the answer of the API server's proxies to a request that asks for no upgrade. */
+function isUpgradeRequired(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 400 && /upgrade request required/i.test(error.message);
 }
 
 function timeoutError(): Error {

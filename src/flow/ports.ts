@@ -135,6 +135,8 @@ export interface ClusterPort {
 export interface PortForward {
   readonly host: string;
   readonly port: number;
+  /** What the node said last about a connection that it could not make: foreign text. */
+  lastError?(): string | undefined;
   /** Resolves when nothing of it is left open. */
   close(): Promise<void>;
 }
