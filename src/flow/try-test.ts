@@ -1,11 +1,13 @@
 /** One try of one smoke test: the way there, the call, the judgement. */
 import { Fault } from '../domain/fault.ts';
+import { type ConnectionFault, judgeConnection } from '../domain/smoke/connection.ts';
 import { judgeAnswer } from '../domain/smoke/expectations.ts';
 import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
 import type { Judgement } from '../domain/smoke/judgement.ts';
 import { judgePostgres } from '../domain/smoke/postgres.ts';
 import { judgeRedis } from '../domain/smoke/redis.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
+import { dialFault, proxyFault } from '../domain/smoke/routes.ts';
 import type { DatabaseTest, HttpTest, Reach, SmokeTest } from '../domain/smoke/test.ts';
 import type { ClusterPort, PortForward } from './ports.ts';
 import type { Run } from './run.ts';
@@ -56,6 +58,8 @@ async function tryHttp(run: Run, test: HttpTest, ground: TestGround): Promise<Tr
           .callPod({ namespace, pod, port, scheme, path: request.path, deadline })
           .catch(unanswered),
       ),
+    faultIn: ({ error }) => error,
+    failed: (error) => ({ headers: {}, body: '', milliseconds: 0, error }),
   });
   const { status, milliseconds } = answer;
   return {
@@ -70,6 +74,8 @@ function answerOf(answer: {
   readonly milliseconds: number;
 }): HttpAnswer {
   const { status, body, milliseconds } = answer;
+  const error = proxyFault(status, body);
+  if (error !== undefined) return { headers: {}, body: '', milliseconds, error };
   if (status !== undefined) return { status, headers: {}, body, milliseconds };
   return { headers: {}, body: '', milliseconds, error: { kind: 'other', message: body } };
 }
@@ -103,6 +109,8 @@ async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Pr
       const finding = await run.probes.postgres(target, limits);
       return { finding, judgement: judgePostgres(finding, { address: addressOf(title), now }) };
     },
+    faultIn: ({ finding }) => finding.connectionFault,
+    failed: (fault) => ({ finding: { milliseconds: 0 }, judgement: judgeConnection(title, fault) }),
   });
   if (answer === undefined) return { judgement: noWay(title), evidence: {} };
   return { judgement: answer.judgement, evidence: { route, milliseconds: answer.finding.milliseconds } };
@@ -126,6 +134,9 @@ interface Ways<Answer> {
   dialled(host: string, port: number): Promise<Answer>;
   /** Absent for what the API server's proxy cannot carry. */
   proxied?(cluster: ClusterPort, namespace: string, pod: string, port: number): Promise<Answer>;
+  /** Why there is no answer in this one. */
+  faultIn(answer: Answer): ConnectionFault | undefined;
+  failed(fault: ConnectionFault): Answer;
 }
 
 /** Goes the first way that is open, and closes it whatever happens. */
@@ -153,28 +164,43 @@ async function along<Answer>(
   if (inside === undefined) throw new Error('A pod cannot be reached without a cluster.');
   const { cluster, namespace } = inside;
   const { pod, port } = reach;
+  const proxied = ways.proxied && (() => ways.proxied?.(cluster, namespace, pod, port));
   const forward = await forwardTo(cluster, namespace, reach, run.signal);
-  if (forward === undefined) {
-    return { answer: await ways.proxied?.(cluster, namespace, pod, port), route: 'api-proxy' };
+  if (!('close' in forward)) {
+    if (proxied !== undefined || forward.forbidden) return { answer: await proxied?.(), route: 'api-proxy' };
+    return { answer: ways.failed(dialFault(forward.message)), route: 'port-forward' };
   }
   try {
-    return { answer: await ways.dialled(forward.host, forward.port), route: 'port-forward' };
+    const answer = await ways.dialled(forward.host, forward.port);
+    const why = ways.faultIn(answer) && forward.lastError?.();
+    if (why === undefined) return { answer, route: 'port-forward' };
+    const fault = dialFault(why);
+    // Port-forwards end at the loopback address of the pod; some listen on its other address only, as probes do not mind.
+    if (fault.kind === 'refused' && proxied !== undefined) {
+      return { answer: await proxied(), route: 'api-proxy' };
+    }
+    return { answer: ways.failed(fault), route: 'port-forward' };
   } finally {
     await forward.close();
   }
 }
 
-/** Undefined where the API server does not let this identity. */
+/** Why not, where it cannot be opened: no permission, no such pod, a proxy that lets no WebSocket through. */
 async function forwardTo(
   cluster: ClusterPort,
   namespace: string,
   { pod, port }: Extract<Reach, { type: 'pod' }>,
   signal: AbortSignal,
-): Promise<PortForward | undefined> {
+): Promise<PortForward | { readonly forbidden: boolean; readonly message: string }> {
   try {
-    return await cluster.openPortForward?.({ namespace, pod, port, signal });
+    const forward = await cluster.openPortForward?.({ namespace, pod, port, signal });
+    return forward ?? { forbidden: true, message: 'there are no port-forwards' };
   } catch (error) {
-    if (cluster.refusalOf(error)?.status === 403) return undefined;
+    const refusal = cluster.refusalOf(error);
+    if (refusal !== undefined) return { forbidden: refusal.status === 403, message: refusal.message };
+    if (error instanceof Fault && error.reason === 'cluster-unreachable') {
+      return { forbidden: false, message: error.message };
+    }
     throw error;
   }
 }
