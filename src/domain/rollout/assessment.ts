@@ -7,6 +7,7 @@ import type { WorkloadReport } from '../result.ts';
 import { awaited, isCustomResource } from '../status/awaited.ts';
 import { containersOf } from '../status/containers.ts';
 import { deploymentStatus } from '../status/deployment.ts';
+import { isReady, podStatus } from '../status/pod.ts';
 import { current, type Status } from '../status/status.ts';
 import { statusOf } from '../status/table.ts';
 import { markOf } from './marks.ts';
@@ -25,6 +26,8 @@ export interface Assessment {
   /** Since when its pods have been up without a break; absent where there is nothing to settle. */
   readonly steadySince?: number;
   readonly causes: readonly Cause[];
+  /** Pods of this release that are not ready, a few of them, as a person would ask about them: "web-1 waits to start". */
+  readonly laggards: readonly string[];
   /** Pods of this release, and how many of them must be up. */
   readonly pods: number;
   readonly wanted: number;
@@ -71,6 +74,7 @@ function assess(scene: Scene, limits: Limits): Assessment {
     waitingFor: `${titleOf(scene.target.reference)}: ${up ? 'up, must stay up' : message}`,
     ...(steady === undefined ? {} : { steadySince: steady }),
     causes,
+    laggards: laggardsOf(scene),
     pods: scene.pods.length,
     wanted,
     availableFrom:
@@ -81,6 +85,17 @@ function assess(scene: Scene, limits: Limits): Assessment {
 /** The pre-check lets a paused Deployment through only where `allow-paused` says so; one that somebody else paused is not ours. */
 function pausedOnPurpose(scene: Scene): boolean {
   return scene.groupKind === 'Deployment.apps' && flagAt(scene.target.desired, 'spec', 'paused') === true;
+}
+
+const shownLaggards = 3;
+
+function laggardsOf({ pods }: Scene): readonly string[] {
+  const words: string[] = [];
+  for (const { object } of pods) {
+    if (words.length === shownLaggards) break;
+    if (!isReady(object)) words.push(`${object.metadata.name} ${podStatus(object).message}`);
+  }
+  return words;
 }
 
 /** A progress deadline that no cause speaks of is an earlier release's. */

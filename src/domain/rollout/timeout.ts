@@ -27,7 +27,10 @@ function timeoutFailure(one: Assessment, limits: Limits): Failure {
     : one.report.message;
   const message = `${title} was not done when ${spoken(limits.timeout)} were over: ${missing}.`;
   const why = mostTelling(one.causes);
-  if (why === undefined) return plain(message, [one.target.reference]);
+  if (why === undefined) {
+    const pods = one.laggards.length === 0 ? '' : ` Pod ${one.laggards.join('; pod ')}.`;
+    return plain(`${message}${pods}`, [one.target.reference]);
+  }
   return { ...why.failure, reason: 'rollout-timeout', message: `${message} ${why.failure.message}` };
 }
 

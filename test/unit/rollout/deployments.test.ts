@@ -556,6 +556,20 @@ describe('broken releases', () => {
     );
   });
 
+  test('time runs out and nothing explains it: says which pods are not up', () => {
+    const late = tell(
+      oneTarget,
+      [...begun, ...applied(1, pod(newest, { name: 'api-1', phase: 'Pending' }))],
+      {
+        ...limits,
+        timeout: 30_000,
+      },
+    );
+    expect(failureOf(late).message).toBe(
+      'Deployment api was not done when 30 s were over: 0 of 1 pods updated. Pod api-1 waits to start.',
+    );
+  });
+
   test('a progress deadline of this release is explained by the trouble behind it', () => {
     const over = [
       { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', lastUpdateTime: time(20) },
