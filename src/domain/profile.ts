@@ -15,6 +15,8 @@ export interface Profile {
   readonly monitor: number;
   readonly minNodes: number;
   readonly rollback: 'manual' | 'automatic';
+  /** Whether smoke tests measure response times. */
+  readonly comprehensive: boolean;
   /** Whether a person must have approved the run on GitHub. */
   readonly approval: boolean;
   /** How loud a finding is, where the two profiles differ (the pre-check table of DESIGN.md). */
@@ -47,6 +49,7 @@ export const profiles: Readonly<Record<Environment, Profile>> = {
     monitor: 0,
     minNodes: 1,
     rollback: 'manual',
+    comprehensive: false,
     approval: false,
     levels: {
       secretPlaceholder: 'warn',
@@ -70,6 +73,7 @@ export const profiles: Readonly<Record<Environment, Profile>> = {
     monitor: 60 * second,
     minNodes: 3,
     rollback: 'automatic',
+    comprehensive: true,
     approval: true,
     levels: {
       secretPlaceholder: 'fail',

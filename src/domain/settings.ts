@@ -37,6 +37,10 @@ export interface Settings {
   readonly skipApproval: boolean;
   /** The GitHub environment of the job; absent: found by the job. */
   readonly githubEnvironment?: string;
+  /** Measure response times too. */
+  readonly comprehensive: boolean;
+  /** What p95 of each endpoint may take, unless orion.yaml says otherwise. */
+  readonly maxLatency: number;
   /** Names of what is to be tested, with all it stands on; empty: everything. */
   readonly services: readonly string[];
   /** Where to write a JUnit report, relative to the workspace. */

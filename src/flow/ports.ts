@@ -7,6 +7,7 @@ import type { Permission } from '../domain/permission.ts';
 import type { ReleaseBody, ReleaseHead, RunIdentity } from '../domain/release.ts';
 import type { Dial, ProbeLimits } from '../domain/smoke/connection.ts';
 import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
+import type { LatencySample, Schedule } from '../domain/smoke/latency.ts';
 import type { DatabaseTls, PostgresFinding } from '../domain/smoke/postgres.ts';
 import type { RedisFinding } from '../domain/smoke/redis.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
@@ -144,6 +145,13 @@ export interface PortForward {
 /** The calls that smoke tests make: what is not as it should be is a finding; they throw only when the run is stopped. */
 export interface ProbesPort {
   callHttp(call: HttpTarget & HttpRequest, limits: ProbeLimits): Promise<HttpAnswer>;
+  /** Calls by a fixed schedule; `isGood` says which answers count. One sample per request. */
+  measure(
+    call: HttpTarget & HttpRequest,
+    schedule: Schedule,
+    isGood: (answer: HttpAnswer) => boolean,
+    signal: AbortSignal,
+  ): Promise<readonly LatencySample[]>;
   postgres(
     target: Dial & {
       readonly user: string;

@@ -1,5 +1,6 @@
 /** Runs smoke tests: within limits at the same time, each try with its deadline, each retry shown, everything reported. */
 import type { Judgement } from '../domain/smoke/judgement.ts';
+import { latencyTests, measuredAtOnce } from '../domain/smoke/latency-tests.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
 import { smokeLine } from '../report/log-smoke.ts';
@@ -8,8 +9,22 @@ import { judgeTry, type TestGround } from './try-test.ts';
 
 const pauseBetweenTries = 1000;
 
-/** Reports in the order of the tests; each is in the log as soon as it is known. */
+/** Reports in the order of the tests, response times last; each is in the log as soon as it is known. */
 export async function runTests(
+  run: Run,
+  tests: readonly SmokeTest[],
+  ground: TestGround,
+): Promise<readonly SmokeReport[]> {
+  const found = await runAll(run, tests, ground);
+  if (!run.settings.comprehensive) return found;
+  const { maxLatency } = run.settings;
+  const measured = latencyTests(tests, found, maxLatency, run.configuration.smoke);
+  // A slow answer is no accident that a second try would mend.
+  const alone = { ...ground, parallel: measuredAtOnce, retries: 0 };
+  return [...found, ...(await runAll(run, measured, alone))];
+}
+
+async function runAll(
   run: Run,
   tests: readonly SmokeTest[],
   ground: TestGround,

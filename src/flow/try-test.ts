@@ -4,11 +4,13 @@ import { type ConnectionFault, judgeConnection } from '../domain/smoke/connectio
 import { judgeAnswer } from '../domain/smoke/expectations.ts';
 import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
 import type { Judgement } from '../domain/smoke/judgement.ts';
+import { judgeLatency, type LatencySample, latencyReport } from '../domain/smoke/latency.ts';
+import { latencySchedule } from '../domain/smoke/latency-tests.ts';
 import { judgePostgres } from '../domain/smoke/postgres.ts';
 import { judgeRedis } from '../domain/smoke/redis.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
 import { dialFault, proxyFault } from '../domain/smoke/routes.ts';
-import type { DatabaseTest, HttpTest, Reach, SmokeTest } from '../domain/smoke/test.ts';
+import type { DatabaseTest, HttpTest, LatencyTest, Reach, SmokeTest } from '../domain/smoke/test.ts';
 import type { ClusterPort, PortForward } from './ports.ts';
 import type { Run } from './run.ts';
 
@@ -27,7 +29,7 @@ export interface TestGround {
 
 export interface Try {
   readonly judgement: Judgement;
-  readonly evidence: Partial<Pick<SmokeReport, 'route' | 'status' | 'milliseconds'>>;
+  readonly evidence: Partial<Pick<SmokeReport, 'route' | 'status' | 'milliseconds' | 'latency'>>;
 }
 
 export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): Promise<Try> {
@@ -36,6 +38,8 @@ export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): P
       return { judgement: test.judgement, evidence: {} };
     case 'http':
       return tryHttp(run, test, ground);
+    case 'latency':
+      return tryLatency(run, test, ground);
     case 'postgres':
     case 'redis':
       return tryDatabase(run, test, ground);
@@ -66,6 +70,36 @@ async function tryHttp(run: Run, test: HttpTest, ground: TestGround): Promise<Tr
     judgement: judgeAnswer(title, answer, expect, run.clock.now()),
     evidence: { route, milliseconds, ...(status === undefined ? {} : { status }) },
   };
+}
+
+interface Measured {
+  readonly samples?: readonly LatencySample[];
+  readonly fault?: ConnectionFault;
+}
+
+async function tryLatency(run: Run, test: LatencyTest, ground: TestGround): Promise<Try> {
+  const { scheme, serverName, verify, request, title, expect, threshold } = test;
+  const schedule = { ...latencySchedule, timeout: Math.max(ground.deadline, 2 * threshold) };
+  const isGood = (answer: HttpAnswer): boolean =>
+    judgeAnswer(title, answer, expect, run.clock.now()).outcome === 'passed';
+  const call = { ...request, scheme, serverName, verify };
+  const { answer, route } = await along<Measured>(run, test.reach, ground, {
+    dialled: async (host, port) => ({
+      samples: await run.probes.measure({ ...call, host, port }, schedule, isGood, run.signal),
+    }),
+    // What happened to single requests is counted.
+    faultIn: () => undefined,
+    failed: (fault) => ({ fault }),
+  });
+  if (answer === undefined) return { judgement: noWay(title), evidence: {} };
+  const { samples, fault } = answer;
+  if (samples === undefined) {
+    const why = fault ?? { kind: 'other', message: 'not measured' };
+    return { judgement: judgeConnection(title, why), evidence: { route } };
+  }
+  const latency = latencyReport(samples, { rate: schedule.rate, threshold });
+  const { message, ...judged } = judgeLatency(latency);
+  return { judgement: { ...judged, message: `${title}: ${message}.` }, evidence: { route, latency } };
 }
 
 function answerOf(answer: {

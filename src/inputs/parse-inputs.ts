@@ -173,6 +173,8 @@ function toSettings(action: ActionName, name: Environment, parsed: ParsedInputs)
     skipTests: parsed['skip-tests'],
     skipApproval: parsed['skip-approval'],
     ...given('githubEnvironment', parsed['github-environment']),
+    comprehensive: parsed.comprehensive,
+    maxLatency: parsed['max-latency'],
     services: parsed.service ?? [],
     ...given('report', parsed.report),
     ...given('expectPlan', parsed['expect-plan']),

@@ -208,6 +208,19 @@ export const inputs = [
       'Name of the GitHub environment of this job, whose required reviewers approve; without it, found by the job.',
   },
   {
+    name: 'comprehensive',
+    actions: everywhere,
+    defaults: perProfile((profile) => String(profile.comprehensive)),
+    description:
+      'Also measure response times: a fixed schedule of requests to each endpoint, judged by `max-latency`.',
+  },
+  {
+    name: 'max-latency',
+    actions: everywhere,
+    defaults: same('1s'),
+    description: 'Longest time that 95 of 100 requests may take (with `comprehensive`).',
+  },
+  {
     name: 'service',
     actions: testing,
     description:
@@ -241,13 +254,7 @@ export const inputs = [
 export type InputName = (typeof inputs)[number]['name'];
 
 /** Inputs of the public contract whose behaviour is not here yet: refused, with a remedy that says so. */
-export const laterInputs: readonly string[] = [
-  'comprehensive',
-  'max-latency',
-  'release',
-  'slack-webhook',
-  'smoke-image',
-];
+export const laterInputs: readonly string[] = ['release', 'slack-webhook', 'smoke-image'];
 
 export interface OutputEntry {
   readonly name: string;

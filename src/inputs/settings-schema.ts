@@ -53,6 +53,8 @@ export function settingsSchema(environment: Environment, workspace: string | und
       'skip-tests': flag('skip-tests'),
       'skip-approval': flag('skip-approval'),
       'github-environment': line.optional(),
+      comprehensive: flag('comprehensive'),
+      'max-latency': otherwise('max-latency', positive),
       service: list.optional(),
       report: path.optional(),
       'expect-plan': digest.optional(),

@@ -69,6 +69,9 @@ const endpoint = z
 
 const service = z
   .strictObject({
+    'max-latency': duration
+      .optional()
+      .describe('Longest time that 95 of 100 requests to it may take, in place of the input.'),
     'depends-on': z.array(label).optional().describe('Names of services and databases that it needs.'),
     endpoints: z
       .array(endpoint)
@@ -124,6 +127,7 @@ export function smokeConfiguration(section: z.output<typeof smokeSchema> = {}): 
     services: mapValues(section.services ?? {}, (one) => ({
       dependsOn: one['depends-on'] ?? [],
       endpoints: (one.endpoints ?? []).map(endpointOf),
+      ...(one['max-latency'] === undefined ? {} : { maxLatency: parseDuration(one['max-latency']) ?? 0 }),
     })),
   };
 }

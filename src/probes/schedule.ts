@@ -4,18 +4,7 @@
  * it asks again sees a stall of two seconds as a single slow request (coordinated omission, G. Tene, 2013).
  */
 import { setImmediate as letGo, setTimeout as sleep } from 'node:timers/promises';
-import type { LatencySample } from '../domain/smoke/latency.ts';
-
-/** Times are milliseconds. */
-export interface Schedule {
-  readonly requests: number;
-  /** Requests per second. */
-  readonly rate: number;
-  /** So many at the most without an answer; a request beyond waits for its turn, on the clock. */
-  readonly maxInFlight: number;
-  /** From the intended start; then the request is given up, sent or not. */
-  readonly timeout: number;
-}
+import type { LatencySample, Schedule } from '../domain/smoke/latency.ts';
 
 /** Sends one request; true if the answer is the expected one. An error that it throws is a request without a good answer. */
 export type Call = (signal: AbortSignal) => Promise<boolean>;

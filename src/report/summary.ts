@@ -5,6 +5,7 @@ import { renderChanges } from './summary-changes.ts';
 import { renderOpenChecks, renderPassedChecks } from './summary-checks.ts';
 import { renderFacts } from './summary-facts.ts';
 import { renderHeadline } from './summary-headline.ts';
+import { renderLatency } from './summary-latency.ts';
 import { limitSteps, type SummaryLimits, summaryBytes } from './summary-limits.ts';
 import { renderNextSteps, renderNotices } from './summary-notices.ts';
 import { renderPruned } from './summary-pruned.ts';
@@ -22,6 +23,7 @@ function renderDetails(result: ResultDocument, limits: SummaryLimits): string {
   const parts = [
     renderChanges(result, limits),
     renderPruned(result, limits),
+    renderLatency(result, limits),
     renderPassedTests(result, limits),
     renderPassedChecks(result, limits),
   ].filter((part) => part !== '');

@@ -13,6 +13,7 @@ import { smokeConfiguration } from '../inputs/smoke-configuration.ts';
 import { renderOverlay } from '../kustomize/render-overlay.ts';
 import { findRenderers, type Renderer } from '../kustomize/renderers.ts';
 import { callHttp } from '../probes/http.ts';
+import { measureHttp } from '../probes/measure.ts';
 import { probePostgres } from '../probes/postgres.ts';
 import { probeRedis } from '../probes/redis.ts';
 import type { Environment, Workplace } from '../runner/environment.ts';
@@ -42,7 +43,12 @@ interface Connected {
   readonly api: KubernetesApi;
 }
 
-const probes: Run['probes'] = { callHttp, postgres: probePostgres, redis: probeRedis };
+const probes: Run['probes'] = {
+  callHttp,
+  measure: measureHttp,
+  postgres: probePostgres,
+  redis: probeRedis,
+};
 
 export function composeRun(parts: RunParts): { readonly run: Run; close(): Promise<void> } {
   const { settings, env, place, signal } = parts;

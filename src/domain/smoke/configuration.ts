@@ -32,6 +32,8 @@ export interface ConfiguredEndpoint {
 export interface ConfiguredService {
   readonly dependsOn: readonly string[];
   readonly endpoints: readonly ConfiguredEndpoint[];
+  /** What p95 of each of its endpoints may take. */
+  readonly maxLatency?: number;
 }
 
 export interface SmokeConfiguration {

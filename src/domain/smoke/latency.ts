@@ -20,6 +20,17 @@ export interface LatencySample {
   readonly lag: number;
 }
 
+/** Times are milliseconds. */
+export interface Schedule {
+  readonly requests: number;
+  /** Requests per second. */
+  readonly rate: number;
+  /** So many at the most without an answer; a request beyond waits for its turn, on the clock. */
+  readonly maxInFlight: number;
+  /** From the intended start; then the request is given up, sent or not. */
+  readonly timeout: number;
+}
+
 export interface LatencyTerms {
   /** Requests per second of the schedule. */
   readonly rate: number;

@@ -48,10 +48,17 @@ export interface DatabaseTest extends Identity {
   readonly tls: DatabaseTls;
 }
 
+/** The response times of an endpoint that answered well. */
+export interface LatencyTest extends Omit<HttpTest, 'what'> {
+  readonly what: 'latency';
+  /** Milliseconds that p95 may not exceed. */
+  readonly threshold: number;
+}
+
 /** What the objects of the cluster say already. */
 export interface DecidedTest extends Identity {
   readonly what: 'decided';
   readonly judgement: Judgement;
 }
 
-export type SmokeTest = HttpTest | DatabaseTest | DecidedTest;
+export type SmokeTest = HttpTest | DatabaseTest | LatencyTest | DecidedTest;

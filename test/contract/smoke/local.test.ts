@@ -274,3 +274,24 @@ test('a second try is shown as one', async () => {
   expect(step.output).toContain('attempt 2');
   expect(step.summary).toContain('(attempt 2)');
 });
+
+test('response times are measured, and judged by p95', async () => {
+  const local = { auth: `${auth}/health`, user: await answering(200, '{}', 150), redis: cache };
+  const services = { auth: { 'max-latency': '5s' } };
+  const inputs = { comprehensive: 'true', 'max-latency': '100ms' };
+  const step = await smoke({ local, services }, inputs);
+  expect(step.outputs, step.output).toMatchObject({
+    'exit-code': '4',
+    reason: 'too-slow',
+    failed: '1',
+    passed: '4',
+  });
+  const { smoke: reports } = JSON.parse(await readFile(step.outputs['result'] ?? '', 'utf8'));
+  const measured = (reports as { subject: string; latency?: object }[]).filter(
+    ({ latency }) => latency !== undefined,
+  );
+  expect(measured.map(({ subject }) => subject)).toEqual(['auth', 'user']);
+  expect(measured[1]?.latency).toMatchObject({ requests: 120, errors: 0, rate: 40, threshold: 100 });
+  expect(step.summary).toContain('Response times of 2 endpoints');
+  expect(step.summary).toContain('xychart-beta');
+});

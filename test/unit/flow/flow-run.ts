@@ -22,6 +22,7 @@ const settings: Settings = {
   dryRun: false,
   skipApproval: false,
   skipTests: false,
+  maxLatency: 1000,
   services: [],
 };
 
@@ -58,7 +59,12 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
     renderer: { findRenderers: absent('renderer'), render: absent('renderer') },
     jobs: { stateOf: async () => 'unknown' },
     approvals: { facts: absent('approvals') },
-    probes: { callHttp: absent('probes'), postgres: absent('probes'), redis: absent('probes') },
+    probes: {
+      callHttp: absent('probes'),
+      measure: absent('probes'),
+      postgres: absent('probes'),
+      redis: absent('probes'),
+    },
     connect: absent('cluster'),
     watch: absent('watch'),
     records: absent('records'),

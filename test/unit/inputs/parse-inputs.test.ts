@@ -56,6 +56,8 @@ describe('parseInputs', () => {
       dryRun: false,
       skipTests: false,
       skipApproval: false,
+      comprehensive: false,
+      maxLatency: 1000,
       services: [],
     };
     expect(parse({})).toStrictEqual(expected);
