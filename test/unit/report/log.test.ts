@@ -124,7 +124,7 @@ describe('the end', () => {
     expect(outcomeLines(success, clock).map((line) => line.slice(stamp.length))).toEqual([
       'orion is deployed to staging (41 s, succeeded, exit code 0)',
       '  Release orion-orion-12 is deployed; every changed workload stayed up for 10 s.',
-      '  6 of 6 workloads current, 8 of 8 smoke tests passed, 1 created, 2 changed of 6 objects, 1 check warned',
+      '  6 of 6 workloads current, 10 of 10 smoke tests passed, 1 created, 2 changed of 6 objects, 1 check warned',
       'What to do next:',
       '  - Watch the new pods:',
       '      kubectl -n orion-staging get pods -l app.kubernetes.io/part-of=orion --watch',
