@@ -81,7 +81,9 @@ const statefulSet = slot(
     replicas: course(optional(fc.integer({ min: 1, max: 2 }))),
     updateStrategy: course(optional(fc.constant<Json>({ rollingUpdate: { partition: 0 } }))),
     persistentVolumeClaimRetentionPolicy: course(
-      optional(fc.constantFrom<Json>({ whenDeleted: 'Delete' }, { whenScaled: 'Delete', whenDeleted: 'Retain' })),
+      optional(
+        fc.constantFrom<Json>({ whenDeleted: 'Delete' }, { whenScaled: 'Delete', whenDeleted: 'Retain' }),
+      ),
     ),
   }),
 );
@@ -113,7 +115,9 @@ const servicePorts = fc
         fc.record({
           port: fc.constant(port),
           protocol: fc.constant(protocol),
-          name: fc.constantFrom('a', 'b').map((prefix) => `${prefix}-${port}-${(protocol ?? 'tcp').toLowerCase()}`),
+          name: fc
+            .constantFrom('a', 'b')
+            .map((prefix) => `${prefix}-${port}-${(protocol ?? 'tcp').toLowerCase()}`),
           targetPort: optional(fc.constantFrom<number | string>(8080, 'more')),
           appProtocol: optional(fc.constantFrom('http', 'kubernetes.io/h2c')),
         }),
@@ -218,8 +222,13 @@ const budget = slot(
   'policy/v1',
   'PodDisruptionBudget',
   'web',
-  fc.tuple(course(fc.boolean()), course(fc.constantFrom<number | string>(1, '50%')), course(mapOf(['tier'], fc.constant('red')))).map(
-    ([least, amount, more]): Course<Json> => {
+  fc
+    .tuple(
+      course(fc.boolean()),
+      course(fc.constantFrom<number | string>(1, '50%')),
+      course(mapOf(['tier'], fc.constant('red'))),
+    )
+    .map(([least, amount, more]): Course<Json> => {
       const at = (release: 0 | 1 | 2): Json => ({
         spec: {
           selector: { matchLabels: { app: 'web', ...more[release] } },
@@ -227,8 +236,7 @@ const budget = slot(
         },
       });
       return [at(0), at(1), at(2)];
-    },
-  ),
+    }),
 );
 
 const backend = (port: number): Json => ({ service: { name: 'web', port: { number: port } } });
@@ -239,7 +247,9 @@ const ingress = slot(
   spec({
     ingressClassName: course(optional(fc.constantFrom('one', 'two'))),
     defaultBackend: fixed(backend(80)),
-    tls: course(optional(someOf<Json>({ hosts: ['a.example'], secretName: 'tls-a' }, { hosts: ['b.example'] }))),
+    tls: course(
+      optional(someOf<Json>({ hosts: ['a.example'], secretName: 'tls-a' }, { hosts: ['b.example'] })),
+    ),
     rules: course(
       optional(
         someOf<Json>(

@@ -14,14 +14,18 @@ export function course<T>(value: Arbitrary<T>): Arbitrary<Course<T>> {
 }
 
 /** Fields that change apart from each other. */
-export function courseOf<T extends object>(fields: {
-  readonly [Name in keyof T]: Arbitrary<Course<T[Name]>>;
-}): Arbitrary<Course<T>> {
-  return fc.record(fields).map((record): Course<T> => {
+export function courseOf<T extends object>(
+  fields: {
+    readonly [Name in keyof T]: Arbitrary<Course<T[Name]>>;
+  },
+): Arbitrary<Course<T>> {
+  // Of each field by itself: the library's type of a record would lose which value belongs to which name.
+  const courses: Arbitrary<Readonly<Record<string, Course<unknown>>>> = fc.record(
+    fields as Readonly<Record<string, Arbitrary<Course<unknown>>>>,
+  );
+  return courses.map((record): Course<T> => {
     const at = (release: 0 | 1 | 2): T =>
-      Object.fromEntries(
-        Object.entries(record).map(([name, values]) => [name, (values as Course<unknown>)[release]]),
-      ) as T;
+      Object.fromEntries(Object.entries(record).map(([name, values]) => [name, values[release]])) as T;
     return [at(0), at(1), at(2)];
   });
 }

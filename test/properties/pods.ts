@@ -29,7 +29,10 @@ const ports = someOf<Json>(
   { containerPort: 81, name: 'more' },
 );
 
-const quantity = { cpu: fc.constantFrom('0.01', '10m', '0.5'), memory: fc.constantFrom('16Mi', '16777216', '0.5Gi') };
+const quantity = {
+  cpu: fc.constantFrom('0.01', '10m', '0.5'),
+  memory: fc.constantFrom('16Mi', '16777216', '0.5Gi'),
+};
 
 const volumes: readonly Json[] = [
   { name: 'one', emptyDir: {} },
@@ -117,12 +120,19 @@ export function podTemplates(name: string): Arbitrary<Course<Json>> {
       terminationGracePeriodSeconds: course(optional(fc.constantFrom(0, 1))),
       tolerations: course(optional(someOf<Json>({ key: 'a', operator: 'Exists' }, { key: 'b', value: '1' }))),
       hostAliases: course(
-        optional(someOf<Json>({ ip: '10.9.9.1', hostnames: ['one'] }, { ip: '10.9.9.2', hostnames: ['two', 'three'] })),
+        optional(
+          someOf<Json>(
+            { ip: '10.9.9.1', hostnames: ['one'] },
+            { ip: '10.9.9.2', hostnames: ['two', 'three'] },
+          ),
+        ),
       ),
       imagePullSecrets: course(optional(someOf<Json>({ name: 'pull-one' }, { name: 'pull-two' }))),
       securityContext: course(optional(fc.constantFrom<Json>({ fsGroup: 1 }, { runAsNonRoot: false }))),
       dnsConfig: course(
-        optional(fc.constantFrom<Json>({ options: [{ name: 'ndots', value: '2' }] }, { searches: ['a.b', 'c.d'] })),
+        optional(
+          fc.constantFrom<Json>({ options: [{ name: 'ndots', value: '2' }] }, { searches: ['a.b', 'c.d'] }),
+        ),
       ),
       topologySpreadConstraints: course(
         optional(
@@ -142,7 +152,9 @@ function podTemplate(name: string, choice: PodChoices): Json {
   const { volumes, volumeMounts } = choice.storage;
   const main = { ...container('main', choice.main), volumeMounts };
   const { readinessProbe: _probe, ...side } = container('side', choice.side);
-  const containers = { nothing: [main], init: [main], after: [main, side], first: [side, main] }[choice.beside];
+  const containers = { nothing: [main], init: [main], after: [main, side], first: [side, main] }[
+    choice.beside
+  ];
   return {
     metadata: { labels: { ...choice.labels, app: name }, annotations: choice.annotations },
     spec: {

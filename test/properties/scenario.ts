@@ -48,7 +48,13 @@ export interface Scenario {
   readonly flaky: boolean;
 }
 
-const edit = (kind: string, name: string, how: ForeignEdit['how'], patch: Json, manager = 'someone'): ForeignEdit => ({
+const edit = (
+  kind: string,
+  name: string,
+  how: ForeignEdit['how'],
+  patch: Json,
+  manager = 'someone',
+): ForeignEdit => ({
   kind,
   name,
   manager,
@@ -72,7 +78,9 @@ const edits: readonly ForeignEdit[] = [
     'Deployment',
     'web',
     'update',
-    templateOf({ metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' } } }),
+    templateOf({
+      metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' } },
+    }),
     'kubectl-rollout',
   ),
   edit(
@@ -134,9 +142,17 @@ const generated = course(mapOf(['LEVEL', 'MODE', 'LONG'], fc.constantFrom('a', '
 
 export const scenarios: Arbitrary<Scenario> = fc.record({
   objects: fc
-    .tuple(webDeployment, fc.shuffledSubarray([...otherSlots], { minLength: 5, maxLength: 12 }).chain((slots) => fc.tuple(...slots)))
+    .tuple(
+      webDeployment,
+      fc
+        .shuffledSubarray([...otherSlots], { minLength: 5, maxLength: 12 })
+        .chain((slots) => fc.tuple(...slots)),
+    )
     .map(([web, others]): readonly ObjectCourse[] => [web, ...others]),
-  origins: fc.array(optional(fc.constantFrom<Origin>('kubectl', 'kubectl', 'someone')), { minLength: 13, maxLength: 13 }),
+  origins: fc.array(optional(fc.constantFrom<Origin>('kubectl', 'kubectl', 'someone')), {
+    minLength: 13,
+    maxLength: 13,
+  }),
   configMaps: generated,
   secrets: generated,
   edits: fc.shuffledSubarray([...edits], { maxLength: 6 }),
