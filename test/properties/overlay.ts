@@ -1,0 +1,117 @@
+/** The releases of a scenario as a repository would hold them, and what others make beside them. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Json } from './pods.ts';
+import type { Origin, Scenario } from './scenario.ts';
+
+/** Its place in the course: the one that stays, the one that fails, the one that follows. */
+export type ReleaseIndex = 0 | 1 | 2;
+export type Doom = 'job' | 'deployment';
+
+const overlay = 'k8s/overlays/staging';
+
+/** Writes a release into the workspace; with a doom, one workload of it can never come up. */
+export async function writeRelease(
+  workspace: string,
+  namespace: string,
+  scenario: Scenario,
+  release: ReleaseIndex,
+  doom?: Doom,
+): Promise<void> {
+  const folder = join(workspace, overlay);
+  await mkdir(folder, { recursive: true });
+  const resources = await Promise.all(
+    objectsOf(scenario, release, doom).map(async (object, index) => {
+      const file = `object-${index}.yaml`;
+      await writeFile(join(folder, file), stringify(object, { aliasDuplicateObjects: false }));
+      return file;
+    }),
+  );
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    namespace,
+    resources,
+    configMapGenerator: [{ name: 'generated', literals: literalsOf(scenario.configMaps[release]) }],
+    secretGenerator: [{ name: 'generated', literals: literalsOf(scenario.secrets[release]) }],
+  };
+  await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
+}
+
+function literalsOf(values: Json): readonly string[] {
+  return Object.entries(values).map(([name, value]) => `${name}=${String(value)}`);
+}
+
+/** Without what is undefined. */
+function plain(value: Json): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+const nowhere = { nowhere: 'true' };
+
+function objectsOf(scenario: Scenario, release: ReleaseIndex, doom: Doom | undefined): readonly Json[] {
+  const objects = scenario.objects.flatMap((course) => {
+    const object = course[release];
+    return object === undefined ? [] : [plain(object)];
+  });
+  const finished = objects.map((object) =>
+    isWeb(object) ? withPod(object, doom === 'deployment' ? { nodeSelector: nowhere } : {}) : object,
+  );
+  return doom === 'job' ? [...finished, doomedJob] : finished;
+}
+
+const doomedJob: Json = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'doomed' },
+  spec: {
+    template: {
+      spec: {
+        restartPolicy: 'Never',
+        nodeSelector: nowhere,
+        containers: [{ name: 'main', image: 'registry.test/job:1' }],
+      },
+    },
+  },
+};
+
+function isWeb({ kind, metadata }: Json): boolean {
+  return kind === 'Deployment' && (metadata as Json)['name'] === 'web';
+}
+
+/** The Deployment refers to the generated ConfigMap and Secret, so that their hashes change its template. */
+function withPod(object: Json, more: Json): Json {
+  const spec = object['spec'] as Json;
+  const template = spec['template'] as Json;
+  const pod = template['spec'] as Json;
+  const containers = (pod['containers'] as readonly Json[]).map((container) => ({
+    ...container,
+    envFrom: [{ configMapRef: { name: 'generated' } }, { secretRef: { name: 'generated' } }],
+  }));
+  return { ...object, spec: { ...spec, template: { ...template, spec: { ...pod, ...more, containers } } } };
+}
+
+export interface Stranger {
+  readonly origin: Origin;
+  readonly object: Json;
+}
+
+/** Objects that others made and the failing release takes over. */
+export function strangersOf({ objects, origins }: Scenario): readonly Stranger[] {
+  return objects.flatMap(([before, failing, following], index): Stranger[] => {
+    const origin = origins[index];
+    const object = following ?? failing;
+    if (before !== undefined || failing === undefined || object === undefined || origin === undefined)
+      return [];
+    return [{ origin, object: plain(object) }];
+  });
+}
+
+/** How many objects the failing release makes or changes. */
+export function changesOf({ objects }: Scenario): number {
+  const changed = objects.filter(
+    ([before, failing]) => failing !== undefined && JSON.stringify(before) !== JSON.stringify(failing),
+  );
+  return Math.max(1, changed.length);
+}

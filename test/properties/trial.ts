@@ -1,0 +1,262 @@
+/** One case against a real API server: a release that stays, one that fails, and what is different afterwards. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Cluster } from '../../testbed/cluster.ts';
+import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
+import { type RunningStep, type StepOptions, type StepResult, startStep } from '../../testbed/workflow-step.ts';
+import { differences, kubectl, type Snapshot, snapshot } from './differ.ts';
+import { changesOf, type Doom, strangersOf, writeRelease } from './overlay.ts';
+import type { ForeignEdit, Scenario, Strike } from './scenario.ts';
+
+export interface Trial {
+  readonly namespace: string;
+  readonly ending: string;
+  /** Of each run after the first release. */
+  readonly outcomes: readonly string[];
+  /** The pre-checks refused the release, so that nothing was to be undone. */
+  readonly refusedBefore: boolean;
+  readonly struck: boolean;
+  readonly differences: readonly string[];
+  /** What the runs printed. */
+  readonly output: string;
+}
+
+const bundle = join(import.meta.dirname, '../../dist/deploy-staging/index.js');
+/** The controllers still delete what undo gave up. */
+const patience = 15_000;
+
+export async function tryScenario(cluster: Cluster, namespace: string, scenario: Scenario): Promise<Trial> {
+  const workspace = await mkdtemp(join(tmpdir(), 'orion-property-'));
+  const proxy = await startFaultProxy({ controlPlane: cluster.controlPlane });
+  try {
+    return await new Attempt(cluster.kubeconfig, proxy, workspace, namespace, scenario).run();
+  } finally {
+    await proxy.stop();
+    await rm(workspace, { recursive: true, force: true });
+    await kubectl(cluster.kubeconfig, 'delete', 'namespace', namespace, '--wait=false', '--ignore-not-found');
+    await kubectl(cluster.kubeconfig, 'delete', 'persistentvolume', namespace, '--wait=false', '--ignore-not-found');
+  }
+}
+
+class Attempt {
+  readonly #kubeconfig: string;
+  readonly #proxy: FaultProxy;
+  readonly #workspace: string;
+  readonly #namespace: string;
+  readonly #scenario: Scenario;
+  readonly #results: StepResult[] = [];
+
+  constructor(
+    kubeconfig: string,
+    proxy: FaultProxy,
+    workspace: string,
+    namespace: string,
+    scenario: Scenario,
+  ) {
+    this.#kubeconfig = kubeconfig;
+    this.#proxy = proxy;
+    this.#workspace = workspace;
+    this.#namespace = namespace;
+    this.#scenario = scenario;
+  }
+
+  async run(): Promise<Trial> {
+    await this.#prepare();
+    await this.#write(0);
+    const first = await this.#main('automatic', this.#kubeconfig);
+    if (first.outputs['outcome'] !== 'succeeded')
+      throw new Error(`The first release of ${this.#namespace} did not succeed:\n${first.output}`);
+    await this.#strangers();
+    for (const edit of this.#scenario.edits) await this.#edit(edit);
+    const before = await this.#settled();
+    this.#results.length = 0;
+    await this.#fail();
+    const after = await this.#restored(before);
+    const outcomes = this.#results.map(({ exitCode, outputs, summary }) =>
+      exitCode === null ? 'killed' : (outputs['outcome'] ?? summary.split('\n')[0] ?? ''),
+    );
+    const allOutput = this.#results.map(({ output }) => output).join('\n---\n');
+    const last = this.#results.at(-1)?.outputs;
+    return {
+      namespace: this.#namespace,
+      ending: JSON.stringify(this.#scenario.ending),
+      outcomes,
+      refusedBefore: last?.['outcome'] === 'failed' && last['exit-code'] === '1',
+      struck: this.#proxy.requests().some(({ fault }) => fault !== undefined),
+      differences: differences(before, after).filter((line) => !isKeptClaim(line, allOutput)),
+      output: allOutput,
+    };
+  }
+
+  async #prepare(): Promise<void> {
+    await this.#apply([
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.#namespace } },
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: this.#namespace },
+        spec: {
+          capacity: { storage: '1Gi' },
+          accessModes: ['ReadWriteOnce'],
+          storageClassName: '',
+          hostPath: { path: '/nowhere' },
+          claimRef: { namespace: this.#namespace, name: 'data' },
+        },
+      },
+    ]);
+  }
+
+  async #apply(objects: readonly object[], ...options: readonly string[]): Promise<void> {
+    if (objects.length === 0) return;
+    const file = join(this.#workspace, 'objects.json');
+    await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    await kubectl(this.#kubeconfig, 'apply', '-f', file, ...options);
+  }
+
+  #write(release: 0 | 1 | 2, doom?: Doom): Promise<void> {
+    return writeRelease(this.#workspace, this.#namespace, this.#scenario, release, doom);
+  }
+
+  async #strangers(): Promise<void> {
+    const strangers = strangersOf(this.#scenario);
+    const by = (wanted: string) =>
+      strangers.filter(({ origin }) => origin === wanted).map(({ object }) => object);
+    const options = ['-n', this.#namespace];
+    await this.#apply(by('kubectl'), ...options);
+    await this.#apply(by('someone'), ...options, '--server-side', '--field-manager=someone');
+  }
+
+  async #edit({ kind, name, manager, how, patch }: ForeignEdit): Promise<void> {
+    const manager_ = `--field-manager=${manager}`;
+    const there = await kubectl(this.#kubeconfig, 'get', kind, name, '-n', this.#namespace, '-o', 'json', '--ignore-not-found');
+    if (there === '') return;
+    if (how === 'update') {
+      const text = JSON.stringify(patch);
+      await kubectl(this.#kubeconfig, 'patch', kind, name, '-n', this.#namespace, '--type=merge', manager_, '-p', text);
+      return;
+    }
+    const { apiVersion } = JSON.parse(there) as { readonly apiVersion: string };
+    const { metadata = {}, ...rest } = patch as { readonly metadata?: object };
+    await this.#apply(
+      [{ apiVersion, kind, metadata: { ...metadata, name, namespace: this.#namespace }, ...rest }],
+      '--server-side',
+      '--force-conflicts',
+      manager_,
+    );
+  }
+
+  /** Controllers have annotated what they are going to: two snapshots in a row are the same. */
+  async #settled(): Promise<Snapshot> {
+    let last = await snapshot(this.#kubeconfig, this.#namespace);
+    for (;;) {
+      await pause(1000);
+      const next = await snapshot(this.#kubeconfig, this.#namespace);
+      if (differences(last, next).length === 0) return next;
+      last = next;
+    }
+  }
+
+  async #restored(before: Snapshot): Promise<Snapshot> {
+    const deadline = performance.now() + patience;
+    for (;;) {
+      const now = await snapshot(this.#kubeconfig, this.#namespace);
+      if (differences(before, now).length === 0 || performance.now() > deadline) return now;
+      await pause(1000);
+    }
+  }
+
+  async #fail(): Promise<void> {
+    const { ending } = this.#scenario;
+    await this.#write(1, ending.type === 'rollout' ? ending.doom : 'deployment');
+    if (ending.type === 'rollout') {
+      await this.#main('automatic');
+      return;
+    }
+    if (ending.type !== 'killed') {
+      const status = ending.type === 'left' ? 403 : ending.status;
+      this.#proxy.inject({ type: 'status', status, times: 1, ...this.#selection(ending.strike) });
+      await this.#main(ending.type === 'left' ? 'manual' : 'automatic');
+      if (ending.type === 'refused') return;
+      this.#proxy.heal();
+      await this.#follow();
+      return;
+    }
+    const main = await this.#killed(await this.#start('automatic'), ending.strike);
+    if (ending.next === 'deploy') return this.#follow();
+    if (ending.next === 'posts') await this.#killed(await this.#start('automatic', main.state), ending.strike);
+    await this.#finish(await this.#start('automatic', main.state));
+  }
+
+  async #follow(): Promise<void> {
+    await this.#write(2, 'deployment');
+    await this.#main('automatic');
+  }
+
+  /** Kills the process when the strike stalls one of its writes, unless it ends before. */
+  async #killed(running: RunningStep, strike: Strike): Promise<StepResult> {
+    const stalls = (): number => this.#proxy.requests().filter(({ fault }) => fault === 'stall').length;
+    const stalledBefore = stalls();
+    this.#proxy.inject({ type: 'stall', times: 1, ...this.#selection(strike) });
+    let ended = false;
+    const result = this.#finish(running).finally(() => {
+      ended = true;
+    });
+    while (!ended && stalls() === stalledBefore) await pause(10);
+    running.process.kill('SIGKILL');
+    const stopped = await result;
+    this.#proxy.heal();
+    return stopped;
+  }
+
+  /** Writes of objects of the release: not dry runs, not the lock, not the records. */
+  #selection({ position, at }: Strike) {
+    return {
+      verb: 'patch|delete|post',
+      path: `^(?!.*dryRun)(?!.*/leases)(?!.*/secrets/orion-)(?!.*/secrets\\?).*/namespaces/${this.#namespace}/`,
+      skip: Math.floor(position * changesOf(this.#scenario)),
+      at,
+    };
+  }
+
+  async #main(rollback: string, kubeconfig?: string): Promise<StepResult> {
+    return this.#finish(await this.#start(rollback, {}, kubeconfig));
+  }
+
+  async #finish(running: RunningStep): Promise<StepResult> {
+    const result = await running.result;
+    this.#results.push(result);
+    return result;
+  }
+
+  #start(rollback: string, state: StepResult['state'] = {}, kubeconfig = this.#proxy.kubeconfig) {
+    const adopted = ['kubectl-client-side-apply', 'kubectl-scale', 'kubectl-rollout', 'injector'];
+    const options: StepOptions = {
+      bundle,
+      workspace: this.#workspace,
+      inputs: {
+        kubeconfig,
+        app: 'shop',
+        timeout: '60s',
+        settle: '0s',
+        'skip-tests': 'true',
+        'check-run-id': '1',
+        rollback,
+        adopt: (this.#scenario.adoptsOthers ? [...adopted, 'someone'] : adopted).join(','),
+      },
+    };
+    return startStep(options, state);
+  }
+}
+
+/** A claim that the release made stays, as it may hold data, and the run says so. */
+function isKeptClaim(line: string, output: string): boolean {
+  return (
+    line.startsWith('PersistentVolumeClaim data: was absent') &&
+    output.includes('PersistentVolumeClaim data, which this release made, stays')
+  );
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
