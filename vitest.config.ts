@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/cluster/**/*.test.ts'],
+          include: ['test/{cluster,properties}/**/*.test.ts'],
           ...clustered,
         },
       },

@@ -118,7 +118,7 @@ const servicePorts = fc
           name: fc
             .constantFrom('a', 'b')
             .map((prefix) => `${prefix}-${port}-${(protocol ?? 'tcp').toLowerCase()}`),
-          targetPort: optional(fc.constantFrom<number | string>(8080, 'more')),
+          targetPort: optional(fc.constantFrom(8080, 8081)),
           appProtocol: optional(fc.constantFrom('http', 'kubernetes.io/h2c')),
         }),
       ),

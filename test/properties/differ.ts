@@ -3,8 +3,7 @@
  * controllers count or time by themselves, and status; who owns which field is compared too.
  */
 import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -27,7 +26,16 @@ export async function kubectl(kubeconfig: string, ...options: readonly string[])
 }
 
 export async function snapshot(kubeconfig: string, namespace: string): Promise<Snapshot> {
-  const text = await kubectl(kubeconfig, 'get', kinds, '-n', namespace, '-o', 'json', '--show-managed-fields');
+  const text = await kubectl(
+    kubeconfig,
+    'get',
+    kinds,
+    '-n',
+    namespace,
+    '-o',
+    'json',
+    '--show-managed-fields',
+  );
   const { items } = JSON.parse(text) as { readonly items: readonly Json[] };
   return new Map(
     items

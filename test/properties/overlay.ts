@@ -55,17 +55,21 @@ function objectsOf(scenario: Scenario, release: ReleaseIndex, doom: Doom | undef
     const object = course[release];
     return object === undefined ? [] : [plain(object)];
   });
-  const finished = objects.map((object) =>
-    isWeb(object) ? withPod(object, doom === 'deployment' ? { nodeSelector: nowhere } : {}) : object,
-  );
+  const finished = objects.map((object) => {
+    if (isWeb(object)) return withPod(object, doom === 'deployment' ? doomedDeployment : {});
+    return object['kind'] === 'Service' ? withPodsOf(objects, object) : object;
+  });
   return doom === 'job' ? [...finished, doomedJob] : finished;
 }
 
+/** Judged as soon as its own deadline is over. */
+const doomedDeployment = { spec: { progressDeadlineSeconds: 3 }, pod: { nodeSelector: nowhere } };
 const doomedJob: Json = {
   apiVersion: 'batch/v1',
   kind: 'Job',
   metadata: { name: 'doomed' },
   spec: {
+    activeDeadlineSeconds: 3,
     template: {
       spec: {
         restartPolicy: 'Never',
@@ -80,8 +84,19 @@ function isWeb({ kind, metadata }: Json): boolean {
   return kind === 'Deployment' && (metadata as Json)['name'] === 'web';
 }
 
+/** A Service whose pods the release does not have would fail it: it gets those of the one that is always there. */
+function withPodsOf(objects: readonly Json[], service: Json): Json {
+  const spec = service['spec'] as Json;
+  const { app } = spec['selector'] as Json;
+  const hasPods = objects.some(
+    ({ kind, metadata }) =>
+      ['Deployment', 'StatefulSet'].includes(String(kind)) && (metadata as Json)['name'] === app,
+  );
+  return hasPods ? service : { ...service, spec: { ...spec, selector: { app: 'web' } } };
+}
+
 /** The Deployment refers to the generated ConfigMap and Secret, so that their hashes change its template. */
-function withPod(object: Json, more: Json): Json {
+function withPod(object: Json, more: { readonly spec?: Json; readonly pod?: Json }): Json {
   const spec = object['spec'] as Json;
   const template = spec['template'] as Json;
   const pod = template['spec'] as Json;
@@ -89,7 +104,8 @@ function withPod(object: Json, more: Json): Json {
     ...container,
     envFrom: [{ configMapRef: { name: 'generated' } }, { secretRef: { name: 'generated' } }],
   }));
-  return { ...object, spec: { ...spec, template: { ...template, spec: { ...pod, ...more, containers } } } };
+  const wholePod = { ...pod, ...more.pod, containers };
+  return { ...object, spec: { ...spec, ...more.spec, template: { ...template, spec: wholePod } } };
 }
 
 export interface Stranger {
@@ -100,9 +116,17 @@ export interface Stranger {
 /** Objects that others made and the failing release takes over. */
 export function strangersOf({ objects, origins }: Scenario): readonly Stranger[] {
   return objects.flatMap(([before, failing, following], index): Stranger[] => {
-    const origin = origins[index];
+    // Fields of a pod that another manager keeps exclude those of the release, which then is not valid.
+    const origin =
+      (failing?.['spec'] as Json | undefined)?.['template'] === undefined ? origins[index] : 'kubectl';
     const object = following ?? failing;
-    if (before !== undefined || failing === undefined || object === undefined || origin === undefined)
+    if (
+      before !== undefined ||
+      failing === undefined ||
+      object === undefined ||
+      origins[index] === undefined ||
+      origin === undefined
+    )
       return [];
     return [{ origin, object: plain(object) }];
   });

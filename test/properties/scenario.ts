@@ -29,8 +29,8 @@ export type Ending =
   | { readonly type: 'refused'; readonly status: 403 | 422; readonly strike: Strike }
   /** A workload that cannot come up. */
   | { readonly type: 'rollout'; readonly doom: 'job' | 'deployment' }
-  /** The process is killed in the middle of a write; then post, post that is killed too, or the next deploy. */
-  | { readonly type: 'killed'; readonly strike: Strike; readonly next: 'post' | 'posts' | 'deploy' }
+  /** The process is killed in the middle of a write; then post, the next deploy, or post that is killed too before it. */
+  | { readonly type: 'killed'; readonly strike: Strike; readonly next: 'post' | 'post, deploy' | 'deploy' }
   /** It is left as it is, and the next deploy fails too. */
   | { readonly type: 'left'; readonly strike: Strike };
 
@@ -132,7 +132,14 @@ const ending: Arbitrary<Ending> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant('killed' as const),
       strike: strike(2),
-      next: fc.constantFrom<'post' | 'posts' | 'deploy'>('post', 'posts', 'deploy'),
+      // The third waits for a minute of silence of the Lease that post held.
+      next: fc.constantFrom<'post' | 'post, deploy' | 'deploy'>(
+        'post',
+        'post',
+        'deploy',
+        'deploy',
+        'post, deploy',
+      ),
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('left' as const), strike: strike(0.99) }) },

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster } from '../../testbed/cluster.ts';
 import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
-import { type RunningStep, type StepOptions, type StepResult, startStep } from '../../testbed/workflow-step.ts';
+import {
+  type RunningStep,
+  type StepOptions,
+  type StepResult,
+  startStep,
+} from '../../testbed/workflow-step.ts';
 import { differences, kubectl, type Snapshot, snapshot } from './differ.ts';
 import { changesOf, type Doom, strangersOf, writeRelease } from './overlay.ts';
 import type { ForeignEdit, Scenario, Strike } from './scenario.ts';
@@ -35,7 +40,14 @@ export async function tryScenario(cluster: Cluster, namespace: string, scenario:
     await proxy.stop();
     await rm(workspace, { recursive: true, force: true });
     await kubectl(cluster.kubeconfig, 'delete', 'namespace', namespace, '--wait=false', '--ignore-not-found');
-    await kubectl(cluster.kubeconfig, 'delete', 'persistentvolume', namespace, '--wait=false', '--ignore-not-found');
+    await kubectl(
+      cluster.kubeconfig,
+      'delete',
+      'persistentvolume',
+      namespace,
+      '--wait=false',
+      '--ignore-not-found',
+    );
   }
 }
 
@@ -128,12 +140,33 @@ class Attempt {
   }
 
   async #edit({ kind, name, manager, how, patch }: ForeignEdit): Promise<void> {
-    const manager_ = `--field-manager=${manager}`;
-    const there = await kubectl(this.#kubeconfig, 'get', kind, name, '-n', this.#namespace, '-o', 'json', '--ignore-not-found');
+    const asManager = `--field-manager=${manager}`;
+    const there = await kubectl(
+      this.#kubeconfig,
+      'get',
+      kind,
+      name,
+      '-n',
+      this.#namespace,
+      '-o',
+      'json',
+      '--ignore-not-found',
+    );
     if (there === '') return;
     if (how === 'update') {
       const text = JSON.stringify(patch);
-      await kubectl(this.#kubeconfig, 'patch', kind, name, '-n', this.#namespace, '--type=merge', manager_, '-p', text);
+      await kubectl(
+        this.#kubeconfig,
+        'patch',
+        kind,
+        name,
+        '-n',
+        this.#namespace,
+        '--type=merge',
+        asManager,
+        '-p',
+        text,
+      );
       return;
     }
     const { apiVersion } = JSON.parse(there) as { readonly apiVersion: string };
@@ -142,7 +175,9 @@ class Attempt {
       [{ apiVersion, kind, metadata: { ...metadata, name, namespace: this.#namespace }, ...rest }],
       '--server-side',
       '--force-conflicts',
-      manager_,
+      // Of a container only what this manager wants of it.
+      '--validate=false',
+      asManager,
     );
   }
 
@@ -183,9 +218,13 @@ class Attempt {
       return;
     }
     const main = await this.#killed(await this.#start('automatic'), ending.strike);
-    if (ending.next === 'deploy') return this.#follow();
-    if (ending.next === 'posts') await this.#killed(await this.#start('automatic', main.state), ending.strike);
-    await this.#finish(await this.#start('automatic', main.state));
+    if (ending.next === 'post') {
+      await this.#finish(await this.#start('automatic', main.state));
+      return;
+    }
+    if (ending.next === 'post, deploy')
+      await this.#killed(await this.#start('automatic', main.state), ending.strike);
+    await this.#follow();
   }
 
   async #follow(): Promise<void> {
@@ -239,6 +278,8 @@ class Attempt {
         app: 'shop',
         timeout: '60s',
         settle: '0s',
+        'health-retries': '3',
+        'health-interval': '2s',
         'skip-tests': 'true',
         'check-run-id': '1',
         rollback,
