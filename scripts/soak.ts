@@ -43,7 +43,7 @@ async function soak(cluster: Cluster): Promise<boolean> {
       try {
         const trial = await tryScenario(cluster, `soak-${seed}-${index}`, scenario);
         trials.push(trial);
-        const restored = trial.refusedBefore || trial.outcomes.at(-1) === 'rolled-back';
+        const restored = trial.refusedBefore || trial.outcome === 'rolled-back';
         if (!restored || trial.differences.length > 0) {
           const { ending, outcomes, differences } = trial;
           wrong.push({ case: index, ending, outcomes, differences });

@@ -20,7 +20,7 @@ export function tally(trials: readonly Trial[]): Tally {
     struck: number(({ struck }) => struck),
     killed: number(({ outcomes }) => outcomes.includes('killed')),
     refusedBefore: number(({ refusedBefore }) => refusedBefore),
-    notRestored: number(({ refusedBefore, outcomes }) => !refusedBefore && outcomes.at(-1) !== 'rolled-back'),
+    notRestored: number(({ refusedBefore, outcome }) => !refusedBefore && outcome !== 'rolled-back'),
     withDifferences: number(({ differences }) => differences.length > 0),
     differences: trials.reduce((sum, { differences }) => sum + differences.length, 0),
   };

@@ -19,6 +19,8 @@ export interface Trial {
   readonly ending: string;
   /** Of each run after the first release. */
   readonly outcomes: readonly string[];
+  /** Of the last run that had one. */
+  readonly outcome: string | undefined;
   /** The pre-checks refused the release, so that nothing was to be undone. */
   readonly refusedBefore: boolean;
   readonly struck: boolean;
@@ -80,20 +82,22 @@ class Attempt {
     if (first.outputs['outcome'] !== 'succeeded')
       throw new Error(`The first release of ${this.#namespace} did not succeed:\n${first.output}`);
     await this.#strangers();
-    for (const edit of this.#scenario.edits) await this.#edit(edit);
+    for (const edit of this.#scenario.edits) await this.#edit(edit).catch(forgive);
     const before = await this.#settled();
     this.#results.length = 0;
     await this.#fail();
     const after = await this.#restored(before);
-    const outcomes = this.#results.map(({ exitCode, outputs, summary }) =>
-      exitCode === null ? 'killed' : (outputs['outcome'] ?? summary.split('\n')[0] ?? ''),
+    const outcomes = this.#results.map(({ exitCode, outputs }) =>
+      exitCode === null ? 'killed' : (outputs['outcome'] ?? 'nothing to do'),
     );
     const allOutput = this.#results.map(({ output }) => output).join('\n---\n');
-    const last = this.#results.at(-1)?.outputs;
+    // Post writes no outputs where main has ended by itself.
+    const last = this.#results.findLast(({ outputs }) => outputs['outcome'] !== undefined)?.outputs;
     return {
       namespace: this.#namespace,
       ending: JSON.stringify(this.#scenario.ending),
       outcomes,
+      outcome: last?.['outcome'],
       refusedBefore: last?.['outcome'] === 'failed' && last['exit-code'] === '1',
       struck: this.#proxy.requests().some(({ fault }) => fault !== undefined),
       differences: differences(before, after).filter((line) => !isKeptClaim(line, allOutput)),
@@ -296,6 +300,11 @@ function isKeptClaim(line: string, output: string): boolean {
     line.startsWith('PersistentVolumeClaim data: was absent') &&
     output.includes('PersistentVolumeClaim data, which this release made, stays')
   );
+}
+
+/** An edit may not fit what the release has made of the object: then nobody made it. */
+function forgive(error: unknown): void {
+  if (!/is invalid: /.test(String(error))) throw error;
 }
 
 function pause(milliseconds: number): Promise<void> {

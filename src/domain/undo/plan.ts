@@ -24,6 +24,7 @@ import {
   withoutField,
   withValue,
 } from './members.ts';
+import { isReordered } from './order.ts';
 import { ownershipRestored } from './ownership.ts';
 
 /** A field that somebody changed since the release wrote it. */
@@ -100,7 +101,8 @@ function decideCreated(
 ): Decision {
   const uid = uidOf(live);
   if (live === undefined || uid === undefined) return {};
-  const ours = created === undefined ? applyEntryOf(live, fieldManager) !== undefined : created === uid;
+  const ours =
+    created === undefined ? applyEntryOf(live, fieldManager) !== undefined || isBare(live) : created === uid;
   const title = titleOf(reference);
   if (!ours) {
     return {
@@ -142,6 +144,23 @@ function decideCreated(
   };
 }
 
+/** No fields but its name, as a ServiceAccount often is: the API server notes no manager for it, not even the one who made it. */
+function isBare({
+  apiVersion: _version,
+  kind: _kind,
+  metadata,
+  status: _status,
+  ...body
+}: KubernetesObject): boolean {
+  const { labels, annotations, managedFields = [] } = metadata;
+  return (
+    managedFields.length === 0 &&
+    labels === undefined &&
+    annotations === undefined &&
+    Object.values(body).every((value) => value === undefined || value === null)
+  );
+}
+
 function kept(reference: ObjectReference, message: string, remedy: string): Kept {
   return { reference, message, remedy };
 }
@@ -177,7 +196,7 @@ function decidePresent(
     };
   }
   const entries = live.metadata.managedFields ?? [];
-  const same = differing(fields, restore, live).length === 0;
+  const same = differing(fields, restore, live).length === 0 && !isReordered(fields, restore, live);
   if (same && ownershipRestored(entries, ownership, []) === undefined) return {};
   const leftAlone = lostSince(live, written).filter(({ path }) => !isSameAt(path, live, restore));
   const removed = leftAlone.filter(({ path }) => valueAt(live, path) === undefined);

@@ -1,0 +1,85 @@
+/** What undo does with objects that the property test of undo (test/properties) found: each was left as the release had made it. */
+import { describe, expect, test } from 'vitest';
+import { type JsonObject, type KubernetesObject, keyOf } from '../../../src/domain/objects.ts';
+import { undoPlan } from '../../../src/domain/undo/plan.ts';
+
+const reference = (apiVersion: string, kind: string) => ({
+  apiVersion,
+  kind,
+  namespace: 'shop',
+  name: 'web',
+});
+
+describe('an object without fields, made by a run that was killed', () => {
+  const account = reference('v1', 'ServiceAccount');
+  const body = { before: [{ reference: account, presence: 'absent' as const }], inventory: [] };
+  const live = (
+    more: JsonObject,
+    managedFields: readonly { manager: string; operation: 'Update' }[] = [],
+  ) => {
+    const metadata = { name: 'web', namespace: 'shop', uid: 'u1', managedFields };
+    return { apiVersion: 'v1', kind: 'ServiceAccount', metadata, ...more } as KubernetesObject;
+  };
+  const planned = (object: KubernetesObject) => undoPlan(body, new Map([[keyOf(account), object]]));
+
+  test('is deleted, though the API server names no manager of it', () => {
+    expect(planned(live({})).deletions).toEqual([{ reference: account, uid: 'u1' }]);
+  });
+
+  test.each([
+    ['somebody has written to it', live({}, [{ manager: 'someone', operation: 'Update' }])],
+    ['it holds something', live({ imagePullSecrets: [{ name: 'pull' }] })],
+  ])('stays if %s', (_title, object) => {
+    const { deletions, kept } = planned(object);
+    expect(deletions).toEqual([]);
+    expect(kept).toHaveLength(1);
+  });
+});
+
+describe('the order of list items', () => {
+  const deployment = reference('apps/v1', 'Deployment');
+  const env = (...names: readonly string[]): JsonObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: {
+      template: {
+        spec: { containers: [{ name: 'main', env: names.map((name) => ({ name, value: name })) }] },
+      },
+    },
+  });
+  const variable = (name: string) => ({ [`k:{"name":"${name}"}`]: { '.': {}, 'f:name': {}, 'f:value': {} } });
+  const fields: JsonObject = {
+    'f:spec': {
+      'f:template': {
+        'f:spec': {
+          'f:containers': {
+            'k:{"name":"main"}': { '.': {}, 'f:name': {}, 'f:env': { ...variable('A'), ...variable('B') } },
+          },
+        },
+      },
+    },
+  };
+  const entry = { manager: 'orion', operation: 'Apply' as const, apiVersion: 'apps/v1', fieldsV1: fields };
+  const before = {
+    reference: deployment,
+    presence: 'present' as const,
+    restore: env('A', 'B'),
+    fields,
+    ownership: [entry],
+  };
+  const restoresOf = (...names: readonly string[]) => {
+    const object = env(...names) as unknown as KubernetesObject;
+    const live = { ...object, metadata: { ...object.metadata, managedFields: [entry] } };
+    return undoPlan({ before: [before], inventory: [] }, new Map([[keyOf(deployment), live]])).restores;
+  };
+
+  test('is restored where it is all that the release has changed', () => {
+    expect(restoresOf('B', 'A')).toMatchObject([{ request: env('A', 'B') }]);
+  });
+
+  test('is left where it is as before, also with an item of somebody else between', () => {
+    expect(restoresOf('A', 'B')).toEqual([]);
+    expect(restoresOf('A', 'C', 'B')).toEqual([]);
+  });
+});
