@@ -1,9 +1,9 @@
 /** Writes the pending record, before the first change (STATES rows 4, 15, 20). */
 import type { PlannedChange } from '../domain/changes.ts';
 import { Fault } from '../domain/fault.ts';
-import { keyOf } from '../domain/objects.ts';
-import type { ReleaseBody, ReleaseHead, StateBefore } from '../domain/release.ts';
+import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
 import { stateBeforeOf } from '../domain/state-before.ts';
+import { takenOver } from '../domain/undo/take-over.ts';
 import type { Hold } from './hold.ts';
 import type { StoredRelease } from './ports.ts';
 import type { Run } from './run.ts';
@@ -42,7 +42,8 @@ export async function openRecord(
     createdNamespace: options.createdNamespace || (hold.predecessor?.release.head.createdNamespace ?? false),
     ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),
   };
-  const before = takeOver(
+  // What was before an unfinished release is what undo must lead back to: never the state that it left.
+  const before = takenOver(
     changes.filter((change) => change.action !== 'unchanged').map(stateBeforeOf),
     hold.predecessor?.body.before ?? [],
   );
@@ -55,12 +56,6 @@ export async function openRecord(
   };
   const release = await records.create(head, body);
   return { release, body };
-}
-
-/** What was before an unfinished release is what undo must lead back to: never the state that it left. */
-function takeOver(ours: readonly StateBefore[], theirs: readonly StateBefore[]): readonly StateBefore[] {
-  const taken = new Set(theirs.map((entry) => keyOf(entry.reference)));
-  return [...theirs, ...ours.filter((entry) => !taken.has(keyOf(entry.reference)))];
 }
 
 /**

@@ -1,0 +1,76 @@
+/** What a successor takes over from an unfinished release; the case was found by the property test of undo. */
+import { expect, test } from 'vitest';
+import type { JsonObject, ManagedFieldsEntry } from '../../../src/domain/objects.ts';
+import type { StateBefore } from '../../../src/domain/release.ts';
+import { takenOver } from '../../../src/domain/undo/take-over.ts';
+
+const reference = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'plain' };
+const body = (data: JsonObject): JsonObject => ({ apiVersion: 'v1', kind: 'ConfigMap', data });
+const named = (...names: readonly string[]): JsonObject => ({
+  'f:data': Object.fromEntries(names.map((name) => [`f:${name}`, {}])),
+});
+const entry = (manager: string, ...names: readonly string[]): ManagedFieldsEntry => ({
+  manager,
+  operation: 'Apply',
+  apiVersion: 'v1',
+  fieldsV1: named(...names),
+});
+const state = (more: Omit<StateBefore, 'reference' | 'presence'>): StateBefore => ({
+  reference,
+  presence: 'present',
+  uid: 'u1',
+  ...more,
+});
+
+const theirs = state({
+  restore: body({ ours: 'old' }),
+  fields: named('ours'),
+  ownership: [entry('orion', 'ours')],
+});
+/** The unfinished release has written `ours` and `made`; its successor takes `a` from someone. */
+const ours = state({
+  restore: body({ ours: 'new', made: 'new', a: 'of someone' }),
+  fields: named('ours', 'made', 'a'),
+  ownership: [entry('orion', 'ours', 'made'), entry('someone', 'a')],
+});
+
+test('a field that only the successor takes from another manager is kept too, and nothing that the unfinished release wrote', () => {
+  expect(takenOver([ours], [theirs])).toEqual([
+    state({
+      restore: body({ ours: 'old', a: 'of someone' }),
+      fields: named('ours', 'a'),
+      ownership: [entry('orion', 'ours'), entry('someone', 'a')],
+    }),
+  ]);
+});
+
+test('an object made anew since, or that was not there before, is not mixed', () => {
+  expect(takenOver([{ ...ours, uid: 'u2' }], [theirs])).toEqual([theirs]);
+  const absent: StateBefore = { reference, presence: 'absent' };
+  expect(takenOver([ours], [absent])).toEqual([absent]);
+  expect(takenOver([ours], [])).toEqual([ours]);
+});
+
+test('fields of list items are put into the item, which is made where it is missing', () => {
+  const keyed = { 'k:{"name":"B"}': { '.': {}, 'f:name': {}, 'f:value': {} } };
+  const fields: JsonObject = { 'f:spec': { 'f:env': keyed } };
+  const manager: ManagedFieldsEntry = { ...entry('someone'), fieldsV1: fields };
+  const before = state({
+    restore: { spec: { env: [{ name: 'A', value: '1' }] } },
+    fields: {},
+    ownership: [],
+  });
+  const found = state({
+    restore: { spec: { env: [{ name: 'B', value: '2' }] } },
+    fields,
+    ownership: [manager],
+  });
+  expect(takenOver([found], [before])[0]?.restore).toEqual({
+    spec: {
+      env: [
+        { name: 'A', value: '1' },
+        { name: 'B', value: '2' },
+      ],
+    },
+  });
+});
