@@ -41,6 +41,8 @@ export interface StateBefore {
   readonly restore?: JsonObject;
   /** The names of those fields, as in `managedFields`. */
   readonly fields?: JsonObject;
+  /** List items of others that `restore` holds too, only to keep the order; sent where they are still what they were. */
+  readonly neighbours?: JsonObject;
   /** The ownership entries before: ours, and of each manager from which fields are adopted or taken; restored last. */
   readonly ownership?: readonly ManagedFieldsEntry[];
   readonly uid?: string;

@@ -12,6 +12,7 @@ import {
 import { groupKindOf, type JsonObject, type KubernetesObject, type ManagedFieldsEntry } from './objects.ts';
 import type { StateBefore } from './release.ts';
 import { fieldsOf, type MemberPath, membersOf, valueAt } from './undo/members.ts';
+import { neighboursIn } from './undo/order.ts';
 
 export function stateBeforeOf(change: PlannedChange): StateBefore {
   const { reference, live } = change;
@@ -20,12 +21,17 @@ export function stateBeforeOf(change: PlannedChange): StateBefore {
   const named = ownership.filter((entry) => isOurs(entry) || isAdopted(entry, change));
   const fields = unionOf([...named.map((entry) => entry.fieldsV1 ?? {}), fieldsOf(replacedBy(change, live))]);
   const { uid } = live.metadata;
+  const neighbours = neighboursOf(change, live, fields);
   return {
     reference,
     presence: 'present',
     // A set without members would name the whole object.
-    restore: extractFields(live, Object.keys(fields).length === 0 ? undefined : fields),
+    restore: extractFields(
+      live,
+      Object.keys(fields).length === 0 ? undefined : unionOf([fields, neighbours]),
+    ),
     fields,
+    ...(Object.keys(neighbours).length === 0 ? {} : { neighbours }),
     ownership,
     ...(uid === undefined ? {} : { uid }),
   };
@@ -53,6 +59,13 @@ function replacedBy({ predicted }: PlannedChange, live: KubernetesObject): reado
     const before = valueAt(live, path);
     return before !== undefined && canonicalJson(before) !== canonicalJson(valueAt(predicted, path));
   });
+}
+
+function neighboursOf({ predicted }: PlannedChange, live: KubernetesObject, fields: JsonObject): JsonObject {
+  if (predicted === undefined) return {};
+  const entries = (live.metadata.managedFields ?? []).filter(({ subresource = '' }) => subresource === '');
+  const everybody = unionOf(entries.map((entry) => entry.fieldsV1 ?? {}));
+  return fieldsOf(neighboursIn(everybody, fields, live, predicted));
 }
 
 /** Values that the server chose when nobody named them, and would choose anew: they belong to what was there before. */

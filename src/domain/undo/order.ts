@@ -4,6 +4,7 @@
  */
 import { isObject, selects } from '../managed-fields.ts';
 import type { JsonObject, JsonValue } from '../objects.ts';
+import { type MemberPath, membersOf } from './members.ts';
 
 /** Whether items that `fields` names, and that both have, stand in another order in `other` than in `one`. */
 export function isReordered(fields: JsonObject, one: unknown, other: unknown): boolean {
@@ -19,6 +20,28 @@ export function isReordered(fields: JsonObject, one: unknown, other: unknown): b
       return isObject(inner) && isReordered(inner, inside(one, name), inside(other, name));
     })
   );
+}
+
+/**
+ * Items of other managers in lists whose items the write changes: sent along by undo, they hold their place in the order. The
+ * server merges a list that lacks them as it thinks best. `everybody` is what all managers own of `live`.
+ */
+export function neighboursIn(
+  everybody: JsonObject,
+  mine: JsonObject,
+  live: unknown,
+  predicted: unknown,
+): readonly MemberPath[] {
+  const keys = Object.keys(everybody).filter((name) => name.startsWith('k:'));
+  const isShared = keys.some((name) => mine[name] !== undefined);
+  const isChanged = keys.some((name) => indexOf(live, name) !== indexOf(predicted, name));
+  return Object.entries(everybody).flatMap(([name, inner]) => {
+    if (!isObject(inner)) return [];
+    const [ours, below] = [mine[name], (path: MemberPath): MemberPath => [name, ...path]];
+    if (isObject(ours))
+      return neighboursIn(inner, ours, inside(live, name), inside(predicted, name)).map(below);
+    return name.startsWith('k:') && isShared && isChanged ? membersOf(inner).map(below) : [];
+  });
 }
 
 function indexOf(list: unknown, name: string): number {

@@ -14,6 +14,7 @@ import {
 } from '../objects.ts';
 import { parseQuantity } from '../quantity.ts';
 import type { InventoryEntry, ReleaseBody, StateBefore } from '../release.ts';
+import { unionOf } from '../state-before.ts';
 import {
   type MemberPath,
   memberKey,
@@ -170,7 +171,7 @@ function decidePresent(
   live: KubernetesObject | undefined,
   written: KubernetesObject | undefined,
 ): Decision {
-  const { reference, restore, fields = {}, ownership = [] } = before;
+  const { reference, restore, fields = {}, neighbours = {}, ownership = [] } = before;
   const title = titleOf(reference);
   if (live === undefined || (before.uid !== undefined && uidOf(live) !== before.uid)) {
     const since = live === undefined ? 'was deleted' : 'was deleted and made anew';
@@ -196,12 +197,17 @@ function decidePresent(
     };
   }
   const entries = live.metadata.managedFields ?? [];
-  const same = differing(fields, restore, live).length === 0 && !isReordered(fields, restore, live);
+  const named = unionOf([fields, neighbours]);
+  const same = differing(fields, restore, live).length === 0 && !isReordered(named, restore, live);
   if (same && ownershipRestored(entries, ownership, []) === undefined) return {};
   const leftAlone = lostSince(live, written).filter(({ path }) => !isSameAt(path, live, restore));
   const removed = leftAlone.filter(({ path }) => valueAt(live, path) === undefined);
   const grown = grownClaim(reference, restore, live);
-  const request = removed.reduce((rest, { path }) => withoutField(rest, path), grown?.request ?? restore);
+  const moved = differing(neighbours, restore, live);
+  const request = [...removed.map(({ path }) => path), ...itemsOf(moved)].reduce(
+    withoutField,
+    grown?.request ?? restore,
+  );
   return {
     restore: { reference, request, fields, ownership, leftAlone },
     ...(grown === undefined ? {} : { kept: [grown.kept] }),
@@ -222,6 +228,11 @@ export function differing(
     if (wanted === undefined || containers.has(memberKey(path))) return false;
     return canonicalJson(wanted) !== canonicalJson(valueAt(now, path));
   });
+}
+
+/** A list item of somebody else that is not what it was is not sent at all. */
+function itemsOf(members: readonly MemberPath[]): readonly MemberPath[] {
+  return members.map((path) => path.slice(0, path.findLastIndex((element) => element.startsWith('k:')) + 1));
 }
 
 function isSameAt(path: MemberPath, live: KubernetesObject, restore: JsonObject): boolean {

@@ -1,6 +1,8 @@
 /** What undo does with objects that the property test of undo (test/properties) found: each was left as the release had made it. */
 import { describe, expect, test } from 'vitest';
+import type { PlannedChange } from '../../../src/domain/changes.ts';
 import { type JsonObject, type KubernetesObject, keyOf } from '../../../src/domain/objects.ts';
+import { stateBeforeOf } from '../../../src/domain/state-before.ts';
 import { undoPlan } from '../../../src/domain/undo/plan.ts';
 
 const reference = (apiVersion: string, kind: string) => ({
@@ -81,5 +83,42 @@ describe('the order of list items', () => {
   test('is left where it is as before, also with an item of somebody else between', () => {
     expect(restoresOf('A', 'B')).toEqual([]);
     expect(restoresOf('A', 'C', 'B')).toEqual([]);
+  });
+
+  const listOf = (named: JsonObject): JsonObject => ({
+    'f:spec': {
+      'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"main"}': { 'f:env': named } } } },
+    },
+  });
+  const someones = { manager: 'someone', operation: 'Apply' as const, fieldsV1: listOf(variable('C')) };
+  const liveOf = (...names: readonly string[]): KubernetesObject => {
+    const object = env(...names) as unknown as KubernetesObject;
+    return { ...object, metadata: { ...object.metadata, managedFields: [entry, someones] } };
+  };
+  const changeTo = (predicted: KubernetesObject): PlannedChange => ({
+    reference: deployment,
+    desired: predicted,
+    live: liveOf('A', 'C', 'B'),
+    predicted,
+    action: 'configured',
+    adopts: false,
+    deferred: false,
+    conflicts: [],
+    warnings: [],
+  });
+
+  test('is kept with the items of others in a list that the release changes, and they are not restored', () => {
+    const state = stateBeforeOf(changeTo(liveOf('C', 'B', 'A')));
+    expect(state.neighbours).toEqual(listOf(variable('C')));
+    expect(state.fields).toEqual(fields);
+    const undoneFrom = (live: KubernetesObject) =>
+      undoPlan({ before: [state], inventory: [] }, new Map([[keyOf(deployment), live]])).restores;
+    expect(undoneFrom(liveOf('C', 'B', 'A'))).toMatchObject([{ request: env('A', 'C', 'B') }]);
+    // Somebody has removed theirs since.
+    expect(undoneFrom(liveOf('B', 'A'))).toMatchObject([{ request: env('A', 'B') }]);
+  });
+
+  test('of a list that the release does not change needs nothing of others', () => {
+    expect(stateBeforeOf(changeTo(liveOf('A', 'C', 'B')))).not.toHaveProperty('neighbours');
   });
 });
