@@ -14,6 +14,7 @@ import {
 } from './api.ts';
 import { ApiError } from './api-error.ts';
 import { systemClock } from './clock.ts';
+import { type ClusterJob, runClusterJob } from './cluster-job.ts';
 import type { Connection } from './connection.ts';
 import { watchHolderSilence } from './holder-silence.ts';
 import { missingPermissions, readIdentity } from './identity.ts';
@@ -82,6 +83,7 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
     callPod: ({ deadline, ...endpoint }: Parameters<typeof callPod>[1] & { readonly deadline: number }) =>
       callPod(transport, endpoint, { deadline }),
     openPortForward: (target: ForwardTarget) => openPortForward(transport, target),
+    runClusterJob: (job: ClusterJob) => runClusterJob(api, job),
     refusalOf: (error: unknown) =>
       error instanceof ApiError
         ? { status: error.status, reason: error.reason, message: error.message }

@@ -1,0 +1,222 @@
+/** HTTP calls from within the cluster, as its pods make them: a Job with curl, whose log has the answers. */
+import type { KubernetesObject } from '../domain/objects.ts';
+import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
+import type { KubernetesApi } from './api.ts';
+import { curlCommand, curlFiles, type InsideCall, readAnswers } from './cluster-job-curl.ts';
+import { watchKinds } from './watch.ts';
+
+export interface ClusterJob {
+  readonly namespace: string;
+  /** Has `sh`, `head` and `curl` 7.83 or newer. */
+  readonly image: string;
+  readonly calls: readonly InsideCall[];
+  /** Unguessable, letters and digits: names the objects, and parts the log. */
+  readonly token: string;
+  /** Milliseconds until it is given up. */
+  readonly patience: number;
+  readonly signal: AbortSignal;
+  /** When the cluster ends and deletes it although we are gone. Default 90 and 30. */
+  readonly seconds?: { readonly deadline: number; readonly afterwards: number };
+}
+
+export type ClusterJobOutcome =
+  | { readonly type: 'answered'; readonly answers: readonly HttpAnswer[] }
+  /** Nothing was called, or nothing is known of it; `message` is one sentence, in part foreign. */
+  | { readonly type: 'unavailable'; readonly message: string };
+
+const label = 'orion.dev/smoke-job';
+
+/**
+ * Makes every call in parallel from one pod that restricted pod security admits, and leaves nothing behind: the Secret with the
+ * calls belongs to the Job, which ends and goes by itself if we are killed.
+ *
+ * @throws ApiError when the API server refuses one of the objects
+ * @throws the signal's reason when `signal` aborts, after the objects were deleted
+ */
+export async function runClusterJob(api: KubernetesApi, job: ClusterJob): Promise<ClusterJobOutcome> {
+  const { namespace, token, signal, patience } = job;
+  const name = `orion-smoke-${token.slice(0, 12).toLowerCase()}`;
+  const files = curlFiles(job.calls, token);
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), patience);
+  const ended = podEnd(api, { namespace, name, signal: AbortSignal.any([signal, late.signal]) });
+  // It is awaited below, unless the Job is refused.
+  ended.catch(() => undefined);
+  try {
+    const { object } = await api.create(jobObject(name, job), { signal });
+    await api.create(callsSecret(object, files), { signal });
+    const end = await ended.catch(async (error: unknown) => {
+      signal.throwIfAborted();
+      if (!late.signal.aborted) throw error;
+      return { message: `it did not end within ${patience / 1000} s` };
+    });
+    if ('message' in end)
+      return { type: 'unavailable', message: await whyNot(api, namespace, name, end.message) };
+    const lines = await api.podLog({ namespace, pod: end.pod, container: 'curl' }, { signal });
+    const answers = readAnswers(lines.join('\n'), token, job.calls.length);
+    if (answers !== undefined) return { type: 'answered', answers };
+    const message = `the pod ${end.pod} ended (${end.phase}) and its log is not whole: ${lines.slice(-3).join(' ')}`;
+    return { type: 'unavailable', message };
+  } finally {
+    clearTimeout(timer);
+    late.abort();
+    await remove(api, namespace, name);
+  }
+}
+
+type PodEnd = { readonly pod: string; readonly phase: string } | { readonly message: string };
+
+interface PodStatus {
+  readonly phase?: string;
+  readonly containerStatuses?: readonly {
+    readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+  }[];
+}
+
+/** Pulls that fail for good, and containers that never start; others may heal until patience ends. */
+const hopeless = new Set([
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'ImagePullBackOff',
+  'CreateContainerError',
+]);
+
+async function podEnd(
+  api: KubernetesApi,
+  {
+    namespace,
+    name,
+    signal,
+  }: { readonly namespace: string; readonly name: string; readonly signal: AbortSignal },
+): Promise<PodEnd> {
+  const target = { apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: `${label}=${name}` };
+  const { promise, resolve, reject } = Promise.withResolvers<PodEnd>();
+  const look = (pod: KubernetesObject) => {
+    const { phase = '', containerStatuses = [] } = (pod['status'] ?? {}) as PodStatus;
+    const waiting = containerStatuses[0]?.state?.waiting;
+    if (phase === 'Succeeded' || phase === 'Failed') resolve({ pod: pod.metadata.name, phase });
+    else if (waiting !== undefined && hopeless.has(waiting.reason ?? '')) {
+      resolve({ message: `its pod does not start: ${waiting.reason} ${waiting.message ?? ''}` });
+    }
+  };
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  const session = await watchKinds(
+    [target],
+    (change) => {
+      if (change.type === 'listed') change.objects.forEach(look);
+      else if (change.type === 'applied') look(change.object);
+      else resolve({ message: 'its pod was deleted' });
+    },
+    { api, signal, onLost: (_, error) => reject(error) },
+  );
+  try {
+    return await promise;
+  } finally {
+    await session.stop();
+  }
+}
+
+/** Admission refuses the pod, not the Job: only an event says so. */
+async function whyNot(
+  api: KubernetesApi,
+  namespace: string,
+  name: string,
+  otherwise: string,
+): Promise<string> {
+  const fieldSelector = `involvedObject.name=${name},reason=FailedCreate`;
+  const { objects } = await api
+    .list('v1', 'Event', { namespace, fieldSelector })
+    .catch(() => ({ objects: [] }));
+  const said = objects.at(-1)?.['message'];
+  return typeof said === 'string' ? said : otherwise;
+}
+
+/** Also when the run is stopped; what this does not reach is deleted by the cluster. */
+async function remove(api: KubernetesApi, namespace: string, name: string): Promise<void> {
+  const signal = AbortSignal.timeout(3000);
+  const options = { propagation: 'Background', repeatable: true, signal } as const;
+  await Promise.allSettled([
+    api.delete({ apiVersion: 'batch/v1', kind: 'Job', namespace, name }, options),
+    api.delete({ apiVersion: 'v1', kind: 'Secret', namespace, name }, options),
+  ]);
+}
+
+function callsSecret(
+  owner: KubernetesObject,
+  stringData: Readonly<Record<string, string>>,
+): KubernetesObject {
+  const { namespace, name, uid } = owner.metadata;
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name,
+      namespace,
+      labels: { [label]: name },
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid: uid ?? '' }],
+    },
+    stringData,
+  } as KubernetesObject;
+}
+
+function jobObject(name: string, { namespace, image, token, seconds }: ClusterJob): KubernetesObject {
+  const { deadline, afterwards } = seconds ?? { deadline: 90, afterwards: 30 };
+  // No other labels: no Service, budget or policy of the release may take the pod for one of its own.
+  const labels = { [label]: name };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace, labels },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: deadline,
+      ttlSecondsAfterFinished: afterwards,
+      template: {
+        // A service mesh's container would keep the pod from ending.
+        metadata: {
+          labels,
+          annotations: { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' },
+        },
+        spec: podSpec(name, image, token),
+      },
+    },
+  } as unknown as KubernetesObject;
+}
+
+function podSpec(secretName: string, image: string, token: string) {
+  return {
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: 0,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    containers: [
+      {
+        name: 'curl',
+        image,
+        imagePullPolicy: 'IfNotPresent',
+        command: curlCommand(token),
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+        resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '500m', memory: '128Mi' } },
+        volumeMounts: [
+          { name: 'calls', mountPath: '/orion', readOnly: true },
+          { name: 'answers', mountPath: '/answers' },
+        ],
+      },
+    ],
+    volumes: [
+      { name: 'calls', secret: { secretName } },
+      { name: 'answers', emptyDir: { sizeLimit: '256Mi' } },
+    ],
+  };
+}
