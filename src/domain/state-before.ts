@@ -52,13 +52,16 @@ function isAdopted(entry: ManagedFieldsEntry, { adopts, live }: PlannedChange): 
  * Fields whose values the write replaces or removes although they are not ours: to give a field back to nobody, or to the
  * manager it was taken from, its value has to be sent once.
  */
-function replacedBy({ predicted }: PlannedChange, live: KubernetesObject): readonly MemberPath[] {
+function replacedBy({ predicted, adopts }: PlannedChange, live: KubernetesObject): readonly MemberPath[] {
   if (predicted === undefined) return [];
   const written = membersOf(applyEntryOf(predicted, fieldManager)?.fieldsV1);
-  return [...written, ...allocatedBy(live)].filter((path) => {
+  const allocated = allocatedBy(live).filter((path) => valueAt(live, path) !== undefined);
+  const replaced = [...written, ...allocated].filter((path) => {
     const before = valueAt(live, path);
     return before !== undefined && canonicalJson(before) !== canonicalJson(valueAt(predicted, path));
   });
+  // A dry-run still sees the fields that adoption makes ours, and that the write then removes.
+  return adopts ? [...replaced, ...allocated] : replaced;
 }
 
 function neighboursOf({ predicted }: PlannedChange, live: KubernetesObject, fields: JsonObject): JsonObject {

@@ -198,7 +198,10 @@ function decidePresent(
   }
   const entries = live.metadata.managedFields ?? [];
   const named = unionOf([fields, neighbours]);
-  const same = differing(fields, restore, live).length === 0 && !isReordered(named, restore, live);
+  const same =
+    differing(fields, restore, live).length === 0 &&
+    !hasAppeared(fields, restore, live) &&
+    !isReordered(named, restore, live);
   if (same && ownershipRestored(entries, ownership, []) === undefined) return {};
   const leftAlone = lostSince(live, written).filter(({ path }) => !isSameAt(path, live, restore));
   const removed = leftAlone.filter(({ path }) => valueAt(live, path) === undefined);
@@ -228,6 +231,13 @@ export function differing(
     if (wanted === undefined || containers.has(memberKey(path))) return false;
     return canonicalJson(wanted) !== canonicalJson(valueAt(now, path));
   });
+}
+
+/** A field that we owned without a value (an empty list, that the server does not keep), and that has one now. */
+function hasAppeared(fields: JsonObject, restore: JsonObject, live: KubernetesObject): boolean {
+  return membersOf(fields).some(
+    (path) => valueAt(restore, path) === undefined && valueAt(live, path) !== undefined,
+  );
 }
 
 /** A list item of somebody else that is not what it was is not sent at all. */

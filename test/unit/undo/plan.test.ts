@@ -122,3 +122,46 @@ describe('the order of list items', () => {
     expect(stateBeforeOf(changeTo(liveOf('A', 'C', 'B')))).not.toHaveProperty('neighbours');
   });
 });
+
+test('a field that we owned without a value, and that the release gave one, is taken away again', () => {
+  const account = reference('v1', 'ServiceAccount');
+  const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'web', namespace: 'shop' } };
+  const fields: JsonObject = { 'f:imagePullSecrets': {} };
+  const entry = { manager: 'orion', operation: 'Apply' as const, apiVersion: 'v1', fieldsV1: fields };
+  const before = {
+    reference: account,
+    presence: 'present' as const,
+    restore: object,
+    fields,
+    ownership: [entry],
+  };
+  const planned = (more: JsonObject) => {
+    const metadata = { ...object.metadata, managedFields: [entry] };
+    const live = { ...object, ...more, metadata } as unknown as KubernetesObject;
+    return undoPlan({ before: [before], inventory: [] }, new Map([[keyOf(account), live]])).restores;
+  };
+  expect(planned({ imagePullSecrets: [{ name: 'pull' }] })).toMatchObject([{ request: object }]);
+  expect(planned({})).toEqual([]);
+});
+
+test('the node port of an adopted Service is kept, though the dry-run still has the port that the release removes', () => {
+  const port = { port: 81, protocol: 'TCP', nodePort: 31319 };
+  const live: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { ports: [port] },
+  };
+  const adoption: PlannedChange = {
+    reference: reference('v1', 'Service'),
+    desired: live,
+    live,
+    predicted: live,
+    action: 'configured',
+    adopts: true,
+    deferred: false,
+    conflicts: [],
+    warnings: [],
+  };
+  expect(stateBeforeOf(adoption).restore).toMatchObject({ spec: { ports: [port] } });
+});
