@@ -17,7 +17,7 @@ import type { Ready } from './preflight.ts';
 import type { Plan } from './preview.ts';
 import type { RolloutWatch } from './rollout.ts';
 import type { Run } from './run.ts';
-import { smokeRelease } from './smoke.ts';
+import { databasesDown, type SmokeGround, smokeRelease } from './smoke.ts';
 
 /** What is held while the cluster is changed. */
 export interface Change {
@@ -37,6 +37,7 @@ export async function releasePhases(change: Change, watch: RolloutWatch): Promis
   const opened = subjectOf(change).then((subject) => openHealth(run, watch, subject));
   // Both are awaited below; until then a failure of theirs must not count as one that nobody looks at.
   opened.catch(() => undefined);
+  const down = downBefore(change, watch, opened);
   const monitored = run.settings.monitor > 0;
   let old: OldErrors = { counts: new Map(), pods: new Set() };
   const { objects, failures } = await inPhase(
@@ -80,7 +81,7 @@ export async function releasePhases(change: Change, watch: RolloutWatch): Promis
     if (found.length > 0) return diagnose(run, ready.cluster, found, ready.target.locate);
   }
   if (run.settings.skipTests) return [];
-  return inPhase(run, 'smoke', async () => smoke(change, watch, await opened), judgeFailures);
+  return inPhase(run, 'smoke', async () => smoke(change, watch, await opened, await down), judgeFailures);
 }
 
 /** Whether a workload was there before under another name is a matter of wording: a record that cannot be read stops nothing. */
@@ -133,9 +134,36 @@ async function recordInventory(
   await (await run.records(ready.target.namespace)).replaceBody(release, { ...body, inventory });
 }
 
-async function smoke(change: Change, watch: RolloutWatch, health: Health): Promise<readonly Failure[]> {
+async function smoke(
+  change: Change,
+  watch: RolloutWatch,
+  health: Health,
+  down: ReadonlySet<string>,
+): Promise<readonly Failure[]> {
   const { run, ready } = change;
-  const { namespace, rendered, former } = await subjectOf(change);
-  const ground = { cluster: ready.cluster, namespace, rendered, former, watch, health };
-  return diagnose(run, ready.cluster, await smokeRelease(run, ground), ready.target.locate);
+  const failures = await smokeRelease(run, await groundOf(change, watch, health), down);
+  return diagnose(run, ready.cluster, failures, ready.target.locate);
+}
+
+async function groundOf(change: Change, watch: RolloutWatch, health: Health): Promise<SmokeGround> {
+  const { cluster } = change.ready;
+  return { ...(await subjectOf(change)), cluster, watch, health };
+}
+
+/** Asked while the first objects are applied: it holds nothing up, and pods take longer to change than an answer does. */
+async function downBefore(
+  change: Change,
+  watch: RolloutWatch,
+  opened: Promise<Health>,
+): Promise<ReadonlySet<string>> {
+  const { run, hold, plan } = change;
+  const isFirst = !hold.releases.some(({ head }) => head.status === 'deployed');
+  if (isFirst || run.settings.skipTests) return new Set();
+  try {
+    const workloads = plan.changes.flatMap(({ live }) => (live === undefined ? [] : [live]));
+    return await databasesDown(run, await groundOf(change, watch, await opened), workloads);
+  } catch {
+    // Only a hint is lost; what is wrong with the cluster shows in the phases themselves.
+    return new Set();
+  }
 }

@@ -3,6 +3,7 @@ import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
 import { groupKindOf, type KubernetesObject, type ObjectReference } from '../domain/objects.ts';
 import { sceneOf } from '../domain/rollout/scene.ts';
+import { databaseTests } from '../domain/smoke/database-tests.ts';
 import {
   type Database,
   databasesOf,
@@ -21,6 +22,7 @@ import type { ClusterPort } from './ports.ts';
 import type { RolloutWatch } from './rollout.ts';
 import type { Run } from './run.ts';
 import { runTests } from './run-tests.ts';
+import { judgeTry } from './try-test.ts';
 
 /** A release in a cluster, as the tests see it. */
 export interface SmokeGround {
@@ -32,12 +34,34 @@ export interface SmokeGround {
   readonly health: Health;
 }
 
-/** What failed, one failure per root; the reports are in the ledger. */
-export async function smokeRelease(run: Run, ground: SmokeGround): Promise<readonly Failure[]> {
+/**
+ * The databases that do not work now, by name: asked before a release changes anything, so that one that was down already is told
+ * from one that the release broke. It fails nothing and says nothing; what cannot be found out counts as working.
+ */
+export async function databasesDown(
+  run: Run,
+  ground: SmokeGround,
+  workloads: readonly KubernetesObject[],
+): Promise<ReadonlySet<string>> {
+  const { cluster, namespace, health } = ground;
+  const databases = await findDatabases(run, ground, workloads);
+  const tests = databaseTests(databases, { namespace, health: health.state() });
+  const tries = { ...run.configuration.smoke, inside: { cluster, namespace }, isThere: () => true };
+  const found = await Promise.all(
+    tests.map(async (test) => ({ test, outcome: (await judgeTry(run, test, tries)).judgement.outcome })),
+  );
+  return new Set(found.filter(({ outcome }) => outcome === 'failed').map(({ test }) => test.subject));
+}
+
+/** What failed, one failure per root; the reports are in the ledger. `downBefore` see `databasesDown`. */
+export async function smokeRelease(
+  run: Run,
+  ground: SmokeGround,
+  downBefore: ReadonlySet<string> = new Set(),
+): Promise<readonly Failure[]> {
   const { smoke } = run.configuration;
   const { cluster, namespace, watch } = ground;
-  const databases = await findDatabases(run, ground);
-  for (const { password = '' } of databases) run.hideText(password);
+  const databases = await findDatabases(run, ground, runningWorkloads(watch));
   const dependencies = dependenciesOf(run, databases);
   const tests = wanted(run, await settledPlan(run, ground, databases), dependencies);
   run.ledger.smoke = await runTests(run, tests, {
@@ -45,7 +69,7 @@ export async function smokeRelease(run: Run, ground: SmokeGround): Promise<reado
     inside: { cluster, namespace },
     isThere: (pod) => watch.state().targets.some(({ reference }) => watch.podsOf(reference).includes(pod)),
   });
-  return smokeFailures(run.ledger.smoke, dependencies);
+  return smokeFailures(run.ledger.smoke, dependencies, downBefore);
 }
 
 /** Those of the named services; a name that nothing has is a mistake, not a green. */
@@ -90,8 +114,12 @@ async function settledPlan(
 }
 
 /** Those of orion.yaml come first: they say how to log in where the workloads do not. */
-async function findDatabases(run: Run, ground: SmokeGround): Promise<readonly Database[]> {
-  const workloads = runningWorkloads(ground.watch);
+async function findDatabases(
+  run: Run,
+  ground: SmokeGround,
+  objects: readonly KubernetesObject[],
+): Promise<readonly Database[]> {
+  const workloads = objects.filter((object) => podTemplateOf(object) !== undefined);
   const services = ground.rendered.filter((object) => groupKindOf(object) === 'Service');
   const found = databasesOf([...workloads, ...services], await settingValues(run, ground, workloads));
   const configured = await Promise.all(
@@ -103,6 +131,7 @@ async function findDatabases(run: Run, ground: SmokeGround): Promise<readonly Da
       return namedDatabase(name, data[key], `Secret ${secret}, key ${key}`);
     }),
   );
+  for (const { password = '' } of [...configured, ...found]) run.hideText(password);
   const names = new Set(configured.map(({ name }) => name));
   return [
     ...configured.map((one) => ({ ...one, users: found.find(({ name }) => name === one.name)?.users ?? [] })),
@@ -113,9 +142,7 @@ async function findDatabases(run: Run, ground: SmokeGround): Promise<readonly Da
 /** As they are in the cluster: generated Secrets have other names there if this checkout has other values. */
 function runningWorkloads(watch: RolloutWatch): readonly KubernetesObject[] {
   const state = watch.state();
-  return state.targets
-    .map((target) => sceneOf(state, target).live?.object ?? target.desired)
-    .filter((object) => podTemplateOf(object) !== undefined);
+  return state.targets.map((target) => sceneOf(state, target).live?.object ?? target.desired);
 }
 
 function namedDatabase(name: string, url: string | undefined, source: string): Database {

@@ -2,9 +2,12 @@
 import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient } from '@redis/client';
 import { parse } from 'junit2json';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parse as parseYaml, stringify } from 'yaml';
+import { openPortForward } from '../../src/cluster/port-forward.ts';
 import { fieldAt, numberAt } from '../../src/domain/fields.ts';
 import type { KubernetesObject } from '../../src/domain/objects.ts';
 import { runStep, type StepResult } from '../../testbed/workflow-step.ts';
@@ -19,6 +22,7 @@ const dependencies = {
 };
 let deployer: Deployer;
 let workspace: string;
+const forwards = new AbortController();
 
 async function smoke(folder: string, inputs: Readonly<Record<string, string>> = {}): Promise<StepResult> {
   const { post: _, ...step } = await runStep({
@@ -70,6 +74,35 @@ function rolledOut(kind: string, name: string): Promise<true> {
   );
 }
 
+async function settings(): Promise<KubernetesObject> {
+  const { objects } = await deployer.api.list('v1', 'Secret', { namespace });
+  const found = objects.find(({ metadata }) => metadata.name.startsWith('orion-secrets-'));
+  if (found === undefined) throw new Error('no Secret');
+  return found;
+}
+
+/** The URL that the services use, with this machine in the place of the host. */
+async function forwarded(name: 'postgres' | 'redis', port: number): Promise<string> {
+  const { objects } = await deployer.api.list('v1', 'Pod', { namespace });
+  const pod = objects.find(({ metadata }) => metadata.name.startsWith(`${name}-`));
+  const target = { namespace, pod: pod?.metadata.name ?? '', port, signal: forwards.signal };
+  const forward = await openPortForward(deployer.api.transport, target);
+  const data = (await settings())['data'] as Readonly<Record<string, string>>;
+  const url = Buffer.from(data[name === 'redis' ? 'REDIS_URL' : 'DATABASE_URL'] ?? '', 'base64').toString();
+  return url.replace(`@${name}:${port}`, `@${forward.host}:${forward.port}`);
+}
+
+/** The same workspace with a change that restarts nothing. */
+async function withRound(folder: string): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'orion-smoke-'));
+  await cp(folder, copy, { recursive: true });
+  const file = join(copy, 'k8s/overlays/staging/kustomization.yaml');
+  const patch = '- { op: add, path: /metadata/annotations, value: { round: two } }';
+  const patches = [{ target: { kind: 'Deployment', name: 'gateway' }, patch }];
+  await writeFile(file, stringify({ ...parseYaml(await readFile(file, 'utf8')), patches }));
+  return copy;
+}
+
 beforeAll(async () => {
   deployer = await deployerFor('smoke', inject('stateDirectory'));
   workspace = await mkdtemp(join(tmpdir(), 'orion-smoke-'));
@@ -90,6 +123,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  forwards.abort();
   await Promise.all([namespace, 'smoke-pods'].map((name) => dropNamespace(deployer.api, name)));
   await deployer.close();
 });
@@ -105,6 +139,11 @@ test('all is well: databases, pods, endpoints and Services pass, and nothing is 
   expect(kinds.get('readiness')).toHaveLength(5);
   expect(kinds.get('pods')).toHaveLength(6);
   expect(kinds.get('service')).toHaveLength(6);
+  for (const kind of ['postgres', 'redis']) {
+    expect(kinds.get(kind)).toMatchObject([
+      { outcome: 'passed', route: 'port-forward', facts: { role: 'primary' } },
+    ]);
+  }
   const junit = await parse(await readFile(join(workspace, 'smoke.xml'), 'utf8'));
   expect(junit).toMatchObject({ failures: 0, tests: reports.length });
   expect((await deployer.requestsSince(since)).filter(changes).map(({ requestURI }) => requestURI)).toEqual(
@@ -133,6 +172,76 @@ describe('broken on its own', () => {
     await change('StatefulSet', 'postgres', { spec: { replicas: 1 } });
     await rolledOut('StatefulSet', 'postgres');
     await Promise.all(['auth', 'user', 'gateway'].map((name) => rolledOut('Deployment', name)));
+  });
+
+  test.each([
+    ['PostgreSQL', 'DATABASE_URL'],
+    ['Redis', 'REDIS_URL'],
+  ])('%s: the password in the Secret is wrong', async (title, key) => {
+    const secret = await settings();
+    const data = secret['data'] as Readonly<Record<string, string>>;
+    const url = Buffer.from(data[key] ?? '', 'base64').toString();
+    const wrong = Buffer.from(url.replace(password, 'Wrong0Horse0Battery')).toString('base64');
+    await change('Secret', secret.metadata.name, { data: { [key]: wrong } });
+    const step = await expectFailure(
+      workspace,
+      'login-refused',
+      new RegExp(`${title} at \\S+ refused the (login|password)`),
+    );
+    expect(step.summary).not.toContain('Wrong0Horse0Battery');
+    await change('Secret', secret.metadata.name, { data: { [key]: data[key] } });
+  });
+
+  test('PostgreSQL that takes reads only, and one without a connection left', async () => {
+    const url = await forwarded('postgres', 5432);
+    const administrator = async (...statements: readonly string[]): Promise<void> => {
+      const client = new pg.Client({
+        connectionString: url,
+        options: '-c default_transaction_read_only=off',
+      });
+      await client.connect();
+      for (const statement of statements) await client.query(statement);
+      await client.end();
+    };
+    await administrator('alter database orion set default_transaction_read_only = on');
+    await expectFailure(workspace, 'database-read-only', /takes reads only/);
+    const release = await deployer.deploy(await withRound(workspace), { app: 'orion' });
+    expect(release.outputs, release.output).toMatchObject({ 'exit-code': '4', reason: 'database-read-only' });
+    expect(release.summary).toContain('It did not work before this release either.');
+    await administrator(
+      'alter database orion reset default_transaction_read_only',
+      'alter database orion connection limit 0',
+      'alter role orion nosuperuser',
+    );
+    await expectFailure(workspace, 'connections-exhausted', /has no connection left/);
+    // Its data go with its pod.
+    await change('StatefulSet', 'postgres', { spec: { replicas: 0 } });
+    await until('PostgreSQL is gone', async () =>
+      numberAt(await read('StatefulSet', 'postgres'), 'status', 'replicas') === 0 ? true : undefined,
+    );
+    await change('StatefulSet', 'postgres', { spec: { replicas: 1 } });
+    await rolledOut('StatefulSet', 'postgres');
+    await Promise.all(['auth', 'user', 'gateway'].map((name) => rolledOut('Deployment', name)));
+  });
+
+  test('Redis that is full, then one that is down', async () => {
+    const url = await forwarded('redis', 6379);
+    const client = createClient({ url });
+    await client.connect();
+    await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '1']);
+    await expectFailure(workspace, 'memory-full', /is full and refuses writes/);
+    await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '0']);
+    await client.close();
+    await change('Deployment', 'redis', { spec: { replicas: 0 } });
+    await until('notification is not ready', async () =>
+      numberAt(await read('Deployment', 'notification'), 'status', 'readyReplicas') === undefined
+        ? true
+        : undefined,
+    );
+    await expectFailure(workspace, 'connection-refused', /Redis is down: .*Because of it .*notification/);
+    await change('Deployment', 'redis', { spec: { replicas: 1 } });
+    await rolledOut('Deployment', 'redis');
+    await rolledOut('Deployment', 'notification');
   });
 
   test.each([

@@ -16,9 +16,11 @@ const tellingOrder: readonly SmokeKind[] = [
   'latency',
 ];
 
+/** `downBefore` are subjects that did not work before the release either: then it is not the release's doing. */
 export function smokeFailures(
   reports: readonly SmokeReport[],
   dependencies: Dependencies,
+  downBefore: ReadonlySet<string> = new Set(),
 ): readonly Failure[] {
   const failed = reports.filter(({ outcome }) => outcome === 'failed');
   const bySubject = Map.groupBy(failed, ({ subject }) => subject);
@@ -27,7 +29,9 @@ export function smokeFailures(
     const own = bySubject.get(root) ?? [];
     const others = subjects.filter((subject) => subject !== root).flatMap((one) => bySubject.get(one) ?? []);
     const failure = failureOf(own, others, reports);
-    return failure === undefined ? [] : [failure];
+    if (failure === undefined) return [];
+    const known = downBefore.has(root) ? ' It did not work before this release either.' : '';
+    return [{ ...failure, message: `${failure.message}${known}` }];
   });
 }
 

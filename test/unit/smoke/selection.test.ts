@@ -83,6 +83,18 @@ describe('failures', () => {
     ]);
   });
 
+  test('what did not work before either is said to be so', () => {
+    const found = smokeFailures(
+      [report('postgres', {}), report('auth', {})],
+      new Map(),
+      new Set(['postgres']),
+    );
+    expect(found.map(({ message }) => message.includes('did not work before this release either'))).toEqual([
+      true,
+      false,
+    ]);
+  });
+
   test('none for what passed, was skipped or is not decided', () => {
     const rest = (['passed', 'skipped', 'inconclusive'] as const).map((outcome) =>
       report(outcome, { outcome }),
