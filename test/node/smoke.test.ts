@@ -253,14 +253,14 @@ describe('broken on its own', () => {
     const [container] = containers;
     const misbehaviour = [
       { name: `MISBEHAVE_${which}_STATUS`, value: status },
-      { name: 'MISBEHAVE_STATUS_AFTER', value: '6s' },
+      { name: 'MISBEHAVE_STATUS_AFTER', value: '8s' },
     ];
     const env = [...(fieldAt(container, 'env') as readonly Manifest[]), ...misbehaviour];
     await change('Deployment', 'user', {
       spec: { template: { spec: { containers: [{ ...container, env }] } } },
     });
     await rolledOut('Deployment', 'user');
-    await new Promise((resolve) => setTimeout(resolve, 7000));
+    await new Promise((resolve) => setTimeout(resolve, 8500));
     await expectFailure(workspace, 'status-unexpected', message);
     await change('Deployment', 'user', { spec: { template: { spec: { containers } } } });
     await rolledOut('Deployment', 'user');
