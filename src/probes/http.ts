@@ -1,7 +1,7 @@
 /** Calls over HTTP as they are: redirects are answers, nothing is retried, and certificates are facts first. */
+import { Agent, type IncomingMessage, request as startRequest } from 'node:http';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
-import type { Dispatcher, Pool } from 'undici';
 import type { ProbeLimits, TlsFacts } from '../domain/smoke/connection.ts';
 import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
@@ -25,44 +25,46 @@ export async function callHttp(call: HttpTarget & HttpRequest, limits: ProbeLimi
   }
 }
 
-/** Calls that share kept-alive connections, as many as there are calls at once; for schedules. */
+/**
+ * Calls that share kept-alive connections, as many as there are calls at once; for schedules. Node's own client and not undici:
+ * it alone can be as lenient as Go's, which the kubelet and the API server use (lines that end without CR, as of busybox's httpd).
+ */
 export async function openHttp(target: HttpTarget): Promise<HttpSession> {
-  const { Pool } = await import(/* webpackMode: "eager" */ 'undici');
   let tls: TlsFacts | undefined;
   const showTls = (facts: TlsFacts | undefined) => {
     tls = facts;
   };
-  const pool = new Pool(originOf(target), {
-    pipelining: 1,
-    allowH2: false,
-    // Each call brings its deadline.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: (_, callback) => dial(target, showTls, callback),
-  });
+  const agent = new Agent({ keepAlive: true });
+  const dialled: Socket[] = [];
+  agent.createConnection = (_, callback) => {
+    const socket = dial(target, showTls, (error, connected) =>
+      error === null ? callback?.(null, connected) : callback?.(error, socket),
+    );
+    dialled.push(socket);
+    return undefined;
+  };
   return {
     call: async (request, limits) => {
-      const answer = await callThrough(pool, target, request, limits);
+      const answer = await callThrough(agent, target, request, limits);
       return tls === undefined ? answer : { ...answer, tls };
     },
-    close: () => pool.destroy(),
+    close: async () => {
+      agent.destroy();
+      // The agent does not know those that are still being connected.
+      for (const socket of dialled) socket.destroy();
+    },
   };
-}
-
-function originOf({ scheme, host, port }: HttpTarget): string {
-  return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
 type Connected = (...outcome: [null, Socket | TLSSocket] | [Error, null]) => void;
 
 /** TLS is always completed, so that an unfit certificate can be shown; only then is it refused. */
-function dial(target: HttpTarget, showTls: (facts: TlsFacts | undefined) => void, done: Connected): void {
+function dial(target: HttpTarget, showTls: (facts: TlsFacts | undefined) => void, done: Connected): Socket {
   const { scheme, host, port, serverName = host, ca, verify } = target;
   const fail = (error: Error) => done(error, null);
   if (scheme === 'http') {
     const socket = connectTcp({ host, port, noDelay: true });
-    socket.once('error', fail).once('connect', () => done(null, socket.off('error', fail)));
-    return;
+    return socket.once('error', fail).once('connect', () => done(null, socket.off('error', fail)));
   }
   const name = withoutPort(serverName);
   const socket = connectTls({
@@ -84,6 +86,7 @@ function dial(target: HttpTarget, showTls: (facts: TlsFacts | undefined) => void
     const code = facts?.error ?? 'ERR_TLS_HANDSHAKE';
     fail(Object.assign(new Error(facts?.error ?? 'the server showed no certificate'), { code }));
   });
+  return socket;
 }
 
 /** `shop.example:8443` is a Host header, not a name in a certificate. */
@@ -92,7 +95,7 @@ function withoutPort(authority: string): string {
 }
 
 async function callThrough(
-  pool: Pool,
+  agent: Agent,
   target: HttpTarget,
   request: HttpRequest,
   { deadline, signal }: ProbeLimits,
@@ -102,17 +105,11 @@ async function callThrough(
   const start = performance.now();
   const spent = () => performance.now() - start;
   try {
-    const answer = await pool.request({
-      path: request.path,
-      method: request.method as Dispatcher.HttpMethod,
-      headers: { host: hostHeader(target), 'user-agent': 'orion-smoke', ...request.headers },
-      body: request.body ?? null,
-      signal: AbortSignal.any([overdue, signal]),
-    });
-    const body = await firstText(answer.body);
+    const answer = await send(agent, target, request, AbortSignal.any([overdue, signal]));
+    const body = await firstText(answer);
     return {
-      status: answer.statusCode,
-      headers: listed(answer.headers),
+      status: answer.statusCode ?? 0,
+      headers: listed(answer.headersDistinct),
       ...body,
       milliseconds: spent(),
     };
@@ -123,18 +120,36 @@ async function callThrough(
   }
 }
 
+function send(
+  agent: Agent,
+  target: HttpTarget,
+  request: HttpRequest,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const call = startRequest({
+      agent,
+      host: target.host,
+      port: target.port,
+      path: request.path,
+      method: request.method,
+      headers: { host: hostHeader(target), 'user-agent': 'orion-smoke', ...request.headers },
+      insecureHTTPParser: true,
+      signal,
+    });
+    call.once('response', resolve).once('error', reject).end(request.body);
+  });
+}
+
 function hostHeader({ scheme, host, port, serverName }: HttpTarget): string {
   const name = serverName ?? (isIP(host) === 6 ? `[${host}]` : host);
   const usual = scheme === 'https' ? 443 : 80;
   return serverName !== undefined || port === usual ? name : `${name}:${port}`;
 }
 
-function listed(headers: Readonly<Record<string, string | string[] | undefined>>): HttpAnswer['headers'] {
+function listed(headers: NodeJS.Dict<string[]>): HttpAnswer['headers'] {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name.toLowerCase(),
-      value === undefined ? [] : [value].flat(),
-    ]),
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value ?? []]),
   );
 }
 

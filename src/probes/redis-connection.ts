@@ -1,11 +1,10 @@
 /**
- * One connection to Redis, command by command. The protocol is that of @redis/client; its client itself would bring half a
+ * One connection to Redis, command by command. Replies are parsed by @redis/client; its client itself would bring half a
  * megabyte of commands into each bundle, and reconnects, pools and caches that a probe must not have.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import { Decoder } from '@redis/client/dist/lib/RESP/decoder.js';
-import encoder from '@redis/client/dist/lib/RESP/encoder.js';
 import type { Dial } from '../domain/smoke/connection.ts';
 import type { DatabaseTls } from '../domain/smoke/postgres.ts';
 
@@ -53,10 +52,16 @@ export function openRedis(target: Dial & { readonly tls: DatabaseTls }): RedisCo
       new Promise((resolve, reject) => {
         if (lost !== undefined) return reject(lost);
         waiting.push({ resolve, reject });
-        for (const part of encoder.default(words)) socket.write(part);
+        socket.write(encoded(words));
       }),
     destroy: () => socket.destroy(),
   };
+}
+
+/** A command is an array of bulk strings; source: Redis serialization protocol specification, "Sending commands to a Redis server". */
+function encoded(words: readonly string[]): string {
+  const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+  return `*${words.length}\r\n${parts.join('')}`;
 }
 
 function dial(target: Dial & { readonly tls: DatabaseTls }): Socket {

@@ -244,6 +244,20 @@ describe('services', () => {
     await expectFailure({ user }, 'connection-timeout', { deadline: '1s' });
   });
 
+  test('lines without CR, which the kubelet takes too, are an answer', async () => {
+    const server = createTcpServer((socket) => {
+      socket.once('data', () =>
+        socket.end('HTTP/1.0 503 Service Unavailable\nContent-Type: text/plain\n\nlost'),
+      );
+    });
+    closing.push(() => server.close());
+    const step = await expectFailure(
+      { user: `http://127.0.0.1:${await listening(server)}/` },
+      'status-unexpected',
+    );
+    expect(step.output).toContain('answered 503');
+  });
+
   test('a DNS name that is wrong', async () => {
     await expectFailure({ user: 'http://no-such-host.invalid/health' }, 'dns-unknown');
   });
