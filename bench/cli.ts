@@ -1,8 +1,9 @@
-/** `npm run bench -- scale|start|crowd|verdicts|spread`: measures beside rivals in the same run. */
+/** `npm run bench -- scale|start|crowd|smoke|verdicts|spread`: measures beside rivals in the same run. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchCrowd } from './crowd/crowd.ts';
 import { benchScale } from './scale/scale.ts';
+import { benchSmoke } from './smoke/smoke.ts';
 import { benchStart } from './start/start.ts';
 import { isMet, type Target, targetLine } from './target.ts';
 import { writePage } from './trials/page.ts';
@@ -15,6 +16,7 @@ const usage = `Usage: npm run bench -- BENCHMARK
   scale [--rounds 5]   100 Deployments and 100 Services, beside kubectl and a bare watch, on a hollow cluster of its own
   start [--rounds 20]  time to the first line of the bundle, beside \`node -e 0\`
   crowd [--rounds 1]   1,000 Deployments and 3,000 pods, one crash-loops, beside \`kubectl rollout status\` (hollow cluster)
+  smoke [--rounds 5]   20 services of 2 real pods each, basic tests; p99 beside vegeta's and the true one, a stall of 2 s too
   verdicts [--only 4,8] [--tools orion,kubectl,helm,kubedog,kapp] [--repeat 1] [--lanes 4] [--report]
                        the catalogue in bench/verdicts with every tool; --report makes only the page from the last results
   spread [--runs 20] [--lanes 4]  the eight scenarios with the largest spread, again and again
@@ -53,11 +55,15 @@ async function main(): Promise<number> {
 }
 
 const benchmarks: Readonly<
-  Record<'scale' | 'start' | 'crowd', (bundle: string, rounds?: number) => Promise<readonly Target[]>>
+  Record<
+    'scale' | 'start' | 'crowd' | 'smoke',
+    (bundle: string, rounds?: number) => Promise<readonly Target[]>
+  >
 > = {
   scale: benchScale,
   start: benchStart,
   crowd: benchCrowd,
+  smoke: benchSmoke,
 };
 
 interface Flags {

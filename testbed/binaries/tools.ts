@@ -11,7 +11,8 @@ export type Family =
   | 'actionlint'
   | 'helm'
   | 'kapp'
-  | 'kubedog';
+  | 'kubedog'
+  | 'vegeta';
 
 /** How one binary is obtained. */
 export interface Tool<FamilyName extends string = string> {
@@ -125,6 +126,13 @@ export const tools = {
     package: 'github.com/werf/kubedog/cmd/kubedog',
     version: 'v0.13.0',
     linkerFlags: '-X github.com/werf/kubedog.Version=v0.13.0',
+  },
+  // Only `npm run bench -- smoke` asks for it.
+  vegeta: {
+    family: 'vegeta',
+    package: 'github.com/tsenart/vegeta/v12',
+    version: 'v12.13.0',
+    linkerFlags: '-X main.Version=v12.13.0',
   },
 } as const satisfies Record<string, Tool<Family>>;
 

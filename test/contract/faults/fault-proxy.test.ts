@@ -82,13 +82,13 @@ afterEach(async () => {
   await proxy.stop();
 });
 
-const get = async (path: string, token = 'one', dispatcher = agent) => {
+const get = async (path: string, token = 'one', dispatcher = agent, patience = 20_000) => {
   const answer = await dispatcher.request({
     origin: proxy.server,
     path,
     method: 'GET',
     headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(1500),
+    signal: AbortSignal.timeout(patience),
   });
   return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
 };
@@ -158,7 +158,7 @@ describe('requests', () => {
 
   test('an answer that never comes', async () => {
     proxy.inject({ type: 'stall', path: '^/a', times: 1 });
-    expect(await code(get('/a'))).toBe('TimeoutError');
+    expect(await code(get('/a', 'one', agent, 1500))).toBe('TimeoutError');
     expect((await get('/a')).status).toBe(200);
   });
 
