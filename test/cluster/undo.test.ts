@@ -372,8 +372,8 @@ describe('rollback: automatic', () => {
       expect(text).toContain('kubectl delete ConfigMap new -n refusing');
     }
     const lines = step.summary.split('\n').map((line) => line.trim());
-    const from = lines.findIndex((line) => line.startsWith('kubectl get secrets'));
-    const command = lines.slice(from, from + 3).join('\n');
+    const from = lines.findIndex((line) => line.startsWith('body='));
+    const command = lines.slice(from, from + 5).join('\n');
     await kubectl('delete', 'configmap', 'plain', '-n', namespace);
     const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
     await promisify(execFile)('bash', ['-o', 'pipefail', '-c', command], { env });
