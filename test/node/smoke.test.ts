@@ -92,6 +92,15 @@ async function forwarded(name: 'postgres' | 'redis', port: number): Promise<stri
   return url.replace(`@${name}:${port}`, `@${forward.host}:${forward.port}`);
 }
 
+/** Whatever the database's default, these may write. */
+async function administrator(...statements: readonly string[]): Promise<void> {
+  const connectionString = await forwarded('postgres', 5432);
+  const client = new pg.Client({ connectionString, options: '-c default_transaction_read_only=off' });
+  await client.connect();
+  for (const statement of statements) await client.query(statement);
+  await client.end();
+}
+
 /** The same workspace with a change that restarts nothing. */
 async function withRound(folder: string): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'orion-smoke-'));
@@ -162,6 +171,14 @@ test('one service, with what it depends on', async () => {
   expect(alone.summary).not.toContain('gateway');
 });
 
+test('a database that did not work before a release is not called its doing', async () => {
+  await administrator('alter database orion set default_transaction_read_only = on');
+  const step = await deployer.deploy(await withRound(workspace), { app: 'orion' });
+  expect(step.outputs, step.output).toMatchObject({ 'exit-code': '4', reason: 'database-read-only' });
+  expect(step.summary).toContain('It did not work before this release either.');
+  await administrator('alter database orion reset default_transaction_read_only');
+});
+
 describe('broken on its own', () => {
   test('PostgreSQL down: one failure, that names what failed because of it', async () => {
     await change('StatefulSet', 'postgres', { spec: { replicas: 0 } });
@@ -193,21 +210,8 @@ describe('broken on its own', () => {
   });
 
   test('PostgreSQL that takes reads only, and one without a connection left', async () => {
-    const url = await forwarded('postgres', 5432);
-    const administrator = async (...statements: readonly string[]): Promise<void> => {
-      const client = new pg.Client({
-        connectionString: url,
-        options: '-c default_transaction_read_only=off',
-      });
-      await client.connect();
-      for (const statement of statements) await client.query(statement);
-      await client.end();
-    };
     await administrator('alter database orion set default_transaction_read_only = on');
     await expectFailure(workspace, 'database-read-only', /takes reads only/);
-    const release = await deployer.deploy(await withRound(workspace), { app: 'orion' });
-    expect(release.outputs, release.output).toMatchObject({ 'exit-code': '4', reason: 'database-read-only' });
-    expect(release.summary).toContain('It did not work before this release either.');
     await administrator(
       'alter database orion reset default_transaction_read_only',
       'alter database orion connection limit 0',
