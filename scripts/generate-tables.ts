@@ -9,19 +9,22 @@ import {
   inputTable,
   outputTable,
 } from '../src/inputs/metadata.ts';
-import { type ActionName, actionNames } from '../src/inputs/registry.ts';
+import { type ActionName, actionNames, filesOf } from '../src/inputs/registry.ts';
 
 const root = join(import.meta.dirname, '..');
 
 /** What every generated file should hold, from what it holds now (text outside the markers is kept). */
 export function generatedFiles(): { readonly path: string; readonly now: string; readonly wanted: string }[] {
   const schema = read('docs/orion.schema.json');
-  return [...actionNames.flatMap(filesOf), { ...schema, wanted: formattedJson(configurationJsonSchema()) }];
+  return [
+    ...actionNames.flatMap(filesMadeFor),
+    { ...schema, wanted: formattedJson(configurationJsonSchema()) },
+  ];
 }
 
-function filesOf(action: ActionName): { path: string; now: string; wanted: string }[] {
-  const readme = read(`${action}/README.md`);
-  const metadata = read(`${action}/action.yml`);
+function filesMadeFor(action: ActionName): { path: string; now: string; wanted: string }[] {
+  const files = filesOf(action);
+  const [readme, metadata] = [read(files.page), read(files.metadata)];
   return [
     { ...metadata, wanted: between(metadata.now, '# ', 'generated', '', actionMetadata(action)) },
     {

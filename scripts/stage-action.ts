@@ -1,12 +1,14 @@
 /**
  * `node scripts/stage-action.ts ACTION FOLDER`: lays an action out as a release publishes it, a repository of its own that
- * `uses: orion/ACTION@v1` names. In this repository the metadata point at `../dist/ACTION/`; there the bundle is in `dist/`.
+ * `uses: orion/ACTION@v1` names. `phase` is `orion/deploy`. In this repository the metadata point
+ * at `dist/ACTION/`; there the bundle is in `dist/`.
  */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { type ActionName, actionNames, filesOf } from '../src/inputs/registry.ts';
 
 const root = join(import.meta.dirname, '..');
 const metadataSchema = z.object({
@@ -22,17 +24,17 @@ const metadataSchema = z.object({
  * Writes action.yml, README.md and `dist/` of an action into a folder, which is made.
  * @throws Error if the action has not been built, or its metadata would point outside the folder
  */
-export async function stageAction(action: string, folder: string): Promise<void> {
-  const metadata = await readFile(join(root, action, 'action.yml'), 'utf8');
-  const published = metadata.replaceAll(`../dist/${action}/`, 'dist/');
+export async function stageAction(action: ActionName, folder: string): Promise<void> {
+  const files = filesOf(action);
+  const metadata = await readFile(join(root, files.metadata), 'utf8');
+  const published = metadata.replaceAll(new RegExp(`(\\.\\./)?dist/${action}/`, 'g'), 'dist/');
   const { main, pre, post } = metadataSchema.parse(parse(published)).runs;
   for (const file of [main, pre, post].filter((file) => file !== undefined)) {
-    if (!file.startsWith('dist/'))
-      throw new Error(`${action}/action.yml runs ${file}, which is not its own.`);
+    if (!file.startsWith('dist/')) throw new Error(`${files.metadata} runs ${file}, which is not its own.`);
   }
   await mkdir(folder, { recursive: true });
   await cp(join(root, 'dist', action), join(folder, 'dist'), { recursive: true });
-  await cp(join(root, action, 'README.md'), join(folder, 'README.md'));
+  await cp(join(root, files.page), join(folder, 'README.md'));
   await writeFile(join(folder, 'action.yml'), published);
 }
 
@@ -42,7 +44,12 @@ async function main(): Promise<number> {
     console.error('Usage: node scripts/stage-action.ts ACTION FOLDER');
     return 1;
   }
-  await stageAction(action, resolve(folder));
+  const known = actionNames.find((name) => name === action);
+  if (known === undefined) {
+    console.error(`There is no action ${action}; use one of ${actionNames.join(', ')}.`);
+    return 1;
+  }
+  await stageAction(known, resolve(folder));
   console.log(`${action} is laid out in ${folder}.`);
   return 0;
 }

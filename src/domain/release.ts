@@ -75,6 +75,10 @@ export interface ReleaseHead {
   readonly takesOver?: string;
   /** The record that took this one over. */
   readonly takenOverBy?: string;
+  /** The deployed release whose objects this one brought back (STATES row 21). */
+  readonly returnsTo?: string;
+  /** The job of `phase: rollback` that undoes it, or did (STATES rows 16, 18, 25): while pending the record is its lock. */
+  readonly undoneBy?: RunIdentity;
   readonly createdNamespace?: boolean;
   /** What is to be done if it fails; post and later steps read it here, never from inputs. */
   readonly rollback?: 'manual' | 'automatic' | 'never';
@@ -90,6 +94,11 @@ export interface ReleaseBody {
   readonly inventory: readonly InventoryEntry[];
   /** What earlier releases made, the overlay no longer has, and was still there when this one began. */
   readonly earlier?: readonly InventoryEntry[];
+}
+
+/** The job that a pending record waits for. */
+export function responsible({ undoneBy, run }: Pick<ReleaseHead, 'undoneBy' | 'run'>): RunIdentity {
+  return undoneBy ?? run;
 }
 
 export function releaseName(app: string, number: number): string {

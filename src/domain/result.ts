@@ -30,6 +30,10 @@ export const phaseNames = [
 ] as const;
 export type PhaseName = (typeof phaseNames)[number];
 
+/** What the action `phase` does as a step of its own. */
+export const stepNames = ['preview', 'rollback', 'unlock'] as const;
+export type StepName = (typeof stepNames)[number];
+
 /** Times are milliseconds since the epoch. */
 export interface PhaseTiming {
   readonly phase: PhaseName;
@@ -92,6 +96,8 @@ export interface Notice {
 export interface ResultDocument {
   readonly version: 1;
   readonly action: string;
+  /** Of the action `phase`: which one. */
+  readonly phase?: StepName;
   readonly app: string;
   readonly environment: TestedEnvironment;
   readonly namespace: string;

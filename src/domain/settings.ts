@@ -1,8 +1,11 @@
 /** What a run was asked to do: the inputs after parsing, one readonly value made at the door. Durations are milliseconds. */
 import type { Profile, TestedEnvironment } from './profile.ts';
+import type { StepName } from './result.ts';
 
 export interface Settings {
-  readonly action: 'deploy-staging' | 'deploy-production' | 'smoke-tests';
+  readonly action: 'deploy-staging' | 'deploy-production' | 'phase' | 'smoke-tests';
+  /** Of the action `phase` only. */
+  readonly phase?: StepName;
   readonly environment: TestedEnvironment;
   readonly profile: Profile;
   /** Folder with a kustomization, relative to the workspace as written by the user. */
@@ -46,6 +49,8 @@ export interface Settings {
   /** Where to write a JUnit report, relative to the workspace. */
   readonly report?: string;
   readonly expectPlan?: string;
+  /** What to roll back or return to: `orion-shop-12` or `12`. */
+  readonly release?: string;
   readonly githubToken?: string;
   readonly checkRunId?: string;
 }

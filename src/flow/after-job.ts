@@ -2,19 +2,14 @@
  * What post does: if main was stopped while its release was pending, the release is undone (STATES row 12) or its record
  * settled (row 13), as the record says. It trusts what main has saved, and the record.
  */
-import type { ReleaseHead } from '../domain/release.ts';
+import { type ReleaseHead, responsible } from '../domain/release.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
-import { rolledBack } from './endings.ts';
-import { lockLost } from './hold.ts';
+import { rolledBack, wayBackTo } from './endings.ts';
 import type { Ending } from './ledger.ts';
-import { takeBackNamespace } from './namespace.ts';
-import { inPhase } from './phase.ts';
-import type { LeaseHold, StoredRelease } from './ports.ts';
-import { hideSecrets } from './preflight-facts.ts';
 import type { Run } from './run.ts';
-import { statusOfUndone, undo } from './undo.ts';
+import { type LeftRelease, undoRecord } from './undo-record.ts';
 
 export interface Remembered {
   readonly release: string;
@@ -27,7 +22,7 @@ export async function settleAfterJob(run: Run, remembered: Remembered): Promise<
   const records = await run.records(remembered.namespace);
   const { releases } = await records.list();
   const release = releases.find(({ name }) => name === remembered.release);
-  const ours = release?.head.status === 'pending' && release.head.run.holder === remembered.holder;
+  const ours = release?.head.status === 'pending' && responsible(release.head).holder === remembered.holder;
   if (release === undefined || !ours) return undefined;
   // Main is gone (post runs after it): what it still holds is ours to take.
   const port = await run.lease(remembered.namespace);
@@ -36,7 +31,7 @@ export async function settleAfterJob(run: Run, remembered: Remembered): Promise<
   const answer = await port.acquire(held);
   if (answer.type === 'held') return undefined;
   try {
-    return await (release.head.rollback === 'automatic' ? undoStopped : settleStopped)(run, {
+    return await (isToUndo(release.head) ? undoStopped : settleStopped)(run, {
       release,
       lease: answer.lease,
       namespace: remembered.namespace,
@@ -47,10 +42,11 @@ export async function settleAfterJob(run: Run, remembered: Remembered): Promise<
   }
 }
 
-interface Stopped {
-  readonly release: StoredRelease;
-  readonly lease: LeaseHold;
-  readonly namespace: string;
+type Stopped = LeftRelease;
+
+/** As its profile says; an undo that was asked for and stopped halfway is always gone on with. */
+function isToUndo({ rollback, undoneBy }: ReleaseHead): boolean {
+  return undoneBy !== undefined || rollback === 'automatic';
 }
 
 /** How main was stopped, in the words that it left or, without any, in ours. */
@@ -84,7 +80,10 @@ async function settleStopped(run: Run, stopped: Stopped): Promise<ResultDocument
   return documentOf(run, stopped, {
     ...end,
     message,
-    nextSteps: [`Run the job again: it takes over from ${name}, which keeps what was there before.`],
+    nextSteps: [
+      `Run the job again: it takes over from ${name}, which keeps what was there before.`,
+      ...(stopped.release.head.rollback === 'manual' ? [wayBackTo(name, run.settings.environment)] : []),
+    ],
   });
 }
 
@@ -92,35 +91,12 @@ async function settleStopped(run: Run, stopped: Stopped): Promise<ResultDocument
 const watchLimit = 150_000;
 
 async function undoStopped(run: Run, stopped: Stopped): Promise<ResultDocument> {
-  const { release, lease, namespace } = stopped;
   const { reported: _reported, ...end } = endOf(stopped);
-  const [cluster, records] = [await run.connect(), await run.records(namespace)];
-  const body = await records.readBody(release);
-  hideSecrets(run, body.rendered);
-  const limited: Run = {
-    ...run,
-    settings: { ...run.settings, timeout: Math.min(run.settings.timeout, watchLimit) },
-  };
-  const ensureHeld = async (): Promise<void> => {
-    if (lease.held()) return;
-    const newest = (await lease.confirm()) ? (await records.list()).releases[0] : undefined;
-    if (newest?.name !== release.name || newest.head.status !== 'pending') throw lockLost();
-  };
-  run.log.line(logLine(run.logClock(), logText(`${release.name}: ${end.message}`)));
-  const undone = await inPhase(
-    run,
-    'rollback',
-    () => undo({ run: limited, cluster, namespace, release, body, ensureHeld }),
-    ({ outcome }) => (outcome === 'rolled-back' ? 'passed' : 'failed'),
-  );
-  run.ledger.workloads = undone.workloads;
-  run.ledger.failures = undone.failures;
-  const ending = rolledBack(end, undone);
-  const { reason, message } = ending;
-  await close(run, stopped, { status: statusOfUndone(undone), phase: 'rollback', reason, message });
-  if (undone.outcome === 'rolled-back' && release.head.createdNamespace === true)
-    await takeBackNamespace(run, cluster, namespace);
-  return documentOf(run, stopped, ending);
+  const { settings } = run;
+  const limited: Run = { ...run, settings: { ...settings, timeout: Math.min(settings.timeout, watchLimit) } };
+  run.log.line(logLine(run.logClock(), logText(`${stopped.release.name}: ${end.message}`)));
+  const undone = await undoRecord(limited, stopped, end);
+  return documentOf(run, stopped, rolledBack(end, undone));
 }
 
 async function close(run: Run, { release, namespace }: Stopped, end: Partial<ReleaseHead>): Promise<void> {

@@ -142,9 +142,13 @@ export function rollbackStopped(failed: Ending, why: string): Ending {
   };
 }
 
-/** Without the action `rollback` the way back is forward. */
+/** How the release is undone by its record: `uses: orion/deploy@v1`. */
+export function wayBackTo(release: string, environment: string): string {
+  return `To undo ${release}, run orion/deploy@v1 with \`phase: rollback\`, \`environment: ${environment}\` and \`release: ${release}\`; until then the cluster is left as it is.`;
+}
+
 function wayBack(run: Run): string {
-  return `The cluster is left as it is; ${run.ledger.release ?? 'the record'} keeps what was there before. Deploy the mended overlay, or the commit before, to get out of it.`;
+  return wayBackTo(run.ledger.release ?? '', run.settings.environment);
 }
 
 function exitCodeOf(run: Run, failure: Failure | undefined): ExitCode {

@@ -3,7 +3,7 @@
  * 23). Whoever gets it has it until `release`.
  */
 import { Fault } from '../domain/fault.ts';
-import type { ReleaseBody } from '../domain/release.ts';
+import { type ReleaseBody, type RunIdentity, responsible } from '../domain/release.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import type { LeaseFacts, LeaseHold, LeasePort, RecordsPort, StoredRelease } from './ports.ts';
@@ -42,13 +42,12 @@ async function lookAgain(
   const newest = releases[0];
   // Between our look and the Lease another run may have come and gone, or died.
   if (newest?.head.status === 'pending' && newest.name !== before?.name) {
-    throw heldBy(newest.head.run.holder, newest.head.run.runUrl);
+    throw heldBy(responsible(newest.head));
   }
   const unfinished =
     newest !== undefined && ['pending', 'failed', 'restore-unverified'].includes(newest.head.status);
   if (!unfinished) return { lease: hold, releases, nextNumber };
   const body = await readBodyOf(run, records, newest);
-  announceTakeover(run, newest);
   return { lease: hold, releases, nextNumber, predecessor: { release: newest, body } };
 }
 
@@ -70,21 +69,22 @@ async function deadLeaseOf(
   pending: StoredRelease,
 ): Promise<LeaseFacts | undefined> {
   const { head, name } = pending;
+  const owner = responsible(head);
   // An earlier step of this very job: steps run one after the other, so its process is over.
-  const sameJob = head.run.checkRunId !== undefined && head.run.checkRunId === run.identity.checkRunId;
-  const state = sameJob ? 'completed' : await run.jobs.stateOf(head.run);
+  const sameJob = owner.checkRunId !== undefined && owner.checkRunId === run.identity.checkRunId;
+  const state = sameJob ? 'completed' : await run.jobs.stateOf(owner);
   if (state === 'completed') {
     const facts = await lease.read();
     // Somebody else's Lease is not the dead job's: another run may be taking over at this moment.
-    return facts?.holder === head.run.holder ? facts : undefined;
+    return facts?.holder === owner.holder ? facts : undefined;
   }
-  if (state === 'running' || head.jobInSteps) throw heldBy(head.run.holder, head.run.runUrl);
+  if (state === 'running' || head.jobInSteps) throw heldBy(owner);
   const found = await watch(
     run,
     lease,
     `${name} is unfinished and GitHub does not say whether its job lives`,
   );
-  if (found.state === 'alive') throw heldBy(head.run.holder, head.run.runUrl);
+  if (found.state === 'alive') throw heldBy(owner);
   return found.lease;
 }
 
@@ -93,11 +93,10 @@ async function acquire(run: Run, lease: LeasePort, dead: LeaseFacts | undefined)
   const first = await lease.acquire(dead);
   if (first.type === 'acquired') return first.lease;
   const found = await watch(run, lease, `The lock is held by ${first.by.holder}`);
-  if (found.state === 'alive' || found.lease?.holder !== first.by.holder)
-    throw heldBy(first.by.holder, undefined);
+  if (found.state === 'alive' || found.lease?.holder !== first.by.holder) throw heldBy(first.by);
   const second = await lease.acquire(found.lease);
   if (second.type === 'acquired') return second.lease;
-  throw heldBy(second.by.holder, undefined);
+  throw heldBy(second.by);
 }
 
 async function watch(run: Run, lease: LeasePort, why: string): ReturnType<LeasePort['watchSilence']> {
@@ -105,15 +104,16 @@ async function watch(run: Run, lease: LeasePort, why: string): ReturnType<LeaseP
   return lease.watchSilence(run.signal);
 }
 
-function heldBy(holder: string, url: string | undefined): Fault {
+function heldBy({ runUrl, holder }: Pick<RunIdentity, 'runUrl' | 'holder'>): Fault {
   return new Fault(
     'lock-held',
-    `Another run is deploying this app: ${url ?? holder}.`,
+    `Another run is changing this app: ${runUrl ?? holder}.`,
     'Wait until it has finished, or cancel it, and run this job again.',
   );
 }
 
-function announceTakeover(run: Run, { head, name }: StoredRelease): void {
+/** A deployment goes forward from where the one before it was left. */
+export function announceTakeover(run: Run, { head, name }: StoredRelease): void {
   const pending = head.status === 'pending';
   notice(run, {
     reason: 'interrupted-run',
@@ -142,7 +142,8 @@ export async function ensureHeld(
   const newest = releases[0];
   if (
     regained &&
-    newest?.head.run.holder === run.identity.holder &&
+    newest !== undefined &&
+    responsible(newest.head).holder === run.identity.holder &&
     newest.head.status === 'pending' &&
     newest.head.number === release.head.number
   )

@@ -61,12 +61,13 @@ export class Ledger {
   }
 
   document(
-    settings: Pick<Settings, 'action' | 'environment' | 'overlay'>,
+    settings: Pick<Settings, 'action' | 'environment' | 'overlay' | 'phase'>,
     run: RunIdentity,
     ending: Ending,
     finishedAt: number,
   ): ResultDocument {
     const optional = {
+      phase: settings.phase,
       commit: run.commit,
       actor: run.actor,
       runUrl: run.runUrl,

@@ -4,7 +4,7 @@ import { canonicalJson } from '../domain/managed-fields.ts';
 import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import { isExpectedPlan, keepPlan } from './change-reports.ts';
 import { planMoved, refusedAfterLock } from './endings.ts';
-import { type Hold, takeHold } from './hold.ts';
+import { announceTakeover, type Hold, takeHold } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import type { Ready } from './preflight.ts';
 import { hideSecrets } from './preflight-facts.ts';
@@ -22,6 +22,7 @@ export interface LockedPlan {
 /** @throws Fault `lock-held` */
 export async function lockPlan(run: Run, ready: Ready): Promise<LockedPlan> {
   const hold = await takeHold(run, ready.target.namespace);
+  if (hold.predecessor !== undefined) announceTakeover(run, hold.predecessor.release);
   try {
     const plan = withPrune(
       await currentPlan(run, ready),

@@ -40,6 +40,7 @@ export async function openRecord(
     ...(run.ledger.approval === undefined ? {} : { approval: run.ledger.approval }),
     rollback: run.settings.rollback,
     createdNamespace: options.createdNamespace || (hold.predecessor?.release.head.createdNamespace ?? false),
+    ...(run.returnsTo === undefined ? {} : { returnsTo: run.returnsTo }),
     ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),
   };
   // What was before an unfinished release is what undo must lead back to: never the state that it left.

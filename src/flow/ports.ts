@@ -38,6 +38,8 @@ export interface Overlay {
 export interface OverlayRenderer {
   findRenderers(): Promise<readonly Renderer[]>;
   render(): Promise<Overlay>;
+  /** The namespace that the overlay's own kustomization sets; nothing is rendered. Throws as `render` if there is no overlay. */
+  ownNamespace(): string | undefined;
 }
 
 export type ApplyAnswer =

@@ -41,6 +41,8 @@ export interface Run {
   /** Aborted by SIGINT and SIGTERM: stop changing at once. */
   readonly signal: AbortSignal;
   readonly renderer: OverlayRenderer;
+  /** The earlier release whose recorded objects are deployed in place of the overlay's. */
+  readonly returnsTo?: string;
   readonly jobs: JobsPort;
   readonly approvals: ApprovalsPort;
   readonly probes: ProbesPort;

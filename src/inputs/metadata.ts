@@ -8,7 +8,7 @@ import { type ActionName, defaultOf, type InputEntry, inputsOf, outputsOf } from
 export function actionMetadata(action: ActionName): string {
   const inputs = inputsOf(action).map((entry) => [
     entry.name,
-    { description: entry.description, required: false, ...withDefault(entry, action) },
+    { description: entry.description, required: entry.required ?? false, ...withDefault(entry, action) },
   ]);
   const outputs = outputsOf(action).map(({ name, description }) => [name, { description }]);
   return stringify(

@@ -11,6 +11,7 @@ import {
   actionNames,
   type InputEntry,
   inputsOf,
+  isDeployAction,
   laterInputs,
 } from './registry.ts';
 import { type ParsedInputs, settingsSchema } from './settings-schema.ts';
@@ -41,11 +42,12 @@ export function parseInputs(raw: RawInputs): Settings {
   // The schema knows the inputs of every action.
   const [own, foreign] = apart(given, (name) => known.some((entry) => entry.name === name));
   const profile = profileNameOf(raw.action, own['environment']);
-  const schema = settingsSchema(profile, raw.env['GITHUB_WORKSPACE']);
+  const schema = settingsSchema(profile, raw.env['GITHUB_WORKSPACE'], environmentsOf(raw.action));
   const result = schema.safeParse(own);
   const problems = [
     ...(result.success ? [] : problemsOf(result.error, own, known)),
     ...Object.keys(foreign).map((name) => unknownInput(name, known)),
+    ...known.filter(({ name, required }) => required && own[name] === undefined).map(missingInput),
   ];
   if (!result.success || problems.length > 0) throw faultOf(problems);
   return toSettings(raw.action, profile, result.data);
@@ -59,8 +61,17 @@ export function claimedEnvironment(action: ActionName, env: RawInputs['env']): T
 
 /** Deploying actions have theirs; a test goes by what it tests, and on this machine by the one of staging. */
 function profileNameOf(action: ActionName, environment: string | undefined): Environment {
-  if (action !== 'smoke-tests') return actionEnvironments[action];
+  if (isDeployAction(action)) return actionEnvironments[action];
   return environment === 'production' ? 'production' : 'staging';
+}
+
+function environmentsOf(action: ActionName): readonly TestedEnvironment[] {
+  return action === 'smoke-tests' ? ['staging', 'production', 'local'] : ['staging', 'production'];
+}
+
+function missingInput({ name, description }: InputEntry): InputProblem {
+  const cause = `Input ${name} is missing.`;
+  return { input: name, reason: 'bad-input', cause, remedy: `For ${name}: ${description}` };
 }
 
 function apart(
@@ -145,7 +156,8 @@ function faultOf(problems: readonly InputProblem[]): Fault {
 function toSettings(action: ActionName, name: Environment, parsed: ParsedInputs): Settings {
   return {
     action,
-    environment: action === 'smoke-tests' ? parsed.environment : name,
+    ...given('phase', parsed.phase),
+    environment: isDeployAction(action) ? name : parsed.environment,
     profile: profiles[name],
     overlay: parsed.overlay,
     ...given('namespace', parsed.namespace),
@@ -178,11 +190,15 @@ function toSettings(action: ActionName, name: Environment, parsed: ParsedInputs)
     services: parsed.service ?? [],
     ...given('report', parsed.report),
     ...given('expectPlan', parsed['expect-plan']),
+    ...given('release', parsed.release),
     ...given('githubToken', parsed['github-token']),
     ...given('checkRunId', parsed['check-run-id']),
   };
 }
 
-function given<Name extends string>(name: Name, value: string | undefined): { [key in Name]?: string } {
-  return value === undefined ? {} : ({ [name]: value } as { [key in Name]?: string });
+function given<Name extends string, Value extends string>(
+  name: Name,
+  value: Value | undefined,
+): { [key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [key in Name]?: Value });
 }

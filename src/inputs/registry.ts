@@ -13,12 +13,30 @@ export const actionEnvironments = {
 } as const satisfies Readonly<Record<string, Environment>>;
 
 export type DeployAction = keyof typeof actionEnvironments;
-export type ActionName = DeployAction | 'smoke-tests';
-export const actionNames: readonly ActionName[] = ['deploy-staging', 'deploy-production', 'smoke-tests'];
+export type ActionName = DeployAction | 'phase' | 'smoke-tests';
+export const actionNames: readonly ActionName[] = [
+  'deploy-staging',
+  'deploy-production',
+  'phase',
+  'smoke-tests',
+];
+
+/** Others are told their environment by an input. */
+export function isDeployAction(action: ActionName): action is DeployAction {
+  return Object.hasOwn(actionEnvironments, action);
+}
+
+/** Where the metadata and the tables of an action are; `phase` is the repository itself, `uses: orion/deploy@v1`. */
+export function filesOf(action: ActionName): { readonly metadata: string; readonly page: string } {
+  return action === 'phase'
+    ? { metadata: 'action.yml', page: 'docs/PHASES.md' }
+    : { metadata: `${action}/action.yml`, page: `${action}/README.md` };
+}
 
 export interface InputEntry {
   readonly name: string;
   readonly actions: readonly ActionName[];
+  readonly required?: true;
   /** What an empty input means, per profile, as a user would write it; absent: no default, the description says what happens. */
   readonly defaults?: Readonly<Record<Environment, string>>;
   readonly description: string;
@@ -26,9 +44,11 @@ export interface InputEntry {
   readonly secret?: true;
 }
 
-const deploying: readonly ActionName[] = ['deploy-staging', 'deploy-production'];
+const whole: readonly ActionName[] = ['deploy-staging', 'deploy-production'];
+const deploying: readonly ActionName[] = [...whole, 'phase'];
 const everywhere: readonly ActionName[] = actionNames;
 const testing: readonly ActionName[] = ['smoke-tests'];
+const steps: readonly ActionName[] = ['phase'];
 
 const same = (value: string): Record<Environment, string> => ({ staging: value, production: value });
 const { staging, production } = profiles;
@@ -39,11 +59,24 @@ function perProfile(choose: (profile: typeof staging) => string): Record<Environ
 
 export const inputs = [
   {
+    name: 'phase',
+    actions: steps,
+    required: true,
+    description:
+      '`preview` shows what a deployment would change; `rollback` undoes a failed release or returns to a deployed one; `unlock` ends the lock of a dead run.',
+  },
+  {
     name: 'environment',
-    actions: testing,
+    actions: [...steps, ...testing],
     defaults: same('staging'),
     description:
-      'What is tested: `staging` or `production` (a cluster), or `local` (the URLs of `smoke.local` in `orion.yaml`, no cluster).',
+      '`staging` or `production`, a cluster; of the smoke tests also `local` (the URLs of `smoke.local` in `orion.yaml`, no cluster).',
+  },
+  {
+    name: 'release',
+    actions: steps,
+    description:
+      'What `rollback` is about, `orion-shop-12` or `12`: a failed release is undone, a deployed one returned to; without it, the newest if it failed, else the deployed one before it.',
   },
   {
     name: 'overlay',
@@ -184,26 +217,26 @@ export const inputs = [
   },
   {
     name: 'dry-run',
-    actions: deploying,
+    actions: whole,
     defaults: same('false'),
     description: 'Run the checks and show the preview; change nothing.',
   },
   {
     name: 'skip-tests',
-    actions: ['deploy-staging'],
+    actions: ['deploy-staging', 'phase'],
     defaults: same('false'),
     description: 'Do not run the smoke tests after health.',
   },
   {
     name: 'skip-approval',
-    actions: ['deploy-production'],
+    actions: ['deploy-production', 'phase'],
     defaults: same('false'),
     description:
       'Deploy without a proof that a person approved this run; said loudly, and kept in the release record.',
   },
   {
     name: 'github-environment',
-    actions: ['deploy-production'],
+    actions: ['deploy-production', 'phase'],
     description:
       'Name of the GitHub environment of this job, whose required reviewers approve; without it, found by the job.',
   },
@@ -254,7 +287,7 @@ export const inputs = [
 export type InputName = (typeof inputs)[number]['name'];
 
 /** Inputs of the public contract whose behaviour is not here yet: refused, with a remedy that says so. */
-export const laterInputs: readonly string[] = ['release', 'slack-webhook', 'smoke-image'];
+export const laterInputs: readonly string[] = ['slack-webhook', 'smoke-image'];
 
 export interface OutputEntry {
   readonly name: string;
@@ -321,8 +354,8 @@ export function outputsOf(action: ActionName): readonly OutputEntry[] {
   return outputs.filter((entry: OutputEntry) => entry.actions.includes(action));
 }
 
-/** What an empty input of this action means; of a test, whose environment is an input, only what all environments share. */
+/** What an empty input of this action means; where the environment is an input, only what all environments share. */
 export function defaultOf({ defaults }: InputEntry, action: ActionName): string | undefined {
-  if (action !== 'smoke-tests') return defaults?.[actionEnvironments[action]];
+  if (isDeployAction(action)) return defaults?.[actionEnvironments[action]];
   return defaults?.staging === defaults?.production ? defaults?.staging : undefined;
 }

@@ -1,6 +1,7 @@
 /** The inputs of every action as one schema, cross-field rules included: texts in, values out. */
 import { z } from 'zod';
-import type { Environment } from '../domain/profile.ts';
+import type { Environment, TestedEnvironment } from '../domain/profile.ts';
+import { stepNames } from '../domain/result.ts';
 import type { InputEntry, InputName } from './registry.ts';
 import { inputs } from './registry.ts';
 import {
@@ -17,7 +18,11 @@ import {
 } from './values.ts';
 
 /** Schema for one environment's defaults; `workspace` is the absolute path of the checkout, if known. */
-export function settingsSchema(environment: Environment, workspace: string | undefined) {
+export function settingsSchema(
+  environment: Environment,
+  workspace: string | undefined,
+  environments: readonly TestedEnvironment[] = ['staging', 'production', 'local'],
+) {
   const otherwise = <Value>(name: InputName, schema: z.ZodType<Value, string>) =>
     schema.prefault(defaultOf(name, environment));
   const path = workspacePath(workspace);
@@ -26,7 +31,9 @@ export function settingsSchema(environment: Environment, workspace: string | und
 
   return z
     .strictObject({
-      environment: otherwise('environment', choice(['staging', 'production', 'local'])),
+      environment: otherwise('environment', choice(environments)),
+      phase: choice([...stepNames]).optional(),
+      release: line.optional(),
       overlay: otherwise('overlay', path),
       namespace: dnsLabel.optional(),
       app: dnsLabel.optional(),

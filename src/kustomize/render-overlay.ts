@@ -136,6 +136,11 @@ async function build(
   );
 }
 
+/** The `namespace:` of the overlay's own kustomization, without rendering it: files that it reads may be missing. */
+export function namespaceOfOverlay(overlay: string, workspace: string): string | undefined {
+  return ownNamespace(openOverlay(overlay, realpathSync(workspace), createYamlFiles(), new Map()));
+}
+
 function ownNamespace({ source }: Kustomization): string | undefined {
   return textOfNode(fieldOf(source, source.document.contents, 'namespace')) || undefined;
 }

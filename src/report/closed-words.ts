@@ -1,7 +1,7 @@
 import { checkNames } from '../domain/checks.ts';
 import { outcomes } from '../domain/outcome.ts';
 import { reasons } from '../domain/reasons.ts';
-import { phaseNames } from '../domain/result.ts';
+import { phaseNames, stepNames } from '../domain/result.ts';
 import { routes, smokeKinds, smokeOutcomes } from '../domain/smoke/report.ts';
 
 /**
@@ -11,7 +11,7 @@ import { routes, smokeKinds, smokeOutcomes } from '../domain/smoke/report.ts';
 export const closedWords: Readonly<Record<string, ReadonlySet<string>>> = {
   outcome: new Set<string>([...outcomes, ...smokeOutcomes]),
   reason: new Set(reasons),
-  phase: new Set(phaseNames),
+  phase: new Set<string>([...phaseNames, ...stepNames]),
   check: new Set(checkNames),
   level: new Set(['pass', 'warn', 'fail']),
   result: new Set(['passed', 'warned', 'failed', 'cancelled']),

@@ -11,6 +11,9 @@ function failedHeadline(app: string, environment: string, result: ResultDocument
       ? `❌ ${app} on ${environment} does not work as it should`
       : `❌ ${app} on ${environment} could not be tested`;
   }
+  if (result.phase === 'unlock') return `❌ ${app} on ${environment} was not unlocked`;
+  if (result.phase === 'rollback' && result.exitCode === 1)
+    return `❌ ${app} on ${environment} was not rolled back, nothing was changed`;
   if (result.exitCode === 1) return `❌ ${app} was not deployed to ${environment}, nothing was changed`;
   if (result.exitCode === 3) return `❌ ${app} on ${environment} is deployed but not healthy`;
   if (result.exitCode === 4)
@@ -24,7 +27,11 @@ function isTest({ action }: ResultDocument): boolean {
 
 const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
   succeeded: (app, environment, result) =>
-    isTest(result) ? `✅ ${app} on ${environment} works` : `✅ ${app} is deployed to ${environment}`,
+    isTest(result)
+      ? `✅ ${app} on ${environment} works`
+      : result.phase === 'unlock'
+        ? `✅ ${app} on ${environment} is unlocked`
+        : `✅ ${app} is deployed to ${environment}`,
   unchanged: (app, environment) => `✅ ${app} on ${environment} is up to date, nothing changed`,
   planned: (app, environment, result) =>
     result.changed === 0
@@ -35,8 +42,10 @@ const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
     result.exitCode === 0
       ? `✅ ${app} on ${environment} is rolled back`
       : `❌ Deployment of ${app} to ${environment} failed and was rolled back`,
-  'rollback-failed': (app, environment) =>
-    `❌ Deployment of ${app} to ${environment} failed, and so did its rollback`,
+  'rollback-failed': (app, environment, result) =>
+    result.phase === 'rollback'
+      ? `❌ The rollback of ${app} on ${environment} failed`
+      : `❌ Deployment of ${app} to ${environment} failed, and so did its rollback`,
   'restore-unverified': (app, environment) =>
     `⚠️ ${app} on ${environment} was restored, but not seen healthy again`,
   cancelled: (app, environment, result) =>

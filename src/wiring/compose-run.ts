@@ -10,7 +10,7 @@ import { approvalFacts } from '../github/approvals.ts';
 import { jobState } from '../github/jobs.ts';
 import type { Configuration } from '../inputs/configuration.ts';
 import { smokeConfiguration } from '../inputs/smoke-configuration.ts';
-import { renderOverlay } from '../kustomize/render-overlay.ts';
+import { namespaceOfOverlay, renderOverlay } from '../kustomize/render-overlay.ts';
 import { findRenderers, type Renderer } from '../kustomize/renderers.ts';
 import { callHttp } from '../probes/http.ts';
 import { measureHttp } from '../probes/measure.ts';
@@ -90,6 +90,7 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
           signal,
           renderers: renderers(),
         }),
+      ownNamespace: () => namespaceOfOverlay(settings.overlay, place.workspace),
     },
     jobs: {
       stateOf: (identity) =>

@@ -10,6 +10,7 @@ import type { StepResult } from '../../testbed/workflow-step.ts';
 import { type Deployer, deployerFor, type Inputs, until } from '../node/deployer.ts';
 import { type Manifest, type ShopWorkload, writeShop } from '../node/shop-overlay.ts';
 import { startTimeout } from './api-cluster.ts';
+import { kubectlOf, refuseBudget, snapshotOf } from './snapshot.ts';
 
 let cluster: Cluster;
 let folder: string;
@@ -30,86 +31,13 @@ afterAll(async () => {
 /** Hollow pods answer no requests. */
 const automatic: Inputs = { 'skip-tests': 'true', settle: '0s', rollback: 'automatic' };
 
-async function kubectl(...options: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('kubectl', ['--kubeconfig', cluster.kubeconfig, ...options], {
-    maxBuffer: 64 * 2 ** 20,
-  });
-  return stdout;
-}
+const kubectl = (...options: readonly string[]): Promise<string> => kubectlOf(cluster.kubeconfig, ...options);
+const snapshot = (namespace: string) => snapshotOf(cluster.kubeconfig, namespace);
 
 async function kubectlApply(object: Manifest, ...options: readonly string[]): Promise<void> {
   const file = join(folder, 'object.json');
   await writeFile(file, JSON.stringify(object));
   await kubectl('apply', '-f', file, ...options);
-}
-
-const kinds = [
-  'configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,deployments.apps,statefulsets.apps,daemonsets.apps',
-  'jobs.batch,cronjobs.batch,roles.rbac.authorization.k8s.io,rolebindings.rbac.authorization.k8s.io',
-  'poddisruptionbudgets.policy,horizontalpodautoscalers.autoscaling,networkpolicies.networking.k8s.io',
-].join(',');
-
-type Json = Record<string, unknown>;
-interface Entry extends Json {
-  readonly manager: string;
-  readonly subresource?: string;
-}
-
-/** Everything of the namespace by name, as it is meant: without status, counters, times, and Orion's own records. */
-async function snapshot(namespace: string): Promise<Record<string, unknown>> {
-  const text = await kubectl('get', kinds, '-n', namespace, '-o', 'json', '--show-managed-fields');
-  const { items } = JSON.parse(text) as { items: { kind: string; type?: string; metadata: Json }[] };
-  const own = items.filter(({ type }) => !String(type).startsWith('orion.dev/'));
-  return Object.fromEntries(
-    own.map(({ metadata, ...object }) => {
-      const { resourceVersion: _v, generation: _g, managedFields, annotations, ...rest } = metadata;
-      const { status: _status, ...body } = object as Json;
-      const { 'deployment.kubernetes.io/revision': _revision, ...notes } = (annotations ?? {}) as Json;
-      const entries = ((managedFields ?? []) as Entry[])
-        .filter(
-          ({ manager, subresource }) => manager !== 'kube-controller-manager' && subresource === undefined,
-        )
-        .map(({ time: _time, ...entry }) => entry)
-        .sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
-      const meant = { ...body, metadata: { ...rest, annotations: notes, managedFields: entries } };
-      return [`${object.kind} ${String(metadata['name'])}`, meant];
-    }),
-  );
-}
-
-/** Lets previews through, as a webhook that came in between would, and refuses one PodDisruptionBudget. */
-async function refuseBudget(name: string): Promise<void> {
-  await deployer.api.create({
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicy',
-    metadata: { name: 'no-budget' },
-    spec: {
-      matchConstraints: {
-        resourceRules: [
-          {
-            apiGroups: ['policy'],
-            apiVersions: ['v1'],
-            operations: ['CREATE'],
-            resources: ['poddisruptionbudgets'],
-          },
-        ],
-      },
-      validations: [
-        {
-          expression: `request.dryRun || object.metadata.name != '${name}'`,
-          message: 'no budget on Fridays',
-        },
-      ],
-    },
-  });
-  await deployer.api.create({
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata: { name: 'no-budget' },
-    spec: { policyName: 'no-budget', validationActions: ['Deny'] },
-  });
-  // The policy is enforced a moment after it was made.
-  await new Promise((resolve) => setTimeout(resolve, 3000));
 }
 
 function object(apiVersion: string, kind: string, name: string, fields: Manifest = {}): Manifest {
@@ -244,7 +172,7 @@ describe('rollback: automatic', () => {
     );
     const was = await snapshot(namespace);
 
-    await refuseBudget('refused');
+    await refuseBudget(deployer.api, 'refused');
     await writeShop({ namespace, ...after }, workspace);
     const step = await deployer.deploy(workspace, {
       ...automatic,

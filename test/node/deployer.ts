@@ -50,7 +50,7 @@ export interface Deployer {
 export async function deployerFor(
   user: string,
   target: Cluster | string,
-  action: 'deploy-staging' | 'deploy-production' = 'deploy-staging',
+  action: 'deploy-staging' | 'deploy-production' | 'phase' = 'deploy-staging',
 ): Promise<Deployer> {
   const cluster = typeof target === 'string' ? await attachCluster(target) : target;
   const kubeconfig = await cluster.controlPlane.issueKubeconfig(user, user, ['system:masters']);

@@ -27,9 +27,10 @@ function stepsOf(path: string): z.output<typeof stepSchema>[] {
   return Object.values(load(path, workflowSchema).jobs).flatMap(({ steps }) => steps);
 }
 
-/** `deploy-staging` of `orion/deploy-staging@v1`; undefined for what is not ours. */
+/** The metadata file of `orion/deploy-staging@v1`; undefined for what is not ours. */
 function ownAction({ uses = '' }: { readonly uses?: string | undefined }): string | undefined {
-  return /^orion\/([^/@]+)@v\d+$/.exec(uses)?.[1];
+  const name = /^orion\/([^/@]+)@v\d+$/.exec(uses)?.[1];
+  return name === 'deploy' ? 'action.yml' : name && `${name}/action.yml`;
 }
 
 const examples = globSync('examples/workflows/*.yml', { cwd: root });
@@ -43,7 +44,7 @@ test('there are examples, and each uses an action of ours', () => {
 describe.each(examples)('%s', (path) => {
   const own = stepsOf(path).flatMap((step) => {
     const action = ownAction(step);
-    return action === undefined ? [] : [{ step, metadata: load(`${action}/action.yml`, metadataSchema) }];
+    return action === undefined ? [] : [{ step, metadata: load(action, metadataSchema) }];
   });
 
   test('gives our actions inputs that they have', () => {

@@ -11,6 +11,8 @@ export interface ActOptions {
   readonly repository: string;
   /** Relative to the repository. */
   readonly workflow: string;
+  /** Default `push`. */
+  readonly event?: 'push' | 'workflow_dispatch';
   /** Folders by the `uses:` that they stand for, `orion/deploy-staging@v1`. */
   readonly actions: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -56,7 +58,7 @@ const searchPath = [
 ].join(delimiter);
 
 /**
- * Runs the push event. `actions/checkout` becomes a copy of the repository, and act fetches nothing. Act does not hide
+ * Runs one event. `actions/checkout` becomes a copy of the repository, and act fetches nothing. Act does not hide
  * secrets here, so that a test sees what a step gives away.
  */
 export async function runAct(options: ActOptions): Promise<ActRun> {
@@ -68,7 +70,7 @@ export async function runAct(options: ActOptions): Promise<ActRun> {
   const child = spawn(
     act,
     [
-      'push',
+      options.event ?? 'push',
       ...['--workflows', options.workflow, '--platform', 'ubuntu-latest=-self-hosted'],
       ...Object.entries(options.actions).flatMap(([uses, folder]) => [
         '--local-repository',

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { stageAction } from '../../scripts/stage-action.ts';
+import type { ActionName } from '../../src/inputs/registry.ts';
 import { ensureBinaries } from '../../testbed/binaries/ensure-binaries.ts';
 import { runCommand } from '../../testbed/binaries/run-command.ts';
 import { trustRegistry } from '../../testbed/node/node.ts';
@@ -46,14 +47,19 @@ async function runWorkflow(edit?: (kustomization: string) => string): Promise<Ac
   return runInRepository('staging', 'deploy-staging');
 }
 
-async function runInRepository(workflow: string, name: string): Promise<ActRun> {
+async function runInRepository(
+  workflow: string,
+  name: ActionName,
+  published: string = name,
+): Promise<ActRun> {
   const repository = join(folder, 'repository');
   const action = join(folder, name);
   const home = join(folder, `home-${workflow}`);
   await mkdir(home);
   await stageAction(name, action);
-  const actions = { [`orion/${name}@v1`]: action };
-  return runAct({ repository, workflow: workflowFile(workflow), actions, secrets, home });
+  const actions = { [`orion/${published}@v1`]: action };
+  const event = workflow === 'rollback' ? 'workflow_dispatch' : 'push';
+  return runAct({ repository, workflow: workflowFile(workflow), event, actions, secrets, home });
 }
 
 /** Names of the secrets that can be read, as they are or in base64, in what a real runner shows: all but its masks. */
@@ -133,4 +139,11 @@ test('a missing image fails the job with exit code 2 and points at the line that
   expect(run.summary('Deploy')).toContain(`${registry.address}/orion/service:absent`);
   expect(run.output('Say why it failed')).toContain('failed with image-not-found, exit code 2');
   expect(run.result('Main', 'Say what runs now')).toBeUndefined();
+
+  const rollback = await runInRepository('rollback', 'phase', 'deploy');
+  expect(rollback.exitCode, rollback.end).toBe(0);
+  expect(rollback.outputs('Roll back')).toMatchObject({ outcome: 'rolled-back', 'exit-code': '0' });
+  expect(rollback.summary('Roll back')).toContain('is rolled back');
+  expect(rollback.output('Say what runs now')).toContain('Staging: rolled-back, release orion-');
+  expect(leaks(rollback)).toEqual([]);
 });

@@ -2,7 +2,8 @@ import type { Finding } from '../checks.ts';
 import { Fault } from '../fault.ts';
 
 export interface Renderer {
-  readonly name: 'kubectl' | 'kustomize';
+  /** `record`: nothing is rendered, the objects are those of the release that `version` names. */
+  readonly name: 'kubectl' | 'kustomize' | 'record';
   /** `v1.36.3`; `unknown` when the program does not say. */
   readonly version: string;
   /** The version of the kustomize inside. */
@@ -34,7 +35,10 @@ export function chooseRenderer<Found extends Renderer>(renderers: readonly Found
 /** Only what rendering needs is a tool; curl and jq are not. */
 export function judgeTools(renderers: readonly Renderer[]): readonly Finding[] {
   const chosen = chooseRenderer(renderers);
-  const message = `${chosen.name} ${chosen.version} renders (kustomize ${chosen.kustomizeVersion}).`;
+  const message =
+    chosen.name === 'record'
+      ? `Nothing is to be rendered: the objects are those of ${chosen.version}.`
+      : `${chosen.name} ${chosen.version} renders (kustomize ${chosen.kustomizeVersion}).`;
   return [{ level: 'pass', reason: 'ok', message, remedy: '' }];
 }
 

@@ -56,7 +56,11 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
     logClock: () => ({ now, startedAt: 1_000_000, colour: false }),
     ledger,
     signal: new AbortController().signal,
-    renderer: { findRenderers: absent('renderer'), render: absent('renderer') },
+    renderer: {
+      findRenderers: absent('renderer'),
+      render: absent('renderer'),
+      ownNamespace: absent('renderer'),
+    },
     jobs: { stateOf: async () => 'unknown' },
     approvals: { facts: absent('approvals') },
     probes: {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { ReleaseBody, ReleaseHead, ReleaseStatus, RunIdentity } from '../../../src/domain/release.ts';
-import { ensureHeld, takeHold } from '../../../src/flow/hold.ts';
+import { announceTakeover, ensureHeld, takeHold } from '../../../src/flow/hold.ts';
 import type {
   LeaseFacts,
   LeaseHold,
@@ -144,6 +144,7 @@ describe('the lock is taken', () => {
     expect(hold.predecessor?.release.name).toBe(predecessor);
     expect(hold.nextNumber).toBe(nextNumber);
     expect(lease.holder()).toBe(us);
+    if (hold.predecessor !== undefined) announceTakeover(run, hold.predecessor.release);
     expect(ledger.notices.map(({ reason }) => reason)).toEqual(
       predecessor === undefined ? [] : ['interrupted-run'],
     );
@@ -191,7 +192,7 @@ describe('a predecessor whose body cannot be read', () => {
     const { run, ledger } = worldOf({ records: [stored(4, 'failed')], bodyError });
     const hold = await takeHold(run, 'shop');
     expect(hold.predecessor?.body.before).toEqual([]);
-    expect(ledger.notices.map(({ reason }) => reason)).toEqual(['record-unreadable', 'interrupted-run']);
+    expect(ledger.notices.map(({ reason }) => reason)).toEqual(['record-unreadable']);
   });
 
   test('for another cause: the lock is given back', async () => {

@@ -83,7 +83,7 @@ describe('parseInputs', () => {
     expect(() => production({ 'skip-tests': 'true' })).toThrow('"skip-tests" is not one of this action\'s');
     expect(fault({ 'skip-approval': 'true' })).toMatchObject({
       reason: 'unknown-input',
-      remedy: 'Remove "skip-approval"; it belongs to deploy-production.',
+      remedy: 'Remove "skip-approval"; it belongs to deploy-production, phase.',
     });
   });
 

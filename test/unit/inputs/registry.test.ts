@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { generatedFiles } from '../../../scripts/generate-tables.ts';
-import { actionNames, defaultOf, inputsOf, laterInputs, outputsOf } from '../../../src/inputs/registry.ts';
+import {
+  actionNames,
+  defaultOf,
+  filesOf,
+  inputsOf,
+  laterInputs,
+  outputsOf,
+} from '../../../src/inputs/registry.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -14,13 +21,13 @@ interface ActionMetadata {
 }
 
 describe.each(actionNames)('the registry for %s', (action) => {
-  const metadata: ActionMetadata = parse(readFileSync(join(root, action, 'action.yml'), 'utf8'));
+  const metadata: ActionMetadata = parse(readFileSync(join(root, filesOf(action).metadata), 'utf8'));
 
   it('is what action.yml says', () => {
     const inputs = inputsOf(action).map((entry) => {
       const value = defaultOf(entry, action);
-      const { name, description } = entry;
-      return [name, { description, required: false, ...(value === undefined ? {} : { default: value }) }];
+      const { name, description, required = false } = entry;
+      return [name, { description, required, ...(value === undefined ? {} : { default: value }) }];
     });
     expect(metadata.inputs).toStrictEqual(Object.fromEntries(inputs));
     const outputs = outputsOf(action).map(({ name, description }) => [name, { description }]);
@@ -28,7 +35,7 @@ describe.each(actionNames)('the registry for %s', (action) => {
   });
 
   it('runs its bundle, and what changes something runs it once more after the job', () => {
-    const bundle = `../dist/${action}/index.js`;
+    const bundle = `${action === 'phase' ? '' : '../'}dist/${action}/index.js`;
     const post = action === 'smoke-tests' ? {} : { post: bundle, 'post-if': 'always()' };
     expect(metadata.runs).toStrictEqual({ using: 'node24', main: bundle, ...post });
   });

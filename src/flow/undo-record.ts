@@ -1,0 +1,59 @@
+/** A release that the process which made it has left is undone, and its record closed (STATES rows 12, 16, 18, 25). */
+
+import type { Reason } from '../domain/reasons.ts';
+import { responsible } from '../domain/release.ts';
+import { lockLost } from './hold.ts';
+import { takeBackNamespace } from './namespace.ts';
+import { inPhase } from './phase.ts';
+import type { LeaseHold, StoredRelease } from './ports.ts';
+import { hideSecrets } from './preflight-facts.ts';
+import type { Run } from './run.ts';
+import { statusOfUndone, type Undone, undo } from './undo.ts';
+
+export interface LeftRelease {
+  /** Pending, and this job's to undo. */
+  readonly release: StoredRelease;
+  readonly lease: LeaseHold;
+  readonly namespace: string;
+}
+
+/**
+ * @param said how the release failed or stopped: stays in its record, in front of what came of the undo
+ * @throws whatever leaves the undo unfinished; the record then stays pending
+ */
+export async function undoRecord(
+  run: Run,
+  { release, lease, namespace }: LeftRelease,
+  said: { readonly reason: Reason; readonly message: string },
+): Promise<Undone> {
+  const [cluster, records] = [await run.connect(), await run.records(namespace)];
+  const body = await records.readBody(release);
+  hideSecrets(run, body.rendered);
+  const ensureHeld = async (): Promise<void> => {
+    if (lease.held()) return;
+    const newest = (await lease.confirm()) ? (await records.list()).releases[0] : undefined;
+    const ours =
+      newest?.name === release.name &&
+      newest.head.status === 'pending' &&
+      responsible(newest.head).holder === responsible(release.head).holder;
+    if (!ours) throw lockLost();
+  };
+  const undone = await inPhase(
+    run,
+    'rollback',
+    () => undo({ run, cluster, namespace, release, body, ensureHeld }),
+    ({ outcome }) => (outcome === 'rolled-back' ? 'passed' : 'failed'),
+  );
+  run.ledger.workloads = undone.workloads;
+  run.ledger.failures = undone.failures;
+  await records.update(release, {
+    status: statusOfUndone(undone),
+    phase: 'rollback',
+    reason: said.reason,
+    message: `${said.message} ${undone.message}`,
+    finishedAt: new Date(run.clock.now()).toISOString(),
+  });
+  if (undone.outcome === 'rolled-back' && release.head.createdNamespace === true)
+    await takeBackNamespace(run, cluster, namespace);
+  return undone;
+}

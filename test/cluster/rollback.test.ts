@@ -1,0 +1,251 @@
+/** The action `phase` by its bundle: rollback and unlock (STATES rows 11, 12, 16 to 19, 21, 22), compared by what kubectl shows. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, startCluster } from '../../testbed/cluster.ts';
+import type { StepResult } from '../../testbed/workflow-step.ts';
+import { changes, type Deployer, deployerFor, type Inputs, until } from '../node/deployer.ts';
+import { type Manifest, writeShop } from '../node/shop-overlay.ts';
+import { startTimeout } from './api-cluster.ts';
+import { kubectlOf, refuseBudget, snapshotOf } from './snapshot.ts';
+
+let cluster: Cluster;
+let folder: string;
+let deployer: Deployer;
+let phases: Deployer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'orion-rollback-'));
+  cluster = await startCluster({ stateDirectory: join(folder, 'cluster'), node: 'hollow', hollowNodes: 1 });
+  deployer = await deployerFor('deployer', cluster);
+  phases = await deployerFor('phases', cluster, 'phase');
+  await refuseBudget(deployer.api, 'refused');
+}, startTimeout);
+
+afterAll(async () => {
+  await phases?.close();
+  await deployer?.close();
+  await cluster?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Hollow pods answer no requests. */
+const quick: Inputs = { 'skip-tests': 'true', settle: '0s' };
+const sameJob: Inputs = { 'check-run-id': '77' };
+
+const configMap = (name: string, data: Manifest): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  data,
+});
+
+const budget = (name: string): Manifest => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name },
+  spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
+});
+
+const release = (namespace: string, version: number, ...more: readonly Manifest[]) => ({
+  namespace,
+  workloads: [{ name: 'web', container: { env: [{ name: 'VERSION', value: String(version) }] } }],
+  objects: [configMap('settings', { version: String(version) }), ...more],
+});
+
+const snapshot = (namespace: string) => snapshotOf(cluster.kubeconfig, namespace);
+
+async function heads(namespace: string) {
+  return (await deployer.records(namespace).list('shop')).releases.map(({ head }) => head);
+}
+
+async function statuses(namespace: string): Promise<readonly string[]> {
+  return (await heads(namespace)).map(({ status }) => status);
+}
+
+function expectOutcome(step: StepResult, outcome: string, exitCode: number): void {
+  expect(step.outputs, step.output).toMatchObject({ outcome, 'exit-code': String(exitCode) });
+  expect(step.exitCode).toBe(exitCode);
+}
+
+async function deployed(workspace: string): Promise<void> {
+  expectOutcome(await deployer.deploy(workspace, quick), 'succeeded', 0);
+}
+
+/** A release that stays in its rollout, killed there. */
+async function killedRelease(workspace: string, namespace: string, number: number): Promise<void> {
+  const running = await deployer.start(workspace, { ...quick, ...sameJob, settle: '50s' });
+  await until('the release to be applied', async () => {
+    const text = await kubectlOf(
+      cluster.kubeconfig,
+      'get',
+      'configmap',
+      'settings',
+      '-n',
+      namespace,
+      '-o',
+      'json',
+    );
+    return text.includes(`"version": "${number}"`) ? true : undefined;
+  });
+  running.process.kill('SIGKILL');
+  await running.result;
+}
+
+describe('phase: rollback', () => {
+  test('row 18: a failed release is undone; once more changes nothing', async () => {
+    const namespace = await deployer.newNamespace('failed');
+    const workspace = await writeShop(release(namespace, 1));
+    await deployed(workspace);
+    const was = await snapshot(namespace);
+    await writeShop(release(namespace, 2, configMap('added', { a: '1' }), budget('refused')), workspace);
+    const failed = await deployer.deploy(workspace, { ...quick, rollback: 'manual' });
+    expectOutcome(failed, 'failed', 2);
+    expect(failed.summary).toContain('phase: rollback');
+    expect(await snapshot(namespace)).not.toEqual(was);
+
+    const step = await phases.deploy(workspace, { ...quick, phase: 'rollback' });
+    expectOutcome(step, 'rolled-back', 0);
+    expect(step.outputs['release']).toBe('orion-shop-2');
+    expect(await snapshot(namespace)).toEqual(was);
+    expect(await statuses(namespace)).toEqual(['rolled-back', 'deployed']);
+    expect(step.summary).toContain('is rolled back');
+
+    const since = Date.now();
+    expectOutcome(await phases.deploy(workspace, { ...quick, phase: 'rollback' }), 'unchanged', 0);
+    expect((await phases.requestsSince(since)).filter(changes)).toEqual([]);
+  });
+
+  test('row 19: a failed release after which another was deployed is not undone', async () => {
+    const namespace = await deployer.newNamespace('superseded');
+    const workspace = await writeShop(release(namespace, 1));
+    await deployed(workspace);
+    await writeShop(release(namespace, 2, budget('refused')), workspace);
+    expectOutcome(await deployer.deploy(workspace, { ...quick, rollback: 'manual' }), 'failed', 2);
+    await writeShop(release(namespace, 3), workspace);
+    await deployed(workspace);
+    const since = Date.now();
+    const step = await phases.deploy(workspace, { ...quick, phase: 'rollback', release: 'orion-shop-2' });
+    expectOutcome(step, 'failed', 1);
+    expect(step.outputs['reason']).toBe('superseded');
+    expect((await phases.requestsSince(since)).filter(changes)).toEqual([]);
+  });
+
+  test('row 21: a deployed release is returned to, with what was pruned since, by an overlay that renders no more', async () => {
+    const namespace = await deployer.newNamespace('return');
+    const workspace = await writeShop(release(namespace, 1, configMap('old', { a: '1' })));
+    await deployed(workspace);
+    const was = await snapshot(namespace);
+    await writeShop(release(namespace, 2), workspace);
+    await deployed(workspace);
+    expect(Object.keys(await snapshot(namespace))).not.toContain('ConfigMap old');
+
+    await rm(join(workspace, 'k8s'), { recursive: true });
+    const step = await phases.deploy(workspace, { ...quick, phase: 'rollback', namespace });
+    expectOutcome(step, 'rolled-back', 0);
+    expect(step.output).toContain('Returning to orion-shop-1');
+    const is = await snapshot(namespace);
+    expect(is['ConfigMap settings']).toEqual(was['ConfigMap settings']);
+    expect(is['ConfigMap old']).toMatchObject({ data: { a: '1' } });
+    expect(is['Deployment web']).toEqual(was['Deployment web']);
+    const [newest] = await heads(namespace);
+    expect(newest).toMatchObject({ number: 3, status: 'deployed', returnsTo: 'orion-shop-1' });
+
+    const again = await phases.deploy(workspace, { ...quick, phase: 'rollback', namespace });
+    expectOutcome(again, 'failed', 1);
+    expect(again.output).toContain('orion-shop-1 is the oldest deployed release');
+  });
+
+  test('row 16: what a killed run left is undone', async () => {
+    const namespace = await deployer.newNamespace('killed');
+    const workspace = await writeShop(release(namespace, 1));
+    await deployed(workspace);
+    const was = await snapshot(namespace);
+    await writeShop(release(namespace, 2, configMap('added', { a: '1' })), workspace);
+    await killedRelease(workspace, namespace, 2);
+    expectOutcome(
+      await phases.deploy(workspace, { ...quick, ...sameJob, phase: 'rollback' }),
+      'rolled-back',
+      0,
+    );
+    expect(await snapshot(namespace)).toEqual(was);
+    expect(await statuses(namespace)).toEqual(['rolled-back', 'deployed']);
+  });
+
+  test('rows 11 and 12: stopped while it undoes, its post goes on', async () => {
+    const namespace = await deployer.newNamespace('stopped');
+    const workspace = await writeShop(release(namespace, 1));
+    await deployed(workspace);
+    const was = await snapshot(namespace);
+    await writeShop(release(namespace, 2, budget('refused')), workspace);
+    expectOutcome(await deployer.deploy(workspace, { ...quick, rollback: 'manual' }), 'failed', 2);
+    const inputs = { ...quick, phase: 'rollback', settle: '5s' };
+    const running = await phases.start(workspace, inputs);
+    await until('its record', async () => ((await heads(namespace))[0]?.undoneBy ? true : undefined));
+    running.process.kill('SIGINT');
+    const main = await running.result;
+    expectOutcome(main, 'cancelled', 5);
+    expect(await statuses(namespace)).toEqual(['pending', 'deployed']);
+    const post = await phases.post(workspace, main, inputs);
+    expect(post.output).toContain('Rolled back');
+    expect(await statuses(namespace)).toEqual(['rolled-back', 'deployed']);
+    expect(await snapshot(namespace)).toEqual(was);
+  });
+});
+
+describe('phase: unlock', () => {
+  test('row 17: ends the lock of a dead run, names it, and touches no object', async () => {
+    const namespace = await deployer.newNamespace('unlock');
+    const workspace = await writeShop(release(namespace, 1));
+    await deployed(workspace);
+    expectOutcome(await phases.deploy(workspace, { phase: 'unlock' }), 'unchanged', 0);
+    await writeShop(release(namespace, 2), workspace);
+    await killedRelease(workspace, namespace, 2);
+    const was = await snapshot(namespace);
+    const step = await phases.deploy(workspace, { ...sameJob, phase: 'unlock' });
+    expectOutcome(step, 'succeeded', 0);
+    expect(step.output).toMatch(/The lock is that of orion-shop-2, begun .* by somebody, in its \w+ phase/);
+    expect(await snapshot(namespace)).toEqual(was);
+    expect(await statuses(namespace)).toEqual(['failed', 'deployed']);
+    // Row 18: its record still leads back.
+    expectOutcome(await phases.deploy(workspace, { ...quick, phase: 'rollback' }), 'rolled-back', 0);
+  });
+
+  test('row 22: a run that lives keeps its lock', async () => {
+    const namespace = await deployer.newNamespace('alive');
+    const workspace = await writeShop(release(namespace, 1));
+    const running = await deployer.start(workspace, { ...quick, settle: '30s' });
+    await until('its record', async () => ((await statuses(namespace))[0] === 'pending' ? true : undefined));
+    const [unlock, rollback] = await Promise.all([
+      phases.deploy(workspace, { phase: 'unlock' }),
+      phases.deploy(workspace, { ...quick, phase: 'rollback' }),
+    ]);
+    for (const step of [unlock, rollback]) {
+      expectOutcome(step, 'failed', 1);
+      expect(step.outputs['reason']).toBe('lock-held');
+    }
+    expectOutcome(await running.result, 'succeeded', 0);
+  });
+});
+
+test('phase: preview shows the plan and its digest and changes nothing', async () => {
+  const namespace = await deployer.newNamespace('preview');
+  const workspace = await writeShop(release(namespace, 1));
+  const since = Date.now();
+  const step = await phases.deploy(workspace, { phase: 'preview' });
+  expectOutcome(step, 'planned', 0);
+  expect(step.outputs['plan-digest']).toMatch(/^sha256:/);
+  expect((await phases.requestsSince(since)).filter(changes)).toEqual([]);
+});
+
+test.each([
+  [{}, 'Input phase is missing'],
+  [{ phase: 'rolback' }, 'rollback'],
+  [{ phase: 'preview', environment: 'local' }, 'environment'],
+])('a bad input ends with exit code 1 and names it: %j', async (inputs, said) => {
+  const workspace = await writeShop(release('nowhere', 1));
+  const step = await phases.deploy(workspace, inputs as Inputs);
+  expectOutcome(step, 'failed', 1);
+  expect(step.output).toContain(said);
+});
