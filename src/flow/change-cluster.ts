@@ -51,7 +51,16 @@ export async function changeCluster(run: Run, ready: Ready): Promise<Ending> {
     pending = true;
     announce(run, namespace, release);
     await markTakenOver(run, namespace, hold, release.name);
-    const closed = await goThrough({ run, ready, hold, plan, release, body, written: new Map() });
+    const closed = await goThrough({
+      run,
+      ready,
+      hold,
+      plan,
+      release,
+      body,
+      written: new Map(),
+      down: new Set(),
+    });
     pending = closed.pending;
     // Nothing is left for post to settle.
     if (!pending) run.remember('release', '');

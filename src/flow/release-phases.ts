@@ -29,6 +29,8 @@ export interface Change {
   readonly body: ReleaseBody;
   /** What the server answered to each write, by key; filled as they return. */
   readonly written: Map<string, KubernetesObject>;
+  /** Databases that did not work before, by name; filled as they are found. */
+  readonly down: Set<string>;
 }
 
 /** Goes through them until one fails; what failed, diagnosed; empty when all passed. */
@@ -81,7 +83,8 @@ export async function releasePhases(change: Change, watch: RolloutWatch): Promis
     if (found.length > 0) return diagnose(run, ready.cluster, found, ready.target.locate);
   }
   if (run.settings.skipTests) return [];
-  return inPhase(run, 'smoke', async () => smoke(change, watch, await opened, await down), judgeFailures);
+  await down;
+  return inPhase(run, 'smoke', async () => smoke(change, watch, await opened), judgeFailures);
 }
 
 /** Whether a workload was there before under another name is a matter of wording: a record that cannot be read stops nothing. */
@@ -134,14 +137,9 @@ async function recordInventory(
   await (await run.records(ready.target.namespace)).replaceBody(release, { ...body, inventory });
 }
 
-async function smoke(
-  change: Change,
-  watch: RolloutWatch,
-  health: Health,
-  down: ReadonlySet<string>,
-): Promise<readonly Failure[]> {
+async function smoke(change: Change, watch: RolloutWatch, health: Health): Promise<readonly Failure[]> {
   const { run, ready } = change;
-  const failures = await smokeRelease(run, await groundOf(change, watch, health), down);
+  const failures = await smokeRelease(run, await groundOf(change, watch, health), change.down);
   return diagnose(run, ready.cluster, failures, ready.target.locate);
 }
 
@@ -151,19 +149,15 @@ async function groundOf(change: Change, watch: RolloutWatch, health: Health): Pr
 }
 
 /** Asked while the first objects are applied: it holds nothing up, and pods take longer to change than an answer does. */
-async function downBefore(
-  change: Change,
-  watch: RolloutWatch,
-  opened: Promise<Health>,
-): Promise<ReadonlySet<string>> {
-  const { run, hold, plan } = change;
+async function downBefore(change: Change, watch: RolloutWatch, opened: Promise<Health>): Promise<void> {
+  const { run, hold, plan, down } = change;
   const isFirst = !hold.releases.some(({ head }) => head.status === 'deployed');
-  if (isFirst || run.settings.skipTests) return new Set();
+  if (isFirst || run.settings.skipTests) return;
   try {
     const workloads = plan.changes.flatMap(({ live }) => (live === undefined ? [] : [live]));
-    return await databasesDown(run, await groundOf(change, watch, await opened), workloads);
+    const ground = await groundOf(change, watch, await opened);
+    for (const name of await databasesDown(run, ground, workloads)) down.add(name);
   } catch {
     // Only a hint is lost; what is wrong with the cluster shows in the phases themselves.
-    return new Set();
   }
 }

@@ -19,7 +19,7 @@ export interface Closed {
 
 /** `failed` says how the release failed; its exit code and reason stay. */
 export async function rollBack(change: Change, failed: Ending): Promise<Closed> {
-  const { run, ready, hold, release, body, written } = change;
+  const { run, ready, hold, release, body, written, down } = change;
   const { namespace } = ready.target;
   const { reason, message } = failed;
   try {
@@ -35,6 +35,7 @@ export async function rollBack(change: Change, failed: Ending): Promise<Closed> 
           release,
           body,
           written,
+          down,
           ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
         }),
       ({ outcome }) => (outcome === 'rolled-back' ? 'passed' : 'failed'),

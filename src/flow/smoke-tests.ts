@@ -2,26 +2,22 @@
 import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
-import { referenceOf } from '../domain/objects.ts';
 import { roleRules, smokePermissions } from '../domain/permission.ts';
 import type { ResultDocument } from '../domain/result.ts';
-import { targetOf } from '../domain/rollout/target.ts';
 import { smokeFailures } from '../domain/smoke/failures.ts';
 import { localTests } from '../domain/smoke/local.ts';
 import { countOutcomes } from '../domain/smoke/report.ts';
-import { isRolloutKind } from '../domain/workloads.ts';
 import { diagnose } from './diagnose.ts';
 import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
-import { openHealth } from './health.ts';
 import type { Ending } from './ledger.ts';
 import { inPhase } from './phase.ts';
 import type { ClusterPort } from './ports.ts';
-import { watchRollout } from './rollout.ts';
 import type { Run } from './run.ts';
 import { runTests } from './run-tests.ts';
-import { smokeRelease, wanted } from './smoke.ts';
+import { wanted } from './smoke.ts';
 import { namespaceOf, placeObjects, type Target } from './target.ts';
+import { testRunning } from './test-running.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
 export async function smokeTests(run: Run): Promise<ResultDocument> {
@@ -72,27 +68,13 @@ async function testCluster(run: Run): Promise<readonly Failure[]> {
   const { cluster, target } = await inPhase(run, 'preflight', () => lookAround(run));
   const { namespace, objects } = target;
   run.ledger.namespace = namespace;
-  const workloads = objects.filter(isRolloutKind);
-  const watch = await watchRollout(run, namespace, {
-    expected: workloads.length,
-    existing: workloads.map(referenceOf),
-  });
-  try {
-    const live = await Promise.all(workloads.map((workload) => cluster.get(referenceOf(workload))));
-    for (const [place, desired] of workloads.entries()) {
-      watch.addTarget(targetOf({ reference: referenceOf(desired), desired }, false, live[place]));
-    }
-    const health = await openHealth(run, watch, { namespace, rendered: objects, former: new Set() });
-    const ground = { cluster, namespace, rendered: objects, former: new Set<string>(), watch, health };
-    return await inPhase(
-      run,
-      'smoke',
-      async () => diagnose(run, cluster, await smokeRelease(run, ground), target.locate),
-      judge,
-    );
-  } finally {
-    watch.stop();
-  }
+  return inPhase(
+    run,
+    'smoke',
+    async () =>
+      diagnose(run, cluster, await testRunning(run, { cluster, namespace, objects }), target.locate),
+    judge,
+  );
 }
 
 /** What is to be tested, and whether this identity may look at it. */

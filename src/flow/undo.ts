@@ -3,10 +3,18 @@
  * watched until it is up (DESIGN.md section 3, STATES rows 6 to 8). Doing it twice does no harm: post goes on where main stopped.
  */
 import type { Failure } from '../domain/failure.ts';
-import { type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../domain/objects.ts';
+import {
+  groupKindOf,
+  type KubernetesObject,
+  keyOf,
+  type ObjectReference,
+  referenceOf,
+  titleOf,
+} from '../domain/objects.ts';
 import type { ReleaseBody, ReleaseStatus } from '../domain/release.ts';
 import type { WorkloadReport } from '../domain/result.ts';
 import { targetOf } from '../domain/rollout/target.ts';
+import { countOutcomes } from '../domain/smoke/report.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { deleteByHand, restoreByHand } from '../domain/undo/by-hand.ts';
 import { leftAloneText, type UndoPlan, undoPlan } from '../domain/undo/plan.ts';
@@ -15,11 +23,13 @@ import { logLine } from '../report/log-line.ts';
 import { failureLines } from '../report/log-outcome.ts';
 import { stillThere } from './await-deletions.ts';
 import { diagnose } from './diagnose.ts';
+import { Ledger } from './ledger.ts';
 import type { ClusterPort, StoredRelease } from './ports.ts';
 import { hideSecrets } from './preflight-facts.ts';
 import { readObjects } from './read-objects.ts';
 import { watchRollout } from './rollout.ts';
 import { notice, type Run } from './run.ts';
+import { testRunning } from './test-running.ts';
 import { deleteAll, type Restored, restoreAll } from './undo-writes.ts';
 
 export interface UndoWork {
@@ -30,6 +40,8 @@ export interface UndoWork {
   readonly body: ReleaseBody;
   /** What the server answered to this process's own writes, by key. */
   readonly written?: ReadonlyMap<string, KubernetesObject>;
+  /** Databases that did not work before the release, by name. */
+  readonly down?: ReadonlySet<string>;
   /** Throws when the lock is no longer ours. */
   readonly ensureHeld: () => Promise<void>;
 }
@@ -108,12 +120,32 @@ async function carryOut(
       return { undone: { ...unfinished(work, plan, failures), workloads: workloads() }, restored };
     }
     const [verdict, left] = await Promise.all([watch.judge(), stillThere(run, cluster, plan.deletions)]);
-    const broken =
-      verdict.state === 'failed' ? await diagnose(run, cluster, verdict.failures, () => undefined) : [];
+    const found = verdict.state === 'failed' ? verdict.failures : await testRestored(work, waitedFor.size);
+    const broken = await diagnose(run, cluster, found, () => undefined);
     return { undone: { ...verified(plan, broken, left), workloads: workloads() }, restored };
   } finally {
     watch.stop();
   }
+}
+
+/** Up is not enough: what is back has to serve. What was said of the failed release stays in the ledger. */
+async function testRestored(work: UndoWork, restored: number): Promise<readonly Failure[]> {
+  const { run, cluster, namespace, body, down } = work;
+  if (restored === 0 || run.settings.skipTests) return [];
+  const references = [
+    ...body.rendered.map(referenceOf),
+    ...body.before.map(({ reference }) => reference),
+  ].filter((reference) => isRolloutKind(reference) || groupKindOf(reference) === 'Service');
+  const objects = [...(await readObjects(cluster, references)).values()];
+  const ledger = new Ledger(run.ledger.startedAt);
+  const basic = { ...run.settings, comprehensive: false, services: [] };
+  const failures = await testRunning(
+    { ...run, ledger, settings: basic },
+    { cluster, namespace, objects, ...(down === undefined ? {} : { down }) },
+  );
+  const { passed, failed } = countOutcomes(ledger.smoke);
+  run.log.line(logLine(run.logClock(), `Restored: ${passed} smoke tests passed, ${failed} failed`));
+  return failures;
 }
 
 function unfinished(
