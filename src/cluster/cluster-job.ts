@@ -73,9 +73,10 @@ interface PodStatus {
   }[];
 }
 
-/** Pulls that fail for good, and containers that never start; others may heal until patience ends. */
+/** It is only a way to call: nobody waits for a registry to come to its senses. */
 const hopeless = new Set([
   'InvalidImageName',
+  'ErrImagePull',
   'ErrImageNeverPull',
   'ImagePullBackOff',
   'CreateContainerError',

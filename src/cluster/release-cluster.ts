@@ -1,5 +1,6 @@
 /** The cluster as a deployment uses it: one connection, reads and writes by name of what they are for. */
 
+import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../domain/fault.ts';
 import type { JsonValue, KubernetesObject, ObjectReference } from '../domain/objects.ts';
@@ -83,7 +84,8 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
     callPod: ({ deadline, ...endpoint }: Parameters<typeof callPod>[1] & { readonly deadline: number }) =>
       callPod(transport, endpoint, { deadline }),
     openPortForward: (target: ForwardTarget) => openPortForward(transport, target),
-    runClusterJob: (job: ClusterJob) => runClusterJob(api, job),
+    callFromWithin: (calls: ClusterJob['calls'], options: Omit<ClusterJob, 'calls' | 'token' | 'seconds'>) =>
+      runClusterJob(api, { ...options, calls, token: randomBytes(16).toString('hex') }),
     refusalOf: (error: unknown) =>
       error instanceof ApiError
         ? { status: error.status, reason: error.reason, message: error.message }

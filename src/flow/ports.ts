@@ -131,6 +131,20 @@ export interface ClusterPort {
     readonly port: number;
     readonly signal: AbortSignal;
   }): Promise<PortForward>;
+  /** All calls in parallel from one pod in the cluster; throws what the API server says of the objects that this needs. */
+  callFromWithin?(
+    calls: readonly (HttpTarget & HttpRequest & { readonly deadline: number })[],
+    options: {
+      readonly namespace: string;
+      readonly image: string;
+      /** Milliseconds until it is given up. */
+      readonly patience: number;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<
+    | { readonly type: 'answered'; readonly answers: readonly HttpAnswer[] }
+    | { readonly type: 'unavailable'; readonly message: string }
+  >;
   /** The refusal inside an error thrown by one of these calls; undefined if it is something else. */
   refusalOf(error: unknown): RefusedRequest | undefined;
 }

@@ -30,15 +30,21 @@ async function runAll(
   ground: TestGround,
 ): Promise<readonly SmokeReport[]> {
   const reports: SmokeReport[] = [];
-  const waiting = tests.entries();
-  const work = async (): Promise<void> => {
+  const entries = [...tests.entries()];
+  const work = async (waiting: Iterable<readonly [number, SmokeTest]>): Promise<void> => {
     for (const [place, test] of waiting) {
       const report = await runTest(run, test, ground);
       reports[place] = report;
       run.log.line(smokeLine(report, run.logClock()));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(ground.parallel, tests.length) }, work));
+  // Services go together, with one pod that calls them all: it starts while the others are called from here.
+  const services = entries.filter(([, test]) => test.what === 'service');
+  const others = entries.filter(([, test]) => test.what !== 'service').values();
+  await Promise.all([
+    ...services.map((entry) => work([entry])),
+    ...Array.from({ length: Math.min(ground.parallel, tests.length) }, () => work(others)),
+  ]);
   return reports;
 }
 

@@ -17,6 +17,7 @@ import { type Dependencies, selectTests } from '../domain/smoke/selection.ts';
 import type { SmokeSubject } from '../domain/smoke/subject.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
 import { podTemplateOf } from '../domain/workloads.ts';
+import { callsFromWithin } from './calls-from-within.ts';
 import type { Health } from './health.ts';
 import type { ClusterPort } from './ports.ts';
 import type { RolloutWatch } from './rollout.ts';
@@ -66,7 +67,7 @@ export async function smokeRelease(
   const tests = wanted(run, await settledPlan(run, ground, databases), dependencies);
   run.ledger.smoke = await runTests(run, tests, {
     ...smoke,
-    inside: { cluster, namespace },
+    inside: { cluster, namespace, fromWithin: callsFromWithin(run, cluster, namespace) },
     isThere: (pod) => watch.state().targets.some(({ reference }) => watch.podsOf(reference).includes(pod)),
   });
   return smokeFailures(run.ledger.smoke, dependencies, downBefore);

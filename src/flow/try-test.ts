@@ -10,14 +10,27 @@ import { judgePostgres } from '../domain/smoke/postgres.ts';
 import { judgeRedis } from '../domain/smoke/redis.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
 import { dialFault, proxyFault } from '../domain/smoke/routes.ts';
-import type { DatabaseTest, HttpTest, LatencyTest, Reach, SmokeTest } from '../domain/smoke/test.ts';
+import type {
+  DatabaseTest,
+  HttpTest,
+  LatencyTest,
+  Reach,
+  ServiceTest,
+  SmokeTest,
+} from '../domain/smoke/test.ts';
+import type { AnswerFromWithin, CallFromWithin } from './calls-from-within.ts';
 import type { ClusterPort, PortForward } from './ports.ts';
 import type { Run } from './run.ts';
 
 /** What the tests of one cluster, or of plain URLs, go by. */
 export interface TestGround {
   /** Absent for plain URLs. */
-  readonly inside?: { readonly cluster: ClusterPort; readonly namespace: string };
+  readonly inside?: {
+    readonly cluster: ClusterPort;
+    readonly namespace: string;
+    /** Absent where no Service is called. */
+    readonly fromWithin?: (call: CallFromWithin) => Promise<AnswerFromWithin>;
+  };
   /** Milliseconds of each try. */
   readonly deadline: number;
   /** Further tries after a failed one. */
@@ -38,6 +51,8 @@ export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): P
       return { judgement: test.judgement, evidence: {} };
     case 'http':
       return tryHttp(run, test, ground);
+    case 'service':
+      return tryService(run, test, ground);
     case 'latency':
       return tryLatency(run, test, ground);
     case 'postgres':
@@ -69,6 +84,50 @@ async function tryHttp(run: Run, test: HttpTest, ground: TestGround): Promise<Tr
   return {
     judgement: judgeAnswer(title, answer, expect, run.clock.now()),
     evidence: { route, milliseconds, ...(status === undefined ? {} : { status }) },
+  };
+}
+
+async function tryService(run: Run, test: ServiceTest, ground: TestGround): Promise<Try> {
+  const { scheme, serverName, host, port, request, title, expect } = test;
+  // Inside, a Service's certificate is mostly that of an authority of the cluster's own.
+  const call = { ...request, scheme, host, port, serverName, verify: false, deadline: ground.deadline };
+  const answer = (await ground.inside?.fromWithin?.(call)) ?? { unavailable: 'there is no cluster' };
+  if ('unavailable' in answer) return { judgement: notCalled(title, answer.unavailable), evidence: {} };
+  const { status, milliseconds, error } = answer;
+  const judge = (): Judgement => {
+    if (error !== undefined && keptOut.has(error.kind)) return maybeKeptOut(title, error);
+    const listens = test.anyAnswer && error?.kind !== 'refused' && error?.kind !== 'dns';
+    return listens
+      ? { outcome: 'passed', message: `${title}: somebody listens there.` }
+      : judgeAnswer(title, answer, expect, run.clock.now());
+  };
+  return {
+    judgement: judge(),
+    evidence: { route: 'cluster-job', milliseconds, ...(status === undefined ? {} : { status }) },
+  };
+}
+
+function notCalled(title: string, why: string): Judgement {
+  return {
+    outcome: 'inconclusive',
+    reason: 'no-route',
+    message: `${title}, was not called, the Job that calls from within the cluster did not run: ${why}`,
+    remedy:
+      'Name an image with curl that the nodes can pull (`smoke-image`), and allow `create` and `delete` of jobs, see docs/role.yaml.',
+  };
+}
+
+/** Network policies and meshes that want a certificate answer a pod of no workload like this, on purpose. */
+const keptOut: ReadonlySet<ConnectionFault['kind']> = new Set(['timeout', 'unreachable', 'reset']);
+
+function maybeKeptOut(title: string, fault: ConnectionFault): Judgement {
+  const { message } = judgeConnection(title, fault);
+  return {
+    outcome: 'inconclusive',
+    reason: 'no-route',
+    message: `${message} A network policy or a mesh may keep the calling pod out, so this proves nothing.`,
+    remedy:
+      'Let pods with the label orion.dev/smoke-job call this Service, if it is to be tested as a whole.',
   };
 }
 

@@ -188,6 +188,7 @@ function toSettings(action: ActionName, name: Environment, parsed: ParsedInputs)
     comprehensive: parsed.comprehensive,
     maxLatency: parsed['max-latency'],
     services: parsed.service ?? [],
+    smokeImage: parsed['smoke-image'],
     ...given('report', parsed.report),
     ...given('expectPlan', parsed['expect-plan']),
     ...given('release', parsed.release),

@@ -260,6 +260,13 @@ export const inputs = [
       'Names of the services to test, separated by commas or line breaks, with all that they depend on; without it, everything.',
   },
   {
+    name: 'smoke-image',
+    actions: everywhere,
+    defaults: same('docker.io/curlimages/curl:8.14.1'),
+    description:
+      'Image with `sh` and `curl` (7.83 or later) for the Job that calls each Service from within the cluster; where it does not run, those tests are inconclusive.',
+  },
+  {
     name: 'report',
     actions: testing,
     description: 'Where to write a JUnit XML report, relative to the workspace; without it, none is written.',
@@ -287,7 +294,7 @@ export const inputs = [
 export type InputName = (typeof inputs)[number]['name'];
 
 /** Inputs of the public contract whose behaviour is not here yet: refused, with a remedy that says so. */
-export const laterInputs: readonly string[] = ['slack-webhook', 'smoke-image'];
+export const laterInputs: readonly string[] = ['slack-webhook'];
 
 export interface OutputEntry {
   readonly name: string;

@@ -63,6 +63,7 @@ export function settingsSchema(
       comprehensive: flag('comprehensive'),
       'max-latency': otherwise('max-latency', positive),
       service: list.optional(),
+      'smoke-image': otherwise('smoke-image', line),
       report: path.optional(),
       'expect-plan': digest.optional(),
       'github-token': text.optional(),

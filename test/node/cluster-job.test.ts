@@ -98,6 +98,12 @@ beforeAll(async () => {
     );
     return ready.length === 2 ? true : undefined;
   });
+  // kube-proxy programs a Service a moment after its pods are ready.
+  await until('answers of both Services', async () => {
+    const outcome = await runClusterJob(deployer.api, job([call('auth'), call('user')]));
+    const answers = outcome.type === 'answered' ? outcome.answers : [];
+    return answers.length === 2 && answers.every(({ status }) => status === 200) ? true : undefined;
+  });
 });
 
 afterAll(async () => {

@@ -142,12 +142,19 @@ test('all is well: databases, pods, endpoints and Services pass, and nothing is 
   const step = await smoke(workspace);
   expect(step.outputs, step.output).toMatchObject({ outcome: 'succeeded', 'exit-code': '0', failed: '0' });
   const { smoke: reports } = JSON.parse(await readFile(step.outputs['result'] ?? '', 'utf8'));
-  const kinds = Map.groupBy(reports as { kind: string }[], ({ kind }) => kind);
+  const kinds = Map.groupBy(
+    reports as { kind: string; outcome: string; route?: string }[],
+    ({ kind }) => kind,
+  );
   // Five pods of services with two endpoints each; six workloads; six Services.
   expect(kinds.get('health')).toHaveLength(5);
   expect(kinds.get('readiness')).toHaveLength(5);
   expect(kinds.get('pods')).toHaveLength(6);
-  expect(kinds.get('service')).toHaveLength(6);
+  // Six by their EndpointSlices, four of them have an endpoint to call.
+  expect(kinds.get('service')).toHaveLength(10);
+  const called = (kinds.get('service') ?? []).filter(({ route }) => route);
+  expect(called).toHaveLength(4);
+  for (const one of called) expect(one).toMatchObject({ route: 'cluster-job', outcome: 'passed' });
   for (const kind of ['postgres', 'redis']) {
     expect(kinds.get(kind)).toMatchObject([
       { outcome: 'passed', route: 'port-forward', facts: { role: 'primary' } },
@@ -155,10 +162,39 @@ test('all is well: databases, pods, endpoints and Services pass, and nothing is 
   }
   const junit = await parse(await readFile(join(workspace, 'smoke.xml'), 'utf8'));
   expect(junit).toMatchObject({ failures: 0, tests: reports.length });
-  expect((await deployer.requestsSince(since)).filter(changes).map(({ requestURI }) => requestURI)).toEqual(
-    [],
-  );
+  // The Job that calls the Services comes and goes; nothing else is changed.
+  const changed = (await deployer.requestsSince(since)).filter(changes);
+  const made = changed.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}`);
+  expect(made.toSorted()).toEqual(['create jobs', 'create secrets', 'delete jobs', 'delete secrets']);
+  expect(
+    changed.every(({ verb, objectRef }) => verb === 'create' || /^orion-smoke-/.test(objectRef?.name ?? '')),
+  ).toBe(true);
+  await until('nothing left of it', async () => {
+    const [jobs, secrets, pods] = await Promise.all(
+      (
+        [
+          ['batch/v1', 'Job'],
+          ['v1', 'Secret'],
+          ['v1', 'Pod'],
+        ] as const
+      ).map(([version, kind]) => deployer.api.list(version, kind, { namespace })),
+    );
+    const names = [jobs, secrets, pods].flatMap((list) =>
+      (list?.objects ?? []).map(({ metadata }) => metadata.name),
+    );
+    return names.some((name) => name.startsWith('orion-smoke-')) ? undefined : true;
+  });
+
   for (const text of [step.summary, JSON.stringify(reports)]) expect(text).not.toContain(password);
+});
+
+test('without a pod that could call them, Services as a whole stay open, and nothing fails for it', async () => {
+  const step = await smoke(workspace, { 'smoke-image': 'orion.example/UPPER:1' });
+  expect(step.outputs, step.output).toMatchObject({ outcome: 'succeeded', 'exit-code': '0', failed: '0' });
+  expect(step.output).toMatch(
+    /Service auth as a whole, .* did not run: its pod does not start: InvalidImageName/,
+  );
+  expect(Number(step.outputs['skipped'])).toBeGreaterThanOrEqual(4);
 });
 
 test('one service, with what it depends on', async () => {
@@ -269,6 +305,22 @@ describe('broken on its own', () => {
     await change('Deployment', 'user', { spec: { template: { spec: { containers } } } });
     await rolledOut('Deployment', 'user');
     await rolledOut('Deployment', 'gateway');
+  });
+
+  test('a Service with ready pods, whose port leads to nobody', async () => {
+    const service = await deployer.api.get({
+      apiVersion: 'v1',
+      kind: 'Service',
+      namespace,
+      name: 'notification',
+    });
+    if (service === undefined) throw new Error('There is no Service notification.');
+    const ports = fieldAt(service, 'spec', 'ports') as readonly Manifest[];
+    await change('Service', 'notification', {
+      spec: { ports: ports.map((port) => ({ ...port, targetPort: 9 })) },
+    });
+    await expectFailure(workspace, 'connection-refused', /Service notification as a whole, :\d+\/\w+/);
+    await change('Service', 'notification', { spec: { ports } });
   });
 
   test('a Service that selects nothing', async () => {

@@ -11,6 +11,7 @@ export const imageNames = [
   'orion.example/postgres:15',
   'orion.example/redis:7',
   'orion.example/curl:1',
+  'docker.io/curlimages/curl:8.14.1',
   'orion.example/sh:1',
 ] as const;
 export type ImageName = (typeof imageNames)[number];
@@ -47,9 +48,13 @@ export const archives: readonly Archive[] = [
   },
   {
     file: 'curl-1',
-    images: ['orion.example/curl:1'],
+    // The second is the default of `smoke-image`: this machine cannot pull it, so it is there under that name, made of Debian's curl.
+    images: ['orion.example/curl:1', 'docker.io/curlimages/curl:8.14.1'],
     systemPackages: ['curl', 'ca-certificates', 'busybox-static'],
-    describe: async () => [await curlImage()],
+    describe: async () => [
+      await curlImage('orion.example/curl:1'),
+      await curlImage('docker.io/curlimages/curl:8.14.1'),
+    ],
   },
   {
     file: 'sh-1',
@@ -72,10 +77,10 @@ async function redisImage(): Promise<ImageDescription> {
   };
 }
 
-async function curlImage(): Promise<ImageDescription> {
+async function curlImage(reference: string): Promise<ImageDescription> {
   const curl = await closureOf('/usr/bin/curl');
   return {
-    reference: 'orion.example/curl:1',
+    reference,
     entrypoint: ['/usr/bin/curl'],
     user: nonRootUser,
     layers: [[...baseEntries, ...certificateEntries, ...shellEntries, ...curl]],

@@ -7,7 +7,7 @@ import type { AnswerExpectations, ConfiguredEndpoint } from './configuration.ts'
 import type { ServingWorkload, SmokeSubject } from './subject.ts';
 import type { SmokeTest } from './test.ts';
 
-interface Endpoint {
+export interface Endpoint {
   readonly kind: 'health' | 'readiness';
   /** Number, resolved from the container's named ports. */
   readonly port: number;
@@ -125,7 +125,8 @@ function portOf(port: unknown, container: JsonObject): number | undefined {
   return typeof named === 'number' ? named : undefined;
 }
 
-function portAmong(port: string | number, containers: readonly JsonObject[]): number | undefined {
+/** The number of a port that one of the containers has by this name, or the number itself. */
+export function portAmong(port: string | number, containers: readonly JsonObject[]): number | undefined {
   return containers.map((container) => portOf(port, container)).find((found) => found !== undefined);
 }
 

@@ -10,8 +10,9 @@ import { databaseTests } from './database-tests.ts';
 import { endpointTests } from './endpoint-tests.ts';
 import type { Judgement } from './judgement.ts';
 import { judgePods } from './pods.ts';
+import { serviceCall } from './service-calls.ts';
 import type { ServingWorkload, SmokeSubject } from './subject.ts';
-import type { SmokeTest } from './test.ts';
+import type { DecidedTest, SmokeTest } from './test.ts';
 
 function servingWorkloads(rollout: RolloutState): readonly ServingWorkload[] {
   return rollout.targets
@@ -35,7 +36,7 @@ export function planTests(subject: SmokeSubject): readonly SmokeTest[] {
     ...databaseTests(subject.databases, subject),
     ...workloads.map((workload) => podsTest(workload, subject)),
     ...workloads.flatMap((workload) => endpointTests(workload, subject)),
-    ...serviceTests(subject),
+    ...serviceTests(subject, workloads),
   ];
 }
 
@@ -62,21 +63,24 @@ function notDeployed(title: string): Judgement {
   };
 }
 
-/** Whether each Service sends to pods of this release and to no others: the cluster's own word, in its EndpointSlices. */
-function serviceTests(subject: SmokeSubject): readonly SmokeTest[] {
+/**
+ * Whether each Service sends to pods of this release and to no others, by the cluster's own word in its EndpointSlices; where it does,
+ * a call of the Service as a whole.
+ */
+function serviceTests(subject: SmokeSubject, workloads: readonly ServingWorkload[]): readonly SmokeTest[] {
   const { namespace, rollout, health, former, rendered } = subject;
   const members = membersOf(rollout, former, rendered);
   const endpoints = endpointsByService(health, namespace);
   return rendered
     .filter((object) => groupKindOf(object) === 'Service')
-    .map((desired): SmokeTest => {
+    .flatMap((desired): readonly SmokeTest[] => {
       const { name } = desired.metadata;
       const service = health.get(keyOf(referenceOf(desired)));
       const verdict =
         service === undefined
           ? { judgement: serviceMissing(name) }
           : judged(service, { members, endpoints: endpoints.get(name) ?? [], unknownMakers: false });
-      return {
+      const decided: DecidedTest = {
         id: `${name}/service/endpoints`,
         subject: name,
         kind: 'service',
@@ -86,6 +90,9 @@ function serviceTests(subject: SmokeSubject): readonly SmokeTest[] {
         what: 'decided',
         ...verdict,
       };
+      const sound = service !== undefined && decided.judgement.outcome === 'passed';
+      const call = sound ? serviceCall(service, workloads, subject) : undefined;
+      return call === undefined ? [decided] : [decided, call];
     });
 }
 

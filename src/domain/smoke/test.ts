@@ -48,6 +48,17 @@ export interface DatabaseTest extends Identity {
   readonly tls: DatabaseTls;
 }
 
+/** A Service by its name, called from within the cluster. */
+export interface ServiceTest
+  extends Identity,
+    Pick<HttpTest, 'scheme' | 'serverName' | 'request' | 'expect'> {
+  readonly what: 'service';
+  /** No port of it leads to an endpoint that we know: all that is asked is that somebody listens. */
+  readonly anyAnswer: boolean;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** The response times of an endpoint that answered well. */
 export interface LatencyTest extends Omit<HttpTest, 'what'> {
   readonly what: 'latency';
@@ -61,4 +72,4 @@ export interface DecidedTest extends Identity {
   readonly judgement: Judgement;
 }
 
-export type SmokeTest = HttpTest | DatabaseTest | LatencyTest | DecidedTest;
+export type SmokeTest = HttpTest | ServiceTest | DatabaseTest | LatencyTest | DecidedTest;

@@ -24,6 +24,7 @@ const settings: Settings = {
   skipTests: false,
   maxLatency: 1000,
   services: [],
+  smokeImage: 'registry.example/curl:1',
 };
 
 const absent = (what: string) => (): never => {

@@ -1,0 +1,87 @@
+/** Each Service called as a whole, from within: what EndpointSlices cannot show is a port behind which nobody listens. Pure. */
+import { selectorOf, selects } from '../health/endpoints.ts';
+import { isObject } from '../managed-fields.ts';
+import { type JsonObject, type KubernetesObject, referenceOf } from '../objects.ts';
+import { podTemplateOf } from '../workloads.ts';
+import { type Endpoint, endpointsOf, portAmong } from './endpoint-tests.ts';
+import type { ServingWorkload, SmokeSubject } from './subject.ts';
+import type { ServiceTest } from './test.ts';
+
+/**
+ * The test of a Service: the first of its ports that leads to an endpoint of its pods. Where none does although they have some, the
+ * port may be a mistake: then its first one is called, and only asked to have a listener. Undefined for pods without HTTP endpoints.
+ */
+export function serviceCall(
+  service: KubernetesObject,
+  workloads: readonly ServingWorkload[],
+  { namespace, configuration }: Pick<SmokeSubject, 'namespace' | 'configuration'>,
+): ServiceTest | undefined {
+  const selector = selectorOf(service);
+  const behind = workloads.find(({ workload }) => selector && selects(selector, labelsOf(workload)));
+  if (behind === undefined) return undefined;
+  const { reference, workload } = behind;
+  const endpoints = endpointsOf(workload, configuration.services[reference.name]?.endpoints ?? []);
+  const targets = ports(service).map((one) => {
+    const target = portAmong(targetOf(one), containersOf(workload));
+    return { port: isHeadless(service) ? target : one['port'], target };
+  });
+  const known = targets
+    .map((one) => ({ ...one, endpoint: bestOf(endpoints.filter(({ port }) => port === one.target)) }))
+    .find((one) => one.endpoint !== undefined);
+  const endpoint = known?.endpoint ?? bestOf(endpoints);
+  const port = (known ?? targets[0])?.port;
+  if (endpoint === undefined || typeof port !== 'number') return undefined;
+  const { scheme, path, method, headers, expect } = endpoint;
+  const { name } = service.metadata;
+  const host = `${name}.${namespace}`;
+  return {
+    id: `${name}/service/${method} :${port}${path}`,
+    subject: name,
+    kind: 'service',
+    title: `Service ${name} as a whole, :${port}${path}`,
+    address: `${scheme}://${host}:${port}${path}`,
+    objects: [referenceOf(service)],
+    field: ['spec', 'ports'],
+    what: 'service',
+    anyAnswer: known === undefined,
+    scheme,
+    serverName: host,
+    host: `${host}.svc`,
+    port,
+    request: { method, path, headers },
+    expect,
+  };
+}
+
+/** Ready is what a Service asks of its pods. */
+function bestOf(endpoints: readonly Endpoint[]): Endpoint | undefined {
+  return endpoints.find(({ kind }) => kind === 'readiness') ?? endpoints[0];
+}
+
+/** Its name is that of the pods: nothing translates ports. */
+function isHeadless(service: KubernetesObject): boolean {
+  const spec = service['spec'];
+  return isObject(spec) && spec['clusterIP'] === 'None';
+}
+
+function ports(service: KubernetesObject): readonly JsonObject[] {
+  const spec = service['spec'];
+  const listed = isObject(spec) && Array.isArray(spec['ports']) ? spec['ports'].filter(isObject) : [];
+  return listed.filter(({ protocol }) => protocol === undefined || protocol === 'TCP');
+}
+
+function targetOf({ port, targetPort }: JsonObject): string | number {
+  const target = targetPort ?? port;
+  return typeof target === 'number' ? target : String(target);
+}
+
+function labelsOf(workload: KubernetesObject): Readonly<Record<string, string>> {
+  const metadata = podTemplateOf(workload)?.['metadata'];
+  const labels = isObject(metadata) ? metadata['labels'] : undefined;
+  return isObject(labels) ? (labels as Readonly<Record<string, string>>) : {};
+}
+
+function containersOf(workload: KubernetesObject): readonly JsonObject[] {
+  const spec = podTemplateOf(workload)?.['spec'];
+  return isObject(spec) && Array.isArray(spec['containers']) ? spec['containers'].filter(isObject) : [];
+}
