@@ -57,6 +57,11 @@ export interface ReleaseStore {
   update(release: StoredRelease, patch: HeadPatch): Promise<StoreResult>;
   /** New chunks first, then the head that points to them, then the old chunks go. */
   replaceBody(release: StoredRelease, body: ReleaseBody, patch?: HeadPatch): Promise<StoreResult>;
+  /**
+   * The body goes, the head says so and stays. The chunks go first: a process that dies in between leaves a head that is
+   * trimmed again, and no chunk that nobody knows of.
+   */
+  trim(release: StoredRelease): Promise<StoreResult>;
   /** The head goes first, so that no head is ever without its body. */
   remove(release: StoredRelease): Promise<void>;
 }
@@ -189,6 +194,11 @@ export function createReleaseStore(api: StoreApi, namespace: string): ReleaseSto
         secrets,
         superseded,
       );
+    },
+
+    async trim({ head, resourceVersion }) {
+      await removeAll(await chunks(head));
+      return writeHead({ ...head, trimmed: true, body: { ...head.body, chunks: 0 } }, resourceVersion);
     },
 
     async remove({ name, head }) {

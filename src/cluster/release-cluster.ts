@@ -115,6 +115,8 @@ export function releaseRecords(api: KubernetesApi, namespace: string, app: strin
     update: async (release: StoredRelease, change: HeadPatch) => stored(await store.update(release, change)),
     replaceBody: async (release: StoredRelease, body: ReleaseBody) =>
       stored(await store.replaceBody(release, body)),
+    trim: async (release: StoredRelease) => void stored(await store.trim(release)),
+    remove: (release: StoredRelease) => store.remove(release),
   };
 }
 

@@ -85,6 +85,8 @@ export interface ReleaseHead {
   readonly timings?: readonly PhaseTiming[];
   /** What its finish deleted because the overlay no longer has it. */
   readonly pruned?: readonly ObjectReference[];
+  /** Only this head is left, for the history: its body is removed. */
+  readonly trimmed?: true;
   readonly body: { readonly chunks: number; readonly sha256: string };
 }
 

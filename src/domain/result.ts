@@ -6,6 +6,7 @@ import type { Approval } from './approval.ts';
 import type { CheckResult } from './checks.ts';
 import type { Failure } from './failure.ts';
 import type { ServiceReport } from './health/service.ts';
+import type { History } from './history.ts';
 import type { ErrorRateReport } from './log-errors/rates.ts';
 import type { ObjectReference } from './objects.ts';
 import type { ExitCode, Outcome } from './outcome.ts';
@@ -31,7 +32,7 @@ export const phaseNames = [
 export type PhaseName = (typeof phaseNames)[number];
 
 /** What the action `phase` does as a step of its own. */
-export const stepNames = ['preview', 'rollback', 'unlock'] as const;
+export const stepNames = ['preview', 'rollback', 'history', 'unlock'] as const;
 export type StepName = (typeof stepNames)[number];
 
 /** Times are milliseconds since the epoch. */
@@ -137,6 +138,8 @@ export interface ResultDocument {
   /** What the monitor phase found in the new pods' logs, by workload; absent where it did not run. */
   readonly errorRates?: readonly ErrorRateReport[];
   readonly notices: readonly Notice[];
+  /** Of `phase: history`. */
+  readonly history?: History;
   /** What to do next, one sentence or command each, most useful first. */
   readonly nextSteps: readonly string[];
   /** Peak resident memory of the process, bytes. */

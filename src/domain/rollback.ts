@@ -38,7 +38,7 @@ function chosen(releases: readonly ReleaseHead[], newest: ReleaseHead, wanted: s
       `Use one of ${releases.slice(0, 10).map(nameOf).join(', ')}.`,
     );
   }
-  if (release.status === 'deployed') return { type: 'return', release };
+  if (release.status === 'deployed') return { type: 'return', release: whole(release) };
   if (release === newest) return wayBackFrom(newest);
   throw new Fault(
     'superseded',
@@ -60,10 +60,20 @@ function deployedBefore(releases: readonly ReleaseHead[], newest: ReleaseHead): 
     ({ number, status, returnsTo }) =>
       number < start.number && status === 'deployed' && returnsTo === undefined,
   );
-  if (earlier !== undefined) return earlier;
+  if (earlier !== undefined) return whole(earlier);
   throw new Fault(
     'bad-input',
     `${nameOf(start)} is the oldest deployed release on record: there is none before it to return to.`,
+    'Deploy the commit that you want back.',
+  );
+}
+
+/** @throws Fault `record-unreadable` for one that is kept for the history alone */
+function whole(release: ReleaseHead): ReleaseHead {
+  if (release.trimmed !== true) return release;
+  throw new Fault(
+    'record-unreadable',
+    `${nameOf(release)} is too old to return to: of it only the history is kept, not its objects.`,
     'Deploy the commit that you want back.',
   );
 }

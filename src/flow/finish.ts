@@ -16,6 +16,7 @@ import { faultOf } from './findings.ts';
 import { lockLost } from './hold.ts';
 import { pruneNow, pruneReports } from './prune.ts';
 import type { Change } from './release-phases.ts';
+import { retireRecords } from './retire-records.ts';
 import { notice, type Run } from './run.ts';
 import { inEachWave } from './undo-writes.ts';
 
@@ -26,6 +27,12 @@ export interface Finished {
 
 export async function finish(change: Change): Promise<Finished> {
   await closeRecord(change, { status: 'deployed', phase: 'finish' });
+  const finished = await pruneAll(change);
+  await retireRecords(change.run, change.ready.cluster, change.ready.target.namespace);
+  return finished;
+}
+
+async function pruneAll(change: Change): Promise<Finished> {
   const shown = change.plan.prune ?? nothingToPrune;
   if (shown.prunes.length + shown.spared.length === 0) return { warned: false };
   try {

@@ -3,6 +3,7 @@ import type { Approval } from '../domain/approval.ts';
 import type { CheckResult } from '../domain/checks.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { ServiceReport } from '../domain/health/service.ts';
+import type { History } from '../domain/history.ts';
 import type { ErrorRateReport } from '../domain/log-errors/rates.ts';
 import type { ExitCode, Outcome } from '../domain/outcome.ts';
 import type { Reason } from '../domain/reasons.ts';
@@ -48,6 +49,7 @@ export class Ledger {
   smoke: readonly SmokeReport[] = [];
   services: readonly ServiceReport[] | undefined;
   errorRates: readonly ErrorRateReport[] | undefined;
+  history: History | undefined;
   readonly notices: Notice[] = [];
   readonly phases: PhaseTiming[] = [];
   readonly startedAt: number;
@@ -78,6 +80,7 @@ export class Ledger {
       services: this.services,
       errorRates: this.errorRates,
       pruned: this.pruned,
+      history: this.history,
     };
     return {
       version: 1,

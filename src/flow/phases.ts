@@ -2,6 +2,7 @@
 import type { ResultDocument } from '../domain/result.ts';
 import type { Settings } from '../domain/settings.ts';
 import { deploy } from './deploy.ts';
+import { history } from './history.ts';
 import { rollback } from './rollback.ts';
 import type { Run } from './run.ts';
 import { unlock } from './unlock.ts';
@@ -11,6 +12,7 @@ type Phase = NonNullable<Settings['phase']>;
 const stories: Readonly<Record<Phase, (run: Run) => Promise<ResultDocument>>> = {
   preview: (run) => deploy({ ...run, settings: { ...run.settings, dryRun: true } }),
   rollback,
+  history,
   unlock,
 };
 

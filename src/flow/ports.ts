@@ -243,6 +243,9 @@ export interface RecordsPort {
   create(head: Omit<ReleaseHead, 'body'>, body: ReleaseBody): Promise<StoredRelease>;
   update(release: StoredRelease, change: Partial<ReleaseHead>): Promise<StoredRelease>;
   replaceBody(release: StoredRelease, body: ReleaseBody): Promise<StoredRelease>;
+  /** Only the head stays. */
+  trim(release: StoredRelease): Promise<void>;
+  remove(release: StoredRelease): Promise<void>;
 }
 
 export interface LeaseHold {

@@ -63,7 +63,7 @@ export const inputs = [
     actions: steps,
     required: true,
     description:
-      '`preview` shows what a deployment would change; `rollback` undoes a failed release or returns to a deployed one; `unlock` ends the lock of a dead run.',
+      '`preview` shows what a deployment would change; `rollback` undoes a failed release or returns to a deployed one; `history` tells the releases on record; `unlock` ends the lock of a dead run.',
   },
   {
     name: 'environment',

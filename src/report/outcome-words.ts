@@ -31,7 +31,9 @@ const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
       ? `✅ ${app} on ${environment} works`
       : result.phase === 'unlock'
         ? `✅ ${app} on ${environment} is unlocked`
-        : `✅ ${app} is deployed to ${environment}`,
+        : result.phase === 'history'
+          ? `History of ${app} on ${environment}`
+          : `✅ ${app} is deployed to ${environment}`,
   unchanged: (app, environment) => `✅ ${app} on ${environment} is up to date, nothing changed`,
   planned: (app, environment, result) =>
     result.changed === 0

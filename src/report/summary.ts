@@ -5,6 +5,7 @@ import { renderChanges } from './summary-changes.ts';
 import { renderOpenChecks, renderPassedChecks } from './summary-checks.ts';
 import { renderFacts } from './summary-facts.ts';
 import { renderHeadline } from './summary-headline.ts';
+import { renderHistory } from './summary-history.ts';
 import { renderLatency } from './summary-latency.ts';
 import { limitSteps, type SummaryLimits, summaryBytes } from './summary-limits.ts';
 import { renderNextSteps, renderNotices } from './summary-notices.ts';
@@ -38,6 +39,7 @@ function renderWithin(result: ResultDocument, limits: SummaryLimits): string {
     failed ? renderCauses(result, limits) : '',
     result.exitCode === 1 ? renderOpenChecks(result, limits) : '',
     failed ? steps : '',
+    renderHistory(result, limits),
     renderWorkloads(result, limits),
     renderFailedTests(result, limits),
     result.exitCode === 1 ? '' : renderOpenChecks(result, limits),

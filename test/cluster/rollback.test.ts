@@ -249,3 +249,47 @@ test.each([
   expectOutcome(step, 'failed', 1);
   expect(step.output).toContain(said);
 });
+
+test('old releases keep their head for the history alone; a return to one says so; history tells them all', async () => {
+  const namespace = await deployer.newNamespace('retention');
+  const workspace = await writeShop({
+    namespace,
+    workloads: [],
+    objects: [configMap('settings', { version: '1' })],
+  });
+  for (let version = 1; version <= 13; version += 1) {
+    await writeShop(
+      { namespace, workloads: [], objects: [configMap('settings', { version: String(version) })] },
+      workspace,
+    );
+    await deployed(workspace);
+  }
+  const secrets = JSON.parse(
+    await kubectlOf(cluster.kubeconfig, 'get', 'secrets', '-n', namespace, '-o', 'json'),
+  ) as { readonly items: readonly { readonly type: string; readonly metadata: { readonly name: string } }[] };
+  const named = (type: string): readonly string[] =>
+    secrets.items.filter((secret) => secret.type === type).map(({ metadata }) => metadata.name);
+  expect(named('orion.dev/release')).toHaveLength(13);
+  const whole = new Set(named('orion.dev/release-body').map((name) => name.replace(/\.body-\d+$/, '')));
+  expect([...whole].toSorted()).toEqual(
+    [4, 5, 6, 7, 8, 9, 10, 11, 12, 13].map((number) => `orion-shop-${number}`).toSorted(),
+  );
+  const old = await phases.deploy(workspace, { ...quick, phase: 'rollback', release: '3' });
+  expectOutcome(old, 'failed', 1);
+  expect(old.output).toContain('orion-shop-3 is too old to return to');
+  expectOutcome(
+    await phases.deploy(workspace, { ...quick, phase: 'rollback', release: '4' }),
+    'rolled-back',
+    0,
+  );
+
+  const since = Date.now();
+  const told = await phases.deploy(workspace, { phase: 'history' });
+  expectOutcome(told, 'succeeded', 0);
+  for (const text of [told.output, told.summary]) {
+    expect(text).toContain('orion-shop-14');
+    expect(text).toContain('back to orion-shop-4');
+    expect(text).toContain('Change failure rate: 7 % of 14 releases');
+  }
+  expect((await phases.requestsSince(since)).filter(changes)).toEqual([]);
+});

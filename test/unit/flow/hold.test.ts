@@ -104,6 +104,8 @@ function worldOf(world: World) {
       },
       create: () => Promise.reject(new Error('nothing is created by the lock')),
       update: () => Promise.reject(new Error('nothing is updated by the lock')),
+      trim: () => Promise.reject(new Error('nothing is retired here')),
+      remove: () => Promise.reject(new Error('nothing is retired here')),
       replaceBody: () => Promise.reject(new Error('nothing is replaced by the lock')),
     }),
   });

@@ -49,6 +49,8 @@ function memoryRecords() {
       updates.push({ name: release.name, change: update });
       return release;
     },
+    trim: () => Promise.reject(new Error('nothing is retired here')),
+    remove: () => Promise.reject(new Error('nothing is retired here')),
     replaceBody: async (release) => release,
   };
   return { port, written, updates };
