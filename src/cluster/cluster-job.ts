@@ -69,7 +69,10 @@ type PodEnd = { readonly pod: string; readonly phase: string } | { readonly mess
 interface PodStatus {
   readonly phase?: string;
   readonly containerStatuses?: readonly {
-    readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+    readonly state?: {
+      readonly waiting?: { readonly reason?: string; readonly message?: string };
+      readonly terminated?: object;
+    };
   }[];
 }
 
@@ -94,8 +97,10 @@ async function podEnd(
   const { promise, resolve, reject } = Promise.withResolvers<PodEnd>();
   const look = (pod: KubernetesObject) => {
     const { phase = '', containerStatuses = [] } = (pod['status'] ?? {}) as PodStatus;
-    const waiting = containerStatuses[0]?.state?.waiting;
-    if (phase === 'Succeeded' || phase === 'Failed') resolve({ pod: pod.metadata.name, phase });
+    const { waiting, terminated } = containerStatuses[0]?.state ?? {};
+    // The container's end is told about a second before the pod's.
+    if (terminated !== undefined || phase === 'Succeeded' || phase === 'Failed')
+      resolve({ pod: pod.metadata.name, phase });
     else if (waiting !== undefined && hopeless.has(waiting.reason ?? '')) {
       resolve({ message: `its pod does not start: ${waiting.reason} ${waiting.message ?? ''}` });
     }
