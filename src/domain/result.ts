@@ -4,9 +4,9 @@
  */
 import type { Approval } from './approval.ts';
 import type { CheckResult } from './checks.ts';
+import type { History } from './delivery.ts';
 import type { Failure } from './failure.ts';
 import type { ServiceReport } from './health/service.ts';
-import type { History } from './history.ts';
 import type { ErrorRateReport } from './log-errors/rates.ts';
 import type { ObjectReference } from './objects.ts';
 import type { ExitCode, Outcome } from './outcome.ts';

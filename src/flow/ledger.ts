@@ -1,9 +1,9 @@
 /** What a run has seen so far, phase by phase; at the end it becomes the result document. */
 import type { Approval } from '../domain/approval.ts';
 import type { CheckResult } from '../domain/checks.ts';
+import type { History } from '../domain/delivery.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { ServiceReport } from '../domain/health/service.ts';
-import type { History } from '../domain/history.ts';
 import type { ErrorRateReport } from '../domain/log-errors/rates.ts';
 import type { ExitCode, Outcome } from '../domain/outcome.ts';
 import type { Reason } from '../domain/reasons.ts';

@@ -1,4 +1,4 @@
-import type { DeliveryFigures } from '../domain/history.ts';
+import type { DeliveryFigures } from '../domain/delivery.ts';
 import { count, formatDuration } from './duration.ts';
 
 /** Fewer say little about a team. */

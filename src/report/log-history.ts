@@ -1,4 +1,4 @@
-import type { History } from '../domain/history.ts';
+import type { History } from '../domain/delivery.ts';
 import { logText, shorten } from './escape.ts';
 import { figureWords } from './history-words.ts';
 

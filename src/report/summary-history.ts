@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../domain/history.ts';
+import type { HistoryEntry } from '../domain/delivery.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import { formatDuration } from './duration.ts';
 import { markdownText, shorten } from './escape.ts';
