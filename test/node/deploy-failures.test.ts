@@ -55,6 +55,8 @@ describe.concurrent('a doomed release', () => {
     const { step } = await deployDoomed(
       { namespace: 'crash-at-once', workloads: [{ name: 'web', script }] },
       'crash-loop',
+      // The third end comes when the kubelet's back-off lets it: 14 to 40 seconds.
+      { timeout: '120s' },
     );
     for (const text of [step.output, step.summary]) {
       expect(text).toMatch(/code 3\b/);
@@ -148,6 +150,7 @@ describe.concurrent('a doomed release', () => {
     const { step } = await deployDoomed(
       { namespace: 'hostile-log', workloads: [{ name: 'web', script }] },
       'crash-loop',
+      { timeout: '120s' },
     );
     expect(step.output).toContain('owned by the pod');
     const commands = step.output.split('\n').filter((line) => /^\s*::|##\[/.test(line));
