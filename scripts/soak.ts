@@ -16,6 +16,8 @@ const { values } = parseArgs({
     count: { type: 'string', default: '200' },
     seed: { type: 'string', default: '2' },
     lanes: { type: 'string', default: '4' },
+    /** Cases by number, `110,116`: they are tried again, and no result is written. */
+    only: { type: 'string', default: '' },
   },
 });
 const [seed, count, lanes] = [Number(values.seed), Number(values.count), Number(values.lanes)];
@@ -27,16 +29,21 @@ interface Failed {
 }
 
 async function soak(cluster: Cluster): Promise<boolean> {
-  const waiting = [...scenariosOf(seed, count).entries()];
+  const only = values.only.split(',').filter(Boolean).map(Number);
+  const waiting = [...scenariosOf(seed, count).entries()].filter(
+    ([index]) => only.length === 0 || only.includes(index),
+  );
   const trials: Trial[] = [];
   const wrong: object[] = [];
   const failed: Failed[] = [];
   const startedAt = new Date();
-  const write = (): Promise<void> =>
-    writeFile(
-      result,
-      `${JSON.stringify({ seed, count, startedAt, ...tally(trials), couldNotRun: failed, wrong }, null, 2)}\n`,
-    );
+  const write = async (): Promise<void> =>
+    only.length > 0
+      ? undefined
+      : writeFile(
+          result,
+          `${JSON.stringify({ seed, count, startedAt, ...tally(trials), couldNotRun: failed, wrong }, null, 2)}\n`,
+        );
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, scenario] = next;

@@ -11,7 +11,7 @@ import {
 } from './managed-fields.ts';
 import { groupKindOf, type JsonObject, type KubernetesObject, type ManagedFieldsEntry } from './objects.ts';
 import type { StateBefore } from './release.ts';
-import { fieldsOf, type MemberPath, membersOf, valueAt } from './undo/members.ts';
+import { fieldsOf, type MemberPath, memberKey, membersOf, valueAt } from './undo/members.ts';
 import { neighboursIn } from './undo/order.ts';
 
 export function stateBeforeOf(change: PlannedChange): StateBefore {
@@ -50,15 +50,20 @@ function isAdopted(entry: ManagedFieldsEntry, { adopts, live }: PlannedChange): 
 
 /**
  * Fields whose values the write replaces or removes although they are not ours: to give a field back to nobody, or to the
- * manager it was taken from, its value has to be sent once.
+ * manager it was taken from, its value has to be sent once. One that nobody owns becomes ours even by its own value, and would
+ * go with us.
  */
 function replacedBy({ predicted, adopts }: PlannedChange, live: KubernetesObject): readonly MemberPath[] {
   if (predicted === undefined) return [];
   const written = membersOf(applyEntryOf(predicted, fieldManager)?.fieldsV1);
   const allocated = allocatedBy(live).filter((path) => valueAt(live, path) !== undefined);
+  const entries = live.metadata.managedFields ?? [];
+  const owned = new Set(entries.flatMap(({ fieldsV1 }) => membersOf(fieldsV1)).map(memberKey));
   const replaced = [...written, ...allocated].filter((path) => {
     const before = valueAt(live, path);
-    return before !== undefined && canonicalJson(before) !== canonicalJson(valueAt(predicted, path));
+    if (before === undefined) return false;
+    const unowned = !isObject(before) && !owned.has(memberKey(path));
+    return unowned || canonicalJson(before) !== canonicalJson(valueAt(predicted, path));
   });
   // A dry-run still sees the fields that adoption makes ours, and that the write then removes.
   return adopts ? [...replaced, ...allocated] : replaced;

@@ -123,6 +123,30 @@ describe('the order of list items', () => {
   });
 });
 
+test('a field that nobody owns, and that the release writes with the value it has, is sent back', () => {
+  const secret = reference('v1', 'Secret');
+  const of = (data: JsonObject, fieldsV1: JsonObject): KubernetesObject => {
+    const entry = { manager: 'orion', operation: 'Apply' as const, apiVersion: 'v1', fieldsV1 };
+    const metadata = { name: 'web', namespace: 'shop', managedFields: [entry] };
+    return { apiVersion: 'v1', kind: 'Secret', metadata, data } as unknown as KubernetesObject;
+  };
+  // `stringData` of somebody's server-side apply becomes data that has no owner.
+  const live = of({ key: 'YQ==', free: 'Yg==' }, { 'f:data': { 'f:key': {} } });
+  const predicted = of({ key: 'Yw==', free: 'Yg==' }, { 'f:data': { 'f:key': {}, 'f:free': {} } });
+  const state = stateBeforeOf({
+    reference: secret,
+    desired: predicted,
+    live,
+    predicted,
+    action: 'configured',
+    conflicts: [],
+    adopts: false,
+    deferred: false,
+    warnings: [],
+  });
+  expect(state.restore).toMatchObject({ data: { key: 'YQ==', free: 'Yg==' } });
+});
+
 test('a field that we owned without a value, and that the release gave one, is taken away again', () => {
   const account = reference('v1', 'ServiceAccount');
   const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'web', namespace: 'shop' } };
