@@ -11,7 +11,7 @@ import {
 } from './managed-fields.ts';
 import { groupKindOf, type JsonObject, type KubernetesObject, type ManagedFieldsEntry } from './objects.ts';
 import type { StateBefore } from './release.ts';
-import { fieldsOf, type MemberPath, memberKey, membersOf, valueAt } from './undo/members.ts';
+import { fieldsOf, type MemberPath, memberKey, membersOf, valueAt, withoutField } from './undo/members.ts';
 import { neighboursIn } from './undo/order.ts';
 
 export function stateBeforeOf(change: PlannedChange): StateBefore {
@@ -19,7 +19,8 @@ export function stateBeforeOf(change: PlannedChange): StateBefore {
   if (live === undefined) return { reference, presence: 'absent' };
   const ownership = entriesChangedBy(change, live);
   const named = ownership.filter((entry) => isOurs(entry) || isAdopted(entry, change));
-  const fields = unionOf([...named.map((entry) => entry.fieldsV1 ?? {}), fieldsOf(replacedBy(change, live))]);
+  const sets = [...named.map((entry) => entry.fieldsV1 ?? {}), fieldsOf(replacedBy(change, live))];
+  const fields = withoutField(unionOf(sets), templateGeneration);
   const { uid } = live.metadata;
   const neighbours = neighboursOf(change, live, fields);
   return {
@@ -36,6 +37,16 @@ export function stateBeforeOf(change: PlannedChange): StateBefore {
     ...(uid === undefined ? {} : { uid }),
   };
 }
+
+/**
+ * The API server counts the templates of a DaemonSet in an annotation that whoever created it owns. Sent back, it has another
+ * value at once, and the undo would be refused as somebody else's change. Addressed in a field set, not in an object.
+ */
+const templateGeneration: MemberPath = [
+  'f:f:metadata',
+  'f:f:annotations',
+  'f:f:deprecated.daemonset.template.generation',
+];
 
 function entriesChangedBy(change: PlannedChange, live: KubernetesObject): readonly ManagedFieldsEntry[] {
   const losers = new Set(change.conflicts.map((conflict) => conflict.manager));

@@ -123,6 +123,29 @@ describe('the order of list items', () => {
   });
 });
 
+test('a count that the API server keeps is not sent back: it would never be what it was', () => {
+  const set = reference('apps/v1', 'DaemonSet');
+  const counter = 'deprecated.daemonset.template.generation';
+  const fieldsV1: JsonObject = { 'f:metadata': { 'f:annotations': { [`f:${counter}`]: {}, 'f:team': {} } } };
+  const manager = 'kubectl-client-side-apply';
+  const entry = { manager, operation: 'Update' as const, apiVersion: 'apps/v1', fieldsV1 };
+  const annotations = { [counter]: '1', team: 'red' };
+  const metadata = { name: 'web', namespace: 'shop', annotations, managedFields: [entry] };
+  const live = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata } as unknown as KubernetesObject;
+  const state = stateBeforeOf({
+    reference: set,
+    desired: live,
+    live,
+    action: 'configured',
+    conflicts: [],
+    adopts: true,
+    deferred: false,
+    warnings: [],
+  });
+  expect(state.restore).toMatchObject({ metadata: { annotations: { team: 'red' } } });
+  expect(JSON.stringify([state.restore, state.fields])).not.toContain(counter);
+});
+
 test('a field that nobody owns, and that the release writes with the value it has, is sent back', () => {
   const secret = reference('v1', 'Secret');
   const of = (data: JsonObject, fieldsV1: JsonObject): KubernetesObject => {
