@@ -48,6 +48,11 @@ export function refusesObject(error: unknown): error is ApiError {
   );
 }
 
+/** Who may do what says no, as against admission (quotas, webhooks), which answers 403 as well. Words of its `Forbidden` helper. */
+export function isUnauthorizedCall(error: ApiError): boolean {
+  return error.status === 403 && /\bcannot \S+ (resource|path)\b/.test(error.message);
+}
+
 function readStatus(body: unknown) {
   const status = record(body);
   const details = record(status['details']);

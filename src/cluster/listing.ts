@@ -8,6 +8,8 @@ export interface ListOptions {
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What is kept of each object: asked page by page, so that the rest of a large cluster is never held at once. */
+  readonly keep?: ((object: KubernetesObject) => KubernetesObject) | undefined;
 }
 
 export interface ListResult {
@@ -45,7 +47,10 @@ async function listPages(
     const query = { limit: 500, labelSelector, fieldSelector, continue: page };
     const body = (await transport.request({ method: 'GET', path, query, signal })).body as ListBody;
     // Items of a list carry neither apiVersion nor kind.
-    for (const item of body.items ?? []) objects.push({ ...item, apiVersion, kind });
+    for (const item of body.items ?? []) {
+      const object = { ...item, apiVersion, kind };
+      objects.push(options.keep === undefined ? object : options.keep(object));
+    }
     page = body.metadata?.continue || undefined;
     if (page === undefined) return { objects, resourceVersion: body.metadata?.resourceVersion ?? '' };
   }

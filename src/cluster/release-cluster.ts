@@ -21,6 +21,7 @@ import { watchHolderSilence } from './holder-silence.ts';
 import { missingPermissions, readIdentity } from './identity.ts';
 import { acquireLease, readLease } from './lease.ts';
 import type { LeaseFacts } from './lease-object.ts';
+import type { ListOptions } from './listing.ts';
 import { namespaceContents } from './namespace-contents.ts';
 import { callPod, type LogPageOptions, readLogPage, readPodLog } from './pods.ts';
 import { type ForwardTarget, openPortForward } from './port-forward.ts';
@@ -43,7 +44,7 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       apiVersion: string,
       kind: string,
       namespace?: string,
-      selection: { readonly fieldSelector?: string; readonly labelSelector?: string } = {},
+      selection: Omit<ListOptions, 'namespace' | 'signal'> = {},
     ) => (await api.list(apiVersion, kind, { namespace, ...selection })).objects,
     contents: (namespace: string) => namespaceContents(transport, namespace),
     apply: (object: KubernetesObject, options: ApplyOptions) => api.apply(object, options),

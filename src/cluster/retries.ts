@@ -5,6 +5,8 @@ import { ApiError, refusesObject } from './api-error.ts';
 import { isBrokenConnection, isTimeout, wasNeverSent } from './connection-faults.ts';
 
 const passing = new Set([500, 502, 503, 504]);
+/** Repetitions of what was allowed before and is refused now: 5 to 10 s, as long as an API server takes to start. */
+const refusalsForgiven = 5;
 /** Milliseconds that a Retry-After is followed at most. */
 const longestWait = 10_000;
 
@@ -12,6 +14,8 @@ interface RetryLimits {
   /** Milliseconds after which no further attempt is begun; 0 for a single attempt. */
   readonly patience: number;
   readonly idempotent: boolean;
+  /** Whether a refusal may be one of an API server that starts. */
+  readonly mayBeStarting?: (error: ApiError) => boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -24,7 +28,11 @@ export async function repeating<T>(attempt: (number: number) => Promise<T>, limi
     randomize: true,
     maxRetryTime: limits.patience,
     ...(limits.signal === undefined ? {} : { signal: limits.signal }),
-    shouldRetry: ({ error }) => mayRepeat(error, limits.idempotent),
+    shouldRetry: ({ error, attemptNumber }) =>
+      mayRepeat(error, limits.idempotent) ||
+      (error instanceof ApiError &&
+        limits.mayBeStarting?.(error) === true &&
+        attemptNumber <= refusalsForgiven),
     onFailedAttempt: async ({ error, retriesLeft }) => {
       // p-retry adds its own wait, with jitter, to this one: clients that were all told "1 s" spread out.
       if (retriesLeft === 0 || !(error instanceof ApiError) || !mayRepeat(error, limits.idempotent)) return;

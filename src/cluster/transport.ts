@@ -1,6 +1,6 @@
 import type { Dispatcher, WebSocket } from 'undici';
 import { Fault } from '../domain/fault.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, isUnauthorizedCall } from './api-error.ts';
 import { connectionFault, isTimeout } from './connection-faults.ts';
 import type { CredentialSource, Credentials } from './credentials.ts';
 import { dispatcherPool, type Route } from './dispatchers.ts';
@@ -82,6 +82,8 @@ export function createTransport(options: TransportOptions): Transport {
   const base = new URL(options.server);
   const prefix = base.pathname.replace(/\/$/, '');
   const dispatchers = dispatcherPool(options);
+  /** What this session was let do: an API server that starts refuses it for a moment, until it has read tokens and roles. */
+  const allowed = new Set<string>();
 
   const dispatch = async (request: TransportRequest, use: 'calls' | 'watches', signal: AbortSignal) => {
     const send = async (credentials: Credentials) =>
@@ -95,17 +97,29 @@ export function createTransport(options: TransportOptions): Transport {
         headersTimeout: request.deadline ?? defaultDeadline,
         signal,
       });
+    const noted = (answer: Dispatcher.ResponseData) => {
+      if (answer.statusCode < 400 && provesCredentials(request)) allowed.add(callOf(request));
+      return answer;
+    };
     const credentials = await options.credentials.current();
     const answer = await send(credentials);
-    if (answer.statusCode !== 401) return answer;
+    if (answer.statusCode !== 401) return noted(answer);
     await answer.body.dump();
     const renewed = await options.credentials.renew(credentials);
     const second = renewed === undefined ? undefined : await send(renewed);
-    if (second === undefined || second.statusCode === 401) throw unauthorized(base.host);
-    return second;
+    if (second !== undefined && second.statusCode !== 401) return noted(second);
+    await second?.body.dump();
+    throw new ApiError(401, undefined);
   };
 
-  const perform = <T>(request: TransportRequest, attempt: (request: TransportRequest) => Promise<T>) => {
+  const mayBeStarting = (request: TransportRequest) => (error: ApiError) =>
+    error.status === 401 ? allowed.size > 0 : isUnauthorizedCall(error) && allowed.has(callOf(request));
+
+  const perform = <T>(
+    request: TransportRequest,
+    attempt: (request: TransportRequest) => Promise<T>,
+    forgiving = true,
+  ) => {
     const idempotent = request.idempotent ?? isIdempotent(request);
     const patience = request.patience ?? defaultPatience;
     const { deadline = defaultDeadline } = request;
@@ -114,9 +128,11 @@ export function createTransport(options: TransportOptions): Transport {
     return repeating((number) => attempt({ ...request, deadline: deadlineOf(number) }), {
       patience,
       idempotent,
+      ...(forgiving ? { mayBeStarting: mayBeStarting(request) } : {}),
       signal: request.signal,
     }).catch((error: unknown) => {
       request.signal?.throwIfAborted();
+      if (error instanceof ApiError && error.status === 401) throw unauthorized(base.host);
       throw error instanceof ApiError || error instanceof Fault ? error : connectionFault(error, base.host);
     });
   };
@@ -160,7 +176,8 @@ export function createTransport(options: TransportOptions): Transport {
           throw error;
         }
       }),
-    stream: (call) => perform(call, (request) => openStream(request, dispatch)),
+    // Whoever reads a stream opens it again when it ends, and forgives refusals on his own.
+    stream: (call) => perform(call, (request) => openStream(request, dispatch), false),
     async webSocket(request) {
       const { path, query, signal } = request;
       try {
@@ -202,6 +219,17 @@ async function openStream(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A refusal of one of these is forgiven where another one was allowed; names do not count where something is changed. */
+function callOf({ method, path }: TransportRequest): string {
+  const named = method === 'PATCH' || method === 'PUT' || method === 'DELETE';
+  return `${method} ${named ? path.slice(0, path.lastIndexOf('/')) : path}`;
+}
+
+/** Everybody may read the version, also with credentials that nobody knows. */
+function provesCredentials({ path }: TransportRequest): boolean {
+  return path !== '/version';
 }
 
 function headersOf(request: TransportRequest, credentials: Credentials, userAgent: string) {

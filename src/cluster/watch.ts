@@ -142,9 +142,15 @@ async function relist(position: Position, follower: Follower): Promise<void> {
   const { target, resource } = position;
   const { namespace, labelSelector, fieldSelector } = target;
   const { signal, clock, api } = follower;
-  const list = await listAll(api.transport, resource, { namespace, labelSelector, fieldSelector, signal });
-  position.resourceVersion = list.resourceVersion;
-  const objects = target.managedFields === true ? list.objects : list.objects.map(withoutManagedFields);
+  const keep = target.managedFields === true ? undefined : withoutManagedFields;
+  const { objects, resourceVersion } = await listAll(api.transport, resource, {
+    namespace,
+    labelSelector,
+    fieldSelector,
+    signal,
+    keep,
+  });
+  position.resourceVersion = resourceVersion;
   signal.throwIfAborted();
   emit(
     { type: 'listed', target, groupKind: groupKindOf(target), namespace, objects, at: clock.now() },

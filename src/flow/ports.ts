@@ -68,6 +68,13 @@ export interface RefusedRequest {
   readonly message: string;
 }
 
+export interface ListSelection {
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+  /** What is kept of each object, where thousands may be read: asked page by page. */
+  readonly keep?: (object: KubernetesObject) => KubernetesObject;
+}
+
 export interface ClusterPort {
   /** What the kubeconfig calls the cluster's context. */
   readonly contextName: string;
@@ -84,7 +91,7 @@ export interface ClusterPort {
     apiVersion: string,
     kind: string,
     namespace?: string,
-    selection?: { readonly fieldSelector?: string; readonly labelSelector?: string },
+    selection?: ListSelection,
   ): Promise<readonly KubernetesObject[]>;
   /** Every object of a namespace, of every kind; throws when one kind may not be listed. */
   contents(namespace: string): Promise<readonly KubernetesObject[]>;

@@ -6,7 +6,7 @@ import { judgeHealth } from '../domain/checks/health.ts';
 import { judgeAppName, judgeHistory } from '../domain/checks/history.ts';
 import { judgeNamespace } from '../domain/checks/namespace.ts';
 import { judgeOverlay } from '../domain/checks/overlay.ts';
-import { judgeResources } from '../domain/checks/resources.ts';
+import { judgeResources, schedulingOf } from '../domain/checks/resources.ts';
 import { judgeSecrets } from '../domain/checks/secrets.ts';
 import { judgeTools } from '../domain/checks/tools.ts';
 import { type CheckName, type CheckResult, checkNames, type Finding, worstLevel } from '../domain/checks.ts';
@@ -188,7 +188,10 @@ async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
     facts.plan,
     listed(cluster.list('v1', 'Node')),
     listed(
-      cluster.list('v1', 'Pod', undefined, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }),
+      cluster.list('v1', 'Pod', undefined, {
+        fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
+        keep: schedulingOf,
+      }),
     ),
   ]);
   const changing = plan.changes

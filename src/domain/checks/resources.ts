@@ -1,4 +1,5 @@
 import type { Finding } from '../checks.ts';
+import { textAt } from '../fields.ts';
 import { isObject } from '../managed-fields.ts';
 import type { JsonObject, KubernetesObject } from '../objects.ts';
 import type { Profile } from '../profile.ts';
@@ -18,6 +19,27 @@ export interface ResourceFacts {
 interface Requests {
   readonly cpu: number;
   readonly memory: number;
+}
+
+/** All that is asked here of a pod: of a large cluster's thousands the rest need not be held. */
+export function schedulingOf(pod: KubernetesObject): KubernetesObject {
+  const { apiVersion, kind, metadata } = pod;
+  const requests = (list: 'containers' | 'initContainers') =>
+    containersIn(field(pod, 'spec'), list).map(({ restartPolicy, resources }) => ({
+      ...(restartPolicy === undefined ? {} : { restartPolicy }),
+      ...(resources === undefined ? {} : { resources }),
+    }));
+  return {
+    apiVersion,
+    kind,
+    metadata: { name: metadata.name },
+    spec: {
+      nodeName: textAt(pod, 'spec', 'nodeName') ?? '',
+      containers: requests('containers'),
+      initContainers: requests('initContainers'),
+    },
+    status: { phase: textAt(pod, 'status', 'phase') ?? '' },
+  };
 }
 
 export function judgeResources(facts: ResourceFacts, profile: Profile, minNodes: number): readonly Finding[] {

@@ -76,6 +76,21 @@ describe.each(['h2', 'http/1.1'] as const)('%s', (protocol) => {
       expect(server.requests).toHaveLength(2);
     });
 
+    const forbidden: Handler = (_, response) =>
+      json(response, 403, {
+        ...(status(403, 'Forbidden') as object),
+        message:
+          'pods is forbidden: User "ci" cannot list resource "pods" in API group "" at the cluster scope',
+      });
+    test.each([
+      ['401 of a server that starts', failing(401)],
+      ['403 of a server that has not read its roles yet', forbidden],
+    ])('what was allowed before: %s', async (_, refusal) => {
+      answering((_, response) => json(response, 200, {}), refusal, refusal);
+      await connection.transport.request(read);
+      expect(await connection.transport.request(read)).toMatchObject({ status: 200, body: { fine: true } });
+    });
+
     test('waits at least as long as Retry-After says', async () => {
       answering(failing(429, { 'retry-after': '1' }));
       const startedAt = performance.now();

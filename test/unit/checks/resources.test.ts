@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeResources } from '../../../src/domain/checks/resources.ts';
+import { judgeResources, schedulingOf } from '../../../src/domain/checks/resources.ts';
 import type { JsonObject, KubernetesObject } from '../../../src/domain/objects.ts';
 import { profiles } from '../../../src/domain/profile.ts';
 import { parseQuantity } from '../../../src/domain/quantity.ts';
@@ -35,6 +35,32 @@ const workload = (
 });
 const rolling = (maxSurge: unknown, maxUnavailable: unknown): JsonObject => ({
   strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } as JsonObject },
+});
+
+test('what is kept of a pod says the same as the whole of it', () => {
+  const init = (cpu: string, more: JsonObject = {}) => ({ ...container(cpu), ...more });
+  const pods = [
+    pod('1'),
+    { ...pod('2'), status: { phase: 'Failed' } },
+    { ...pod('3'), spec: { nodeName: 'elsewhere', containers: [container('3')] } },
+    { ...pod('4'), spec: { containers: [container('4')] } },
+    {
+      ...pod('5'),
+      metadata: { name: 'rich', annotations: { note: 'x'.repeat(5000) } },
+      spec: {
+        nodeName: 'one',
+        containers: [container('5'), { name: 'free' }],
+        initContainers: [init('9'), init('2', { restartPolicy: 'Always' })],
+        volumes: [{ name: 'v', emptyDir: {} }],
+      },
+    },
+  ];
+  const judged = (seen: readonly KubernetesObject[]) =>
+    judgeResources({ nodes: [node('one', '32')], pods: seen, changing: [] }, profiles.production, 1);
+  const kept = pods.map(schedulingOf);
+  expect(judged(kept)).toEqual(judged(pods));
+  expect(judged(pods)[0]?.message).toContain('22000m CPU');
+  expect(JSON.stringify(kept).length).toBeLessThan(1500);
 });
 
 describe('room for the surge', () => {
