@@ -154,7 +154,9 @@ export async function watchRollout(
     judge: async () => {
       const progress = new Progress(run);
       const freeing = new Freeing(run);
+      const pace = paceOf(run);
       for (;;) {
+        pace.begin();
         const answer = ask();
         progress.show(answer.workloads, run.clock.now());
         if (answer.state === 'passed') {
@@ -165,8 +167,35 @@ export async function watchRollout(
         }
         if (answer.state === 'failed') return answer;
         freeing.free(state, limits);
+        pace.end();
         await observer.changed(Math.min(answer.nextAt, progress.nextAt, freeing.nextAt));
+        await pace.rest();
       }
+    },
+  };
+}
+
+/** Milliseconds for which a change may wait to be judged. */
+const longestRest = 200;
+
+/**
+ * Changes of a thousand workloads come faster than the verdict on all of them is found: judging takes a twentieth of the
+ * time at most, and what came meanwhile is judged together. Where it takes less than a millisecond nothing ever waits.
+ */
+function paceOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>) {
+  let began = 0;
+  let restedAt = 0;
+  return {
+    begin: (): void => {
+      began = clock.now();
+    },
+    end: (): void => {
+      const now = clock.now();
+      restedAt = now + Math.min(longestRest, (now - began) * 19);
+    },
+    rest: async (): Promise<void> => {
+      const left = restedAt - clock.now();
+      if (left > 0) await clock.wait(left, signal);
     },
   };
 }
