@@ -78,7 +78,9 @@ async function testCluster(run: Run): Promise<readonly Failure[]> {
 }
 
 /** What is to be tested, and whether this identity may look at it. */
-async function lookAround(run: Run): Promise<{ readonly cluster: ClusterPort; readonly target: Target }> {
+export async function lookAround(
+  run: Run,
+): Promise<{ readonly cluster: ClusterPort; readonly target: Target }> {
   const [cluster, overlay] = await Promise.all([run.connect(), run.renderer.render()]);
   run.ledger.cluster = `${cluster.contextName} (Kubernetes ${await cluster.serverVersion()})`;
   const namespace = namespaceOf(overlay, run.settings.namespace);

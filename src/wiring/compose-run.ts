@@ -17,6 +17,7 @@ import { measureHttp } from '../probes/measure.ts';
 import { probePostgres } from '../probes/postgres.ts';
 import { probeRedis } from '../probes/redis.ts';
 import type { Environment, Workplace } from '../runner/environment.ts';
+import { exportVariable } from '../runner/toolkit.ts';
 import { version } from '../runner/version.ts';
 
 export interface RunParts
@@ -37,6 +38,8 @@ export interface RunParts
   readonly env: Environment;
   readonly place: Workplace;
 }
+
+const setOutVariable = 'ORION_SET_OUT';
 
 interface Connected {
   readonly connection: Connection;
@@ -110,6 +113,8 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
       if (value !== undefined) parts.hideText(value);
       return value;
     },
+    hasSetOut: env[setOutVariable] === parts.app,
+    setOut: () => exportVariable(setOutVariable, parts.app),
     connect: async () => {
       const { connection, api } = await open();
       return releaseCluster(connection, api);
