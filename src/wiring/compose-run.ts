@@ -53,7 +53,11 @@ const probes: Run['probes'] = {
   redis: probeRedis,
 };
 
-export function composeRun(parts: RunParts): { readonly run: Run; close(): Promise<void> } {
+/**
+ * Its connections end with the process: closing them would turn what is still on its way when a run is cancelled into errors
+ * that nobody looks at any more.
+ */
+export function composeRun(parts: RunParts): Run {
   const { settings, env, place, signal } = parts;
   let opened: Promise<Connected> | undefined;
   const open = (): Promise<Connected> => {
@@ -72,7 +76,7 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
     found ??= findRenderers(env, signal);
     return found;
   };
-  const run: Run = {
+  return {
     ...parts,
     configuration: {
       clusters: Object.entries(parts.configuration.clusters ?? {}).map(([name, cluster]) => ({
@@ -130,5 +134,4 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
     lease: async (namespace) => releaseLease((await open()).api, namespace, parts.app, parts.identity.holder),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
   };
-  return { run, close: async () => (await opened?.catch(() => undefined))?.connection.close() };
 }

@@ -100,7 +100,7 @@ async function statuses(namespace: string): Promise<readonly string[]> {
 
 function expectOutcome(step: StepResult, outcome: string, exitCode: number): void {
   expect(step.outputs, step.output).toMatchObject({ outcome, 'exit-code': String(exitCode) });
-  expect(step.exitCode).toBe(exitCode);
+  expect(step.exitCode, step.output).toBe(exitCode);
 }
 
 /** A namespace with one release deployed by the whole action, and the overlay of the next one in its workspace. */
@@ -248,7 +248,7 @@ describe('a step that fails leaves the record pending (row 10)', () => {
     const inputs = { ...quick, ...automatic, 'check-run-id': '15', phase: 'rollout', settle: '50s' };
     const running = await phases.start(workspace, inputs);
     while (!(await heads(namespace))[0]?.status.startsWith('pending'))
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 10));
     running.process.kill('SIGINT');
     const main = await running.result;
     expectOutcome(main, 'cancelled', 5);
