@@ -142,6 +142,22 @@ export function rollbackStopped(failed: Ending, why: string): Ending {
   };
 }
 
+/** Post could not do its part (STATES rows 12 and 13): the record is still pending, and its run is over. */
+export function unsettled(release: string, why: string): Ending {
+  const rollback = `After the job ${release} could not be settled: ${why}`;
+  return {
+    outcome: 'rollback-failed',
+    exitCode: 2,
+    reason: 'interrupted-run',
+    message: rollback,
+    rollback,
+    nextSteps: [
+      'Run the job again: it takes over what was there before. What was applied until then stays applied.',
+      `Or undo it with orion/deploy@v1, \`phase: rollback\` and \`release: ${release}\`.`,
+    ],
+  };
+}
+
 /** How the release is undone by its record: `uses: orion/deploy@v1`. */
 export function wayBackTo(release: string, environment: string): string {
   return `To undo ${release}, run orion/deploy@v1 with \`phase: rollback\`, \`environment: ${environment}\` and \`release: ${release}\`; until then the cluster is left as it is.`;

@@ -30,7 +30,10 @@ beforeEach(async () => {
   api = await startRestApi();
   approvedRun(api);
 });
-afterEach(() => api[Symbol.asyncDispose]());
+afterEach(async () => {
+  await api[Symbol.asyncDispose]();
+  expect(api.written).toEqual([]);
+});
 
 const facts = (claimed?: string, identity: typeof run = run, deadline = 10_000) =>
   approvalFacts({ apiUrl: api.url, token: 't', signal, deadline }, identity, claimed);

@@ -16,6 +16,8 @@ export interface RestApi extends AsyncDisposable {
   readonly url: string;
   /** Paths in the order in which they were asked, without their query. */
   readonly asked: readonly string[];
+  /** Requests that could have changed something: `POST /repos/…`. Orion has none (ADR 0013). */
+  readonly written: readonly string[];
   /** By path; a path without a route is 404. Several answers are given one after the other, the last one for ever. */
   answer(path: string, ...routes: readonly Route[]): void;
 }
@@ -34,9 +36,11 @@ export const forbidden: Answer = {
 export async function startRestApi(): Promise<RestApi> {
   const routes = new Map<string, Route[]>();
   const asked: string[] = [];
+  const written: string[] = [];
   const server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/\?.*$/, '');
     asked.push(path);
+    if (request.method !== 'GET') written.push(`${request.method} ${path}`);
     const waiting = routes.get(path);
     const route = (waiting !== undefined && waiting.length > 1 ? waiting.shift() : waiting?.[0]) ?? {
       status: 404,
@@ -50,6 +54,7 @@ export async function startRestApi(): Promise<RestApi> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
+    written,
     answer: (path, ...given) => {
       routes.set(path, [...given]);
     },
