@@ -80,20 +80,15 @@ export async function approvalFacts(
   const [rules, reviews, about, startedAttempts] = await Promise.all([
     rulesOf(client, place, name),
     reviewsOf(client, place),
-    client.get({
-      route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
-      parameters: { ...place },
-      schema: runSchema,
-      permission,
-    }),
+    ofOurRun(client, place, '', runSchema),
     startedAttemptsOf(client, place, run),
   ]);
   return {
     ...said,
     rules,
     reviews,
-    ...(about === undefined ? {} : { privateRepository: about.repository.private }),
-    triggeredBy: [about?.actor?.login, about?.triggering_actor?.login, run.actor].filter(
+    privateRepository: about.repository.private,
+    triggeredBy: [about.actor?.login, about.triggering_actor?.login, run.actor].filter(
       (login) => login !== undefined,
     ),
     startedAttempts,
@@ -135,14 +130,26 @@ async function rulesOf(
   };
 }
 
+/** What every run has: without it nothing may be concluded, least of all that nobody declined. */
+async function ofOurRun<Schema extends z.ZodType>(
+  client: GitHubClient,
+  place: Place,
+  below: '' | '/approvals',
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const route = `GET /repos/{owner}/{repo}/actions/runs/{run_id}${below}`;
+  const answer = await client.get({ route, parameters: { ...place }, schema, permission });
+  if (answer !== undefined) return answer;
+  throw new Fault(
+    'github-answer-unclear',
+    `GitHub has no ${below === '' ? 'run' : 'review history'} ${place.run_id} in ${place.owner}/${place.repo}, although this is a job of it.`,
+    'Leave the input github-token at its default: a token of another repository cannot see this one.',
+  );
+}
+
 async function reviewsOf(client: GitHubClient, place: Place): Promise<ApprovalFacts['reviews']> {
-  const reviews = await client.get({
-    route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
-    parameters: { ...place },
-    schema: reviewsSchema,
-    permission,
-  });
-  return (reviews ?? []).map(({ state, comment, environments, user }) => ({
+  const reviews = await ofOurRun(client, place, '/approvals', reviewsSchema);
+  return reviews.map(({ state, comment, environments, user }) => ({
     state,
     environments: environments.map(({ name }) => name),
     user: user?.login ?? 'ghost',

@@ -33,6 +33,8 @@ export const forbidden: Answer = {
   },
 };
 
+export const notFound: Answer = { status: 404, body: { message: 'Not Found', status: '404' } };
+
 export async function startRestApi(): Promise<RestApi> {
   const routes = new Map<string, Route[]>();
   const asked: string[] = [];
@@ -42,10 +44,7 @@ export async function startRestApi(): Promise<RestApi> {
     asked.push(path);
     if (request.method !== 'GET') written.push(`${request.method} ${path}`);
     const waiting = routes.get(path);
-    const route = (waiting !== undefined && waiting.length > 1 ? waiting.shift() : waiting?.[0]) ?? {
-      status: 404,
-      body: { message: 'Not Found' },
-    };
+    const route = (waiting !== undefined && waiting.length > 1 ? waiting.shift() : waiting?.[0]) ?? notFound;
     if (route === 'silent') return;
     if (route === 'broken') request.socket.destroy();
     else send(response, route);
