@@ -6,7 +6,7 @@ import type { RunIdentity } from '../domain/release.ts';
 import { type ClientAccess, type GitHubClient, githubClient } from './client.ts';
 import { jobEnvironment } from './job-environment.ts';
 
-interface Place {
+export interface Place {
   readonly owner: string;
   readonly repo: string;
   readonly run_id: string;
@@ -95,7 +95,8 @@ export async function approvalFacts(
   };
 }
 
-function placeOf({ repository, runId }: RunIdentity): Place {
+/** @throws Fault `environment-unknown` outside GitHub Actions */
+export function placeOf({ repository, runId }: RunIdentity): Place {
   const [owner = '', repo = ''] = (repository ?? '').split('/');
   if (owner !== '' && repo !== '' && runId !== undefined) return { owner, repo, run_id: runId };
   throw new Fault(
@@ -131,23 +132,24 @@ async function rulesOf(
 }
 
 /** What every run has: without it nothing may be concluded, least of all that nobody declined. */
-async function ofOurRun<Schema extends z.ZodType>(
+export async function ofOurRun<Schema extends z.ZodType>(
   client: GitHubClient,
   place: Place,
-  below: '' | '/approvals',
+  below: '' | '/approvals' | '/pending_deployments' | `/attempts/${number}/jobs`,
   schema: Schema,
+  page: { readonly per_page?: number; readonly page?: number } = {},
 ): Promise<z.output<Schema>> {
   const route = `GET /repos/{owner}/{repo}/actions/runs/{run_id}${below}`;
-  const answer = await client.get({ route, parameters: { ...place }, schema, permission });
+  const answer = await client.get({ route, parameters: { ...place, ...page }, schema, permission });
   if (answer !== undefined) return answer;
   throw new Fault(
     'github-answer-unclear',
-    `GitHub has no ${below === '' ? 'run' : 'review history'} ${place.run_id} in ${place.owner}/${place.repo}, although this is a job of it.`,
+    `GitHub does not show run ${place.run_id} of ${place.owner}/${place.repo} (${below || 'itself'}), although this is a job of it.`,
     'Leave the input github-token at its default: a token of another repository cannot see this one.',
   );
 }
 
-async function reviewsOf(client: GitHubClient, place: Place): Promise<ApprovalFacts['reviews']> {
+export async function reviewsOf(client: GitHubClient, place: Place): Promise<ApprovalFacts['reviews']> {
   const reviews = await ofOurRun(client, place, '/approvals', reviewsSchema);
   return reviews.map(({ state, comment, environments, user }) => ({
     state,

@@ -8,6 +8,7 @@ import { watchKinds } from '../cluster/watch.ts';
 import type { Run } from '../flow/run.ts';
 import { approvalFacts } from '../github/approvals.ts';
 import { jobState } from '../github/jobs.ts';
+import { observedRun } from '../github/observed-run.ts';
 import type { Configuration } from '../inputs/configuration.ts';
 import { smokeConfiguration } from '../inputs/smoke-configuration.ts';
 import { namespaceOfOverlay, renderOverlay } from '../kustomize/render-overlay.ts';
@@ -99,6 +100,12 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
     approvals: {
       facts: (identity, claimed, abort) =>
         approvalFacts(
+          { apiUrl: env['GITHUB_API_URL'], token: settings.githubToken, signal: abort },
+          identity,
+          claimed,
+        ),
+      observed: (identity, claimed, abort) =>
+        observedRun(
           { apiUrl: env['GITHUB_API_URL'], token: settings.githubToken, signal: abort },
           identity,
           claimed,

@@ -82,6 +82,9 @@ export const paths = {
   approvals: `${base}/actions/runs/77/approvals`,
   run: `${base}/actions/runs/77`,
   jobs: `${base}/actions/runs/77/jobs`,
+  pending: `${base}/actions/runs/77/pending_deployments`,
+  attemptJobs: `${base}/actions/runs/77/attempts/1/jobs`,
+  rejectedCheckRun: `${base}/check-runs/4`,
 } as const;
 
 /** Job 9 of run 77 is in `production`, which alice or a team may review, and alice approved it; bob triggered it. */

@@ -63,7 +63,7 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
       ownNamespace: absent('renderer'),
     },
     jobs: { stateOf: async () => 'unknown' },
-    approvals: { facts: absent('approvals') },
+    approvals: { facts: absent('approvals'), observed: absent('approvals') },
     probes: {
       callHttp: absent('probes'),
       measure: absent('probes'),
