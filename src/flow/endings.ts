@@ -6,7 +6,7 @@ import type { ExitCode } from '../domain/outcome.ts';
 import type { Ending } from './ledger.ts';
 import type { Ready } from './preflight.ts';
 import type { Plan } from './preview.ts';
-import type { Run } from './run.ts';
+import { type Run, reachOf } from './run.ts';
 import type { Undone } from './undo.ts';
 
 export function checksFailed(run: Run): Ending {
@@ -83,7 +83,7 @@ export function succeeded(run: Run): Ending {
 export function refusedAfterLock(run: Run, ready: Ready, plan: Plan): Ending | undefined {
   const findings = judgeOverlay({
     validations: plan.validations,
-    namespace: ready.target.namespace,
+    reach: reachOf(run, ready.target.namespace),
     allowPaused: run.settings.allowPaused,
     locate: ready.target.locate,
   });

@@ -81,7 +81,7 @@ async function testCluster(run: Run): Promise<readonly Failure[]> {
 async function lookAround(run: Run): Promise<{ readonly cluster: ClusterPort; readonly target: Target }> {
   const [cluster, overlay] = await Promise.all([run.connect(), run.renderer.render()]);
   run.ledger.cluster = `${cluster.contextName} (Kubernetes ${await cluster.serverVersion()})`;
-  const namespace = namespaceOf(overlay, run.settings.namespace);
+  const namespace = namespaceOf(overlay, run.settings.namespace, run.configuration.outside.namespaces);
   if ((await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace })) === undefined) {
     throw new Fault(
       'namespace-missing',
@@ -89,7 +89,7 @@ async function lookAround(run: Run): Promise<{ readonly cluster: ClusterPort; re
       'Correct the namespace, or the cluster that kubeconfig and context name.',
     );
   }
-  const target = await placeObjects(overlay, namespace, cluster);
+  const target = await placeObjects(overlay, namespace, cluster, run.app);
   run.hide(target.objects.filter(isSecret));
   const missing = await cluster.missingPermissions(smokePermissions(namespace));
   if (missing.length === 0) return { cluster, target };

@@ -78,6 +78,10 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
         ...cluster,
       })),
       smoke: smokeConfiguration(parts.configuration.smoke),
+      outside: {
+        namespaces: parts.configuration.namespaces ?? [],
+        clusterScoped: parts.configuration['cluster-scoped'] ?? [],
+      },
     },
     clock: systemClock,
     renderer: {

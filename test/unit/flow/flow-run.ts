@@ -43,7 +43,11 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
   const { holder, ...given } = edges;
   const run: Run = {
     settings,
-    configuration: { clusters: [], smoke: noSmokeConfiguration },
+    configuration: {
+      clusters: [],
+      smoke: noSmokeConfiguration,
+      outside: { namespaces: [], clusterScoped: [] },
+    },
     app: 'shop',
     identity: { holder },
     clock: {
