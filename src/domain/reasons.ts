@@ -28,6 +28,7 @@ export const reasons = [
   'conflict',
   'managed-by-other-tool',
   'outside-namespace',
+  'owned-by-other',
   'app-name-conflict',
   'deployment-paused',
   'webhook-refused',

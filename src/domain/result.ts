@@ -41,6 +41,7 @@ export const stepNames = [
   'finish',
   'rollback',
   'history',
+  'observe',
   'unlock',
 ] as const;
 export type StepName = (typeof stepNames)[number];

@@ -6,7 +6,7 @@ import type { ExitCode } from '../domain/outcome.ts';
 import type { Ending } from './ledger.ts';
 import type { Ready } from './preflight.ts';
 import type { Plan } from './preview.ts';
-import type { Run } from './run.ts';
+import { type Run, reachOf } from './run.ts';
 import type { Undone } from './undo.ts';
 
 export function checksFailed(run: Run): Ending {
@@ -128,7 +128,7 @@ export function failedInStep({ settings }: Pick<Run, 'settings'>, failed: Ending
 export function refusedAfterLock(run: Run, ready: Ready, plan: Plan): Ending | undefined {
   const findings = judgeOverlay({
     validations: plan.validations,
-    namespace: ready.target.namespace,
+    reach: reachOf(run, ready.target.namespace),
     allowPaused: run.settings.allowPaused,
     locate: ready.target.locate,
   });
@@ -183,6 +183,22 @@ export function rollbackStopped(failed: Ending, why: string): Ending {
     nextSteps: [
       'The end of this job tries the rollback again; if that fails too, run the job again: it takes over what was there before.',
       ...failed.nextSteps,
+    ],
+  };
+}
+
+/** Post could not do its part (STATES rows 12 and 13): the record is still pending, and its run is over. */
+export function unsettled(release: string, why: string): Ending {
+  const rollback = `After the job ${release} could not be settled: ${why}`;
+  return {
+    outcome: 'rollback-failed',
+    exitCode: 2,
+    reason: 'interrupted-run',
+    message: rollback,
+    rollback,
+    nextSteps: [
+      'Run the job again: it takes over what was there before. What was applied until then stays applied.',
+      `Or undo it with orion/deploy@v1, \`phase: rollback\` and \`release: ${release}\`.`,
     ],
   };
 }

@@ -117,9 +117,10 @@ export async function targetOfRecord(
     await recordedOverlay(release, body, namespace).render(),
     namespace,
     cluster,
+    run.app,
   );
   try {
-    const rendered = await placeObjects(await run.renderer.render(), namespace, cluster);
+    const rendered = await placeObjects(await run.renderer.render(), namespace, cluster, run.app);
     return { ...recorded, locate: rendered.locate };
   } catch (error) {
     if (run.signal.aborted) throw error;

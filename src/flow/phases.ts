@@ -4,6 +4,7 @@ import type { Settings } from '../domain/settings.ts';
 import { stepCourses } from './course.ts';
 import { deploy } from './deploy.ts';
 import { history } from './history.ts';
+import { observe } from './observe.ts';
 import { rollback } from './rollback.ts';
 import type { Run } from './run.ts';
 import { finishStep, healthStep, preflightStep, smokeStep } from './steps.ts';
@@ -21,6 +22,7 @@ const stories: Readonly<Record<Phase, Story>> = {
   finish: finishStep,
   rollback,
   history,
+  observe,
   unlock,
 };
 

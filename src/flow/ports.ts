@@ -3,6 +3,7 @@ import type { ApprovalFacts } from '../domain/approval.ts';
 import type { ApplyConflict } from '../domain/changes.ts';
 import type { Renderer } from '../domain/checks/tools.ts';
 import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
+import type { ObservedRun } from '../domain/observed-run.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { ReleaseBody, ReleaseHead, RunIdentity } from '../domain/release.ts';
 import type { Dial, ProbeLimits } from '../domain/smoke/connection.ts';
@@ -296,4 +297,6 @@ export interface ApprovalsPort {
    * @throws Fault `github-forbidden`, `github-rate-limited`, `github-unreachable`, `github-answer-unclear`
    */
   facts(run: RunIdentity, claimed: string | undefined, signal: AbortSignal): Promise<ApprovalFacts>;
+  /** Reviews, waiting environments and jobs of the whole run; throws as `facts`. */
+  observed(run: RunIdentity, claimed: string | undefined, signal: AbortSignal): Promise<ObservedRun>;
 }

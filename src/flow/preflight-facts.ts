@@ -60,9 +60,9 @@ export function hideSecrets(run: Run, objects: readonly (KubernetesObject | unde
 
 async function placeTarget(run: Run, rendered: Overlay, cluster: ClusterPort): Promise<Target> {
   hideSecrets(run, rendered.objects);
-  const namespace = namespaceOf(rendered, run.settings.namespace);
+  const namespace = namespaceOf(rendered, run.settings.namespace, run.configuration.outside.namespaces);
   run.ledger.namespace = namespace;
-  return placeObjects(rendered, namespace, cluster);
+  return placeObjects(rendered, namespace, cluster, run.app);
 }
 
 /** Without the permission to look, it is taken to be there: the connectivity check says what is missing. */

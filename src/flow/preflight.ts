@@ -19,7 +19,7 @@ import type { ClusterPort, StoredRelease } from './ports.ts';
 import { type Facts, gather } from './preflight-facts.ts';
 import type { Plan } from './preview.ts';
 import { withPrune } from './prune.ts';
-import type { Run } from './run.ts';
+import { type Run, reachOf } from './run.ts';
 import type { Target } from './target.ts';
 
 /** What preflight found out and the later phases build on; the parts that could not be had are absent. */
@@ -118,7 +118,7 @@ async function overlay(run: Run, facts: Facts): Promise<readonly Finding[]> {
   const [target, plan] = await Promise.all([facts.target, facts.plan]);
   return judgeOverlay({
     validations: plan.validations,
-    namespace: target.namespace,
+    reach: reachOf(run, target.namespace),
     allowPaused: run.settings.allowPaused,
     locate: target.locate,
   });

@@ -9,6 +9,7 @@ import {
 import type { ObjectValidation, Refusal } from '../domain/checks/overlay.ts';
 import { clientSideApplyEntriesOf, clientSideApplyManager } from '../domain/managed-fields.ts';
 import { groupOf, type KubernetesObject, keyOf, referenceOf } from '../domain/objects.ts';
+import { broughtNamespaces } from '../domain/outside.ts';
 import { planDigestText } from '../domain/plan-digest.ts';
 import { podOfTemplate, podTemplateChanged } from '../domain/pod-of-template.ts';
 import type { PrunePlan } from '../domain/prune/plan.ts';
@@ -46,6 +47,7 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
     ...autoscalers,
     ...target.objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject'),
   ]);
+  const unborn = broughtNamespaces(target.objects, live);
   const asked = await Promise.all(
     target.objects.map((object) => {
       const current = live.get(keyOf(referenceOf(object)));
@@ -53,7 +55,9 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
       return ask(
         cluster,
         { desired: settleReplicas(object, current, targets, adopts), live: current, adopts },
-        isDeferred(object, target, options) || (current === undefined && bindsBroughtRole(object, target)),
+        isDeferred(object, target, options) ||
+          unborn.has(object.metadata.namespace ?? '') ||
+          (current === undefined && bindsBroughtRole(object, target)),
         options,
       );
     }),
@@ -153,7 +157,12 @@ async function ask(
   const reference = referenceOf(desired);
   const otherTool = live === undefined ? undefined : otherToolOf(live);
   const base = { reference, desired, ...(live === undefined ? {} : { live }) };
-  const facts = { reference, rendered: desired, ...(otherTool === undefined ? {} : { otherTool }) };
+  const facts = {
+    reference,
+    rendered: desired,
+    ...(otherTool === undefined ? {} : { otherTool }),
+    ...(live === undefined ? {} : { liveLabels: live.metadata.labels ?? {} }),
+  };
   if (deferred) {
     return {
       change: { ...base, action: actionOf(live, undefined), conflicts: [], adopts, deferred, warnings: [] },

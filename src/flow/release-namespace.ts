@@ -7,7 +7,10 @@ export async function releaseNamespace(run: Run): Promise<string> {
   const cluster = await run.connect();
   run.ledger.cluster = `${cluster.contextName} (Kubernetes ${await cluster.serverVersion()})`;
   const { namespace: input } = run.settings;
-  const namespace = input ?? run.renderer.ownNamespace() ?? namespaceOf(await run.renderer.render(), input);
+  const namespace =
+    input ??
+    run.renderer.ownNamespace() ??
+    namespaceOf(await run.renderer.render(), input, run.configuration.outside.namespaces);
   run.ledger.namespace = namespace;
   return namespace;
 }

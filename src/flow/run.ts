@@ -1,5 +1,6 @@
 /** Everything a run works with: what was asked, who asks, and the edges. Made by `actions`, read by the phases. */
 import type { KubernetesObject } from '../domain/objects.ts';
+import type { OutsideLists, Reach } from '../domain/outside.ts';
 import type { RunIdentity } from '../domain/release.ts';
 import type { Notice } from '../domain/result.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -29,6 +30,8 @@ export interface Run {
       readonly environment: string;
     }[];
     readonly smoke: SmokeConfiguration;
+    /** What the overlay may have outside the release's namespace. */
+    readonly outside: OutsideLists;
   };
   /** Owner of records and lock. */
   readonly app: string;
@@ -64,6 +67,11 @@ export interface Run {
   setOut(): void;
   /** Hands something over to post (kept even if this process is killed). */
   remember(name: 'release' | 'namespace' | 'holder', value: string): void;
+}
+
+/** How far a release of this run may reach. */
+export function reachOf({ app, configuration }: Run, namespace: string): Reach {
+  return { app, namespace, lists: configuration.outside };
 }
 
 /** Something to know that fails nothing: at once in the log, later in summary and annotations. */

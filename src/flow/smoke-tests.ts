@@ -83,7 +83,7 @@ export async function lookAround(
 ): Promise<{ readonly cluster: ClusterPort; readonly target: Target }> {
   const [cluster, overlay] = await Promise.all([run.connect(), run.renderer.render()]);
   run.ledger.cluster = `${cluster.contextName} (Kubernetes ${await cluster.serverVersion()})`;
-  const namespace = namespaceOf(overlay, run.settings.namespace);
+  const namespace = namespaceOf(overlay, run.settings.namespace, run.configuration.outside.namespaces);
   if ((await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace })) === undefined) {
     throw new Fault(
       'namespace-missing',
@@ -91,7 +91,7 @@ export async function lookAround(
       'Correct the namespace, or the cluster that kubeconfig and context name.',
     );
   }
-  const target = await placeObjects(overlay, namespace, cluster);
+  const target = await placeObjects(overlay, namespace, cluster, run.app);
   run.hide(target.objects.filter(isSecret));
   const missing = await cluster.missingPermissions(smokePermissions(namespace));
   if (missing.length === 0) return { cluster, target };

@@ -1,6 +1,7 @@
 /** The rendered overlay as it will be sent: one namespace, every object placed, replicas settled later. */
 import { Fault } from '../domain/fault.ts';
 import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
+import { isOutside, withOwner } from '../domain/outside.ts';
 import { withSecretData } from '../domain/secrets/secret-data.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
 import type { ClusterPort, Overlay } from './ports.ts';
@@ -13,11 +14,16 @@ export interface Target {
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
 
-/** The namespace to deploy to: the input, else the one that the overlay sets. */
-export function namespaceOf(overlay: Overlay, input: string | undefined): string {
-  const namespace = input ?? overlay.namespace;
-  if (namespace !== undefined) return namespace;
+/** The namespace to deploy to: the input, else the one that the overlay sets, else the only one that `orion.yaml` does not list. */
+export function namespaceOf(
+  overlay: Overlay,
+  input: string | undefined,
+  listed: readonly string[] = [],
+): string {
   const { namespaces } = overlay;
+  const unlisted = namespaces.filter((name) => !listed.includes(name));
+  const namespace = input ?? overlay.namespace ?? (unlisted.length === 1 ? unlisted[0] : undefined);
+  if (namespace !== undefined) return namespace;
   throw namespaces.length === 0
     ? new Fault(
         'bad-input',
@@ -31,11 +37,12 @@ export function namespaceOf(overlay: Overlay, input: string | undefined): string
       );
 }
 
-/** Puts every namespaced object that names no namespace into the target's. */
+/** Puts every namespaced object that names no namespace into the target's; what is outside of it gets the labels of its owner. */
 export async function placeObjects(
   overlay: Overlay,
   namespace: string,
   cluster: ClusterPort,
+  app: string,
 ): Promise<Target> {
   const unknownKinds = new Set<string>();
   const origin = new Map<string, ObjectReference>();
@@ -49,8 +56,9 @@ export async function placeObjects(
         namespaced && whole.metadata.namespace === undefined
           ? { ...whole, metadata: { ...whole.metadata, namespace } }
           : whole;
-      origin.set(keyOf(referenceOf(placed)), referenceOf(object));
-      return placed;
+      const reference = referenceOf(placed);
+      origin.set(keyOf(reference), referenceOf(object));
+      return isOutside(reference, namespace) ? withOwner(placed, app, namespace) : placed;
     }),
   );
   return {

@@ -6,7 +6,7 @@ import type { RunIdentity } from '../domain/release.ts';
 import { type ClientAccess, type GitHubClient, githubClient } from './client.ts';
 import { jobEnvironment } from './job-environment.ts';
 
-interface Place {
+export interface Place {
   readonly owner: string;
   readonly repo: string;
   readonly run_id: string;
@@ -80,27 +80,23 @@ export async function approvalFacts(
   const [rules, reviews, about, startedAttempts] = await Promise.all([
     rulesOf(client, place, name),
     reviewsOf(client, place),
-    client.get({
-      route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
-      parameters: { ...place },
-      schema: runSchema,
-      permission,
-    }),
+    ofOurRun(client, place, '', runSchema),
     startedAttemptsOf(client, place, run),
   ]);
   return {
     ...said,
     rules,
     reviews,
-    ...(about === undefined ? {} : { privateRepository: about.repository.private }),
-    triggeredBy: [about?.actor?.login, about?.triggering_actor?.login, run.actor].filter(
+    privateRepository: about.repository.private,
+    triggeredBy: [about.actor?.login, about.triggering_actor?.login, run.actor].filter(
       (login) => login !== undefined,
     ),
     startedAttempts,
   };
 }
 
-function placeOf({ repository, runId }: RunIdentity): Place {
+/** @throws Fault `environment-unknown` outside GitHub Actions */
+export function placeOf({ repository, runId }: RunIdentity): Place {
   const [owner = '', repo = ''] = (repository ?? '').split('/');
   if (owner !== '' && repo !== '' && runId !== undefined) return { owner, repo, run_id: runId };
   throw new Fault(
@@ -135,14 +131,27 @@ async function rulesOf(
   };
 }
 
-async function reviewsOf(client: GitHubClient, place: Place): Promise<ApprovalFacts['reviews']> {
-  const reviews = await client.get({
-    route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
-    parameters: { ...place },
-    schema: reviewsSchema,
-    permission,
-  });
-  return (reviews ?? []).map(({ state, comment, environments, user }) => ({
+/** What every run has: without it nothing may be concluded, least of all that nobody declined. */
+export async function ofOurRun<Schema extends z.ZodType>(
+  client: GitHubClient,
+  place: Place,
+  below: '' | '/approvals' | '/pending_deployments' | `/attempts/${number}/jobs`,
+  schema: Schema,
+  page: { readonly per_page?: number; readonly page?: number } = {},
+): Promise<z.output<Schema>> {
+  const route = `GET /repos/{owner}/{repo}/actions/runs/{run_id}${below}`;
+  const answer = await client.get({ route, parameters: { ...place, ...page }, schema, permission });
+  if (answer !== undefined) return answer;
+  throw new Fault(
+    'github-answer-unclear',
+    `GitHub does not show run ${place.run_id} of ${place.owner}/${place.repo} (${below || 'itself'}), although this is a job of it.`,
+    'Leave the input github-token at its default: a token of another repository cannot see this one.',
+  );
+}
+
+export async function reviewsOf(client: GitHubClient, place: Place): Promise<ApprovalFacts['reviews']> {
+  const reviews = await ofOurRun(client, place, '/approvals', reviewsSchema);
+  return reviews.map(({ state, comment, environments, user }) => ({
     state,
     environments: environments.map(({ name }) => name),
     user: user?.login ?? 'ghost',

@@ -36,7 +36,18 @@ export async function jobEnvironment(
   return { unprovable: { message: byCheckRun.message, remedy: byCheckRun.remedy } };
 }
 
-async function allowed(find: () => Promise<string | undefined>): Promise<string | undefined | Fault> {
+/** Of another job, as far as its check run may be read; undefined where it may not. */
+export async function environmentOfJob(
+  client: GitHubClient,
+  { owner, repo }: { readonly owner: string; readonly repo: string },
+  jobId: string,
+): Promise<{ readonly name: string } | 'none' | undefined> {
+  const found = await allowed(() => checkRunOf(client, { owner, repo }, jobId));
+  if (found === undefined || found instanceof Fault) return undefined;
+  return found.deployment ? { name: found.deployment.environment } : 'none';
+}
+
+async function allowed<T>(find: () => Promise<T>): Promise<T | Fault> {
   try {
     return await find();
   } catch (error) {
@@ -50,13 +61,20 @@ async function ofCheckRun(
   repository: { readonly owner: string; readonly repo: string },
   jobId: string,
 ): Promise<string | undefined> {
-  const checkRun = await client.get({
+  return (await checkRunOf(client, repository, jobId))?.deployment?.environment;
+}
+
+function checkRunOf(
+  client: GitHubClient,
+  repository: { readonly owner: string; readonly repo: string },
+  jobId: string,
+): Promise<z.output<typeof checkRunSchema> | undefined> {
+  return client.get({
     route: 'GET /repos/{owner}/{repo}/check-runs/{check_run_id}',
     parameters: { ...repository, check_run_id: jobId },
     schema: checkRunSchema,
     permission: 'checks: read',
   });
-  return checkRun?.deployment?.environment;
 }
 
 /** The deployment that Actions made for this job: its status leads to the job's log, `…/job/9`. */

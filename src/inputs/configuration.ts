@@ -23,12 +23,31 @@ const cluster = z
   })
   .describe('A cluster that is recognised by what it is, not by what a kubeconfig calls it.');
 
+const clusterScoped = z
+  .string()
+  .regex(
+    /^[A-Z][A-Za-z0-9]*(\.[a-z0-9.-]+)?\/[^\s/]+$/,
+    'must be a kind, perhaps with its group, and a name: ClusterRole/shop-reader',
+  );
+
 export const configurationSchema = z
   .strictObject({
     app: label
       .optional()
       .describe('Name of the application: owner of release records and lock. Default: the repository name.'),
     clusters: z.record(label, cluster).optional().describe('The clusters that are known, by name.'),
+    namespaces: z
+      .array(label)
+      .optional()
+      .describe(
+        "Other namespaces in which the overlay may have objects, beside the release's own; workloads and Services may not be there.",
+      ),
+    'cluster-scoped': z
+      .array(clusterScoped)
+      .optional()
+      .describe(
+        'Objects of the whole cluster that the overlay may have, `ClusterRole/shop-reader`; they are never deleted.',
+      ),
     smoke: smokeSchema.optional().describe('What the smoke tests know beside what they find.'),
   })
   .describe('Configuration of Orion deploy.')

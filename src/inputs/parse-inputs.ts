@@ -12,10 +12,9 @@ import {
   type InputEntry,
   inputsOf,
   isDeployAction,
-  laterInputs,
 } from './registry.ts';
 import { type ParsedInputs, settingsSchema } from './settings-schema.ts';
-import { hasControlCharacter } from './values.ts';
+import { hasControlCharacter, webhook } from './values.ts';
 
 export interface RawInputs {
   /** The environment of the process; `INPUT_*` and `GITHUB_WORKSPACE` are read. */
@@ -57,6 +56,12 @@ export function parseInputs(raw: RawInputs): Settings {
 export function claimedEnvironment(action: ActionName, env: RawInputs['env']): TestedEnvironment {
   const said = givenInputs(env)['environment'];
   return action === 'smoke-tests' && said === 'local' ? 'local' : profileNameOf(action, said);
+}
+
+/** Where failures are told, also those of other inputs; undefined if there is no such place or its URL is bad. */
+export function claimedWebhook(env: RawInputs['env']): string | undefined {
+  const said = givenInputs(env)['slack-webhook'];
+  return said === undefined ? undefined : webhook.safeParse(said).data;
 }
 
 /** Deploying actions have theirs; a test goes by what it tests, and on this machine by the one of staging. */
@@ -124,12 +129,6 @@ function unknownInput(name: string, known: readonly InputEntry[]): InputProblem 
   const others = actionNames.filter((action) => inputsOf(action).some((entry) => entry.name === name));
   if (others.length > 0)
     return { ...problem, remedy: `Remove ${shown}; it belongs to ${others.join(', ')}.` };
-  if (laterInputs.includes(name)) {
-    return {
-      ...problem,
-      remedy: `Remove ${shown}; it is not part of this action or arrives with a later release.`,
-    };
-  }
   if (nearest !== undefined) return { ...problem, remedy: `Did you mean ${nearest}?` };
   return { ...problem, remedy: `Remove ${shown}, or use one of ${names.join(', ')}.` };
 }

@@ -63,7 +63,7 @@ export const inputs = [
     actions: steps,
     required: true,
     description:
-      'Of a deployment in steps: `preflight`, `preview`, `rollout`, `health`, `smoke`, `finish`. By themselves: `rollback` undoes a failed release or returns to a deployed one; `history` tells the releases on record; `unlock` ends the lock of a dead run.',
+      'Of a deployment in steps: `preflight`, `preview`, `rollout`, `health`, `smoke`, `finish`. By themselves: `rollback` undoes a failed release or returns to a deployed one; `history` tells the releases on record; `observe` says who kept the deploying job from starting; `unlock` ends the lock of a dead run.',
   },
   {
     name: 'environment',
@@ -277,6 +277,13 @@ export const inputs = [
     description: 'Digest of the preview that was approved (output `plan-digest`); another plan is refused.',
   },
   {
+    name: 'slack-webhook',
+    actions: everywhere,
+    secret: true,
+    description:
+      'URL of a Slack incoming webhook that is told of each failure; without it, nobody is told. If it fails, that is a warning.',
+  },
+  {
     name: 'github-token',
     actions: deploying,
     secret: true,
@@ -292,9 +299,6 @@ export const inputs = [
 ] as const satisfies readonly InputEntry[];
 
 export type InputName = (typeof inputs)[number]['name'];
-
-/** Inputs of the public contract whose behaviour is not here yet: refused, with a remedy that says so. */
-export const laterInputs: readonly string[] = ['slack-webhook'];
 
 export interface OutputEntry {
   readonly name: string;

@@ -14,6 +14,7 @@ import {
   line,
   list,
   text,
+  webhook,
   workspacePath,
 } from './values.ts';
 
@@ -66,6 +67,7 @@ export function settingsSchema(
       'smoke-image': otherwise('smoke-image', line),
       report: path.optional(),
       'expect-plan': digest.optional(),
+      'slack-webhook': webhook.optional(),
       'github-token': text.optional(),
       'check-run-id': line.optional(),
     } satisfies Record<InputName, z.ZodType>)

@@ -104,6 +104,17 @@ export const digest = fromText((text) => {
   return { cause: 'is not a plan digest', remedy: 'pass the output plan-digest of the preview as it is' };
 });
 
+/** A URL that is a secret: over the network only encrypted. */
+export const webhook = fromText((text) => {
+  const url = URL.parse(text);
+  const local = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return { value: text };
+  return {
+    cause: 'is not an https URL',
+    remedy: 'pass the URL of the webhook as Slack shows it, from a secret of the repository',
+  };
+});
+
 /** Any text: kubeconfig and token are judged by who uses them. */
 export const text = z.string();
 

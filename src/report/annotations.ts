@@ -87,6 +87,13 @@ function ofNotice(notice: Notice): Content {
   };
 }
 
+/** What everybody has to see, before the causes of the release fill GitHub's ten. */
+function ofRollback({ outcome, rollback, message, nextSteps }: ResultDocument): readonly Content[] {
+  if (outcome !== 'rollback-failed' && outcome !== 'restore-unverified') return [];
+  const lines = [rollback ?? message, nextSteps[0] ?? '', 'Every step is in the job summary.'];
+  return [{ level: 'error', title: outcome, lines, location: undefined }];
+}
+
 /** A failed run without a failure or finding of its own (bad input, a held lock) still gets its red mark. */
 function ofRun(result: ResultDocument): Content {
   return {
@@ -123,6 +130,7 @@ export function renderAnnotations(
   limits: AnnotationLimits = githubAnnotationLimits,
 ): Annotation[] {
   const contents = [
+    ...ofRollback(result),
     ...result.failures.map(ofFailure),
     ...result.checks.flatMap((check) => check.findings.flatMap((finding) => ofFinding(check, finding))),
     ...result.notices.map(ofNotice),

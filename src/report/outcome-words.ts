@@ -39,6 +39,7 @@ const stepHeadlines: Readonly<Partial<Record<StepName, (app: string, environment
   smoke: (app, environment) => `✅ ${app} on ${environment} works`,
   unlock: (app, environment) => `✅ ${app} on ${environment} is unlocked`,
   history: (app, environment) => `History of ${app} on ${environment}`,
+  observe: (app, environment) => `✅ Nobody kept ${app} from being deployed to ${environment}`,
 };
 
 function succeededHeadline(app: string, environment: string, result: ResultDocument): string {
@@ -66,7 +67,9 @@ const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
   'restore-unverified': (app, environment) =>
     `⚠️ ${app} on ${environment} was restored, but not seen healthy again`,
   cancelled: (app, environment, result) =>
-    `⚠️ ${isTest(result) ? 'The test' : 'Deployment'} of ${app} ${isTest(result) ? 'on' : 'to'} ${environment} was cancelled`,
+    result.phase === 'observe'
+      ? `⚠️ ${app} was not let deploy to ${environment}`
+      : `⚠️ ${isTest(result) ? 'The test' : 'Deployment'} of ${app} ${isTest(result) ? 'on' : 'to'} ${environment} was cancelled`,
 };
 
 /** The outcome in words: `✅ shop is deployed to staging`. `app` and `environment` go in as they are given. */

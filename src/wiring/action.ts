@@ -5,14 +5,13 @@ import { Fault } from '../domain/fault.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import type { Settings } from '../domain/settings.ts';
 import { type Remembered, settleAfterJob } from '../flow/after-job.ts';
-import { endingOfError } from '../flow/endings.ts';
+import { endingOfError, unsettled } from '../flow/endings.ts';
 import { Ledger } from '../flow/ledger.ts';
 import type { Run } from '../flow/run.ts';
 import { type Configuration, readConfiguration } from '../inputs/configuration.ts';
-import { claimedEnvironment, parseInputs } from '../inputs/parse-inputs.ts';
+import { claimedEnvironment, claimedWebhook, parseInputs } from '../inputs/parse-inputs.ts';
 import { type ActionName, stateNames } from '../inputs/registry.ts';
-import { logText } from '../report/escape.ts';
-import { type LogClock, logLine } from '../report/log-line.ts';
+import type { LogClock } from '../report/log-line.ts';
 import { environment, readIdentity, readWorkplace } from '../runner/environment.ts';
 import { keepMemorySmall } from '../runner/memory.ts';
 import { abortOnSignals } from '../runner/signals.ts';
@@ -20,6 +19,7 @@ import { jobLog, mask, readState, saveState } from '../runner/toolkit.ts';
 import { composeRun } from './compose-run.ts';
 import { publish } from './publish.ts';
 import { secretKeeper } from './secret-keeper.ts';
+import { secretsOfWebhook, tellSlack } from './tell-slack.ts';
 
 /** What an action does in main; never throws but for mistakes of Orion. */
 export type Story = (run: Run) => Promise<ResultDocument>;
@@ -51,6 +51,8 @@ function startedAction(action: ActionName, story: Story) {
     [env['INPUT_GITHUB-TOKEN'] ?? ''].filter((token) => token !== ''),
     mask,
   );
+  const webhook = claimedWebhook(env);
+  for (const secret of secretsOfWebhook(webhook)) secrets.hideText(secret);
   const log = jobLog(secrets.redact);
   const ledger = new Ledger(startedAt);
   const logClock = (): LogClock => ({ now: Date.now(), startedAt, colour: place.colour });
@@ -59,13 +61,15 @@ function startedAction(action: ActionName, story: Story) {
   const report = async (result: ResultDocument, settings?: Settings): Promise<number> => {
     const { line } = log;
     const { temporary, summaryFile } = place;
-    await publish(secrets.redactResult({ ...result, peakMemory: process.resourceUsage().maxRSS * 1024 }), {
+    const shown = secrets.redactResult({ ...result, peakMemory: process.resourceUsage().maxRSS * 1024 });
+    await publish(shown, {
       line,
       clock: logClock(),
       temporary,
       summaryFile,
       ...(settings?.report === undefined ? {} : { report: join(place.workspace, settings.report) }),
     });
+    await tellSlack(shown, { webhook, signal, redact: secrets.redact, line, clock: logClock });
     return result.exitCode;
   };
 
@@ -94,6 +98,13 @@ function startedAction(action: ActionName, story: Story) {
     );
   };
 
+  /** What can be said of a run whose inputs may be wrong. */
+  const atTheDoor = () => ({
+    action,
+    environment: claimedEnvironment(action, env),
+    overlay: env['INPUT_OVERLAY'] ?? '',
+  });
+
   return {
     async main(): Promise<number> {
       try {
@@ -102,9 +113,8 @@ function startedAction(action: ActionName, story: Story) {
         return await report(await story(run), run.settings);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        const environment = claimedEnvironment(action, env);
-        const door = { action, environment, overlay: env['INPUT_OVERLAY'] ?? '' };
-        return report(ledger.document(door, identity, endingOfError({ signal, ledger }, error), Date.now()));
+        const ending = endingOfError({ signal, ledger }, error);
+        return report(ledger.document(atTheDoor(), identity, ending, Date.now()));
       }
     },
     async post(remembered: Remembered): Promise<void> {
@@ -114,9 +124,10 @@ function startedAction(action: ActionName, story: Story) {
         const result = await settleAfterJob(run, remembered);
         if (result !== undefined) await report(result);
       } catch (error) {
-        // The next deploy finds the pending record and takes over; a job that is over must not turn red for it.
+        // A job that is over must not turn red for it, but somebody has to know.
         const said = error instanceof Error ? error.message : 'unknown';
-        log.line(logLine(logClock(), logText(`${remembered.release} could not be settled: ${said}`)));
+        Object.assign(ledger, { release: remembered.release, namespace: remembered.namespace });
+        await report(ledger.document(atTheDoor(), identity, unsettled(remembered.release, said), Date.now()));
       }
     },
   };

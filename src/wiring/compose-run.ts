@@ -8,6 +8,7 @@ import { watchKinds } from '../cluster/watch.ts';
 import type { Run } from '../flow/run.ts';
 import { approvalFacts } from '../github/approvals.ts';
 import { jobState } from '../github/jobs.ts';
+import { observedRun } from '../github/observed-run.ts';
 import type { Configuration } from '../inputs/configuration.ts';
 import { smokeConfiguration } from '../inputs/smoke-configuration.ts';
 import { namespaceOfOverlay, renderOverlay } from '../kustomize/render-overlay.ts';
@@ -84,6 +85,10 @@ export function composeRun(parts: RunParts): Run {
         ...cluster,
       })),
       smoke: smokeConfiguration(parts.configuration.smoke),
+      outside: {
+        namespaces: parts.configuration.namespaces ?? [],
+        clusterScoped: parts.configuration['cluster-scoped'] ?? [],
+      },
     },
     clock: systemClock,
     renderer: {
@@ -106,6 +111,12 @@ export function composeRun(parts: RunParts): Run {
     approvals: {
       facts: (identity, claimed, abort) =>
         approvalFacts(
+          { apiUrl: env['GITHUB_API_URL'], token: settings.githubToken, signal: abort },
+          identity,
+          claimed,
+        ),
+      observed: (identity, claimed, abort) =>
+        observedRun(
           { apiUrl: env['GITHUB_API_URL'], token: settings.githubToken, signal: abort },
           identity,
           claimed,

@@ -30,7 +30,7 @@ async function planFor(objects: readonly KubernetesObject[], namespace: string):
     renderer: { name: 'kubectl', version: 'v1', kustomizeVersion: 'v5.0.0' } as const,
     locate: () => ({ file: 'kustomization.yaml', line: 1 }),
   };
-  const target = await placeObjects(overlay, namespace, cluster);
+  const target = await placeObjects(overlay, namespace, cluster, 'shop');
   return makePlan(cluster, target, { adopt: [], namespaceExists: true });
 }
 

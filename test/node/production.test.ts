@@ -31,7 +31,10 @@ beforeEach(async () => {
   api = await startRestApi();
   approvedRun(api);
 });
-afterEach(() => api[Symbol.asyncDispose]());
+afterEach(async () => {
+  await api[Symbol.asyncDispose]();
+  expect(api.written).toEqual([]);
+});
 
 /** A shop in a namespace of its own; `deploy` runs main and post as job 9 of run 77. */
 async function newShop(script = idle) {

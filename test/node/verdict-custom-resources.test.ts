@@ -54,6 +54,7 @@ async function deployWidget(name: string, condition?: Manifest, inputs: Inputs =
     namespace,
     workloads: [{ name: 'web' }],
     objects: [definition(group), widget],
+    files: { 'orion.yaml': `cluster-scoped: [CustomResourceDefinition/widgets.${group}]\n` },
   });
   const running = await deployer.start(workspace, inputs);
   if (condition !== undefined) {

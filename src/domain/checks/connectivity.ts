@@ -20,16 +20,17 @@ export function judgeConnectivity(facts: ConnectivityFacts): readonly Finding[] 
       },
     ];
   }
-  const namespaced = facts.missing.filter((permission) => permission.namespace !== undefined);
-  const clusterWide = facts.missing.filter((permission) => permission.namespace === undefined);
-  return [
-    ...missing(facts.identity, `Role in namespace ${namespaced[0]?.namespace ?? ''}`, namespaced),
-    ...missing(facts.identity, 'ClusterRole', clusterWide),
-  ];
+  const byNamespace = Map.groupBy(facts.missing, ({ namespace }) => namespace);
+  return [...byNamespace].flatMap(([namespace, permissions]) =>
+    missing(
+      facts.identity,
+      namespace === undefined ? 'ClusterRole' : `Role in namespace ${namespace}`,
+      permissions,
+    ),
+  );
 }
 
 function missing(identity: string, role: string, permissions: readonly Permission[]): readonly Finding[] {
-  if (permissions.length === 0) return [];
   return [
     {
       level: 'fail',

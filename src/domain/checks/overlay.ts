@@ -3,6 +3,7 @@ import type { ApplyConflict } from '../changes.ts';
 import type { Finding } from '../checks.ts';
 import { isObject } from '../managed-fields.ts';
 import { type KubernetesObject, type ObjectReference, titleOf } from '../objects.ts';
+import { judgeOutside, type Reach } from '../outside.ts';
 import type { Reason } from '../reasons.ts';
 import type { FieldPath, SourceLocation } from '../source.ts';
 import { readinessExpressions } from '../status/readiness.ts';
@@ -22,13 +23,15 @@ export interface ObjectValidation {
   /** Conflicts with managers that are not in `adopt`. */
   readonly foreignConflicts: readonly ApplyConflict[];
   readonly otherTool?: string;
+  /** Of the live object; absent when there is none. */
+  readonly liveLabels?: Readonly<Record<string, string>>;
   readonly deferred: boolean;
   readonly warnings: readonly string[];
 }
 
 export interface OverlayFacts {
   readonly validations: readonly ObjectValidation[];
-  readonly namespace: string;
+  readonly reach: Reach;
   readonly allowPaused: boolean;
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
@@ -66,16 +69,9 @@ function judgeObject(validation: ObjectValidation, facts: OverlayFacts): readonl
     object: reference,
     location: facts.locate(reference, path),
   });
-  const findings: Finding[] = [];
-  if (reference.namespace !== undefined && reference.namespace !== facts.namespace) {
-    findings.push({
-      level: 'fail',
-      reason: 'outside-namespace',
-      message: `${titleOf(reference)} is in namespace ${reference.namespace}, but this release deploys to ${facts.namespace}.`,
-      remedy: 'Set one namespace in the overlay, or deploy the other namespace by an overlay of its own.',
-      ...at(['metadata', 'namespace']),
-    });
-  }
+  const findings: Finding[] = judgeOutside(reference, validation.liveLabels, facts.reach).map(
+    ({ path, ...problem }) => ({ level: 'fail', ...problem, ...at(path) }),
+  );
   if (validation.otherTool !== undefined) {
     findings.push({
       level: 'fail',

@@ -6,6 +6,7 @@ import {
   approvedRun,
   environment,
   forbidden,
+  notFound,
   ok,
   paths,
   type RestApi,
@@ -30,7 +31,10 @@ beforeEach(async () => {
   api = await startRestApi();
   approvedRun(api);
 });
-afterEach(() => api[Symbol.asyncDispose]());
+afterEach(async () => {
+  await api[Symbol.asyncDispose]();
+  expect(api.written).toEqual([]);
+});
 
 const facts = (claimed?: string, identity: typeof run = run, deadline = 10_000) =>
   approvalFacts({ apiUrl: api.url, token: 't', signal, deadline }, identity, claimed);
@@ -70,9 +74,47 @@ test('an approved run: every fact, by reads alone', async () => {
 
 test.each<[string, keyof typeof paths, Route, string]>([
   ['no entry: a bypass', 'approvals', ok([]), 'bypassed'],
+  ['no entry, and nobody may bypass', 'approvals', ok([]), 'approval-missing'],
   ['no rules', 'environment', ok({ protection_rules: [] }), 'environment-unprotected'],
+  [
+    'a wait timer alone',
+    'environment',
+    ok({ can_admins_bypass: true, protection_rules: [{ id: 2, type: 'wait_timer', wait_timer: 30 }] }),
+    'environment-unprotected',
+  ],
+  [
+    'a rule of an unknown type alone',
+    'environment',
+    ok({ protection_rules: [{ id: 2, type: 'required_robots', robots: 3 }] }),
+    'environment-unprotected',
+  ],
+  [
+    'no rules at all in the answer',
+    'environment',
+    ok({ id: 1, name: 'production' }),
+    'environment-unprotected',
+  ],
   ['rejected', 'approvals', ok([review('alice', 'rejected')]), 'approval-declined'],
   ['a state of the future', 'approvals', ok([review('alice', 'postponed')]), 'approval-missing'],
+  ['a review that still waits', 'approvals', ok([review('alice', 'pending')]), 'approval-missing'],
+  [
+    'rejected at first, then approved',
+    'approvals',
+    ok([review('dave', 'rejected'), review('alice')]),
+    'approved',
+  ],
+  [
+    'an approval of another environment',
+    'approvals',
+    ok([{ ...Object(review('alice')), environments: [{ id: 2, name: 'staging' }] }]),
+    'bypassed',
+  ],
+  [
+    'an approval of several environments at once',
+    'approvals',
+    ok([{ ...Object(review('alice')), environments: [{ name: 'staging' }, { name: 'Production' }] }]),
+    'approved',
+  ],
   ['a team member', 'approvals', ok([review('dave')]), 'approved'],
   ['a reviewer whose account is gone', 'approvals', ok([{ ...Object(review('x')), user: null }]), 'approved'],
   ['self-review', 'run', ok(workflowRun('alice')), 'approved'],
@@ -83,13 +125,12 @@ test.each<[string, keyof typeof paths, Route, string]>([
     'approved',
   ],
   ['a rule without reviewers', 'environment', ok(environment({ reviewers: [] })), 'environment-unprotected'],
-  [
-    'no such environment',
-    'environment',
-    { status: 404, body: { message: 'Not Found' } },
-    'environment-missing',
-  ],
+  ['no such environment', 'environment', notFound, 'environment-missing'],
   ['a job in no environment', 'checkRun', ok({ id: 9, deployment: null }), 'environment-unknown'],
+  ['a run without a review history', 'approvals', notFound, 'github-answer-unclear'],
+  ['a run that GitHub does not know', 'run', notFound, 'github-answer-unclear'],
+  ['a review without environments', 'approvals', ok([{ state: 'approved' }]), 'github-answer-unclear'],
+  ['null in the place of the reviews', 'approvals', ok(null), 'github-answer-unclear'],
   ['a captive portal', 'approvals', { status: 200, body: '<html>' }, 'github-answer-unclear'],
   ['403', 'approvals', forbidden, 'github-forbidden'],
   ['401', 'environment', { status: 401, body: { message: 'Bad credentials' } }, 'github-forbidden'],
@@ -105,11 +146,61 @@ test.each<[string, keyof typeof paths, Route, string]>([
     { status: 403, body: {}, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1795480000' } },
     'github-rate-limited',
   ],
+  [
+    'a secondary rate limit',
+    'environment',
+    { status: 403, body: { message: 'You have exceeded a secondary rate limit.' } },
+    'github-rate-limited',
+  ],
+  [
+    'a limit that asks for an hour',
+    'checkRun',
+    { status: 403, body: {}, headers: { 'retry-after': '3600' } },
+    'github-rate-limited',
+  ],
+  ['500 for ever', 'run', { status: 500, body: {} }, 'github-unreachable'],
+  ['504 for ever', 'checkRun', { status: 504, body: '<html>' }, 'github-unreachable'],
   ['503 for ever', 'environment', { status: 503, body: {} }, 'github-unreachable'],
   ['a broken connection', 'approvals', 'broken', 'github-unreachable'],
-])('%s: %s', async (_, path, route, expected) => {
+])('%s: %s', async (what, path, route, expected) => {
   api.answer(paths[path], route);
+  if (what.includes('nobody may bypass'))
+    api.answer(paths.environment, ok({ ...Object(environment()), can_admins_bypass: false }));
   expect(await word()).toBe(expected);
+});
+
+test.each<[keyof typeof paths]>([['environment'], ['approvals'], ['run'], ['jobs']])(
+  'without `actions: read` for %s nothing is believed, and the permission is named',
+  async (path) => {
+    api.answer(paths[path], forbidden);
+    const asking = facts(undefined, { ...run, attempt: 2 });
+    await expect(asking).rejects.toMatchObject({
+      reason: 'github-forbidden',
+      remedy: 'Add `actions: read` to `permissions:` of the job.',
+    });
+  },
+);
+
+test.each([
+  ['who started the run', 'alice', 'bob'],
+  ['who started this attempt', 'bob', 'alice'],
+])('where self-review is forbidden, %s may not approve', async (_, actor, triggering) => {
+  const about = {
+    ...Object(workflowRun()),
+    actor: { login: actor },
+    triggering_actor: { login: triggering },
+  };
+  api.answer(paths.run, ok(about));
+  api.answer(paths.environment, ok(environment({ prevent_self_review: true })));
+  expect(await word()).toBe('self-approval');
+  api.answer(paths.approvals, ok([review('alice'), review('dave')]));
+  expect(await word()).toBe('approved');
+});
+
+test('a private repository whose plan has no reviewers', async () => {
+  api.answer(paths.run, ok({ ...Object(workflowRun()), repository: { id: 8, private: true } }));
+  api.answer(paths.environment, ok({ protection_rules: [{ id: 5, type: 'branch_policy' }] }));
+  expect(await word()).toBe('reviewers-unavailable');
 });
 
 test('silence', async () => {

@@ -16,6 +16,8 @@ export interface RestApi extends AsyncDisposable {
   readonly url: string;
   /** Paths in the order in which they were asked, without their query. */
   readonly asked: readonly string[];
+  /** Requests that could have changed something: `POST /repos/…`. Orion has none (ADR 0013). */
+  readonly written: readonly string[];
   /** By path; a path without a route is 404. Several answers are given one after the other, the last one for ever. */
   answer(path: string, ...routes: readonly Route[]): void;
 }
@@ -31,17 +33,18 @@ export const forbidden: Answer = {
   },
 };
 
+export const notFound: Answer = { status: 404, body: { message: 'Not Found', status: '404' } };
+
 export async function startRestApi(): Promise<RestApi> {
   const routes = new Map<string, Route[]>();
   const asked: string[] = [];
+  const written: string[] = [];
   const server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/\?.*$/, '');
     asked.push(path);
+    if (request.method !== 'GET') written.push(`${request.method} ${path}`);
     const waiting = routes.get(path);
-    const route = (waiting !== undefined && waiting.length > 1 ? waiting.shift() : waiting?.[0]) ?? {
-      status: 404,
-      body: { message: 'Not Found' },
-    };
+    const route = (waiting !== undefined && waiting.length > 1 ? waiting.shift() : waiting?.[0]) ?? notFound;
     if (route === 'silent') return;
     if (route === 'broken') request.socket.destroy();
     else send(response, route);
@@ -50,6 +53,7 @@ export async function startRestApi(): Promise<RestApi> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
+    written,
     answer: (path, ...given) => {
       routes.set(path, [...given]);
     },
@@ -78,6 +82,9 @@ export const paths = {
   approvals: `${base}/actions/runs/77/approvals`,
   run: `${base}/actions/runs/77`,
   jobs: `${base}/actions/runs/77/jobs`,
+  pending: `${base}/actions/runs/77/pending_deployments`,
+  attemptJobs: `${base}/actions/runs/77/attempts/1/jobs`,
+  rejectedCheckRun: `${base}/check-runs/4`,
 } as const;
 
 /** Job 9 of run 77 is in `production`, which alice or a team may review, and alice approved it; bob triggered it. */

@@ -41,7 +41,7 @@ function judged(validation: Partial<ObjectValidation>, allowPaused = false) {
     validations: [
       { reference, rendered, foreignConflicts: [], deferred: false, warnings: [], ...validation },
     ],
-    namespace: 'shop',
+    reach: { app: 'shop', namespace: 'shop', lists: { namespaces: ['jobs'], clusterScoped: [] } },
     allowPaused,
     locate: (_, path) => {
       asked.push(path);
@@ -149,6 +149,21 @@ describe('what the overlay itself asks for', () => {
       { reference: { ...reference, namespace: 'other' } },
       'outside-namespace',
       'metadata.namespace',
+    ],
+    [
+      'an object of the whole cluster',
+      { reference: { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'reader' } },
+      'outside-namespace',
+      'metadata.name',
+    ],
+    [
+      'a live object of another app',
+      {
+        reference: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'jobs', name: 'settings' },
+        liveLabels: {},
+      },
+      'owned-by-other',
+      undefined,
     ],
     ['an object of Helm', { otherTool: 'Helm' }, 'managed-by-other-tool', undefined],
     [

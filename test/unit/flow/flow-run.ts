@@ -43,7 +43,11 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
   const { holder, ...given } = edges;
   const run: Run = {
     settings,
-    configuration: { clusters: [], smoke: noSmokeConfiguration },
+    configuration: {
+      clusters: [],
+      smoke: noSmokeConfiguration,
+      outside: { namespaces: [], clusterScoped: [] },
+    },
     app: 'shop',
     identity: { holder },
     clock: {
@@ -63,7 +67,7 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
       ownNamespace: absent('renderer'),
     },
     jobs: { stateOf: async () => 'unknown' },
-    approvals: { facts: absent('approvals') },
+    approvals: { facts: absent('approvals'), observed: absent('approvals') },
     probes: {
       callHttp: absent('probes'),
       measure: absent('probes'),

@@ -26,15 +26,26 @@ describe('orion.yaml', () => {
     });
   });
 
+  it('lists what may be outside the release’s namespace', () => {
+    const text = 'namespaces: [shop-jobs]\ncluster-scoped:\n  - ClusterRole/shop:reader\n';
+    expect(parseConfiguration(text, 'orion.yaml')).toStrictEqual({
+      namespaces: ['shop-jobs'],
+      'cluster-scoped': ['ClusterRole/shop:reader'],
+    });
+  });
+
   it.each(['', '# nothing yet\n', '{}'])('may be empty: %j', (text) => {
     expect(parseConfiguration(text, 'orion.yaml')).toStrictEqual({});
   });
 
   it.each([
     ['# one\napp: Shop\n', 2, 'orion.yaml:2: app must be 1 to 63 lower-case letters, digits and dashes.'],
+    ['namespaces: [a, B]\n', 1, 'orion.yaml:1: namespaces.1 must be 1 to 63 lower-case letters'],
+    ['cluster-scoped:\n  - reader\n', 2, 'orion.yaml:2: cluster-scoped.0 must be a kind'],
+    ['cluster-scoped: [clusterrole/reader]\n', 1, 'must be a kind, perhaps with its group, and a name'],
     ['app: 1\n', 1, 'orion.yaml:1: app must be a string.'],
     ['app: a\nap: b\n', 2, 'orion.yaml:2: ap is unknown; did you mean app?'],
-    ['x: 1\n', 1, 'orion.yaml:1: x is unknown; known are app, clusters, smoke.'],
+    ['x: 1\n', 1, 'orion.yaml:1: x is unknown; known are app, clusters, namespaces, cluster-scoped, smoke.'],
     [`clusters:\n  a:\n    uid: ${uid}\n    enviroment: local\n`, 2, 'orion.yaml:2: clusters.a.environment'],
     [
       `clusters:\n  a:\n    uid: abc\n    environment: local\n`,

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import { profiles } from '../../../src/domain/profile.ts';
 import type { Settings } from '../../../src/domain/settings.ts';
-import { type InputProblem, parseInputs } from '../../../src/inputs/parse-inputs.ts';
-import { type InputEntry, inputs, inputsOf, laterInputs } from '../../../src/inputs/registry.ts';
+import { claimedWebhook, type InputProblem, parseInputs } from '../../../src/inputs/parse-inputs.ts';
+import { type InputEntry, inputs, inputsOf } from '../../../src/inputs/registry.ts';
 
 /** As the runner does it: upper case, blanks to underscores, dashes kept. */
 function variables(given: Readonly<Record<string, string>>): Record<string, string> {
@@ -220,11 +220,26 @@ describe('parseInputs', () => {
     expect(fault({ 'quite-other': 'x' }).remedy).toContain('use one of overlay, namespace, app,');
   });
 
-  it.each(laterInputs)('refuses %s, which does nothing yet', (name) => {
-    const { reason, remedy } = fault({ [name]: '1' });
-    expect(reason).toBe('unknown-input');
-    expect(remedy).toContain('later release');
-  });
+  it.each(['https://hooks.slack.com/services/T0/B0/x', 'http://127.0.0.1:8080/x', 'http://[::1]/x'])(
+    'takes the webhook %s',
+    (url) => {
+      expect(() => parse({ 'slack-webhook': url })).not.toThrow();
+      expect(claimedWebhook({ 'INPUT_SLACK-WEBHOOK': ` ${url}\n` })).toBe(url);
+    },
+  );
+
+  it.each(['hooks.slack.com/x', 'http://hooks.slack.com/x', 'file:///x', 'javascript:x'])(
+    'takes no webhook %s, and does not repeat it',
+    (url) => {
+      const { reason, message, remedy } = fault({ 'slack-webhook': url });
+      expect({ reason, message }).toEqual({
+        reason: 'bad-input',
+        message: 'Input slack-webhook is not an https URL.',
+      });
+      expect(remedy).not.toContain(url);
+      expect(claimedWebhook({ 'INPUT_SLACK-WEBHOOK': url })).toBeUndefined();
+    },
+  );
 
   it('takes automatic rollback', () => {
     expect(parse({ rollback: 'automatic' }).rollback).toBe('automatic');
@@ -274,8 +289,8 @@ describe('parseInputs', () => {
   it('never repeats a secret value, and repeats others defused and shortened', () => {
     const secret = 'hunter2-canary';
     const secrets = inputs.filter((entry: InputEntry) => entry.secret === true).map((entry) => entry.name);
-    expect(secrets).toStrictEqual(['kubeconfig', 'github-token']);
-    const given = Object.fromEntries([...secrets, 'slack-webhook'].map((name) => [name, secret]));
+    expect(secrets).toStrictEqual(['kubeconfig', 'slack-webhook', 'github-token']);
+    const given = Object.fromEntries(secrets.map((name) => [name, secret]));
     const { message, remedy, cause } = fault({ ...given, timeout: `\u001b[31m::error::${'x'.repeat(100)}` });
     expect(`${message}${remedy}${JSON.stringify(cause)}`).not.toContain(secret);
     expect(message).not.toContain('\u001b');

@@ -45,6 +45,19 @@ describe('renderAnnotations', () => {
     expect(renderAnnotations(bad)).toMatchObject([{ level: 'error', title: 'bad-input' }]);
   });
 
+  it.each(['rollback-failed', 'restore-unverified'] as const)('says %s before every cause', (outcome) => {
+    const failures = Array.from({ length: 32 }, () => cause);
+    const rollback = 'The rollback failed: the API server refused it.';
+    const nextSteps = ['Restore Deployment auth by hand:\nkubectl apply'];
+    const [first, ...others] = renderAnnotations({ ...crashLoop, failures, outcome, rollback, nextSteps });
+    expect(first).toEqual({
+      level: 'error',
+      title: outcome,
+      message: `${rollback}\n${nextSteps[0]}\nEvery step is in the job summary.`,
+    });
+    expect(others).toHaveLength(9);
+  });
+
   it('keeps 10 per level, the tenth standing for the rest', () => {
     const failures = Array.from({ length: 32 }, (_, index) => ({ ...cause, message: `cause ${index}` }));
     const errors = renderAnnotations({ ...crashLoop, failures });

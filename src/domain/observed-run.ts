@@ -1,0 +1,180 @@
+/**
+ * Whether a deploying job was kept from starting, by what GitHub says of the whole run: a job that is declined never runs, so
+ * another one has to say it (`phase: observe`). A pure decision that fails closed.
+ * Source of the shapes: GitHub REST API, "List jobs for a workflow run attempt", "Get pending deployments for a workflow run".
+ */
+import type { Refusal, Review } from './approval.ts';
+
+/** A job of this attempt, in GitHub's words. */
+export interface ObservedJob {
+  readonly name: string;
+  /** `completed`, `waiting`, `in_progress`, …, or a word of the future. */
+  readonly status: string;
+  /** `failure`, `cancelled`, `skipped`, …; absent while it is not completed. */
+  readonly conclusion?: string;
+  /** It had a runner: a job that was kept from starting has no steps. */
+  readonly started: boolean;
+  /** Of a job that never started: the environment that it names, where GitHub says so; `none` if it names none. */
+  readonly environment?: { readonly name: string } | 'none';
+}
+
+export interface ObservedRun {
+  /** By the input `github-environment`; absent: every environment of the run. */
+  readonly claimed?: string;
+  readonly attempt: number;
+  /** Of all attempts: a review does not say of which. */
+  readonly reviews: readonly Review[];
+  /** Environments that still wait for somebody. */
+  readonly pending: readonly string[];
+  /** All but the observer. */
+  readonly jobs: readonly ObservedJob[];
+}
+
+export type Observation =
+  /** Nobody keeps it from being deployed. */
+  | { readonly type: 'let-pass'; readonly message: string }
+  | { readonly type: 'kept'; readonly refusal: Refusal };
+
+export function judgeRun(run: ObservedRun): Observation {
+  const about = (name: string): boolean => run.claimed === undefined || sameName(run.claimed, name);
+  const refusal =
+    ofReviews(run, about) ?? ofWaiting(run, about) ?? ofStopped(run, about) ?? ofUnclear(run, about);
+  if (refusal !== undefined) return { type: 'kept', refusal };
+  return { type: 'let-pass', message: whoApproved(run, about) };
+}
+
+type About = (environment: string) => boolean;
+
+function ofReviews(run: ObservedRun, about: About): Refusal | undefined {
+  const declined = reviewsOf(run, about).filter(({ state }) => state === 'rejected');
+  const stopped = run.jobs
+    .filter(neverRan)
+    .filter(({ environment }) => !isNamed(environment) || about(environment.name));
+  // In a later attempt the rejection may be that of an earlier one: then every job has started.
+  if (declined.length === 0 || (stopped.length === 0 && run.attempt > 1)) return undefined;
+  return declinedBy(declined, stopped, run);
+}
+
+function ofWaiting(run: ObservedRun, about: About): Refusal | undefined {
+  const jobs = run.jobs.filter((job) => job.status === 'waiting' && mayConcern(job, about));
+  const waiting = [...run.pending.filter(about), ...jobs.map(({ name }) => name)];
+  return waiting.length === 0 ? undefined : stillWaiting(waiting);
+}
+
+function ofStopped(run: ObservedRun, about: About): Refusal | undefined {
+  const stopped = run.jobs.filter((job) => neverRan(job) && mayConcern(job, about));
+  if (stopped.length === 0) return undefined;
+  const cancelled = stopped.every(({ conclusion }) => conclusion === 'cancelled');
+  return cancelled ? cancelledWaiting(stopped) : neverStarted(stopped);
+}
+
+function ofUnclear(run: ObservedRun, about: About): Refusal | undefined {
+  const unclear = reviewsOf(run, about).filter(({ state }) => !knownStates.has(state));
+  if (unclear.length > 0) return unclearReview(unclear);
+  return run.jobs.some(({ status }) => status === 'completed') ? undefined : noJobs();
+}
+
+function reviewsOf({ reviews }: ObservedRun, about: About): readonly Review[] {
+  return reviews.filter(({ environments }) => environments.some(about));
+}
+
+const knownStates: ReadonlySet<string> = new Set(['approved', 'rejected', 'pending']);
+
+/** Ends of a job that did not need a runner, and were not meant to have one. */
+const harmless: ReadonlySet<string> = new Set(['success', 'skipped', 'neutral']);
+
+function neverRan({ status, conclusion, started }: ObservedJob): boolean {
+  return status === 'completed' && !started && !harmless.has(conclusion ?? '');
+}
+
+/** What GitHub does not say may be the environment in question; a job that names none is held back by nobody. */
+function mayConcern({ environment }: ObservedJob, about: About): boolean {
+  return environment === undefined || (isNamed(environment) && about(environment.name));
+}
+
+function isNamed(environment: ObservedJob['environment']): environment is { readonly name: string } {
+  return environment !== undefined && environment !== 'none';
+}
+
+function declinedBy(
+  declined: readonly Review[],
+  stopped: readonly ObservedJob[],
+  { claimed }: ObservedRun,
+): Refusal {
+  const who = unique(declined.map(({ user }) => user));
+  const environments = unique(declined.flatMap((review) => review.environments));
+  const place = claimed ?? environments;
+  const why = unique(
+    declined.map(({ comment }) => comment).filter((comment) => comment !== ''),
+    ' ',
+  );
+  const jobs = stopped.length === 0 ? '' : `, so ${jobNames(stopped)} never started`;
+  return {
+    reason: 'approval-declined',
+    message: `${who} declined this run for ${place}${why === '' ? '' : ` (“${why}”)`}${jobs}.`,
+    remedy: 'Settle what the reviewer asks for, and start a new run.',
+  };
+}
+
+function stillWaiting(waiting: readonly string[]): Refusal {
+  return {
+    reason: 'approval-missing',
+    message: `${unique(waiting)} still waits for its approval.`,
+    remedy:
+      'Let this job have `needs:` with the deploying job in it, so that it runs when the decision is made.',
+  };
+}
+
+function cancelledWaiting(stopped: readonly ObservedJob[]): Refusal {
+  return {
+    reason: 'cancelled',
+    message: `${jobNames(stopped)} was cancelled before it started.`,
+    remedy:
+      'Start a new run; if the next run of a concurrency group cancelled it, give the group `queue: max` or leave it out.',
+  };
+}
+
+function neverStarted(stopped: readonly ObservedJob[]): Refusal {
+  return {
+    reason: 'approval-missing',
+    message: `${jobNames(stopped)} never started, although nobody declined it: a rule of its environment did not let it pass, or it got no runner.`,
+    remedy: 'The page of the run says why, in the annotations of that job.',
+  };
+}
+
+function unclearReview(unclear: readonly Review[]): Refusal {
+  return {
+    reason: 'approval-missing',
+    message: `GitHub shows a review that is neither an approval nor a rejection: ${unique(unclear.map(({ state }) => state))}.`,
+    remedy: 'See on the page of the run what became of it.',
+  };
+}
+
+function noJobs(): Refusal {
+  return {
+    reason: 'github-answer-unclear',
+    message: 'GitHub shows no other job of this attempt that has ended, so there is nothing to observe.',
+    remedy: 'Let this job have `needs:` with the deploying job in it.',
+  };
+}
+
+function whoApproved(run: ObservedRun, about: About): string {
+  const approvals = reviewsOf(run, about).filter(({ state }) => state === 'approved');
+  const place = run.claimed === undefined ? '' : ` for ${run.claimed}`;
+  const who =
+    approvals.length === 0 ? 'Nobody declined' : `${unique(approvals.map(({ user }) => user))} approved`;
+  return `${who} this run${place}, and no environment kept a job from starting.`;
+}
+
+function jobNames(jobs: readonly ObservedJob[]): string {
+  return `job ${unique(jobs.map(({ name }) => name))}`;
+}
+
+function unique(words: readonly string[], separator = ', '): string {
+  return [...new Set(words)].join(separator);
+}
+
+/** Names of environments are not case sensitive. */
+function sameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}

@@ -1,0 +1,104 @@
+/** Sends one message to a Slack incoming webhook. Its URL is a secret: no error repeats it, nor what a library says of it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
+
+export interface WebhookPayload {
+  /** Sent alone where the receiver does not take the blocks. */
+  readonly text: string;
+}
+
+export type Delivery =
+  | { readonly type: 'delivered' }
+  /** Half a sentence, with foreign words: "answered 404 (no_service)". */
+  | { readonly type: 'failed'; readonly why: string };
+
+export interface DeliveryOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds for one try; default 5,000. */
+  readonly deadline?: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter: number;
+}
+
+/** Milliseconds that a Retry-After is followed at most. */
+const longestWait = 10_000;
+
+/** Never throws: a message that does not arrive must not end a deployment. */
+export async function sendToWebhook(
+  webhook: string,
+  payload: WebhookPayload,
+  options: DeliveryOptions,
+): Promise<Delivery> {
+  // As everywhere in an action, a proxy is the runner's business: HTTPS_PROXY and NO_PROXY.
+  const { EnvHttpProxyAgent, request } = await import(/* webpackMode: "eager" */ 'undici');
+  const dispatcher = new EnvHttpProxyAgent({ maxResponseSize: 65_536 });
+  const post = async (body: WebhookPayload): Promise<Answer> => {
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.deadline ?? 5000)]);
+    const headers = { 'content-type': 'application/json; charset=utf-8' };
+    const content = { method: 'POST', headers, body: JSON.stringify(body), signal, dispatcher } as const;
+    const answer = await request(webhook, content);
+    return {
+      status: answer.statusCode,
+      body: await answer.body.text(),
+      retryAfter: Number(answer.headers['retry-after'] ?? 0) * 1000,
+    };
+  };
+  try {
+    const answer = await repeating(() => post(payload), options.signal);
+    if (answer.status !== 400) return deliveryOf(answer);
+    // A message in plain words is worth more than none: Slack has rejected the blocks, or the receiver does not know them.
+    return deliveryOf(await post({ text: payload.text }));
+  } catch (error) {
+    return { type: 'failed', why: whyOf(error) };
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+/** 429 and 5xx are asked again, and so is a connection that broke; the last answer counts. */
+async function repeating(post: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  let last: Answer | undefined;
+  try {
+    return await pRetry(
+      async () => {
+        last = undefined;
+        last = await post();
+        if (last.status === 429 || last.status >= 500) throw new Error('again');
+        return last;
+      },
+      {
+        retries: 2,
+        minTimeout: 300,
+        randomize: true,
+        signal,
+        shouldRetry: () => (last?.retryAfter ?? 0) <= longestWait,
+        onFailedAttempt: async ({ retriesLeft }) => {
+          const wait = last?.retryAfter ?? 0;
+          if (wait > 0 && wait <= longestWait && retriesLeft > 0) await delay(wait, undefined, { signal });
+        },
+      },
+    );
+  } catch (error) {
+    if (last === undefined) throw error;
+    return last;
+  }
+}
+
+function deliveryOf({ status, body }: Answer): Delivery {
+  if (status >= 200 && status < 300) return { type: 'delivered' };
+  const said = body.trim() === '' ? '' : ` (${body.trim().slice(0, 100)})`;
+  return { type: 'failed', why: `answered ${status}${said}` };
+}
+
+/** The code alone: messages of connection errors name the host. */
+function whyOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'did not answer in time';
+  if (error instanceof Error && error.name === 'AbortError')
+    return 'was not waited for: the job is being stopped';
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+  return `could not be reached (${code})`;
+}

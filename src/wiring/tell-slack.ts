@@ -1,0 +1,39 @@
+/** Tells a failure where people are. A webhook that fails is a warning: the verdict has been given before. */
+import type { ResultDocument } from '../domain/result.ts';
+import { logText } from '../report/escape.ts';
+import { type LogClock, logLine } from '../report/log-line.ts';
+import { renderSlackMessage } from '../report/slack.ts';
+import { annotate } from '../runner/toolkit.ts';
+import { sendToWebhook } from '../slack/webhook.ts';
+
+export interface SlackTarget {
+  readonly webhook: string | undefined;
+  readonly signal: AbortSignal;
+  /** Masks what a receiver may have echoed. */
+  readonly redact: (text: string) => string;
+  readonly line: (text: string) => void;
+  readonly clock: () => LogClock;
+}
+
+/** The result must be masked already. */
+export async function tellSlack(result: ResultDocument, target: SlackTarget): Promise<void> {
+  const { webhook, signal, redact, line, clock } = target;
+  const message = renderSlackMessage(result);
+  // Whoever cancels knows; what post makes of it is told by post.
+  if (webhook === undefined || message === undefined || signal.aborted) return;
+  const delivery = await sendToWebhook(webhook, message, { signal });
+  if (delivery.type === 'delivered') {
+    line(logLine(clock(), 'Slack was told.'));
+    return;
+  }
+  const said = logText(redact(`Slack was not told: the webhook ${delivery.why}.`));
+  annotate({ level: 'warning', title: 'slack-webhook', message: `${said} Outcome and exit code stay.` });
+  line(logLine(clock(), said));
+}
+
+/** What would lead somebody to the webhook: all of it, its path, and the token at its end. */
+export function secretsOfWebhook(webhook: string | undefined): readonly string[] {
+  if (webhook === undefined) return [];
+  const { href, pathname } = new URL(webhook);
+  return [webhook, href, pathname, pathname.split('/').at(-1) ?? ''];
+}
