@@ -44,6 +44,8 @@ export interface StateBefore {
   readonly fields?: JsonObject;
   /** List items of others that `restore` holds too, only to keep the order; sent where they are still what they were. */
   readonly neighbours?: JsonObject;
+  /** Fields that the server adds to what the release writes and that nobody owns: undo takes them away again. */
+  readonly brought?: JsonObject;
   /** The ownership entries before: ours, and of each manager from which fields are adopted or taken; restored last. */
   readonly ownership?: readonly ManagedFieldsEntry[];
   readonly uid?: string;
