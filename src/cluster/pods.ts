@@ -38,12 +38,12 @@ export interface LogOptions {
 export interface ProxyAnswer {
   /** Absent when nothing answered in time. */
   readonly status?: number;
-  /** The first 4 KiB: foreign text. */
+  /** The first 64 KiB: foreign text. */
   readonly body: string;
   readonly milliseconds: number;
 }
 
-const shownBytes = 4096;
+const shownBytes = 65_536;
 
 /** What the kubelet answers, with status 200, for a container that it has removed meanwhile. Source: kuberuntime's logs. */
 const noLog =

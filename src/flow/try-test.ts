@@ -8,42 +8,12 @@ import { judgeLatency, type LatencySample, latencyReport } from '../domain/smoke
 import { latencySchedule } from '../domain/smoke/latency-tests.ts';
 import { judgePostgres } from '../domain/smoke/postgres.ts';
 import { judgeRedis } from '../domain/smoke/redis.ts';
-import type { SmokeReport } from '../domain/smoke/report.ts';
-import { dialFault, proxyFault } from '../domain/smoke/routes.ts';
-import type {
-  DatabaseTest,
-  HttpTest,
-  LatencyTest,
-  Reach,
-  ServiceTest,
-  SmokeTest,
-} from '../domain/smoke/test.ts';
-import type { AnswerFromWithin, CallFromWithin } from './calls-from-within.ts';
-import type { ClusterPort, PortForward } from './ports.ts';
+import { type Blocked, isProxyForbidden, notReached, proxyFault, uncarried } from '../domain/smoke/routes.ts';
+import type { DatabaseTest, HttpTest, LatencyTest, ServiceTest, SmokeTest } from '../domain/smoke/test.ts';
+import { along } from './pod-ways.ts';
+import type { EndpointAnswer } from './ports.ts';
 import type { Run } from './run.ts';
-
-/** What the tests of one cluster, or of plain URLs, go by. */
-export interface TestGround {
-  /** Absent for plain URLs. */
-  readonly inside?: {
-    readonly cluster: ClusterPort;
-    readonly namespace: string;
-    /** Absent where no Service is called. */
-    readonly fromWithin?: (call: CallFromWithin) => Promise<AnswerFromWithin>;
-  };
-  /** Milliseconds of each try. */
-  readonly deadline: number;
-  /** Further tries after a failed one. */
-  readonly retries: number;
-  readonly parallel: number;
-  /** Whether a pod is there and meant to stay. */
-  isThere(pod: string): boolean;
-}
-
-export interface Try {
-  readonly judgement: Judgement;
-  readonly evidence: Partial<Pick<SmokeReport, 'route' | 'status' | 'milliseconds' | 'latency'>>;
-}
+import type { TestGround, Try } from './test-ground.ts';
 
 export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): Promise<Try> {
   switch (test.what) {
@@ -64,22 +34,25 @@ export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): P
 async function tryHttp(run: Run, test: HttpTest, ground: TestGround): Promise<Try> {
   const { scheme, serverName, verify, request, title, expect } = test;
   const { deadline } = ground;
-  const { answer, route } = await along(run, test.reach, ground, {
+  const reached = await along<HttpAnswer>(run, test.reach, ground, {
     dialled: (host, port) =>
       run.probes.callHttp(
         { ...request, scheme, serverName, verify, host, port },
         { deadline, signal: run.signal },
       ),
-    // The API server speaks to the pod itself, and sends no header of ours.
-    proxied: async (cluster, namespace, pod, port) =>
-      answerOf(
-        await cluster
-          .callPod({ namespace, pod, port, scheme, path: request.path, deadline })
-          .catch(unanswered),
-      ),
+    proxied:
+      uncarried(test) ??
+      (async (cluster, namespace, pod, port) =>
+        answerOf(
+          await cluster
+            .callPod({ namespace, pod, port, scheme, path: request.path, deadline })
+            .catch(unanswered),
+        )),
     faultIn: ({ error }) => error,
     failed: (error) => ({ headers: {}, body: '', milliseconds: 0, error }),
   });
+  if ('blocked' in reached) return blockedTry(title, reached);
+  const { answer, route } = reached;
   const { status, milliseconds } = answer;
   return {
     judgement: judgeAnswer(title, answer, expect, run.clock.now()),
@@ -142,16 +115,19 @@ async function tryLatency(run: Run, test: LatencyTest, ground: TestGround): Prom
   const isGood = (answer: HttpAnswer): boolean =>
     judgeAnswer(title, answer, expect, run.clock.now()).outcome === 'passed';
   const call = { ...request, scheme, serverName, verify };
-  const { answer, route } = await along<Measured>(run, test.reach, ground, {
+  const reached = await along<Measured>(run, test.reach, ground, {
     dialled: async (host, port) => ({
       samples: await run.probes.measure({ ...call, host, port }, schedule, isGood, run.signal),
     }),
-    // What happened to single requests is counted.
-    faultIn: () => undefined,
+    proxied: 'response times',
+    // What happened to single requests is counted; that none came through may be the way's doing.
+    faultIn: ({ samples = [] }) =>
+      samples.some(({ ok }) => ok) ? undefined : { kind: 'other', message: 'no request came through' },
     failed: (fault) => ({ fault }),
   });
-  if (answer === undefined) return { judgement: noWay(title), evidence: {} };
-  const { samples, fault } = answer;
+  if ('blocked' in reached) return blockedTry(title, reached);
+  const { route } = reached;
+  const { samples, fault } = reached.answer;
   if (samples === undefined) {
     const why = fault ?? { kind: 'other', message: 'not measured' };
     return { judgement: judgeConnection(title, why), evidence: { route } };
@@ -161,12 +137,21 @@ async function tryLatency(run: Run, test: LatencyTest, ground: TestGround): Prom
   return { judgement: { ...judged, message: `${title}: ${message}.` }, evidence: { route, latency } };
 }
 
-function answerOf(answer: {
-  readonly status?: number;
-  readonly body: string;
-  readonly milliseconds: number;
-}): HttpAnswer {
-  const { status, body, milliseconds } = answer;
+function blockedTry(title: string, blocked: Blocked): Try {
+  return {
+    judgement: notReached(title, blocked),
+    evidence: {},
+    ...(blocked.again === true ? { again: true } : {}),
+  };
+}
+
+function answerOf({ status, body, milliseconds }: EndpointAnswer): HttpAnswer | Blocked {
+  if (isProxyForbidden(status, body)) {
+    return {
+      blocked: 'this identity may neither forward ports to its pod nor call it by the API server’s proxy',
+      remedy: 'Give it `get` and `create` on pods/portforward, see docs/role.yaml.',
+    };
+  }
   const error = proxyFault(status, body);
   if (error !== undefined) return { headers: {}, body: '', milliseconds, error };
   if (status !== undefined) return { status, headers: {}, body, milliseconds };
@@ -174,9 +159,14 @@ function answerOf(answer: {
 }
 
 /** A connection to the API server that broke is a try without an answer. */
-function unanswered(error: unknown): { body: string; milliseconds: number } {
+function unanswered(error: unknown): EndpointAnswer {
   if (!(error instanceof Fault) || error.reason !== 'cluster-unreachable') throw error;
   return { body: error.message, milliseconds: 0 };
+}
+
+interface DatabaseAnswer {
+  readonly finding: { readonly milliseconds: number; readonly connectionFault?: ConnectionFault };
+  readonly judgement: Judgement;
 }
 
 async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Promise<Try> {
@@ -189,7 +179,7 @@ async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Pr
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
   };
-  const { answer, route } = await along(run, test.reach, ground, {
+  const reached = await along<DatabaseAnswer>(run, test.reach, ground, {
     dialled: async (host, port) => {
       if (what === 'redis') {
         const number = Number(database ?? 0);
@@ -202,98 +192,17 @@ async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Pr
       const finding = await run.probes.postgres(target, limits);
       return { finding, judgement: judgePostgres(finding, { address: addressOf(title), now }) };
     },
+    proxied: 'database',
+    refusalCounts: true,
     faultIn: ({ finding }) => finding.connectionFault,
     failed: (fault) => ({ finding: { milliseconds: 0 }, judgement: judgeConnection(title, fault) }),
   });
-  if (answer === undefined) return { judgement: noWay(title), evidence: {} };
+  if ('blocked' in reached) return blockedTry(title, reached);
+  const { answer, route } = reached;
   return { judgement: answer.judgement, evidence: { route, milliseconds: answer.finding.milliseconds } };
 }
 
 /** `PostgreSQL at postgres:5432/orion` without its first words. */
 function addressOf(title: string): string {
   return title.replace(/^\S+ at /, '');
-}
-
-function noWay(title: string): Judgement {
-  return {
-    outcome: 'inconclusive',
-    reason: 'no-route',
-    message: `${title} was not tested: this identity may not forward ports to its pod.`,
-    remedy: 'Give it `get` and `create` on pods/portforward, see docs/role.yaml.',
-  };
-}
-
-interface Ways<Answer> {
-  dialled(host: string, port: number): Promise<Answer>;
-  /** Absent for what the API server's proxy cannot carry. */
-  proxied?(cluster: ClusterPort, namespace: string, pod: string, port: number): Promise<Answer>;
-  /** Why there is no answer in this one. */
-  faultIn(answer: Answer): ConnectionFault | undefined;
-  failed(fault: ConnectionFault): Answer;
-}
-
-/** Goes the first way that is open, and closes it whatever happens. */
-async function along<Answer>(
-  run: Run,
-  reach: Reach,
-  { inside }: TestGround,
-  ways: Ways<Answer> & { proxied: NonNullable<Ways<Answer>['proxied']> },
-): Promise<{ readonly answer: Answer; readonly route: NonNullable<SmokeReport['route']> }>;
-async function along<Answer>(
-  run: Run,
-  reach: Reach,
-  { inside }: TestGround,
-  ways: Ways<Answer>,
-): Promise<{ readonly answer: Answer | undefined; readonly route: NonNullable<SmokeReport['route']> }>;
-async function along<Answer>(
-  run: Run,
-  reach: Reach,
-  { inside }: TestGround,
-  ways: Ways<Answer>,
-): Promise<{ readonly answer: Answer | undefined; readonly route: NonNullable<SmokeReport['route']> }> {
-  if (reach.type === 'direct') {
-    return { answer: await ways.dialled(reach.host, reach.port), route: 'direct' };
-  }
-  if (inside === undefined) throw new Error('A pod cannot be reached without a cluster.');
-  const { cluster, namespace } = inside;
-  const { pod, port } = reach;
-  const proxied = ways.proxied && (() => ways.proxied?.(cluster, namespace, pod, port));
-  const forward = await forwardTo(cluster, namespace, reach, run.signal);
-  if (!('close' in forward)) {
-    if (proxied !== undefined || forward.forbidden) return { answer: await proxied?.(), route: 'api-proxy' };
-    return { answer: ways.failed(dialFault(forward.message)), route: 'port-forward' };
-  }
-  try {
-    const answer = await ways.dialled(forward.host, forward.port);
-    const why = ways.faultIn(answer) && forward.lastError?.();
-    if (why === undefined) return { answer, route: 'port-forward' };
-    const fault = dialFault(why);
-    // Port-forwards end at the loopback address of the pod; some listen on its other address only, as probes do not mind.
-    if (fault.kind === 'refused' && proxied !== undefined) {
-      return { answer: await proxied(), route: 'api-proxy' };
-    }
-    return { answer: ways.failed(fault), route: 'port-forward' };
-  } finally {
-    await forward.close();
-  }
-}
-
-/** Why not, where it cannot be opened: no permission, no such pod, a proxy that lets no WebSocket through. */
-async function forwardTo(
-  cluster: ClusterPort,
-  namespace: string,
-  { pod, port }: Extract<Reach, { type: 'pod' }>,
-  signal: AbortSignal,
-): Promise<PortForward | { readonly forbidden: boolean; readonly message: string }> {
-  try {
-    const forward = await cluster.openPortForward?.({ namespace, pod, port, signal });
-    return forward ?? { forbidden: true, message: 'there are no port-forwards' };
-  } catch (error) {
-    const refusal = cluster.refusalOf(error);
-    if (refusal !== undefined) return { forbidden: refusal.status === 403, message: refusal.message };
-    if (error instanceof Fault && error.reason === 'cluster-unreachable') {
-      return { forbidden: false, message: error.message };
-    }
-    throw error;
-  }
 }
