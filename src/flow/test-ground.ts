@@ -1,6 +1,7 @@
 /** What smoke tests go by, and what comes of one try. */
 import type { Judgement } from '../domain/smoke/judgement.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
+import { type Blocked, notReached } from '../domain/smoke/routes.ts';
 import type { AnswerFromWithin, CallFromWithin } from './calls-from-within.ts';
 import type { ClusterPort } from './ports.ts';
 
@@ -27,4 +28,9 @@ export interface Try {
   readonly evidence: Partial<Pick<SmokeReport, 'route' | 'status' | 'milliseconds' | 'latency'>>;
   /** What was in the way of an inconclusive one may be gone in a moment. */
   readonly again?: boolean;
+}
+
+export function blockedTry(title: string, blocked: Blocked): Try {
+  const judgement = notReached(title, blocked);
+  return { judgement, evidence: {}, ...(blocked.again === true ? { again: true } : {}) };
 }

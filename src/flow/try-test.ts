@@ -8,12 +8,13 @@ import { judgeLatency, type LatencySample, latencyReport } from '../domain/smoke
 import { latencySchedule } from '../domain/smoke/latency-tests.ts';
 import { judgePostgres } from '../domain/smoke/postgres.ts';
 import { judgeRedis } from '../domain/smoke/redis.ts';
-import { type Blocked, isProxyForbidden, notReached, proxyFault, uncarried } from '../domain/smoke/routes.ts';
+import { type Blocked, isProxyForbidden, proxyFault, uncarried } from '../domain/smoke/routes.ts';
 import type { DatabaseTest, HttpTest, LatencyTest, ServiceTest, SmokeTest } from '../domain/smoke/test.ts';
 import { along } from './pod-ways.ts';
 import type { EndpointAnswer } from './ports.ts';
 import type { Run } from './run.ts';
-import type { TestGround, Try } from './test-ground.ts';
+import { blockedTry, type TestGround, type Try } from './test-ground.ts';
+import { tryJourney } from './try-journey.ts';
 
 export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): Promise<Try> {
   switch (test.what) {
@@ -23,6 +24,8 @@ export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): P
       return tryHttp(run, test, ground);
     case 'service':
       return tryService(run, test, ground);
+    case 'journey':
+      return tryJourney(run, test, ground);
     case 'latency':
       return tryLatency(run, test, ground);
     case 'postgres':
@@ -135,14 +138,6 @@ async function tryLatency(run: Run, test: LatencyTest, ground: TestGround): Prom
   const latency = latencyReport(samples, { rate: schedule.rate, threshold });
   const { message, ...judged } = judgeLatency(latency);
   return { judgement: { ...judged, message: `${title}: ${message}.` }, evidence: { route, latency } };
-}
-
-function blockedTry(title: string, blocked: Blocked): Try {
-  return {
-    judgement: notReached(title, blocked),
-    evidence: {},
-    ...(blocked.again === true ? { again: true } : {}),
-  };
 }
 
 function answerOf({ status, body, milliseconds }: EndpointAnswer): HttpAnswer | Blocked {
