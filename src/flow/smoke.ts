@@ -18,6 +18,7 @@ import type { SmokeSubject } from '../domain/smoke/subject.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
 import { podTemplateOf } from '../domain/workloads.ts';
 import { callsFromWithin } from './calls-from-within.ts';
+import { findEntrances } from './find-entrances.ts';
 import type { Health } from './health.ts';
 import { journeyVariables } from './journey-variables.ts';
 import type { ClusterPort } from './ports.ts';
@@ -63,12 +64,17 @@ export async function smokeRelease(
 ): Promise<readonly Failure[]> {
   const { smoke } = run.configuration;
   const { cluster, namespace, watch } = ground;
-  const [databases, variables] = await Promise.all([
+  const [databases, variables, entrances] = await Promise.all([
     findDatabases(run, ground, runningWorkloads(watch)),
     journeyVariables(run, (name) => readSetting(run, ground, 'Secret', name)),
+    findEntrances(cluster, namespace),
   ]);
   const dependencies = dependenciesOf(smoke, databases);
-  const tests = wanted(run, await settledPlan(run, ground, { databases, variables }), dependencies);
+  const tests = wanted(
+    run,
+    await settledPlan(run, ground, { databases, variables, entrances }),
+    dependencies,
+  );
   run.ledger.smoke = await runTests(run, tests, {
     ...smoke,
     inside: { cluster, namespace, fromWithin: callsFromWithin(run, cluster, namespace) },
@@ -99,7 +105,7 @@ export function wanted(
 async function settledPlan(
   run: Run,
   { watch, health, ...ground }: SmokeGround,
-  found: Pick<SmokeSubject, 'databases' | 'variables'>,
+  found: Pick<SmokeSubject, 'databases' | 'variables' | 'entrances'>,
 ): Promise<readonly SmokeTest[]> {
   const until = run.clock.now() + run.configuration.smoke.deadline;
   for (;;) {

@@ -1,5 +1,4 @@
 /** One try of one smoke test: the way there, the call, the judgement. */
-import { Fault } from '../domain/fault.ts';
 import { type ConnectionFault, judgeConnection } from '../domain/smoke/connection.ts';
 import { judgeAnswer } from '../domain/smoke/expectations.ts';
 import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
@@ -8,13 +7,14 @@ import { judgeLatency, type LatencySample, latencyReport } from '../domain/smoke
 import { latencySchedule } from '../domain/smoke/latency-tests.ts';
 import { judgePostgres } from '../domain/smoke/postgres.ts';
 import { judgeRedis } from '../domain/smoke/redis.ts';
-import { type Blocked, isProxyForbidden, proxyFault, uncarried } from '../domain/smoke/routes.ts';
-import type { DatabaseTest, HttpTest, LatencyTest, ServiceTest, SmokeTest } from '../domain/smoke/test.ts';
+import { uncarried } from '../domain/smoke/routes.ts';
+import type { DatabaseTest, HttpTest, LatencyTest, SmokeTest } from '../domain/smoke/test.ts';
 import { along } from './pod-ways.ts';
-import type { EndpointAnswer } from './ports.ts';
+import { answerOf, unanswered } from './proxy-answer.ts';
 import type { Run } from './run.ts';
 import { blockedTry, type TestGround, type Try } from './test-ground.ts';
 import { tryJourney } from './try-journey.ts';
+import { tryService } from './try-service.ts';
 
 export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): Promise<Try> {
   switch (test.what) {
@@ -63,50 +63,6 @@ async function tryHttp(run: Run, test: HttpTest, ground: TestGround): Promise<Tr
   };
 }
 
-async function tryService(run: Run, test: ServiceTest, ground: TestGround): Promise<Try> {
-  const { scheme, serverName, host, port, request, title, expect } = test;
-  // Inside, a Service's certificate is mostly that of an authority of the cluster's own.
-  const call = { ...request, scheme, host, port, serverName, verify: false, deadline: ground.deadline };
-  const answer = (await ground.inside?.fromWithin?.(call)) ?? { unavailable: 'there is no cluster' };
-  if ('unavailable' in answer) return { judgement: notCalled(title, answer.unavailable), evidence: {} };
-  const { status, milliseconds, error } = answer;
-  const judge = (): Judgement => {
-    if (error !== undefined && keptOut.has(error.kind)) return maybeKeptOut(title, error);
-    const listens = test.anyAnswer && error?.kind !== 'refused' && error?.kind !== 'dns';
-    return listens
-      ? { outcome: 'passed', message: `${title}: somebody listens there.` }
-      : judgeAnswer(title, answer, expect, run.clock.now());
-  };
-  return {
-    judgement: judge(),
-    evidence: { route: 'cluster-job', milliseconds, ...(status === undefined ? {} : { status }) },
-  };
-}
-
-function notCalled(title: string, why: string): Judgement {
-  return {
-    outcome: 'inconclusive',
-    reason: 'no-route',
-    message: `${title}, was not called, the Job that calls from within the cluster did not run: ${why}`,
-    remedy:
-      'Name an image with curl that the nodes can pull (`smoke-image`), and allow `create` and `delete` of jobs, see docs/role.yaml.',
-  };
-}
-
-/** Network policies and meshes that want a certificate answer a pod of no workload like this, on purpose. */
-const keptOut: ReadonlySet<ConnectionFault['kind']> = new Set(['timeout', 'unreachable', 'reset']);
-
-function maybeKeptOut(title: string, fault: ConnectionFault): Judgement {
-  const { message } = judgeConnection(title, fault);
-  return {
-    outcome: 'inconclusive',
-    reason: 'no-route',
-    message: `${message} A network policy or a mesh may keep the calling pod out, so this proves nothing.`,
-    remedy:
-      'Let pods with the label orion.dev/smoke-job call this Service, if it is to be tested as a whole.',
-  };
-}
-
 interface Measured {
   readonly samples?: readonly LatencySample[];
   readonly fault?: ConnectionFault;
@@ -138,25 +94,6 @@ async function tryLatency(run: Run, test: LatencyTest, ground: TestGround): Prom
   const latency = latencyReport(samples, { rate: schedule.rate, threshold });
   const { message, ...judged } = judgeLatency(latency);
   return { judgement: { ...judged, message: `${title}: ${message}.` }, evidence: { route, latency } };
-}
-
-function answerOf({ status, body, milliseconds }: EndpointAnswer): HttpAnswer | Blocked {
-  if (isProxyForbidden(status, body)) {
-    return {
-      blocked: 'this identity may neither forward ports to its pod nor call it by the API server’s proxy',
-      remedy: 'Give it `get` and `create` on pods/portforward, see docs/role.yaml.',
-    };
-  }
-  const error = proxyFault(status, body);
-  if (error !== undefined) return { headers: {}, body: '', milliseconds, error };
-  if (status !== undefined) return { status, headers: {}, body, milliseconds };
-  return { headers: {}, body: '', milliseconds, error: { kind: 'other', message: body } };
-}
-
-/** A connection to the API server that broke is a try without an answer. */
-function unanswered(error: unknown): EndpointAnswer {
-  if (!(error instanceof Fault) || error.reason !== 'cluster-unreachable') throw error;
-  return { body: error.message, milliseconds: 0 };
 }
 
 interface DatabaseAnswer {

@@ -35,6 +35,11 @@ export function uncarried({ scheme, request, expect }: ProxiedCall): string | un
 
 type ProxiedCall = Pick<HttpTest, 'scheme' | 'request' | 'expect'>;
 
+/** The API server's own word that a Service has nobody to send to. */
+export function hasNoEndpoints(status: number | undefined, body: string): boolean {
+  return status === 503 && /no endpoints available for service/.test(body);
+}
+
 /** True for the API server's own refusal: this identity may not use its proxy. */
 export function isProxyForbidden(status: number | undefined, body: string): boolean {
   return status === 403 && /"kind":\s*"Status"/.test(body) && /cannot \w+ resource \\?"\w+\/proxy/.test(body);

@@ -4,6 +4,7 @@ import { isObject } from '../managed-fields.ts';
 import { type JsonObject, type KubernetesObject, referenceOf } from '../objects.ts';
 import { podTemplateOf } from '../workloads.ts';
 import { type Endpoint, endpointsOf, portAmong } from './endpoint-tests.ts';
+import { serviceWays } from './service-ways.ts';
 import type { ServingWorkload, SmokeSubject } from './subject.ts';
 import type { ServiceTest } from './test.ts';
 
@@ -56,7 +57,7 @@ export function entryOf(
 export function serviceCall(
   service: KubernetesObject,
   workloads: readonly ServingWorkload[],
-  { namespace, configuration }: Pick<SmokeSubject, 'namespace' | 'configuration'>,
+  { namespace, configuration, entrances }: Pick<SmokeSubject, 'namespace' | 'configuration' | 'entrances'>,
 ): ServiceTest | undefined {
   const entry = entryOf(service, workloads, configuration);
   if (entry?.endpoint === undefined) return undefined;
@@ -64,15 +65,16 @@ export function serviceCall(
   const { scheme, path, method, headers, expect } = endpoint;
   const { name } = service.metadata;
   const host = `${name}.${namespace}`;
-  return {
+  const call = {
     id: `${name}/service/${method} :${port}${path}`,
     subject: name,
-    kind: 'service',
+    kind: 'service' as const,
     title: `Service ${name} as a whole, :${port}${path}`,
     address: `${scheme}://${host}:${port}${path}`,
     objects: [referenceOf(service)],
     field: ['spec', 'ports'],
-    what: 'service',
+    what: 'service' as const,
+    service: name,
     anyAnswer: !exact,
     scheme,
     serverName: host,
@@ -81,6 +83,7 @@ export function serviceCall(
     request: { method, path, headers },
     expect,
   };
+  return { ...call, ways: serviceWays(service, call, entrances) };
 }
 
 /** Ready is what a Service asks of its pods. */

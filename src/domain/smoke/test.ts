@@ -7,6 +7,7 @@ import type { JourneyValues } from './journeys.ts';
 import type { Judgement } from './judgement.ts';
 import type { DatabaseTls } from './postgres.ts';
 import type { SmokeKind } from './report.ts';
+import type { ServiceWay } from './service-ways.ts';
 
 /** How the other side is dialled. `pod`: this very pod, by a way through the API server. */
 export type Reach =
@@ -49,15 +50,18 @@ export interface DatabaseTest extends Identity {
   readonly tls: DatabaseTls;
 }
 
-/** A Service by its name, called from within the cluster. */
+/** A Service as a whole, by the first way that decides. */
 export interface ServiceTest
   extends Identity,
     Pick<HttpTest, 'scheme' | 'serverName' | 'request' | 'expect'> {
   readonly what: 'service';
   /** No port of it leads to an endpoint that we know: all that is asked is that somebody listens. */
   readonly anyAnswer: boolean;
+  readonly service: string;
+  /** Its name inside. */
   readonly host: string;
   readonly port: number;
+  readonly ways: readonly ServiceWay[];
 }
 
 /** The response times of an endpoint that answered well. */
