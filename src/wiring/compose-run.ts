@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createKubernetesApi, type KubernetesApi } from '../cluster/api.ts';
 import { systemClock } from '../cluster/clock.ts';
 import { type Connection, connect } from '../cluster/connection.ts';
+import { runsInside } from '../cluster/inside.ts';
 import { releaseCluster, releaseLease, releaseRecords } from '../cluster/release-cluster.ts';
 import { watchKinds } from '../cluster/watch.ts';
 import type { Run } from '../flow/run.ts';
@@ -132,7 +133,7 @@ export function composeRun(parts: RunParts): Run {
     setOut: () => exportVariable(setOutVariable, parts.app),
     connect: async () => {
       const { connection, api } = await open();
-      return releaseCluster(connection, api);
+      return { ...releaseCluster(connection, api), isInside: runsInside(connection.host, env) };
     },
     watch: async () => {
       const { api } = await open();
