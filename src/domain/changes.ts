@@ -8,6 +8,7 @@ import {
   managersOf,
 } from './managed-fields.ts';
 import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from './objects.ts';
+import { projectOnto } from './projection.ts';
 import type { ChangeAction } from './result.ts';
 
 /** A field that another manager owns and our apply would change, as the API server reports it. */
@@ -91,6 +92,21 @@ export function actionOf(
   const sameValues =
     canonicalJson(extractFields(live, owned)) === canonicalJson(extractFields(predicted, owned));
   return sameValues ? 'unchanged' : 'configured';
+}
+
+/**
+ * What a write would do by the fields that the overlay names, where the server may not be asked. It errs towards `configured`: a value
+ * that the server writes in another way (`1000m`, `1`) looks like another one.
+ */
+export function actionByFields(live: KubernetesObject | undefined, desired: KubernetesObject): ChangeAction {
+  if (live === undefined) return 'created';
+  const owned = applyEntryOf(live, fieldManager)?.fieldsV1;
+  if (owned === undefined) return 'configured';
+  const json = (object: KubernetesObject): JsonObject => object as unknown as JsonObject;
+  const named = projectOnto(json(live), json(desired));
+  const keepsOwned =
+    canonicalJson(extractFields(live, owned)) === canonicalJson(extractFields(desired, owned));
+  return keepsOwned && canonicalJson(named) === canonicalJson(json(desired)) ? 'unchanged' : 'configured';
 }
 
 /** Marks of tools that would change the object back, or lose track of it (reason `managed-by-other-tool`). */

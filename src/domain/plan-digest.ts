@@ -3,8 +3,9 @@
  * write; Secret data and generated name suffixes are left out, because an ungated preview job has no production secrets.
  */
 import type { PlannedChange } from './changes.ts';
-import { applyEntryOf, canonicalJson, extractFields, fieldManager } from './managed-fields.ts';
-import type { JsonObject, KubernetesObject } from './objects.ts';
+import { applyEntryOf, canonicalJson, extractFields, fieldManager, isObject } from './managed-fields.ts';
+import type { JsonObject, JsonValue, KubernetesObject } from './objects.ts';
+import { projectOnto } from './projection.ts';
 import { generatedSuffix } from './prune/generated-name.ts';
 
 /** The text whose SHA-256 is the plan digest. */
@@ -17,16 +18,34 @@ export function planDigestText(changes: readonly PlannedChange[]): string {
   return parts.join('\n');
 }
 
-/** An absent object is like one that has none of our fields: a namespace that is only just made moves no plan. */
-function liveValues(change: PlannedChange): JsonObject {
+/**
+ * Of the fields that the overlay names, and of those that we own and it no longer has. Both are known without asking the server
+ * what a write would do: a preview that may not write has the same digest. An absent object is like one that has none of them:
+ * a namespace that is only just made moves no plan.
+ */
+function liveValues({ desired, live, reference }: PlannedChange): JsonObject {
+  const unowned = extractFields(desired, undefined);
   // Which generated name is live already depends on the values, which a preview may not have.
-  const generated = change.desired.kind === 'Secret' && generatedSuffix.test(change.reference.name);
-  if (change.live === undefined || generated) return extractFields(change.desired, undefined);
-  const written =
-    change.predicted === undefined ? undefined : applyEntryOf(change.predicted, fieldManager)?.fieldsV1;
-  return withoutSecretData(
-    extractFields(change.live, written) as unknown as KubernetesObject,
-  ) as unknown as JsonObject;
+  if (live === undefined || (desired.kind === 'Secret' && generatedSuffix.test(reference.name)))
+    return { named: {}, owned: unowned };
+  const shown = withoutSecretData(live);
+  const named = projectOnto(nameless(shown), nameless(withoutSecretData(desired)));
+  const owned = extractFields(shown, applyEntryOf(live, fieldManager)?.fieldsV1);
+  return { named: withoutEmpty(named) ?? {}, owned };
+}
+
+function nameless({ apiVersion: _version, kind: _kind, metadata, ...body }: KubernetesObject): JsonObject {
+  const { name: _name, namespace: _namespace, ...rest } = metadata;
+  return { ...body, metadata: rest } as unknown as JsonObject;
+}
+
+/** Undefined for what holds nothing: a map of labels without any of ours is like none. */
+function withoutEmpty(value: JsonObject): JsonObject | undefined {
+  const entries = Object.entries(value).flatMap(([key, member]): [string, JsonValue][] => {
+    const kept = isObject(member) ? withoutEmpty(member) : member;
+    return kept === undefined ? [] : [[key, kept]];
+  });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 function withoutSecretData(object: KubernetesObject): KubernetesObject {

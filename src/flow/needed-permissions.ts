@@ -43,3 +43,11 @@ export async function neededPermissions(
   ];
   return [...new Map(all.map((permission) => [JSON.stringify(permission), permission])).values()];
 }
+
+/** What a preview reads; where the rest is missing too, it asks the server nothing. */
+export function readingOf(permissions: readonly Permission[]): readonly Permission[] {
+  return permissions.filter(
+    ({ resource, subresource, verb }) =>
+      ['get', 'list'].includes(verb) && resource !== 'leases' && subresource === undefined,
+  );
+}

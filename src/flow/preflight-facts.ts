@@ -1,7 +1,9 @@
 /** What the pre-checks look at, asked for once and shared. */
 import { outsideReferences } from '../domain/checks/secrets.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
+import type { Permission } from '../domain/permission.ts';
 import type { PrunePlan } from '../domain/prune/plan.ts';
+import { neededPermissions } from './needed-permissions.ts';
 import type { ClusterPort, Overlay, StoredRelease } from './ports.ts';
 import { makePlan, type Plan } from './preview.ts';
 import { planPrune } from './prune.ts';
@@ -14,6 +16,8 @@ export interface Facts {
   readonly cluster: Promise<ClusterPort>;
   readonly target: Promise<Target>;
   readonly namespace: Promise<KubernetesObject | undefined>;
+  /** Permissions that are needed and missing. */
+  readonly missing: Promise<readonly Permission[]>;
   readonly plan: Promise<Plan>;
   readonly prune: Promise<PrunePlan>;
   readonly releases: Promise<readonly StoredRelease[]>;
@@ -29,10 +33,14 @@ export function gather(run: Run): Facts {
   const namespace = Promise.all([cluster, target]).then(([connected, placed]) =>
     readNamespace(connected, placed.namespace),
   );
+  const missing = Promise.all([cluster, target, namespace]).then(([connected, placed, live]) =>
+    missingPermissions(run, connected, placed, live !== undefined),
+  );
   const plan = Promise.all([cluster, target, namespace]).then(async ([connected, placed, live]) => {
     const made = await makePlan(connected, placed, {
       adopt: run.settings.adopt,
       namespaceExists: live !== undefined,
+      readsOnly: isPreview(run) && (await missing).some(({ verb }) => verb === 'patch' || verb === 'create'),
       signal: run.signal,
     });
     hideSecrets(
@@ -50,7 +58,27 @@ export function gather(run: Run): Facts {
   const outside = Promise.all([cluster, target, namespace]).then(([connected, placed, live]) =>
     live === undefined ? [] : readOutside(run, connected, placed),
   );
-  return { overlay: overlayFact, cluster, target, namespace, plan, prune, releases, outside };
+  return { overlay: overlayFact, cluster, target, namespace, missing, plan, prune, releases, outside };
+}
+
+/** A preview changes nothing, so it needs no more than to read; without the rest it says less (see `makePlan`). */
+export function isPreview({ settings }: Run): boolean {
+  return settings.phase === 'preview';
+}
+
+async function missingPermissions(
+  run: Run,
+  cluster: ClusterPort,
+  { objects, namespace }: Target,
+  namespaceExists: boolean,
+): Promise<readonly Permission[]> {
+  return cluster.missingPermissions(
+    await neededPermissions(cluster, objects, namespace, {
+      namespaceExists,
+      callsPods: !run.settings.skipTests,
+      undoes: run.settings.rollback === 'automatic',
+    }),
+  );
 }
 
 /** Pods and the server echo values of live Secrets as well as rendered ones. */

@@ -14,9 +14,9 @@ import type { KubernetesObject } from '../domain/objects.ts';
 import { statusOf } from '../domain/status/table.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { findingOf, saidOnce } from './findings.ts';
-import { neededPermissions } from './needed-permissions.ts';
+import { readingOf } from './needed-permissions.ts';
 import type { ClusterPort, StoredRelease } from './ports.ts';
-import { type Facts, gather } from './preflight-facts.ts';
+import { type Facts, gather, isPreview } from './preflight-facts.ts';
 import type { Plan } from './preview.ts';
 import { withPrune } from './prune.ts';
 import { type Run, reachOf } from './run.ts';
@@ -100,17 +100,8 @@ async function connectivity(run: Run, facts: Facts): Promise<readonly Finding[]>
   const [serverVersion, identity] = await Promise.all([cluster.serverVersion(), cluster.identity()]);
   run.ledger.cluster = `${cluster.contextName} (Kubernetes ${serverVersion})`;
   // Without a rendered overlay the connection itself is still judged.
-  const placed = await Promise.all([facts.target, facts.namespace]).catch(() => undefined);
-  const missing =
-    placed === undefined
-      ? []
-      : await cluster.missingPermissions(
-          await neededPermissions(cluster, placed[0].objects, placed[0].namespace, {
-            namespaceExists: placed[1] !== undefined,
-            callsPods: !run.settings.skipTests,
-            undoes: run.settings.rollback === 'automatic',
-          }),
-        );
+  const lacking = await facts.missing.catch(() => []);
+  const missing = isPreview(run) ? readingOf(lacking) : lacking;
   return judgeConnectivity({ cluster: cluster.contextName, serverVersion, identity, missing });
 }
 

@@ -1,5 +1,6 @@
 /** The preview: what the server says each write would do, asked by dry-run; nothing is changed. */
 import {
+  actionByFields,
   actionOf,
   otherToolOf,
   type PlannedChange,
@@ -30,6 +31,8 @@ export interface PreviewOptions {
   readonly adopt: readonly string[];
   /** False while the target namespace does not exist: nothing in it can be asked about yet. */
   readonly namespaceExists: boolean;
+  /** This identity may not write, and so not dry-run either: what a write would do is told by the fields that the overlay names. */
+  readonly readsOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -167,6 +170,13 @@ async function ask(
     return {
       change: { ...base, action: actionOf(live, undefined), conflicts: [], adopts, deferred, warnings: [] },
       validation: { ...facts, foreignConflicts: [], deferred, warnings: [] },
+    };
+  }
+  if (options.readsOnly === true) {
+    const action = adopts ? 'configured' : actionByFields(live, desired);
+    return {
+      change: { ...base, action, conflicts: [], adopts, deferred, warnings: [] },
+      validation: { ...facts, foreignConflicts: [], deferred, notAsked: true, warnings: [] },
     };
   }
   const answer = await dryRun(cluster, desired, options);

@@ -5,8 +5,8 @@
 import { structuredPatch } from 'diff';
 import { stringify } from 'yaml';
 import type { JsonObject, JsonValue, KubernetesObject } from '../domain/objects.ts';
+import { projectOnto } from '../domain/projection.ts';
 import { pathAround } from './diff-hunk.ts';
-import { projectOnto } from './projection.ts';
 
 export interface DiffSides {
   /** Absent when the object is to be created. */

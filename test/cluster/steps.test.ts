@@ -106,6 +106,7 @@ function expectOutcome(step: StepResult, outcome: string, exitCode: number): voi
 /** A namespace with one release deployed by the whole action, and the overlay of the next one in its workspace. */
 async function afterOne(name: string, ...next: readonly Manifest[]) {
   const namespace = await phases.newNamespace(name);
+  await whole.actIn(namespace);
   const workspace = await writeShop(release(namespace, 1, configMap('old', 1), service('web')));
   expectOutcome(await whole.deploy(workspace, { ...quick, 'check-run-id': '100' }), 'succeeded', 0);
   const was = await snapshot(namespace);
@@ -155,6 +156,32 @@ describe('a job in steps that goes well', () => {
     );
     for (const post of await job.end()) expect(post.output).not.toContain('settled');
     expect(await statuses(namespace)).toEqual(['deployed', 'deployed']);
+  });
+
+  test('the preview of an identity that may only read has the digest of one that may write, and says what it could not ask', async () => {
+    const { namespace, workspace } = await afterOne('reader', service('web'));
+    const role = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' };
+    const common = { apiVersion: `${role.apiGroup}/v1`, metadata: { name: 'reader', namespace } };
+    const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }];
+    const subjects = [{ apiGroup: role.apiGroup, kind: 'User', name: 'reader' }];
+    await phases.api.create({ ...common, kind: 'Role', rules } as never);
+    await phases.api.create({ ...common, kind: 'RoleBinding', roleRef: role, subjects } as never);
+    const kubeconfig = await cluster.controlPlane.issueKubeconfig('reader', 'reader');
+
+    const read = await jobIn(workspace, '5').step('preview', { kubeconfig });
+    expectOutcome(read, 'planned', 0);
+    expect(read.output).toContain('this identity may only read');
+    expect(read.summary).toContain('2 objects would change');
+    const job = jobIn(workspace, '6');
+    const asked = await job.step('preview');
+    expect(asked.output).not.toContain('this identity may only read');
+    expect(read.outputs['plan-digest']).toBe(asked.outputs['plan-digest']);
+    // Somebody changes a field of ours after the approval.
+    const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace } };
+    await phases.api.apply({ ...settings, data: { version: '1b' } }, { fieldManager: 'orion', force: true });
+    const moved = await job.step('rollout', { 'expect-plan': read.outputs['plan-digest'] ?? '' });
+    expectOutcome(moved, 'failed', 1);
+    expect(moved.outputs['reason']).toBe('plan-moved');
   });
 
   test('without an id of the job (act) the steps are known by run, attempt and name', async () => {
@@ -261,15 +288,14 @@ describe('a step that fails leaves the record pending (row 10)', () => {
 describe('steps that have nothing to go on with', () => {
   test('a rollback step after failed pre-checks leaves the good release before alone', async () => {
     const { namespace, workspace } = await afterOne('checks');
-    const job = jobIn(workspace, '21', {
-      'min-nodes': '9',
-      environment: 'production',
-      'skip-approval': 'true',
-    });
-    const overlay = { overlay: 'k8s/overlays/staging' };
-    expectOutcome(await job.step('rollout', overlay), 'failed', 1);
+    const env = [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'absent', key: 'token' } } }];
+    await writeShop({ namespace, workloads: [{ name: 'web', container: { env } }] }, workspace);
+    const job = jobIn(workspace, '21');
+    const rollout = await job.step('rollout');
+    expectOutcome(rollout, 'failed', 1);
+    expect(rollout.outputs['reason']).toBe('secret-missing');
     const since = Date.now();
-    const rollback = await job.step('rollback', overlay);
+    const rollback = await job.step('rollback');
     expectOutcome(rollback, 'unchanged', 0);
     expect(rollback.output).toContain('changed nothing');
     expect((await phases.requestsSince(since)).filter(changes)).toEqual([]);

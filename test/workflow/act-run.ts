@@ -16,6 +16,8 @@ export interface ActOptions {
   /** Folders by the `uses:` that they stand for, `orion/deploy-staging@v1`. */
   readonly actions: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
+  /** Variables of the runner, in the place of act's own: `GITHUB_API_URL`. */
+  readonly env?: Readonly<Record<string, string>>;
   /** For act's own files; must exist. */
   readonly home: string;
 }
@@ -76,6 +78,7 @@ export async function runAct(options: ActOptions): Promise<ActRun> {
         '--local-repository',
         `${uses}=${folder}`,
       ]),
+      ...Object.entries(options.env ?? {}).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
       ...['--action-offline-mode', '--no-cache-server', '--json'],
       ...['--secret-file', secretFile, '--insecure-secrets'],
     ],
@@ -84,7 +87,7 @@ export async function runAct(options: ActOptions): Promise<ActRun> {
       env: { PATH: searchPath, HOME: options.home, TMPDIR: temporary },
       stdio: ['ignore', 'pipe', 'pipe'],
       // Less than a test may take. On SIGTERM act ends its steps, on SIGKILL it would leave them behind.
-      timeout: 160_000,
+      timeout: 280_000,
     },
   );
   const chunks: string[] = [];

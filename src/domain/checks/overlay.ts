@@ -26,6 +26,8 @@ export interface ObjectValidation {
   /** Of the live object; absent when there is none. */
   readonly liveLabels?: Readonly<Record<string, string>>;
   readonly deferred: boolean;
+  /** The identity may not write, so the server was not asked. */
+  readonly notAsked?: true;
   readonly warnings: readonly string[];
 }
 
@@ -39,7 +41,8 @@ export interface OverlayFacts {
 export function judgeOverlay(facts: OverlayFacts): readonly Finding[] {
   const findings = facts.validations.flatMap((validation) => judgeObject(validation, facts));
   const deferred = facts.validations.filter((validation) => validation.deferred);
-  const checked = facts.validations.length - deferred.length;
+  const notAsked = facts.validations.filter((validation) => validation.notAsked === true);
+  const checked = facts.validations.length - deferred.length - notAsked.length;
   const summary: Finding = {
     level: 'pass',
     reason: 'ok',
@@ -48,7 +51,19 @@ export function judgeOverlay(facts: OverlayFacts): readonly Finding[] {
   };
   return findings.some((finding) => finding.level === 'fail')
     ? findings
-    : [summary, ...deferredFinding(deferred), ...findings];
+    : [summary, ...deferredFinding(deferred), ...notAskedFinding(notAsked), ...findings];
+}
+
+function notAskedFinding(notAsked: readonly ObjectValidation[]): readonly Finding[] {
+  if (notAsked.length === 0) return [];
+  return [
+    {
+      level: 'warn',
+      reason: 'object-not-checked',
+      message: `${counted(notAsked.length, 'object')} compared by the fields that the overlay names: this identity may only read, so the server was not asked what it would do.`,
+      remedy: 'The deploying job asks it, before it changes anything.',
+    },
+  ];
 }
 
 function deferredFinding(deferred: readonly ObjectValidation[]): readonly Finding[] {

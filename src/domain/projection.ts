@@ -1,5 +1,5 @@
 /** The part of a live object that a rendered one names: what can be compared when the server could not be asked. */
-import type { JsonObject, JsonValue } from '../domain/objects.ts';
+import type { JsonObject, JsonValue } from './objects.ts';
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
