@@ -70,12 +70,26 @@ function forThisMachine(workflow: string): string {
   );
 }
 
-/** In production the namespace is there before; somebody may read it, and nothing else. */
+/** In production the namespace is there before; somebody may read it, also the overlay's Namespace itself, and nothing else. */
 async function makeProduction(reader: string): Promise<void> {
   const name = productionOf(namespace);
   const apiGroup = 'rbac.authorization.k8s.io';
   const metadata = { name: 'reader', namespace: name };
+  const subjects = [{ apiGroup, kind: 'User', name: reader }];
   const objects = [
+    {
+      apiVersion: `${apiGroup}/v1`,
+      kind: 'ClusterRole',
+      metadata: { name: reader },
+      rules: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list'] }],
+    },
+    {
+      apiVersion: `${apiGroup}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name: reader },
+      roleRef: { apiGroup, kind: 'ClusterRole', name: reader },
+      subjects,
+    },
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
     {
       apiVersion: `${apiGroup}/v1`,
@@ -88,7 +102,7 @@ async function makeProduction(reader: string): Promise<void> {
       kind: 'RoleBinding',
       metadata,
       roleRef: { apiGroup, kind: 'Role', name: 'reader' },
-      subjects: [{ apiGroup, kind: 'User', name: reader }],
+      subjects,
     },
   ];
   const file = join(folder, 'production.yaml');
