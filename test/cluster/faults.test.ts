@@ -62,8 +62,8 @@ async function deploy(
 ): Promise<Disturbed> {
   deployments += 1;
   const namespace = `${truth}-${deployments}`;
-  const deployer = await deployerFor(namespace, cluster);
-  const proxy = await startFaultProxy({ controlPlane: cluster.controlPlane, user: namespace });
+  const deployer = await deployerFor(namespace, cluster, 'deploy-staging', {});
+  const proxy = await startFaultProxy({ controlPlane: cluster.controlPlane, user: namespace, groups: [] });
   await deployer.newNamespace(namespace);
   const workspace = await writeShop({ namespace, ...releases[truth] });
   const since = Date.now();
