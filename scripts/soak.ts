@@ -1,76 +1,133 @@
 /**
- * `npm run soak -- --count 200 --seed 2 --lanes 4`: the property of undo at full count on a cluster of its own, with the built
- * bundle. Its figures, and each difference with its seed and case, go to `bench/results/undo-property.json`.
+ * `npm run soak -- undo --count 200 --seed 2 --lanes 4`: a property at full count on a cluster of its own, with the built bundles.
+ * Its figures, and each case that went wrong with seed and number, go to `bench/results`. Properties: `undo` (the default), `races`.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type RaceResult, racesOf, referencesFor, runRace, tallyRaces } from '../test/properties/race.ts';
 import { scenariosOf } from '../test/properties/scenario.ts';
 import { tally } from '../test/properties/tally.ts';
 import { type Trial, tryScenario } from '../test/properties/trial.ts';
 import { type Cluster, startCluster } from '../testbed/cluster.ts';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    count: { type: 'string', default: '200' },
+    count: { type: 'string' },
     seed: { type: 'string', default: '2' },
     lanes: { type: 'string', default: '4' },
     /** Cases by number, `110,116`: they are tried again, and no result is written. */
     only: { type: 'string', default: '' },
   },
 });
-const [seed, count, lanes] = [Number(values.seed), Number(values.count), Number(values.lanes)];
-const result = join(import.meta.dirname, '../bench/results/undo-property.json');
+const [seed, lanes] = [Number(values.seed), Number(values.lanes)];
 
-interface Failed {
-  readonly case: number;
-  readonly why: string;
+/** One case, as it goes into the result. */
+interface Found<Result> {
+  readonly result: Result;
+  /** What is to be known of it where it went wrong. */
+  readonly wrong: object | undefined;
+  readonly line: string;
+  readonly output: string;
 }
 
-async function soak(cluster: Cluster): Promise<boolean> {
+interface Property<Result> {
+  /** `bench/results/<file>` */
+  readonly file: string;
+  readonly count: number;
+  readonly cases: readonly ((cluster: Cluster) => Promise<Found<Result>>)[];
+  readonly tally: (results: readonly Result[]) => object;
+}
+
+function undo(count: number): Property<Trial> {
+  return {
+    file: 'undo-property.json',
+    count,
+    tally,
+    cases: scenariosOf(seed, count).map((scenario, index) => async (cluster) => {
+      const trial = await tryScenario(cluster, `soak-${seed}-${index}`, scenario);
+      const { ending, outcomes, differences, output } = trial;
+      const restored = trial.refusedBefore || trial.outcome === 'rolled-back';
+      const right = restored && differences.length === 0;
+      return {
+        result: trial,
+        wrong: right ? undefined : { case: index, ending, outcomes, differences },
+        line: `${outcomes.join(', ')}, ${differences.length} differences`,
+        output,
+      };
+    }),
+  };
+}
+
+function races(count: number): Property<RaceResult> {
+  let references: ReturnType<typeof referencesFor> | undefined;
+  return {
+    file: 'races.json',
+    count,
+    tally: tallyRaces,
+    cases: racesOf(seed, count).map((race, index) => async (cluster) => {
+      references ??= referencesFor(cluster, `race-${seed}`);
+      const result = await runRace(cluster, `race-${seed}-${index}`, race, await references);
+      const { ends, wrong, output } = result;
+      return {
+        result,
+        wrong: wrong.length === 0 ? undefined : { case: index, ...race, ends, wrong },
+        line: `${race.contestants.join(' and ')}: ${ends.join(', ')}, ${wrong.length} wrong`,
+        output,
+      };
+    }),
+  };
+}
+
+async function soak<Result>(cluster: Cluster, property: Property<Result>): Promise<boolean> {
   const only = values.only.split(',').filter(Boolean).map(Number);
-  const waiting = [...scenariosOf(seed, count).entries()].filter(
+  const waiting = [...property.cases.entries()].filter(
     ([index]) => only.length === 0 || only.includes(index),
   );
-  const trials: Trial[] = [];
+  const results: Result[] = [];
   const wrong: object[] = [];
-  const failed: Failed[] = [];
+  const couldNotRun: object[] = [];
   const startedAt = new Date();
-  const write = async (): Promise<void> =>
-    only.length > 0
-      ? undefined
-      : writeFile(
-          result,
-          `${JSON.stringify({ seed, count, startedAt, ...tally(trials), couldNotRun: failed, wrong }, null, 2)}\n`,
-        );
+  const write = async (): Promise<void> => {
+    if (only.length > 0) return;
+    const { count, file } = property;
+    const figures = { seed, count, startedAt, ...property.tally(results), couldNotRun, wrong };
+    await writeFile(
+      join(import.meta.dirname, '../bench/results', file),
+      `${JSON.stringify(figures, null, 2)}\n`,
+    );
+  };
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, scenario] = next;
+      const [index, run] = next;
       try {
-        const trial = await tryScenario(cluster, `soak-${seed}-${index}`, scenario);
-        trials.push(trial);
-        const restored = trial.refusedBefore || trial.outcome === 'rolled-back';
-        if (!restored || trial.differences.length > 0) {
-          const { ending, outcomes, differences } = trial;
-          wrong.push({ case: index, ending, outcomes, differences });
-          console.log(trial.output);
+        const found = await run(cluster);
+        results.push(found.result);
+        console.log(`case ${index}: ${found.line}`);
+        if (found.wrong !== undefined) {
+          wrong.push(found.wrong);
+          console.log(found.output, found.wrong);
         }
-        console.log(
-          `case ${index}: ${trial.outcomes.join(', ')}, ${trial.differences.length} differences`,
-          trial.differences,
-        );
       } catch (error) {
-        failed.push({ case: index, why: String(error).slice(0, 2000) });
+        couldNotRun.push({ case: index, why: String(error).slice(0, 2000) });
         console.log(`case ${index} could not run: ${String(error)}`);
       }
       await write();
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  console.log(tally(trials));
-  return wrong.length === 0 && failed.length === 0;
+  console.log(property.tally(results));
+  return wrong.length === 0 && couldNotRun.length === 0;
 }
+
+const properties = {
+  undo: (cluster: Cluster) => soak(cluster, undo(Number(values.count ?? 200))),
+  races: (cluster: Cluster) => soak(cluster, races(Number(values.count ?? 100))),
+};
+const [name = 'undo'] = positionals;
+if (name !== 'undo' && name !== 'races') throw new Error(`There is no property ${name}: undo or races.`);
 
 const folder = await mkdtemp(join(tmpdir(), 'orion-soak-'));
 const cluster = await startCluster({
@@ -79,7 +136,7 @@ const cluster = await startCluster({
   hollowNodes: 2,
 });
 try {
-  process.exitCode = (await soak(cluster)) ? 0 : 1;
+  process.exitCode = (await properties[name](cluster)) ? 0 : 1;
 } finally {
   await cluster.stop();
   await rm(folder, { recursive: true, force: true });

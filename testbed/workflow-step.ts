@@ -27,6 +27,8 @@ export interface StepResult {
   readonly output: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly state: Readonly<Record<string, string>>;
+  /** Variables for the steps after it. */
+  readonly variables: Readonly<Record<string, string>>;
   readonly summary: string;
   /** `::error …::…` and the like. */
   readonly annotations: readonly string[];
@@ -76,6 +78,7 @@ export async function startStep(
       output,
       outputs: parseFileCommands(await read('OUTPUT')),
       state: parseFileCommands(await read('STATE')),
+      variables: parseFileCommands(await read('ENV')),
       summary: await read('STEP_SUMMARY'),
       annotations: output.split('\n').filter((line) => /^::(error|warning|notice)[ :]/.test(line)),
       milliseconds: performance.now() - startedAt,

@@ -38,12 +38,12 @@ export interface LogOptions {
 export interface ProxyAnswer {
   /** Absent when nothing answered in time. */
   readonly status?: number;
-  /** The first 4 KiB: foreign text. */
+  /** The first 64 KiB: foreign text. */
   readonly body: string;
   readonly milliseconds: number;
 }
 
-const shownBytes = 4096;
+const shownBytes = 65_536;
 
 /** What the kubelet answers, with status 200, for a container that it has removed meanwhile. Source: kuberuntime's logs. */
 const noLog =
@@ -141,11 +141,36 @@ function stamped(line: string): LogPage['lines'] {
  */
 export async function callPod(
   transport: Transport,
-  target: PodEndpoint,
+  { namespace, pod, port, scheme, path }: PodEndpoint,
+  options: CallOptions,
+): Promise<ProxyAnswer> {
+  const address = podPath(namespace, `${scheme === 'https' ? 'https:' : ''}${pod}:${port}`);
+  return callProxy(transport, `${address}/proxy${path}`, options);
+}
+
+export interface ServiceEndpoint {
+  readonly namespace: string;
+  readonly service: string;
+  readonly port: number;
+  /** Begins with a slash, may have a query. */
+  readonly path: string;
+}
+
+/** The same for a Service, at one of its endpoints. */
+export async function callService(
+  transport: Transport,
+  { namespace, service, port, path }: ServiceEndpoint,
+  options: CallOptions,
+): Promise<ProxyAnswer> {
+  const address = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(`${service}:${port}`)}`;
+  return callProxy(transport, `${address}/proxy${path}`, options);
+}
+
+async function callProxy(
+  transport: Transport,
+  path: string,
   { deadline, signal, now = () => performance.now() }: CallOptions,
 ): Promise<ProxyAnswer> {
-  const scheme = target.scheme === 'https' ? 'https:' : '';
-  const path = `${podPath(target.namespace, `${scheme}${target.pod}:${target.port}`)}/proxy${target.path}`;
   const startedAt = now();
   const answer = await transport.peek({ method: 'GET', path, deadline, signal }, shownBytes);
   const milliseconds = now() - startedAt;

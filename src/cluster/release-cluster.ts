@@ -23,7 +23,7 @@ import { acquireLease, readLease } from './lease.ts';
 import type { LeaseFacts } from './lease-object.ts';
 import type { ListOptions } from './listing.ts';
 import { namespaceContents } from './namespace-contents.ts';
-import { callPod, type LogPageOptions, readLogPage, readPodLog } from './pods.ts';
+import { callPod, callService, type LogPageOptions, readLogPage, readPodLog } from './pods.ts';
 import { type ForwardTarget, openPortForward } from './port-forward.ts';
 import { createReleaseStore, type HeadPatch, type StoredRelease, type StoreResult } from './records.ts';
 
@@ -84,6 +84,11 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       readLogPage(transport, { namespace, pod, container }, options),
     callPod: ({ deadline, ...endpoint }: Parameters<typeof callPod>[1] & { readonly deadline: number }) =>
       callPod(transport, endpoint, { deadline }),
+    callService: ({
+      deadline,
+      ...endpoint
+    }: Parameters<typeof callService>[1] & { readonly deadline: number }) =>
+      callService(transport, endpoint, { deadline }),
     openPortForward: (target: ForwardTarget) => openPortForward(transport, target),
     callFromWithin: (calls: ClusterJob['calls'], options: Omit<ClusterJob, 'calls' | 'token' | 'seconds'>) =>
       runClusterJob(api, { ...options, calls, token: randomBytes(16).toString('hex') }),

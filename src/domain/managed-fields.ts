@@ -20,6 +20,11 @@ export function isOurs(entry: ManagedFieldsEntry): boolean {
   return entry.manager === fieldManager && entry.operation === 'Apply' && (entry.subresource ?? '') === '';
 }
 
+/** A manager has one entry per operation, version and subresource. */
+export function managerKey({ manager, operation, apiVersion, subresource }: ManagedFieldsEntry): string {
+  return JSON.stringify([manager, operation, apiVersion, subresource ?? '']);
+}
+
 /** Ownership left by client-side `kubectl apply`: to be taken over before the first change, or removed fields stay. */
 export function clientSideApplyEntriesOf(object: KubernetesObject): readonly ManagedFieldsEntry[] {
   return (object.metadata.managedFields ?? []).filter(
@@ -139,6 +144,20 @@ function withKeys(extracted: JsonValue | undefined, name: string): JsonValue {
 
 function child(fields: JsonObject, name: string): JsonObject {
   const node = fields[name];
+  return isObject(node) ? node : {};
+}
+
+/** The union of field sets: what any of them names. */
+export function unionOf(sets: readonly JsonObject[]): JsonObject {
+  return sets.reduce((left, right) => {
+    const names = new Set([...Object.keys(left), ...Object.keys(right)]);
+    return Object.fromEntries(
+      [...names].map((name) => [name, unionOf([asSet(left[name]), asSet(right[name])].filter(isObject))]),
+    );
+  }, {});
+}
+
+function asSet(node: unknown): JsonObject {
   return isObject(node) ? node : {};
 }
 

@@ -70,6 +70,7 @@ export const reasons = [
   'lock-held',
   'lock-lost',
   'superseded',
+  'step-missing',
   'record-unreadable',
   // apply and rollout
   'apply-failed',

@@ -6,6 +6,7 @@ import type { Approval } from './approval.ts';
 import type { JsonObject, KubernetesObject, ManagedFieldsEntry, ObjectReference } from './objects.ts';
 import type { Reason } from './reasons.ts';
 import type { PhaseName, PhaseTiming } from './result.ts';
+import type { RolloutTarget } from './rollout/state.ts';
 
 export type ReleaseStatus =
   | 'pending'
@@ -43,6 +44,8 @@ export interface StateBefore {
   readonly fields?: JsonObject;
   /** List items of others that `restore` holds too, only to keep the order; sent where they are still what they were. */
   readonly neighbours?: JsonObject;
+  /** Fields that the server adds to what the release writes and that nobody owns: undo takes them away again. */
+  readonly brought?: JsonObject;
   /** The ownership entries before: ours, and of each manager from which fields are adopted or taken; restored last. */
   readonly ownership?: readonly ManagedFieldsEntry[];
   readonly uid?: string;
@@ -96,11 +99,48 @@ export interface ReleaseBody {
   readonly inventory: readonly InventoryEntry[];
   /** What earlier releases made, the overlay no longer has, and was still there when this one began. */
   readonly earlier?: readonly InventoryEntry[];
+  /** There once the step `rollout` of a job in steps has passed. */
+  readonly handover?: Handover;
+}
+
+/** What the step that rolled a release out leaves for the steps after it, which are processes of their own. */
+export interface Handover {
+  /** What was rolled out, as it was sent and as the server answered. */
+  readonly targets: readonly RolloutTarget[];
+  /** What the preview showed as to be deleted: finish may delete no more. */
+  readonly prunes: readonly ObjectReference[];
+  /** Errors in the logs of the pods that the release replaced, by the key of their workload. */
+  readonly oldErrors: readonly {
+    readonly workload: string;
+    readonly errors: number;
+    readonly pods: number;
+    readonly podMinutes: number;
+  }[];
+  /** UIDs of those pods. */
+  readonly oldPods: readonly string[];
+  /** Databases that did not work before the release, by name. */
+  readonly databasesDown: readonly string[];
 }
 
 /** The job that a pending record waits for. */
 export function responsible({ undoneBy, run }: Pick<ReleaseHead, 'undoneBy' | 'run'>): RunIdentity {
   return undoneBy ?? run;
+}
+
+/**
+ * Whether both are processes of one job of one attempt. Where GitHub gives no id of the job (act, older servers), jobs of a matrix
+ * look alike: `likely`, and whoever goes by it must see that nobody holds the Lease.
+ */
+export function sameJob(one: RunIdentity, other: RunIdentity): 'yes' | 'likely' | 'no' {
+  if (one.checkRunId !== other.checkRunId) return 'no';
+  if (one.checkRunId !== undefined) return 'yes';
+  const known = one.runId !== undefined && one.job !== undefined;
+  const alike =
+    one.repository === other.repository &&
+    one.runId === other.runId &&
+    one.attempt === other.attempt &&
+    one.job === other.job;
+  return known && alike ? 'likely' : 'no';
 }
 
 export function releaseName(app: string, number: number): string {

@@ -32,7 +32,18 @@ export const phaseNames = [
 export type PhaseName = (typeof phaseNames)[number];
 
 /** What the action `phase` does as a step of its own. */
-export const stepNames = ['preview', 'rollback', 'history', 'unlock'] as const;
+export const stepNames = [
+  'preflight',
+  'preview',
+  'rollout',
+  'health',
+  'smoke',
+  'finish',
+  'rollback',
+  'history',
+  'observe',
+  'unlock',
+] as const;
 export type StepName = (typeof stepNames)[number];
 
 /** Times are milliseconds since the epoch. */

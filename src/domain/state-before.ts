@@ -8,9 +8,12 @@ import {
   fieldManager,
   isObject,
   isOurs,
+  managerKey,
+  unionOf,
 } from './managed-fields.ts';
 import { groupKindOf, type JsonObject, type KubernetesObject, type ManagedFieldsEntry } from './objects.ts';
 import type { StateBefore } from './release.ts';
+import { broughtBy } from './undo/brought.ts';
 import { fieldsOf, type MemberPath, memberKey, membersOf, valueAt, withoutField } from './undo/members.ts';
 import { neighboursIn } from './undo/order.ts';
 
@@ -23,6 +26,7 @@ export function stateBeforeOf(change: PlannedChange): StateBefore {
   const fields = withoutField(unionOf(sets), templateGeneration);
   const { uid } = live.metadata;
   const neighbours = neighboursOf(change, live, fields);
+  const brought = change.predicted === undefined ? [] : broughtBy(change.predicted, live, change.desired);
   return {
     reference,
     presence: 'present',
@@ -33,6 +37,7 @@ export function stateBeforeOf(change: PlannedChange): StateBefore {
     ),
     fields,
     ...(Object.keys(neighbours).length === 0 ? {} : { neighbours }),
+    ...(brought.length === 0 ? {} : { brought: fieldsOf(brought) }),
     ownership,
     ...(uid === undefined ? {} : { uid }),
   };
@@ -60,24 +65,43 @@ function isAdopted(entry: ManagedFieldsEntry, { adopts, live }: PlannedChange): 
 }
 
 /**
- * Fields whose values the write replaces or removes although they are not ours: to give a field back to nobody, or to the
- * manager it was taken from, its value has to be sent once. One that nobody owns becomes ours even by its own value, and would
- * go with us.
+ * Fields that the write replaces or removes although they are not ours: to give a field back to nobody, or to the manager it was
+ * taken from, its value has to be sent once. One that nobody owns becomes ours even by its own value, and would go with us; so does
+ * one that is taken by its own value (an atomic list that the server has defaulted since differs from what either has applied).
  */
 function replacedBy({ predicted, adopts }: PlannedChange, live: KubernetesObject): readonly MemberPath[] {
   if (predicted === undefined) return [];
   const written = membersOf(applyEntryOf(predicted, fieldManager)?.fieldsV1);
   const allocated = allocatedBy(live).filter((path) => valueAt(live, path) !== undefined);
-  const entries = live.metadata.managedFields ?? [];
-  const owned = new Set(entries.flatMap(({ fieldsV1 }) => membersOf(fieldsV1)).map(memberKey));
+  const owned = ownedBy(live.metadata.managedFields ?? []);
+  const taken = takenBy(predicted, live);
   const replaced = [...written, ...allocated].filter((path) => {
     const before = valueAt(live, path);
     if (before === undefined) return false;
-    const unowned = !isObject(before) && !owned.has(memberKey(path));
-    return unowned || canonicalJson(before) !== canonicalJson(valueAt(predicted, path));
+    const [key, unowned] = [memberKey(path), !isObject(before) && !owned.has(memberKey(path))];
+    return unowned || taken.has(key) || canonicalJson(before) !== canonicalJson(valueAt(predicted, path));
   });
   // A dry-run still sees the fields that adoption makes ours, and that the write then removes.
   return adopts ? [...replaced, ...allocated] : replaced;
+}
+
+function ownedBy(entries: readonly ManagedFieldsEntry[]): ReadonlySet<string> {
+  return new Set(entries.flatMap(({ fieldsV1 }) => membersOf(fieldsV1)).map(memberKey));
+}
+
+/** What another manager owns before the write, and not after it. */
+function takenBy(predicted: KubernetesObject, live: KubernetesObject): ReadonlySet<string> {
+  const after = predicted.metadata.managedFields ?? [];
+  return new Set(
+    (live.metadata.managedFields ?? [])
+      .filter((entry) => !isOurs(entry))
+      .flatMap((entry) => {
+        const kept = ownedBy(after.filter((other) => managerKey(other) === managerKey(entry)));
+        return membersOf(entry.fieldsV1)
+          .map(memberKey)
+          .filter((key) => !kept.has(key));
+      }),
+  );
 }
 
 function neighboursOf({ predicted }: PlannedChange, live: KubernetesObject, fields: JsonObject): JsonObject {
@@ -102,20 +126,6 @@ function allocatedBy(live: KubernetesObject): readonly MemberPath[] {
       'f:nodePort',
     ]),
   ];
-}
-
-/** The union of field sets: what any of them names. */
-export function unionOf(sets: readonly JsonObject[]): JsonObject {
-  return sets.reduce((left, right) => {
-    const names = new Set([...Object.keys(left), ...Object.keys(right)]);
-    return Object.fromEntries(
-      [...names].map((name) => [name, unionOf([asSet(left[name]), asSet(right[name])].filter(isObject))]),
-    );
-  }, {});
-}
-
-function asSet(node: unknown): JsonObject {
-  return isObject(node) ? node : {};
 }
 
 /**

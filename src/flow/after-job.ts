@@ -51,8 +51,12 @@ function isToUndo({ rollback, undoneBy }: ReleaseHead): boolean {
 
 /** How main was stopped, in the words that it left or, without any, in ours. */
 function endOf({ release }: Stopped): Ending & { readonly reported: boolean } {
-  const { phase, reason, message } = release.head;
-  const stopped = `The job was stopped in the ${phase} phase.`;
+  const { phase, reason, message, jobInSteps } = release.head;
+  // A step says what its phases are when it has done them.
+  const passed = jobInSteps && message === undefined && release.head.timings !== undefined;
+  const stopped = passed
+    ? `The job ended after its ${phase} phase without a step \`phase: finish\`.`
+    : `The job was stopped in the ${phase} phase.`;
   return {
     outcome: 'cancelled',
     exitCode: reason === undefined || reason === 'cancelled' ? 5 : 2,

@@ -1,9 +1,12 @@
 /** How the record of a release that this run opened is closed, or says how far it came. */
 import type { ReleaseHead } from '../domain/release.ts';
+import type { PhaseTiming } from '../domain/result.ts';
 import { cancelled } from './endings.ts';
 import { ensureHeld, lockLost } from './hold.ts';
 import type { Ending } from './ledger.ts';
+import type { StoredRelease } from './ports.ts';
 import type { Change } from './release-phases.ts';
+import type { Run } from './run.ts';
 
 /** STATES row 9: the record says failed, and what was there before stays on record. */
 export async function closeFailed(change: Change, { reason, message }: Ending): Promise<void> {
@@ -34,19 +37,29 @@ export async function explainPending(
  * Ends the record, or says how far it came. Only its own: a run that lost its Lease for a while may find that another has
  * taken the release over (STATES row 23), and must not write over what that one said.
  */
-export async function closeRecord(
-  { run, ready, hold, release }: Change,
-  end: Partial<ReleaseHead>,
-): Promise<void> {
+export async function closeRecord(change: Change, end: Partial<ReleaseHead>): Promise<void> {
+  const { run, ready, hold, release } = change;
   const { namespace } = ready.target;
   const records = await run.records(namespace);
-  const current = (await records.list()).releases.find((one) => one.name === release.name);
-  const taken = current?.head.status !== 'pending' || current.head.takenOverBy !== undefined;
-  if (current === undefined || taken || current.head.run.holder !== run.identity.holder) throw lockLost();
+  const current = await ownRecord(change);
   if (end.status !== 'pending') await ensureHeld(run, namespace, hold.lease, release);
   const closed =
     end.status === 'pending'
       ? {}
-      : { finishedAt: new Date(run.clock.now()).toISOString(), timings: run.ledger.phases };
+      : { finishedAt: new Date(run.clock.now()).toISOString(), timings: timingsOf(current, run) };
   await records.update(current, { ...end, ...closed });
+}
+
+/** @throws Fault `lock-lost` when it is no longer ours */
+export async function ownRecord({ run, ready, release }: Change): Promise<StoredRelease> {
+  const { releases } = await (await run.records(ready.target.namespace)).list();
+  const current = releases.find((one) => one.name === release.name);
+  const taken = current?.head.status !== 'pending' || current.head.takenOverBy !== undefined;
+  if (current === undefined || taken || current.head.run.holder !== run.identity.holder) throw lockLost();
+  return current;
+}
+
+/** Of this process, and of the steps before it. */
+export function timingsOf({ head }: StoredRelease, { ledger }: Pick<Run, 'ledger'>): readonly PhaseTiming[] {
+  return [...(head.timings ?? []), ...ledger.phases];
 }

@@ -9,6 +9,7 @@ import { checkLines } from '../report/log-events.ts';
 import { proveApproval } from './approval.ts';
 import { changeCluster } from './change-cluster.ts';
 import { isExpectedPlan, keepPlan, showPreview } from './change-reports.ts';
+import { type Course, wholeCourse } from './course.ts';
 import { checksFailed, endingOfError, planMoved, planned, unchanged } from './endings.ts';
 import { faultOf } from './findings.ts';
 import type { Ending } from './ledger.ts';
@@ -17,27 +18,32 @@ import { type Preflight, preflight, type Ready } from './preflight.ts';
 import type { Run } from './run.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
-export async function deploy(run: Run): Promise<ResultDocument> {
-  const ending = await decide(run).catch(async (error: unknown) => {
+export async function deploy(run: Run, course: Course = wholeCourse): Promise<ResultDocument> {
+  const ending = await decide(run, course).catch(async (error: unknown) => {
     const cluster = await run.connect().catch(() => undefined);
     return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
   });
   return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
 }
 
-async function decide(run: Run): Promise<Ending> {
-  const { ready } = await inPhase(
-    run,
-    'preflight',
-    () => runChecks(run),
-    ({ checks }) => levelOf(checks),
-  );
+async function decide(run: Run, course: Course): Promise<Ending> {
+  const { ready } = await checkAll(run);
   if (ready === undefined) return checksFailed(run);
   await inPhase(run, 'preview', async () => preview(run, ready));
   if (!isExpectedPlan(run)) return planMoved(run);
   if (run.settings.dryRun) return planned(run);
   if (isUnchanged(ready)) return unchanged(run);
-  return (await proveApproval(run)) ?? changeCluster(run, ready);
+  return (await proveApproval(run)) ?? changeCluster(run, ready, course);
+}
+
+/** All nine, also when one fails. */
+export async function checkAll(run: Run): Promise<Preflight> {
+  return inPhase(
+    run,
+    'preflight',
+    () => runChecks(run),
+    ({ checks }) => levelOf(checks),
+  );
 }
 
 async function runChecks(run: Run): Promise<Preflight> {

@@ -27,9 +27,12 @@ export async function diagnose(
   );
 }
 
-/** How often a log is asked for: in the moment of a restart the kubelet may have neither the old one nor the new one. */
-const logAttempts = 4;
-const logPause = 400;
+/**
+ * How often a log is asked for: in the moment of a restart the kubelet may have neither the old one nor the new one. A
+ * program that says nothing looks the same, and the verdict waits for this: not long.
+ */
+const logAttempts = 3;
+const logPause = 200;
 
 async function logTails(run: Run, cluster: ClusterPort, failure: Failure): Promise<readonly LogTail[]> {
   const at = failure.container;

@@ -79,6 +79,51 @@ export function succeeded(run: Run): Ending {
   };
 }
 
+/** A step that has done its part: the record stays pending, and is the lock until `finish`. */
+export function handedOver({ ledger }: Pick<Run, 'ledger'>): Ending {
+  return {
+    outcome: 'succeeded',
+    exitCode: 0,
+    reason: 'succeeded',
+    message: `${ledger.release ?? 'The release'} passed ${ledger.lastPhase}; it is not finished yet.`,
+    nextSteps: [],
+  };
+}
+
+export function testsSkipped(): Ending {
+  return {
+    outcome: 'unchanged',
+    exitCode: 0,
+    reason: 'nothing-changed',
+    message: 'No smoke test ran, as `skip-tests` asks.',
+    nextSteps: [],
+  };
+}
+
+/** A step of a job that released nothing: what it looked at was deployed before. */
+export function verifiedRunning(release: string): Ending {
+  return {
+    outcome: 'unchanged',
+    exitCode: 0,
+    reason: 'nothing-changed',
+    message: `This job has released nothing; ${release}, which was deployed last, was found well.`,
+    nextSteps: [],
+  };
+}
+
+/** STATES row 10: the record stays pending, and a later step or the end of the job does what `rollback` says. */
+export function failedInStep({ settings }: Pick<Run, 'settings'>, failed: Ending): Ending {
+  const { rollback } = settings;
+  if (rollback !== 'automatic') return failed;
+  return {
+    ...failed,
+    nextSteps: [
+      ...failed.nextSteps,
+      'The end of this job rolls it back, unless a step with `phase: rollback` and `if: failure()` has done it before.',
+    ],
+  };
+}
+
 /** A dry-run that could only be asked after the namespace was there, or a plan that changed while the lock was taken. */
 export function refusedAfterLock(run: Run, ready: Ready, plan: Plan): Ending | undefined {
   const findings = judgeOverlay({

@@ -4,7 +4,7 @@
  * lists what is left for the next one.
  */
 import { type ObjectReference, titleOf } from '../domain/objects.ts';
-import { approvedPrunes, nothingToPrune, type Prune } from '../domain/prune/plan.ts';
+import { approvedPrunes, type Prune } from '../domain/prune/plan.ts';
 import type { PruneReport } from '../domain/result.ts';
 import { waves } from '../domain/waves.ts';
 import { logText } from '../report/escape.ts';
@@ -33,8 +33,7 @@ export async function finish(change: Change): Promise<Finished> {
 }
 
 async function pruneAll(change: Change): Promise<Finished> {
-  const shown = change.plan.prune ?? nothingToPrune;
-  if (shown.prunes.length + shown.spared.length === 0) return { warned: false };
+  if ((change.body.earlier ?? []).length === 0) return { warned: false };
   try {
     return await prune(change);
   } catch (error) {
@@ -46,11 +45,11 @@ async function pruneAll(change: Change): Promise<Finished> {
 }
 
 async function prune(change: Change): Promise<Finished> {
-  const { run, ready, release, plan } = change;
+  const { run, ready, release, prunes } = change;
   const records = await run.records(ready.target.namespace);
   const { releases } = await records.list();
   const now = await pruneNow(run, ready.cluster, ready.target, releases);
-  const approved = approvedPrunes(plan.prune ?? nothingToPrune, now);
+  const approved = approvedPrunes(prunes, now);
   const pruned: ObjectReference[] = [];
   const failed = new Map<ObjectReference, string>();
   // The record says deployed by now: the Lease alone is the lock.

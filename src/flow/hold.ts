@@ -3,7 +3,7 @@
  * 23). Whoever gets it has it until `release`.
  */
 import { Fault } from '../domain/fault.ts';
-import { type ReleaseBody, type RunIdentity, responsible } from '../domain/release.ts';
+import { type ReleaseBody, type RunIdentity, responsible, sameJob } from '../domain/release.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import type { LeaseFacts, LeaseHold, LeasePort, RecordsPort, StoredRelease } from './ports.ts';
@@ -71,8 +71,10 @@ async function deadLeaseOf(
   const { head, name } = pending;
   const owner = responsible(head);
   // An earlier step of this very job: steps run one after the other, so its process is over.
-  const sameJob = owner.checkRunId !== undefined && owner.checkRunId === run.identity.checkRunId;
-  const state = sameJob ? 'completed' : await run.jobs.stateOf(owner);
+  const ours = sameJob(owner, run.identity);
+  // It may be another job of a matrix: free, or silent for a minute, the Lease must be.
+  if (ours === 'likely' && head.jobInSteps) return undefined;
+  const state = ours === 'yes' ? 'completed' : await run.jobs.stateOf(owner);
   if (state === 'completed') {
     const facts = await lease.read();
     // Somebody else's Lease is not the dead job's: another run may be taking over at this moment.

@@ -22,6 +22,7 @@ export async function openRecord(
     readonly planDigest: string;
     readonly createdNamespace: boolean;
     readonly earlier?: ReleaseBody['earlier'];
+    readonly jobInSteps?: boolean;
   },
 ): Promise<OpenRecord> {
   const records = await run.records(namespace);
@@ -34,7 +35,7 @@ export async function openRecord(
     overlay: run.settings.overlay,
     run: run.identity,
     phase: 'apply',
-    jobInSteps: false,
+    jobInSteps: options.jobInSteps ?? false,
     startedAt: new Date(run.clock.now()).toISOString(),
     planDigest: options.planDigest,
     ...(run.ledger.approval === undefined ? {} : { approval: run.ledger.approval }),
@@ -57,6 +58,14 @@ export async function openRecord(
   };
   const release = await records.create(head, body);
   return { release, body };
+}
+
+/** From here on post, or a later run, knows what to settle. */
+export function announceRelease(run: Run, namespace: string, { name }: StoredRelease): void {
+  run.ledger.release = name;
+  run.remember('release', name);
+  run.remember('namespace', namespace);
+  run.remember('holder', run.identity.holder);
 }
 
 /**

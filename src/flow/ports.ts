@@ -132,6 +132,16 @@ export interface ClusterPort {
     readonly path: string;
     readonly deadline: number;
   }): Promise<EndpointAnswer>;
+  /** The same for a Service. */
+  callService?(call: {
+    readonly namespace: string;
+    readonly service: string;
+    readonly port: number;
+    readonly path: string;
+    readonly deadline: number;
+  }): Promise<EndpointAnswer>;
+  /** True where this process is a pod of this cluster. */
+  readonly isInside?: boolean;
   /** A listener on this machine that leads to one port of one pod; a connection that breaks there breaks here. */
   openPortForward?(target: {
     readonly namespace: string;

@@ -2,7 +2,7 @@
  * The story of `phase: rollback`: a release that failed or was interrupted is undone by its record (STATES rows 16, 18, 25), a
  * deployed one is returned to as a release of its own (row 21). The overlay of today plays no part in either.
  */
-import { responsible } from '../domain/release.ts';
+import { responsible, sameJob } from '../domain/release.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import { chooseRollback } from '../domain/rollback.ts';
 import { logText } from '../report/escape.ts';
@@ -12,6 +12,7 @@ import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
 import { type Hold, takeHold } from './hold.ts';
 import type { Ending } from './ledger.ts';
+import { announceRelease } from './open-record.ts';
 import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
 import { recordedOverlay } from './recorded-overlay.ts';
@@ -32,6 +33,9 @@ export async function rollback(run: Run): Promise<ResultDocument> {
 async function decide(run: Run): Promise<Ending | ResultDocument> {
   const namespace = await releaseNamespace(run);
   const { releases } = await (await run.records(namespace)).list();
+  const [newest] = releases;
+  const ours = newest !== undefined && sameJob(newest.head.run, run.identity) !== 'no';
+  if (run.hasSetOut && !ours && run.settings.release === undefined) return nothingOfThisJob();
   const choice = chooseRollback(
     releases.map(({ head }) => head),
     run.settings.release,
@@ -50,6 +54,17 @@ function undoneAlready({ name }: StoredRelease): Ending {
     reason: 'nothing-changed',
     message: `${name} is rolled back already; nothing was changed.`,
     nextSteps: ['Name an earlier deployed release with the input `release` to go further back.'],
+  };
+}
+
+/** `if: failure()` after a failed pre-check: what runs is the release before, and nobody asked to leave that one. */
+function nothingOfThisJob(): Ending {
+  return {
+    outcome: 'unchanged',
+    exitCode: 0,
+    reason: 'nothing-changed',
+    message: 'This job set out to deploy and changed nothing, so there is nothing of it to roll back.',
+    nextSteps: ['To go back further, name a release with the input `release`.'],
   };
 }
 
@@ -79,7 +94,7 @@ async function returnTo(run: Run, namespace: string, release: StoredRelease): Pr
 }
 
 /** STATES rows 16, 18, 25. */
-async function undoLeft(run: Run, namespace: string, wanted: StoredRelease): Promise<Ending> {
+export async function undoLeft(run: Run, namespace: string, wanted: StoredRelease): Promise<Ending> {
   const hold = await inPhase(run, 'lock', () => takeHold(run, namespace));
   let pending = false;
   try {
@@ -93,10 +108,7 @@ async function undoLeft(run: Run, namespace: string, wanted: StoredRelease): Pro
       undoneBy: run.identity,
     });
     pending = true;
-    run.ledger.release = release.name;
-    run.remember('release', release.name);
-    run.remember('namespace', namespace);
-    run.remember('holder', run.identity.holder);
+    announceRelease(run, namespace, release);
     const message = left.head.message ?? `${left.name} was interrupted in its ${left.head.phase} phase.`;
     const reason = left.head.reason ?? 'interrupted-run';
     const undone = await undoRecord(run, { release, lease: hold.lease, namespace }, { reason, message });

@@ -5,7 +5,8 @@ import type { SmokeReport } from '../domain/smoke/report.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
 import { smokeLine } from '../report/log-smoke.ts';
 import type { Run } from './run.ts';
-import { judgeTry, type TestGround } from './try-test.ts';
+import type { TestGround } from './test-ground.ts';
+import { judgeTry } from './try-test.ts';
 
 const pauseBetweenTries = 1000;
 
@@ -51,10 +52,11 @@ async function runAll(
 async function runTest(run: Run, test: SmokeTest, ground: TestGround): Promise<SmokeReport> {
   const startedAt = run.clock.now();
   for (let attempt = 1; ; attempt += 1) {
-    const { judgement, evidence } = await judgeTry(run, test, ground);
+    const { judgement, evidence, again } = await judgeTry(run, test, ground);
     run.signal.throwIfAborted();
     const gone = judgement.outcome === 'failed' && !isThere(test, ground);
-    const final = test.what === 'decided' || judgement.outcome !== 'failed' || attempt > ground.retries;
+    const open = judgement.outcome === 'failed' || again === true;
+    const final = test.what === 'decided' || !open || attempt > ground.retries;
     if (final || gone) {
       const { id, subject, kind, address, pod, objects, field } = test;
       return {

@@ -61,6 +61,10 @@ export interface Run {
   hideText(text: string): void;
   /** An environment variable of the job; its value counts as a secret from then on. */
   variable(name: string): string | undefined;
+  /** An earlier step of this job has set out to deploy this app. */
+  readonly hasSetOut: boolean;
+  /** Tells the later steps of this job. */
+  setOut(): void;
   /** Hands something over to post (kept even if this process is killed). */
   remember(name: 'release' | 'namespace' | 'holder', value: string): void;
 }

@@ -7,9 +7,11 @@ import type { ResultDocument } from '../domain/result.ts';
 import { smokeFailures } from '../domain/smoke/failures.ts';
 import { localTests } from '../domain/smoke/local.ts';
 import { countOutcomes } from '../domain/smoke/report.ts';
+import { dependenciesOf } from '../domain/smoke/selection.ts';
 import { diagnose } from './diagnose.ts';
 import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
+import { journeyVariables } from './journey-variables.ts';
 import type { Ending } from './ledger.ts';
 import { inPhase } from './phase.ts';
 import type { ClusterPort } from './ports.ts';
@@ -37,17 +39,15 @@ async function decide(run: Run): Promise<Ending> {
 
 async function testLocal(run: Run): Promise<readonly Failure[]> {
   const { smoke } = run.configuration;
-  const tests = localTests(smoke);
-  if (tests.length === 0) {
+  const tests = localTests(smoke, await journeyVariables(run, noSecret));
+  if (Object.keys(smoke.local).length === 0) {
     throw new Fault(
       'bad-config',
       'There is nothing to test: orion.yaml names no URL in smoke.local.',
       'Add for instance `smoke: {local: {auth: "http://localhost:8080/health"}}` to orion.yaml.',
     );
   }
-  const dependencies = new Map(
-    Object.entries(smoke.services).map(([name, { dependsOn }]) => [name, dependsOn]),
-  );
+  const dependencies = dependenciesOf(smoke, []);
   for (const test of tests)
     if ('password' in test && test.password !== undefined) run.hideText(test.password);
   return inPhase(
@@ -64,6 +64,11 @@ async function testLocal(run: Run): Promise<readonly Failure[]> {
   );
 }
 
+/** Without a cluster there are none: what refers to one is not set. */
+async function noSecret(): Promise<Readonly<Record<string, string>>> {
+  return {};
+}
+
 async function testCluster(run: Run): Promise<readonly Failure[]> {
   const { cluster, target } = await inPhase(run, 'preflight', () => lookAround(run));
   const { namespace, objects } = target;
@@ -78,7 +83,9 @@ async function testCluster(run: Run): Promise<readonly Failure[]> {
 }
 
 /** What is to be tested, and whether this identity may look at it. */
-async function lookAround(run: Run): Promise<{ readonly cluster: ClusterPort; readonly target: Target }> {
+export async function lookAround(
+  run: Run,
+): Promise<{ readonly cluster: ClusterPort; readonly target: Target }> {
   const [cluster, overlay] = await Promise.all([run.connect(), run.renderer.render()]);
   run.ledger.cluster = `${cluster.contextName} (Kubernetes ${await cluster.serverVersion()})`;
   const namespace = namespaceOf(overlay, run.settings.namespace, run.configuration.outside.namespaces);

@@ -13,12 +13,14 @@ import {
 } from '../domain/smoke/databases.ts';
 import { smokeFailures } from '../domain/smoke/failures.ts';
 import { planTests } from '../domain/smoke/plan.ts';
-import { type Dependencies, selectTests } from '../domain/smoke/selection.ts';
+import { type Dependencies, dependenciesOf, selectTests } from '../domain/smoke/selection.ts';
 import type { SmokeSubject } from '../domain/smoke/subject.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
 import { podTemplateOf } from '../domain/workloads.ts';
 import { callsFromWithin } from './calls-from-within.ts';
+import { findEntrances } from './find-entrances.ts';
 import type { Health } from './health.ts';
+import { journeyVariables } from './journey-variables.ts';
 import type { ClusterPort } from './ports.ts';
 import type { RolloutWatch } from './rollout.ts';
 import type { Run } from './run.ts';
@@ -62,9 +64,17 @@ export async function smokeRelease(
 ): Promise<readonly Failure[]> {
   const { smoke } = run.configuration;
   const { cluster, namespace, watch } = ground;
-  const databases = await findDatabases(run, ground, runningWorkloads(watch));
-  const dependencies = dependenciesOf(run, databases);
-  const tests = wanted(run, await settledPlan(run, ground, databases), dependencies);
+  const [databases, variables, entrances] = await Promise.all([
+    findDatabases(run, ground, runningWorkloads(watch)),
+    journeyVariables(run, (name) => readSetting(run, ground, 'Secret', name)),
+    findEntrances(cluster, namespace),
+  ]);
+  const dependencies = dependenciesOf(smoke, databases);
+  const tests = wanted(
+    run,
+    await settledPlan(run, ground, { databases, variables, entrances }),
+    dependencies,
+  );
   run.ledger.smoke = await runTests(run, tests, {
     ...smoke,
     inside: { cluster, namespace, fromWithin: callsFromWithin(run, cluster, namespace) },
@@ -95,7 +105,7 @@ export function wanted(
 async function settledPlan(
   run: Run,
   { watch, health, ...ground }: SmokeGround,
-  databases: readonly Database[],
+  found: Pick<SmokeSubject, 'databases' | 'variables' | 'entrances'>,
 ): Promise<readonly SmokeTest[]> {
   const until = run.clock.now() + run.configuration.smoke.deadline;
   for (;;) {
@@ -104,7 +114,7 @@ async function settledPlan(
       rollout: watch.state(),
       health: health.state(),
       configuration: run.configuration.smoke,
-      databases,
+      ...found,
       maxRestarts: run.settings.maxRestarts,
     };
     const tests = planTests(subject);
@@ -185,15 +195,4 @@ async function readSetting(
   if (kind === 'ConfigMap') return data;
   const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]);
   return Object.fromEntries(decoded) as Readonly<Record<string, string>>;
-}
-
-/** Workloads stand on the databases that their settings name, and on what orion.yaml says. */
-function dependenciesOf(run: Run, databases: readonly Database[]): Dependencies {
-  const below = new Map<string, string[]>();
-  const add = (name: string, others: readonly string[]): void => {
-    below.set(name, [...(below.get(name) ?? []), ...others]);
-  };
-  for (const { name, users } of databases) for (const user of users) add(user.name, [name]);
-  for (const [name, { dependsOn }] of Object.entries(run.configuration.smoke.services)) add(name, dependsOn);
-  return below;
 }

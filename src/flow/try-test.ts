@@ -1,5 +1,4 @@
 /** One try of one smoke test: the way there, the call, the judgement. */
-import { Fault } from '../domain/fault.ts';
 import { type ConnectionFault, judgeConnection } from '../domain/smoke/connection.ts';
 import { judgeAnswer } from '../domain/smoke/expectations.ts';
 import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
@@ -8,42 +7,14 @@ import { judgeLatency, type LatencySample, latencyReport } from '../domain/smoke
 import { latencySchedule } from '../domain/smoke/latency-tests.ts';
 import { judgePostgres } from '../domain/smoke/postgres.ts';
 import { judgeRedis } from '../domain/smoke/redis.ts';
-import type { SmokeReport } from '../domain/smoke/report.ts';
-import { dialFault, proxyFault } from '../domain/smoke/routes.ts';
-import type {
-  DatabaseTest,
-  HttpTest,
-  LatencyTest,
-  Reach,
-  ServiceTest,
-  SmokeTest,
-} from '../domain/smoke/test.ts';
-import type { AnswerFromWithin, CallFromWithin } from './calls-from-within.ts';
-import type { ClusterPort, PortForward } from './ports.ts';
+import { uncarried } from '../domain/smoke/routes.ts';
+import type { DatabaseTest, HttpTest, LatencyTest, SmokeTest } from '../domain/smoke/test.ts';
+import { along } from './pod-ways.ts';
+import { answerOf, unanswered } from './proxy-answer.ts';
 import type { Run } from './run.ts';
-
-/** What the tests of one cluster, or of plain URLs, go by. */
-export interface TestGround {
-  /** Absent for plain URLs. */
-  readonly inside?: {
-    readonly cluster: ClusterPort;
-    readonly namespace: string;
-    /** Absent where no Service is called. */
-    readonly fromWithin?: (call: CallFromWithin) => Promise<AnswerFromWithin>;
-  };
-  /** Milliseconds of each try. */
-  readonly deadline: number;
-  /** Further tries after a failed one. */
-  readonly retries: number;
-  readonly parallel: number;
-  /** Whether a pod is there and meant to stay. */
-  isThere(pod: string): boolean;
-}
-
-export interface Try {
-  readonly judgement: Judgement;
-  readonly evidence: Partial<Pick<SmokeReport, 'route' | 'status' | 'milliseconds' | 'latency'>>;
-}
+import { blockedTry, type TestGround, type Try } from './test-ground.ts';
+import { tryJourney } from './try-journey.ts';
+import { tryService } from './try-service.ts';
 
 export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): Promise<Try> {
   switch (test.what) {
@@ -53,6 +24,8 @@ export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): P
       return tryHttp(run, test, ground);
     case 'service':
       return tryService(run, test, ground);
+    case 'journey':
+      return tryJourney(run, test, ground);
     case 'latency':
       return tryLatency(run, test, ground);
     case 'postgres':
@@ -64,70 +37,29 @@ export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): P
 async function tryHttp(run: Run, test: HttpTest, ground: TestGround): Promise<Try> {
   const { scheme, serverName, verify, request, title, expect } = test;
   const { deadline } = ground;
-  const { answer, route } = await along(run, test.reach, ground, {
+  const reached = await along<HttpAnswer>(run, test.reach, ground, {
     dialled: (host, port) =>
       run.probes.callHttp(
         { ...request, scheme, serverName, verify, host, port },
         { deadline, signal: run.signal },
       ),
-    // The API server speaks to the pod itself, and sends no header of ours.
-    proxied: async (cluster, namespace, pod, port) =>
-      answerOf(
-        await cluster
-          .callPod({ namespace, pod, port, scheme, path: request.path, deadline })
-          .catch(unanswered),
-      ),
+    proxied:
+      uncarried(test) ??
+      (async (cluster, namespace, pod, port) =>
+        answerOf(
+          await cluster
+            .callPod({ namespace, pod, port, scheme, path: request.path, deadline })
+            .catch(unanswered),
+        )),
     faultIn: ({ error }) => error,
     failed: (error) => ({ headers: {}, body: '', milliseconds: 0, error }),
   });
+  if ('blocked' in reached) return blockedTry(title, reached);
+  const { answer, route } = reached;
   const { status, milliseconds } = answer;
   return {
     judgement: judgeAnswer(title, answer, expect, run.clock.now()),
     evidence: { route, milliseconds, ...(status === undefined ? {} : { status }) },
-  };
-}
-
-async function tryService(run: Run, test: ServiceTest, ground: TestGround): Promise<Try> {
-  const { scheme, serverName, host, port, request, title, expect } = test;
-  // Inside, a Service's certificate is mostly that of an authority of the cluster's own.
-  const call = { ...request, scheme, host, port, serverName, verify: false, deadline: ground.deadline };
-  const answer = (await ground.inside?.fromWithin?.(call)) ?? { unavailable: 'there is no cluster' };
-  if ('unavailable' in answer) return { judgement: notCalled(title, answer.unavailable), evidence: {} };
-  const { status, milliseconds, error } = answer;
-  const judge = (): Judgement => {
-    if (error !== undefined && keptOut.has(error.kind)) return maybeKeptOut(title, error);
-    const listens = test.anyAnswer && error?.kind !== 'refused' && error?.kind !== 'dns';
-    return listens
-      ? { outcome: 'passed', message: `${title}: somebody listens there.` }
-      : judgeAnswer(title, answer, expect, run.clock.now());
-  };
-  return {
-    judgement: judge(),
-    evidence: { route: 'cluster-job', milliseconds, ...(status === undefined ? {} : { status }) },
-  };
-}
-
-function notCalled(title: string, why: string): Judgement {
-  return {
-    outcome: 'inconclusive',
-    reason: 'no-route',
-    message: `${title}, was not called, the Job that calls from within the cluster did not run: ${why}`,
-    remedy:
-      'Name an image with curl that the nodes can pull (`smoke-image`), and allow `create` and `delete` of jobs, see docs/role.yaml.',
-  };
-}
-
-/** Network policies and meshes that want a certificate answer a pod of no workload like this, on purpose. */
-const keptOut: ReadonlySet<ConnectionFault['kind']> = new Set(['timeout', 'unreachable', 'reset']);
-
-function maybeKeptOut(title: string, fault: ConnectionFault): Judgement {
-  const { message } = judgeConnection(title, fault);
-  return {
-    outcome: 'inconclusive',
-    reason: 'no-route',
-    message: `${message} A network policy or a mesh may keep the calling pod out, so this proves nothing.`,
-    remedy:
-      'Let pods with the label orion.dev/smoke-job call this Service, if it is to be tested as a whole.',
   };
 }
 
@@ -142,16 +74,19 @@ async function tryLatency(run: Run, test: LatencyTest, ground: TestGround): Prom
   const isGood = (answer: HttpAnswer): boolean =>
     judgeAnswer(title, answer, expect, run.clock.now()).outcome === 'passed';
   const call = { ...request, scheme, serverName, verify };
-  const { answer, route } = await along<Measured>(run, test.reach, ground, {
+  const reached = await along<Measured>(run, test.reach, ground, {
     dialled: async (host, port) => ({
       samples: await run.probes.measure({ ...call, host, port }, schedule, isGood, run.signal),
     }),
-    // What happened to single requests is counted.
-    faultIn: () => undefined,
+    proxied: 'response times',
+    // What happened to single requests is counted; that none came through may be the way's doing.
+    faultIn: ({ samples = [] }) =>
+      samples.some(({ ok }) => ok) ? undefined : { kind: 'other', message: 'no request came through' },
     failed: (fault) => ({ fault }),
   });
-  if (answer === undefined) return { judgement: noWay(title), evidence: {} };
-  const { samples, fault } = answer;
+  if ('blocked' in reached) return blockedTry(title, reached);
+  const { route } = reached;
+  const { samples, fault } = reached.answer;
   if (samples === undefined) {
     const why = fault ?? { kind: 'other', message: 'not measured' };
     return { judgement: judgeConnection(title, why), evidence: { route } };
@@ -161,22 +96,9 @@ async function tryLatency(run: Run, test: LatencyTest, ground: TestGround): Prom
   return { judgement: { ...judged, message: `${title}: ${message}.` }, evidence: { route, latency } };
 }
 
-function answerOf(answer: {
-  readonly status?: number;
-  readonly body: string;
-  readonly milliseconds: number;
-}): HttpAnswer {
-  const { status, body, milliseconds } = answer;
-  const error = proxyFault(status, body);
-  if (error !== undefined) return { headers: {}, body: '', milliseconds, error };
-  if (status !== undefined) return { status, headers: {}, body, milliseconds };
-  return { headers: {}, body: '', milliseconds, error: { kind: 'other', message: body } };
-}
-
-/** A connection to the API server that broke is a try without an answer. */
-function unanswered(error: unknown): { body: string; milliseconds: number } {
-  if (!(error instanceof Fault) || error.reason !== 'cluster-unreachable') throw error;
-  return { body: error.message, milliseconds: 0 };
+interface DatabaseAnswer {
+  readonly finding: { readonly milliseconds: number; readonly connectionFault?: ConnectionFault };
+  readonly judgement: Judgement;
 }
 
 async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Promise<Try> {
@@ -189,7 +111,7 @@ async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Pr
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
   };
-  const { answer, route } = await along(run, test.reach, ground, {
+  const reached = await along<DatabaseAnswer>(run, test.reach, ground, {
     dialled: async (host, port) => {
       if (what === 'redis') {
         const number = Number(database ?? 0);
@@ -202,98 +124,17 @@ async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Pr
       const finding = await run.probes.postgres(target, limits);
       return { finding, judgement: judgePostgres(finding, { address: addressOf(title), now }) };
     },
+    proxied: 'database',
+    refusalCounts: true,
     faultIn: ({ finding }) => finding.connectionFault,
     failed: (fault) => ({ finding: { milliseconds: 0 }, judgement: judgeConnection(title, fault) }),
   });
-  if (answer === undefined) return { judgement: noWay(title), evidence: {} };
+  if ('blocked' in reached) return blockedTry(title, reached);
+  const { answer, route } = reached;
   return { judgement: answer.judgement, evidence: { route, milliseconds: answer.finding.milliseconds } };
 }
 
 /** `PostgreSQL at postgres:5432/orion` without its first words. */
 function addressOf(title: string): string {
   return title.replace(/^\S+ at /, '');
-}
-
-function noWay(title: string): Judgement {
-  return {
-    outcome: 'inconclusive',
-    reason: 'no-route',
-    message: `${title} was not tested: this identity may not forward ports to its pod.`,
-    remedy: 'Give it `get` and `create` on pods/portforward, see docs/role.yaml.',
-  };
-}
-
-interface Ways<Answer> {
-  dialled(host: string, port: number): Promise<Answer>;
-  /** Absent for what the API server's proxy cannot carry. */
-  proxied?(cluster: ClusterPort, namespace: string, pod: string, port: number): Promise<Answer>;
-  /** Why there is no answer in this one. */
-  faultIn(answer: Answer): ConnectionFault | undefined;
-  failed(fault: ConnectionFault): Answer;
-}
-
-/** Goes the first way that is open, and closes it whatever happens. */
-async function along<Answer>(
-  run: Run,
-  reach: Reach,
-  { inside }: TestGround,
-  ways: Ways<Answer> & { proxied: NonNullable<Ways<Answer>['proxied']> },
-): Promise<{ readonly answer: Answer; readonly route: NonNullable<SmokeReport['route']> }>;
-async function along<Answer>(
-  run: Run,
-  reach: Reach,
-  { inside }: TestGround,
-  ways: Ways<Answer>,
-): Promise<{ readonly answer: Answer | undefined; readonly route: NonNullable<SmokeReport['route']> }>;
-async function along<Answer>(
-  run: Run,
-  reach: Reach,
-  { inside }: TestGround,
-  ways: Ways<Answer>,
-): Promise<{ readonly answer: Answer | undefined; readonly route: NonNullable<SmokeReport['route']> }> {
-  if (reach.type === 'direct') {
-    return { answer: await ways.dialled(reach.host, reach.port), route: 'direct' };
-  }
-  if (inside === undefined) throw new Error('A pod cannot be reached without a cluster.');
-  const { cluster, namespace } = inside;
-  const { pod, port } = reach;
-  const proxied = ways.proxied && (() => ways.proxied?.(cluster, namespace, pod, port));
-  const forward = await forwardTo(cluster, namespace, reach, run.signal);
-  if (!('close' in forward)) {
-    if (proxied !== undefined || forward.forbidden) return { answer: await proxied?.(), route: 'api-proxy' };
-    return { answer: ways.failed(dialFault(forward.message)), route: 'port-forward' };
-  }
-  try {
-    const answer = await ways.dialled(forward.host, forward.port);
-    const why = ways.faultIn(answer) && forward.lastError?.();
-    if (why === undefined) return { answer, route: 'port-forward' };
-    const fault = dialFault(why);
-    // Port-forwards end at the loopback address of the pod; some listen on its other address only, as probes do not mind.
-    if (fault.kind === 'refused' && proxied !== undefined) {
-      return { answer: await proxied(), route: 'api-proxy' };
-    }
-    return { answer: ways.failed(fault), route: 'port-forward' };
-  } finally {
-    await forward.close();
-  }
-}
-
-/** Why not, where it cannot be opened: no permission, no such pod, a proxy that lets no WebSocket through. */
-async function forwardTo(
-  cluster: ClusterPort,
-  namespace: string,
-  { pod, port }: Extract<Reach, { type: 'pod' }>,
-  signal: AbortSignal,
-): Promise<PortForward | { readonly forbidden: boolean; readonly message: string }> {
-  try {
-    const forward = await cluster.openPortForward?.({ namespace, pod, port, signal });
-    return forward ?? { forbidden: true, message: 'there are no port-forwards' };
-  } catch (error) {
-    const refusal = cluster.refusalOf(error);
-    if (refusal !== undefined) return { forbidden: refusal.status === 403, message: refusal.message };
-    if (error instanceof Fault && error.reason === 'cluster-unreachable') {
-      return { forbidden: false, message: error.message };
-    }
-    throw error;
-  }
 }

@@ -1,7 +1,14 @@
 /** The writes of an undo: configurations before are applied again, and what the release made is deleted. */
 import type { ApplyConflict } from '../domain/changes.ts';
 import type { Failure } from '../domain/failure.ts';
-import { type KubernetesObject, type ObjectReference, titleOf } from '../domain/objects.ts';
+import {
+  type KubernetesObject,
+  type ManagedFieldsEntry,
+  type ObjectReference,
+  referenceOf,
+  titleOf,
+} from '../domain/objects.ts';
+import { ownershipClaiming } from '../domain/undo/brought.ts';
 import {
   type MemberPath,
   memberNamed,
@@ -96,6 +103,7 @@ async function restoreOne(run: Run, cluster: ClusterPort, restore: Restore): Pro
   const { reference } = restore;
   try {
     let { request, leftAlone } = restore;
+    await claimBrought(cluster, restore);
     for (let attempt = 1; ; attempt += 1) {
       const answer = await cluster.apply(request as unknown as KubernetesObject, {
         force: false,
@@ -133,29 +141,47 @@ async function conflictingFields(
   return paths.map((path) => ({ path, managers: ownersOf(entries, path) }));
 }
 
-/** Controllers write the status all the time, and each write refuses ours: the object is read again. */
-const ownershipAttempts = 8;
+async function claimBrought(cluster: ClusterPort, { reference, brought }: Restore): Promise<void> {
+  if (brought.length === 0) return;
+  const live = await cluster.get(reference);
+  if (live === undefined) return;
+  await changeOwnership(cluster, live, (object) => ownershipClaiming(object, brought));
+}
 
 async function giveBack(
   cluster: ClusterPort,
-  { reference, ownership }: Restore,
+  { ownership }: Restore,
   applied: KubernetesObject,
   leftAlone: readonly LeftAlone[],
 ): Promise<KubernetesObject> {
   const paths = leftAlone.map(({ path }) => path);
-  let current: KubernetesObject | undefined = applied;
+  return changeOwnership(cluster, applied, ({ metadata }) =>
+    ownershipRestored(metadata.managedFields ?? [], ownership, paths),
+  );
+}
+
+/** Controllers write the status all the time, and each write refuses ours: the object is read again. */
+const ownershipAttempts = 8;
+
+/** `entriesFor` answers with undefined when nothing is to be changed. */
+async function changeOwnership(
+  cluster: ClusterPort,
+  object: KubernetesObject,
+  entriesFor: (object: KubernetesObject) => readonly ManagedFieldsEntry[] | undefined,
+): Promise<KubernetesObject> {
+  let current: KubernetesObject | undefined = object;
   for (let attempt = 1; current !== undefined; attempt += 1) {
-    const entries = ownershipRestored(current.metadata.managedFields ?? [], ownership, paths);
+    const entries = entriesFor(current);
     if (entries === undefined) return current;
     try {
       return await cluster.patchManagedFields(current, entries);
     } catch (error) {
       const status = cluster.refusalOf(error)?.status;
       if ((status !== 409 && status !== 422) || attempt === ownershipAttempts) throw error;
-      current = await cluster.get(reference);
+      current = await cluster.get(referenceOf(object));
     }
   }
-  return applied;
+  return object;
 }
 
 /** What the server made of it is what was there before, or it is not restored: an admission webhook may have its own mind. */

@@ -48,6 +48,7 @@ interface JsonSchema {
   readonly description?: string | undefined;
   readonly properties?: Readonly<Record<string, JsonSchema | boolean>> | undefined;
   readonly additionalProperties?: JsonSchema | boolean | undefined;
+  readonly items?: unknown;
 }
 
 function fieldRows(schema: JsonSchema, prefix: string): string[][] {
@@ -57,7 +58,8 @@ function fieldRows(schema: JsonSchema, prefix: string): string[][] {
     if (field.description === undefined) throw new Error(`orion.yaml: ${path} has no description`);
     const entries = typeof field.additionalProperties === 'object' ? field.additionalProperties : undefined;
     const inner = entries === undefined ? [] : fieldRows(entries, `${path}.NAME.`);
-    return [[`\`${path}\``, field.description], ...fieldRows(field, `${path}.`), ...inner];
+    const items = fieldRows((field.items ?? {}) as JsonSchema, `${path}[].`);
+    return [[`\`${path}\``, field.description], ...fieldRows(field, `${path}.`), ...inner, ...items];
   });
 }
 

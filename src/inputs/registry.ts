@@ -47,7 +47,7 @@ export interface InputEntry {
 const whole: readonly ActionName[] = ['deploy-staging', 'deploy-production'];
 const deploying: readonly ActionName[] = [...whole, 'phase'];
 const everywhere: readonly ActionName[] = actionNames;
-const testing: readonly ActionName[] = ['smoke-tests'];
+const testing: readonly ActionName[] = ['smoke-tests', 'phase'];
 const steps: readonly ActionName[] = ['phase'];
 
 const same = (value: string): Record<Environment, string> => ({ staging: value, production: value });
@@ -63,11 +63,11 @@ export const inputs = [
     actions: steps,
     required: true,
     description:
-      '`preview` shows what a deployment would change; `rollback` undoes a failed release or returns to a deployed one; `history` tells the releases on record; `unlock` ends the lock of a dead run.',
+      'Of a deployment in steps: `preflight`, `preview`, `rollout`, `health`, `smoke`, `finish`. By themselves: `rollback` undoes a failed release or returns to a deployed one; `history` tells the releases on record; `observe` says who kept the deploying job from starting; `unlock` ends the lock of a dead run.',
   },
   {
     name: 'environment',
-    actions: [...steps, ...testing],
+    actions: testing,
     defaults: same('staging'),
     description:
       '`staging` or `production`, a cluster; of the smoke tests also `local` (the URLs of `smoke.local` in `orion.yaml`, no cluster).',

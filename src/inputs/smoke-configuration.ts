@@ -1,71 +1,10 @@
 /** The section `smoke:` of `orion.yaml`. */
 import { z } from 'zod';
+import { mapValues } from '../domain/map-values.ts';
 import type { SmokeConfiguration } from '../domain/smoke/configuration.ts';
-import { parseExpression } from '../domain/status/expressions.ts';
 import { parseDuration } from './duration.ts';
-
-const label = z
-  .string()
-  .regex(/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits, dots and dashes');
-
-const duration = z
-  .string()
-  .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration like 300ms, 5s or 1m');
-
-const pattern = z.string().refine(isRegularExpression, 'must be a regular expression');
-const textOrPattern = z
-  .string()
-  .refine(
-    (text) => !/^\/.*\/$/s.test(text) || isRegularExpression(text.slice(1, -1)),
-    'must be a text, or a regular expression between slashes',
-  );
-
-const path = z.string().startsWith('/', 'must begin with a slash');
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const jsonPath = z
-  .string()
-  .refine(
-    (text) => 'kind' in parseExpression(`{${text}}`),
-    'must be a JSON path like $.status or .items[0].name',
-  );
-
-const endpoint = z
-  .strictObject({
-    path: path.describe('Path with its query.'),
-    method: z
-      .string()
-      .regex(/^[A-Z]+$/, 'must be an HTTP method like GET')
-      .optional()
-      .describe('HTTP method; `GET` by default.'),
-    port: z
-      .union([z.string(), z.int().min(1).max(65_535)])
-      .optional()
-      .describe(
-        'Name or number of the container port; by default the one that the probes ask, else the first.',
-      ),
-    'request-headers': z.record(z.string(), z.string()).optional().describe('Headers to send.'),
-    status: z
-      .array(
-        z.union([
-          z.int().min(100).max(599),
-          z.string().regex(/^[1-5]xx$/, 'must be a status or a class like 2xx'),
-        ]),
-      )
-      .min(1)
-      .optional()
-      .describe('Statuses or classes (`2xx`) that are well; by default 200 to 399.'),
-    headers: z
-      .record(z.string(), textOrPattern)
-      .optional()
-      .describe('Headers of the answer: exact, or `/a regular expression/`.'),
-    json: z
-      .record(jsonPath, scalar)
-      .optional()
-      .describe('JSON paths of the body and the values they must lead to.'),
-    body: pattern.optional().describe('Regular expression that the body must match.'),
-    'tls-days': z.int().min(0).optional().describe('Days that the TLS certificate must still be valid.'),
-  })
-  .describe('An endpoint of each pod of the service, and what it must answer.');
+import { duration, endpoint, endpointOf, label } from './smoke-endpoint.ts';
+import { journey, journeyOf, valueSource } from './smoke-journey.ts';
 
 const service = z
   .strictObject({
@@ -81,11 +20,7 @@ const service = z
   .describe('A workload, by its name.');
 
 const database = z
-  .union([
-    z.strictObject({ url: z.string() }),
-    z.strictObject({ env: z.string() }),
-    z.strictObject({ secret: z.string(), key: z.string() }),
-  ])
+  .union([z.strictObject({ url: z.string() }), ...valueSource.options])
   .describe('A database: its URL, or the variable of the job or the Secret and key that hold it.');
 
 export const smokeSchema = z.strictObject({
@@ -112,6 +47,10 @@ export const smokeSchema = z.strictObject({
     .optional()
     .describe('Databases that the settings of the workloads do not say.'),
   services: z.record(label, service).optional().describe('What is expected of single services.'),
+  journeys: z
+    .record(label, journey)
+    .optional()
+    .describe('What users do, request after request; each journey is one test.'),
 });
 
 /** The section as the tests use it, with its defaults. */
@@ -129,40 +68,6 @@ export function smokeConfiguration(section: z.output<typeof smokeSchema> = {}): 
       endpoints: (one.endpoints ?? []).map(endpointOf),
       ...(one['max-latency'] === undefined ? {} : { maxLatency: parseDuration(one['max-latency']) ?? 0 }),
     })),
+    journeys: mapValues(section.journeys ?? {}, journeyOf),
   };
-}
-
-function endpointOf(
-  one: z.output<typeof endpoint>,
-): SmokeConfiguration['services'][string]['endpoints'][number] {
-  const { status, headers, json, body, 'tls-days': tlsDays } = one;
-  return {
-    path: one.path,
-    method: one.method ?? 'GET',
-    ...(one.port === undefined ? {} : { port: one.port }),
-    requestHeaders: one['request-headers'] ?? {},
-    expect: {
-      ...(status === undefined ? {} : { status }),
-      ...(headers === undefined ? {} : { headers }),
-      ...(json === undefined ? {} : { json }),
-      ...(body === undefined ? {} : { body }),
-      ...(tlsDays === undefined ? {} : { tlsDays }),
-    },
-  };
-}
-
-function mapValues<Value, Result>(
-  record: Readonly<Record<string, Value>>,
-  change: (value: Value) => Result,
-): Readonly<Record<string, Result>> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
-}
-
-function isRegularExpression(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -138,6 +138,8 @@ function send(
       signal,
     });
     call.once('response', resolve).once('error', reject).end(request.body);
+    // An aborted request says so only once it has a socket: not while that is being connected, or shakes hands.
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }
 

@@ -1,17 +1,23 @@
 /** The outcome as a phrase and as counts, for the headline of the summary and the last line of the log. */
-import type { ResultDocument } from '../domain/result.ts';
+import type { ResultDocument, StepName } from '../domain/result.ts';
 import { countOutcomes } from '../domain/smoke/report.ts';
 import { count } from './duration.ts';
 
 type Wording = (app: string, environment: string, result: ResultDocument) => string;
 
 function failedHeadline(app: string, environment: string, result: ResultDocument): string {
-  if (isTest(result)) {
+  if (isTest(result) || (result.phase === 'smoke' && result.release === undefined)) {
     return result.exitCode === 4
       ? `❌ ${app} on ${environment} does not work as it should`
       : `❌ ${app} on ${environment} could not be tested`;
   }
   if (result.phase === 'unlock') return `❌ ${app} on ${environment} was not unlocked`;
+  if (result.phase === 'finish') return `❌ The release of ${app} to ${environment} was not finished`;
+  if (result.phase === 'health' && result.release === undefined) {
+    return result.exitCode === 1
+      ? `❌ The health of ${app} on ${environment} could not be judged`
+      : `❌ ${app} on ${environment} is not healthy`;
+  }
   if (result.phase === 'rollback' && result.exitCode === 1)
     return `❌ ${app} on ${environment} was not rolled back, nothing was changed`;
   if (result.exitCode === 1) return `❌ ${app} was not deployed to ${environment}, nothing was changed`;
@@ -25,15 +31,25 @@ function isTest({ action }: ResultDocument): boolean {
   return action === 'smoke-tests';
 }
 
+/** What a step that went well has to say; the others end a deployment. */
+const stepHeadlines: Readonly<Partial<Record<StepName, (app: string, environment: string) => string>>> = {
+  preflight: (app, environment) => `✅ ${app} can be deployed to ${environment}`,
+  rollout: (app, environment) => `✅ ${app} is rolled out to ${environment}`,
+  health: (app, environment) => `✅ ${app} on ${environment} is healthy`,
+  smoke: (app, environment) => `✅ ${app} on ${environment} works`,
+  unlock: (app, environment) => `✅ ${app} on ${environment} is unlocked`,
+  history: (app, environment) => `History of ${app} on ${environment}`,
+  observe: (app, environment) => `✅ Nobody kept ${app} from being deployed to ${environment}`,
+};
+
+function succeededHeadline(app: string, environment: string, result: ResultDocument): string {
+  const step = isTest(result) ? 'smoke' : result.phase;
+  const headline = step === undefined ? undefined : stepHeadlines[step];
+  return headline?.(app, environment) ?? `✅ ${app} is deployed to ${environment}`;
+}
+
 const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
-  succeeded: (app, environment, result) =>
-    isTest(result)
-      ? `✅ ${app} on ${environment} works`
-      : result.phase === 'unlock'
-        ? `✅ ${app} on ${environment} is unlocked`
-        : result.phase === 'history'
-          ? `History of ${app} on ${environment}`
-          : `✅ ${app} is deployed to ${environment}`,
+  succeeded: succeededHeadline,
   unchanged: (app, environment) => `✅ ${app} on ${environment} is up to date, nothing changed`,
   planned: (app, environment, result) =>
     result.changed === 0
@@ -51,7 +67,9 @@ const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
   'restore-unverified': (app, environment) =>
     `⚠️ ${app} on ${environment} was restored, but not seen healthy again`,
   cancelled: (app, environment, result) =>
-    `⚠️ ${isTest(result) ? 'The test' : 'Deployment'} of ${app} ${isTest(result) ? 'on' : 'to'} ${environment} was cancelled`,
+    result.phase === 'observe'
+      ? `⚠️ ${app} was not let deploy to ${environment}`
+      : `⚠️ ${isTest(result) ? 'The test' : 'Deployment'} of ${app} ${isTest(result) ? 'on' : 'to'} ${environment} was cancelled`,
 };
 
 /** The outcome in words: `✅ shop is deployed to staging`. `app` and `environment` go in as they are given. */

@@ -37,6 +37,11 @@ export function readState(name: string): string {
   return core.getState(name);
 }
 
+/** An environment variable of the steps after this one. */
+export function exportVariable(name: string, value: string): void {
+  core.exportVariable(name, value);
+}
+
 /** Outside GitHub Actions there is no summary file: then nothing is written. */
 export async function writeSummary(markdown: string, summaryFile: string | undefined): Promise<void> {
   if (summaryFile === undefined || summaryFile === '') return;

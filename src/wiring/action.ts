@@ -108,11 +108,9 @@ function startedAction(action: ActionName, story: Story) {
   return {
     async main(): Promise<number> {
       try {
-        const { run, close } = await open();
+        const run = await open();
         ledger.app = run.app;
-        const exitCode = await report(await story(run), run.settings);
-        await close();
-        return exitCode;
+        return await report(await story(run), run.settings);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         const ending = endingOfError({ signal, ledger }, error);
@@ -121,11 +119,10 @@ function startedAction(action: ActionName, story: Story) {
     },
     async post(remembered: Remembered): Promise<void> {
       try {
-        const { run, close } = await open();
+        const run = await open();
         ledger.app = run.app;
         const result = await settleAfterJob(run, remembered);
         if (result !== undefined) await report(result);
-        await close();
       } catch (error) {
         // A job that is over must not turn red for it, but somebody has to know.
         const said = error instanceof Error ? error.message : 'unknown';

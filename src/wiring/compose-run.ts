@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createKubernetesApi, type KubernetesApi } from '../cluster/api.ts';
 import { systemClock } from '../cluster/clock.ts';
 import { type Connection, connect } from '../cluster/connection.ts';
+import { runsInside } from '../cluster/inside.ts';
 import { releaseCluster, releaseLease, releaseRecords } from '../cluster/release-cluster.ts';
 import { watchKinds } from '../cluster/watch.ts';
 import type { Run } from '../flow/run.ts';
@@ -18,6 +19,7 @@ import { measureHttp } from '../probes/measure.ts';
 import { probePostgres } from '../probes/postgres.ts';
 import { probeRedis } from '../probes/redis.ts';
 import type { Environment, Workplace } from '../runner/environment.ts';
+import { exportVariable } from '../runner/toolkit.ts';
 import { version } from '../runner/version.ts';
 
 export interface RunParts
@@ -39,6 +41,8 @@ export interface RunParts
   readonly place: Workplace;
 }
 
+const setOutVariable = 'ORION_SET_OUT';
+
 interface Connected {
   readonly connection: Connection;
   readonly api: KubernetesApi;
@@ -51,7 +55,11 @@ const probes: Run['probes'] = {
   redis: probeRedis,
 };
 
-export function composeRun(parts: RunParts): { readonly run: Run; close(): Promise<void> } {
+/**
+ * Its connections end with the process: closing them would turn what is still on its way when a run is cancelled into errors
+ * that nobody looks at any more.
+ */
+export function composeRun(parts: RunParts): Run {
   const { settings, env, place, signal } = parts;
   let opened: Promise<Connected> | undefined;
   const open = (): Promise<Connected> => {
@@ -70,7 +78,7 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
     found ??= findRenderers(env, signal);
     return found;
   };
-  const run: Run = {
+  return {
     ...parts,
     configuration: {
       clusters: Object.entries(parts.configuration.clusters ?? {}).map(([name, cluster]) => ({
@@ -121,9 +129,11 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
       if (value !== undefined) parts.hideText(value);
       return value;
     },
+    hasSetOut: env[setOutVariable] === parts.app,
+    setOut: () => exportVariable(setOutVariable, parts.app),
     connect: async () => {
       const { connection, api } = await open();
-      return releaseCluster(connection, api);
+      return { ...releaseCluster(connection, api), isInside: runsInside(connection.host, env) };
     },
     watch: async () => {
       const { api } = await open();
@@ -136,5 +146,4 @@ export function composeRun(parts: RunParts): { readonly run: Run; close(): Promi
     lease: async (namespace) => releaseLease((await open()).api, namespace, parts.app, parts.identity.holder),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
   };
-  return { run, close: async () => (await opened?.catch(() => undefined))?.connection.close() };
 }

@@ -69,6 +69,25 @@ const statefulSet = (image: string): Manifest =>
     },
   });
 
+/** The server copies the template's labels to a Job that has none itself, and nobody owns them there. */
+const job = (labels: Manifest): Manifest =>
+  object('batch/v1', 'Job', 'once', {
+    metadata: { labels },
+    spec: {
+      template: {
+        metadata: { labels: { job: 'once' } },
+        spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'registry.test/job:1' }] },
+      },
+    },
+  });
+
+/** As written, both managers want the same list; as the server has defaulted it since, a second apply is in conflict. */
+const policy = (app: string, metadata: Manifest = {}): Manifest =>
+  object('networking.k8s.io/v1', 'NetworkPolicy', 'shared', {
+    metadata,
+    spec: { podSelector: { matchLabels: { app } }, ingress: [{ ports: [{ port: 80 }] }] },
+  });
+
 const before: { readonly workloads: readonly ShopWorkload[]; readonly objects: readonly Manifest[] } = {
   workloads: [
     {
@@ -108,6 +127,7 @@ const before: { readonly workloads: readonly ShopWorkload[]; readonly objects: r
     }),
     statefulSet('registry.test/db:1'),
     budget('web', 1),
+    job({ team: 'red' }),
   ],
 };
 
@@ -144,6 +164,8 @@ const after: typeof before = {
     // Made before by others: kubectl apply, and a tool named `someone`.
     configMap('legacy', { a: '2' }),
     configMap('shared', { x: '2' }),
+    policy('web'),
+    job({}),
   ],
 };
 
@@ -170,6 +192,7 @@ describe('rollback: automatic', () => {
       '--server-side',
       '--field-manager=someone',
     );
+    await kubectlApply(policy('all', { namespace }), '--server-side', '--field-manager=someone');
     const was = await snapshot(namespace);
 
     await refuseBudget(deployer.api, 'refused');

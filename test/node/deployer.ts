@@ -13,6 +13,7 @@ import {
   type StepResult,
   startStep,
 } from '../../testbed/workflow-step.ts';
+import { type Grants, grantEverywhere, grantIn } from './deployer-role.ts';
 
 const bundles = join(import.meta.dirname, '../../dist');
 export const bundle = join(bundles, 'deploy-staging/index.js');
@@ -28,11 +29,14 @@ export interface AuditEntry {
   readonly stage: string;
   readonly requestReceivedTimestamp: string;
   readonly user: { readonly username: string };
+  readonly responseStatus?: { readonly code?: number };
   readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly name?: string };
 }
 
 export interface Deployer {
+  /** An administrator's: what tests prepare and look at. */
   readonly api: KubernetesApi;
+  /** The deployer's own identity. */
   readonly kubeconfig: string;
   /** Main and post. */
   deploy(workspace: string, inputs?: Inputs, env?: StepOptions['env']): ReturnType<typeof runStep>;
@@ -42,20 +46,28 @@ export interface Deployer {
   records(namespace: string): ReleaseStore;
   /** What this deployer's identity asked the API server for since `since` (milliseconds since the epoch). */
   requestsSince(since: number): Promise<readonly AuditEntry[]>;
+  /** Made by the administrator, with the deployer's Role in it. */
   newNamespace(name: string, labels?: Readonly<Record<string, string>>): Promise<string>;
+  /** Gives the deployer its Role in a namespace that is there. */
+  actIn(namespace: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A deployer with an identity of its own, so that the audit log tells its requests from all others. */
+/**
+ * A deployer with an identity of its own, so that the audit log tells its requests from all others. It may do what docs/role.yaml
+ * gives in the namespaces it gets, and what `grants` adds: no more.
+ */
 export async function deployerFor(
   user: string,
   target: Cluster | string,
   action: 'deploy-staging' | 'deploy-production' | 'phase' = 'deploy-staging',
+  grants: Grants = {},
 ): Promise<Deployer> {
   const cluster = typeof target === 'string' ? await attachCluster(target) : target;
-  const kubeconfig = await cluster.controlPlane.issueKubeconfig(user, user, ['system:masters']);
+  const kubeconfig = await cluster.controlPlane.issueKubeconfig(user, user);
   const connection = await connect({ kubeconfig: cluster.kubeconfig, env: {}, home: '' });
   const api = createKubernetesApi(connection);
+  await grantEverywhere(api, user, grants);
   const step = (workspace: string, inputs: Inputs = {}, env: StepOptions['env'] = {}): StepOptions => ({
     bundle: join(bundles, action, 'index.js'),
     workspace,
@@ -86,8 +98,10 @@ export async function deployerFor(
     },
     async newNamespace(name, labels = {}) {
       await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+      await grantIn(api, user, name, grants);
       return name;
     },
+    actIn: (namespace) => grantIn(api, user, namespace, grants),
     close: () => connection.close(),
   };
 }

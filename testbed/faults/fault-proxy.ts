@@ -22,8 +22,10 @@ export interface FaultProxyOptions {
     ControlPlane,
     'server' | 'stateDirectory' | 'certificateAuthority' | 'issueServerCertificate' | 'issueClientCertificate'
   >;
-  /** Of the user that the API server sees, whoever comes through the proxy; a member of system:masters. Default `fault-proxy`. */
+  /** The user that the API server sees, whoever comes through the proxy. Default `fault-proxy`. */
   readonly user?: string;
+  /** Default: system:masters. */
+  readonly groups?: readonly string[];
 }
 
 /** One request that came through, in the order of their answers. */
@@ -53,7 +55,7 @@ export interface FaultProxy {
  * HTTP/1.1), so it can fail single requests; connections are broken one layer below, where no TLS is sent to say so.
  */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
-  const { controlPlane, user = 'fault-proxy' } = options;
+  const { controlPlane, user = 'fault-proxy', groups = ['system:masters'] } = options;
   // Several may start at once, each with files of its own.
   const name = `fault-proxy-${randomBytes(4).toString('hex')}`;
   const pairOf = async ({ certificate, key }: { certificate: string; key: string }) => ({
@@ -69,9 +71,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     target: controlPlane.server,
     authority,
     server: await pairOf(await controlPlane.issueServerCertificate(name, ['127.0.0.1', 'localhost'])),
-    client: await pairOf(
-      await controlPlane.issueClientCertificate(`${name}-client`, user, ['system:masters']),
-    ),
+    client: await pairOf(await controlPlane.issueClientCertificate(`${name}-client`, user, groups)),
     faultFor: (request) => active.find(({ hits }) => hits(request))?.fault,
     linkOf: (port) => listener.linkOf(port),
     onRequest: (request, status, fault) =>

@@ -10,7 +10,8 @@ import { remedies } from './remedies.ts';
 /**
  * When a cause ends the release. `now`: nothing that Kubernetes does by itself heals it. `after`: it often heals, and has
  * `allowance` milliseconds from `since`; `holds` names what restarts that clock. `blocked`: as `now`, unless capacity is
- * about to be freed, then as `after`. `never`: by itself no verdict, but the best explanation when time runs out.
+ * about to be freed, then as `after`. `heard`: as `now`, once another workload of the release that it may wait for could have
+ * answered it. `never`: by itself no verdict, but the best explanation when time runs out.
  */
 export type Doom =
   | { readonly when: 'now' }
@@ -29,6 +30,8 @@ export type Doom =
       /** The workload's own rollout can still remove old pods. */
       readonly mayFree: boolean;
     }
+  /** `triedAt` is when the newest try began: one that began before the other one was there is no evidence. */
+  | { readonly when: 'heard'; readonly triedAt: number }
   | { readonly when: 'never' };
 
 /** Something that is wrong with one workload. */

@@ -3,15 +3,19 @@ import type { Limits, PodRecord } from '../rollout/state.ts';
 import { type ContainerView, containersOf } from '../status/containers.ts';
 import { blockedCause } from './blocked.ts';
 import type { Cause } from './cause.ts';
-import { cannotRunCause, configurationCause } from './configuration.ts';
+import { configurationCause } from './configuration.ts';
 import { crashCause } from './crashes.ts';
 import { creationCause } from './creation.ts';
 import { pullCause } from './images.ts';
+import { sandboxCause, volumeCause } from './mounting.ts';
 import { objectCause } from './objects.ts';
+import { leavingCause, lostCause } from './pods.ts';
 import { gateCause, readinessCause } from './probes.ts';
-import { schedulingCause, volumeCause } from './scheduling.ts';
-import { takenCause } from './taken.ts';
-import { deadlineCause, endedCause } from './workloads.ts';
+import { schedulingCause } from './scheduling.ts';
+import { cannotRunCause } from './start-errors.ts';
+import { goneCause, takenCause } from './taken.ts';
+import { initialisingCause, lapseCause, startupCause } from './unsteady.ts';
+import { deadlineCause, endedCause, pausedCause } from './workloads.ts';
 
 type ContainerRule = (
   scene: Scene,
@@ -26,7 +30,9 @@ const containerRules: readonly ContainerRule[] = [
   configurationCause,
   pullCause,
   crashCause,
+  startupCause,
   readinessCause,
+  initialisingCause,
 ];
 
 function containerCause(scene: Scene, pod: PodRecord, container: ContainerView, limits: Limits) {
@@ -42,16 +48,22 @@ export function causesOf(scene: Scene, limits: Limits): readonly Cause[] {
   const ofPods = scene.pods.flatMap((pod) => [
     schedulingCause(scene, pod, limits),
     volumeCause(scene, pod, limits),
+    sandboxCause(scene, pod, limits),
     gateCause(scene, pod, limits),
+    lapseCause(scene, pod, limits),
     ...containersOf(pod.object).map((container) => containerCause(scene, pod, container, limits)),
   ]);
   return [
     takenCause(scene),
+    goneCause(scene, limits),
     objectCause(scene, limits),
     blockedCause(scene, limits),
     creationCause(scene, limits),
     endedCause(scene),
     deadlineCause(scene, limits),
+    pausedCause(scene, limits),
+    lostCause(scene, limits),
+    leavingCause(scene, limits),
     ...ofPods,
   ].filter((cause) => cause !== undefined);
 }

@@ -1,11 +1,11 @@
-import { fieldAt, textAt } from '../fields.ts';
+import { fieldAt, listAt, textAt, timeOf } from '../fields.ts';
 import type { Reason } from '../reasons.ts';
 import type { End } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
 import { type ContainerView, endsOf, type Termination } from '../status/containers.ts';
 import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
-import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
+import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { containerField } from './fieldpaths.ts';
 
 /** How many ends in the same way make a crash loop (VERDICTS row 4; a first and second failed start may heal, row 7). */
@@ -59,36 +59,47 @@ export function crashCause(
   if (ends <= before || last === undefined || endedWell(pod, container, last)) return undefined;
   const known = pod.ends.get(container.name) ?? [];
   const likeness = likenessOf(known, ends, before);
-  const doom = doomOf(scene, likeness, ends - before, known.at(-1)?.seenAt ?? 0, limits);
+  const doom: Doom = isLeftEnded(pod, container)
+    ? { when: 'now' }
+    : doomOf(scene, likeness, ends - before, known.at(-1), limits);
   const probe = killedBy(scene, pod, container, limits);
-  const { reason, what, field } = describe(scene, container, last, probe);
+  const hook = podEvents(scene, pod, limits, container).find(
+    (event) => eventReason(event) === 'FailedPostStartHook',
+  );
+  const told = probe ?? hook;
+  const { reason, what, field } = describe(scene, container, last, probe, hook);
   return causeOf(scene, {
     reason,
     doom,
     weight: doom.when === 'never' ? 75 : 95,
     pod,
     container,
-    event: probe === undefined ? undefined : evidenceOf(probe),
+    event: told === undefined ? undefined : evidenceOf(told),
     evidenceAt: last.finishedAt,
     message: `${subject(container, scene.target.reference)} ${what}, ${times(ends - before, likeness !== 'different')}.`,
     field,
   });
 }
 
-/** `seenAt` is when the newest end was seen. */
 function doomOf(
   scene: Scene,
   likeness: ReturnType<typeof likenessOf>,
   ends: number,
-  seenAt: number,
+  newest: End | undefined,
   limits: Limits,
 ): Doom {
   // A Job counts its own tries (backoffLimit): its third try may be the good one.
   if (scene.groupKind === 'Job.batch') return { when: 'never' };
-  if (likeness === 'alike' || ends > limits.maxRestarts) return { when: 'now' };
+  if (likeness === 'alike' || ends > limits.maxRestarts) return { when: 'heard', triedAt: triedAt(newest) };
   return likeness === 'awaited'
-    ? { when: 'after', since: seenAt, allowance: lineAllowance }
+    ? { when: 'after', since: newest?.seenAt ?? 0, allowance: lineAllowance }
     : { when: 'never' };
+}
+
+/** When the run began, by our clock; how long it lasted is the difference of two times of the cluster's. */
+function triedAt(end: End | undefined): number {
+  const lasted = (timeOf(end?.termination.finishedAt) ?? 0) - (timeOf(end?.termination.startedAt) ?? 0);
+  return (end?.seenAt ?? 0) - lasted;
 }
 
 function times(count: number, alike: boolean): string {
@@ -104,6 +115,15 @@ function lastEnd(container: ContainerView): Termination | undefined {
 export function endedWell(pod: PodRecord, container: ContainerView, last: Termination): boolean {
   if (last.exitCode !== 0) return false;
   return container.role === 'init' || (textAt(pod.object, 'spec', 'restartPolicy') ?? 'Always') !== 'Always';
+}
+
+/** A container may have a restartPolicy of its own: where the kubelet leaves it ended, its pod is never ready again. */
+function isLeftEnded(pod: PodRecord, { spec, terminated, role }: ContainerView): boolean {
+  if (terminated === undefined || role !== 'main') return false;
+  if ((textAt(pod.object, 'spec', 'restartPolicy') ?? 'Always') !== 'Always') return false;
+  const own = textAt(spec, 'restartPolicy');
+  if (listAt(spec, 'restartPolicyRules').length > 0) return false;
+  return own === 'Never' || (own === 'OnFailure' && terminated.exitCode === 0);
 }
 
 /** The event of a probe that had the container killed. The kubelet words it by probe: "failed liveness probe, will be restarted". */
@@ -139,6 +159,7 @@ function describe(
   container: ContainerView,
   last: Termination,
   probe?: EventRecord,
+  hook?: EventRecord,
 ): Description {
   const { desired } = scene.target;
   const field = (...rest: readonly string[]) => containerField(desired, container.name, ...rest);
@@ -161,7 +182,16 @@ function describe(
     };
   }
   const reason = container.role === 'init' ? 'init-container-failed' : 'crash-loop';
-  const why =
-    last.reason === '' || last.reason === 'Error' || last.reason === 'Completed' ? '' : ` (${last.reason})`;
+  if (hook !== undefined) {
+    return {
+      reason,
+      what: `was ended because its postStart hook failed (${quoted(eventMessage(hook))})`,
+      field: field('lifecycle', 'postStart'),
+    };
+  }
+  const said = last.reason === 'Error' || last.reason === 'Completed' ? '' : last.reason;
+  // The runtime's own words, as StartError has them; what the program wrote for itself is in its log.
+  const words = said === '' || last.message === '' ? said : `${said}: ${quoted(last.message)}`;
+  const why = words === '' ? '' : ` (${words})`;
   return { reason, what: `exited with code ${last.exitCode}${why}`, field: field('command') };
 }

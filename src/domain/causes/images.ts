@@ -1,6 +1,6 @@
 import { markOf, pullReasons } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
-import type { Limits, PodRecord } from '../rollout/state.ts';
+import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
 import { type ContainerView, isStarting } from '../status/containers.ts';
 import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
 import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
@@ -54,15 +54,16 @@ export function pullCause(
 ): Cause | undefined {
   const held = pullReasons.has(container.waiting?.reason ?? '');
   if (!held && !isStarting(container)) return undefined;
-  const event = podEvents(scene, pod, limits, container).find(
+  const events = podEvents(scene, pod, limits, container).filter(
     (one) =>
       ['Failed', 'InspectFailed', 'ErrImageNeverPull'].includes(eventReason(one)) &&
       isAboutPull(eventMessage(one)),
   );
+  const event = events[0];
   const { kind, text } = newestText(container, event === undefined ? '' : eventMessage(event));
   if (!held && !refusedForGood.has(kind)) return undefined;
   const registry = registryOf(container.image);
-  const since = pod.marks.get(markOf.pulling(container.name)) ?? pod.firstAt;
+  const since = pullingSince(pod, container, events);
   const lasting: Doom = { when: 'after', since, allowance: limits.budgets.pull };
   const common = {
     weight: 80,
@@ -106,6 +107,13 @@ export function pullCause(
         message: `${title} cannot start: ${registry} does not serve image ${container.image} (${quoted(text)}).`,
       });
   }
+}
+
+/** The status lags a second behind the events; those from before an earlier run are about another pull. */
+function pullingSince(pod: PodRecord, container: ContainerView, events: readonly EventRecord[]): number {
+  const since = pod.marks.get(markOf.pulling(container.name)) ?? pod.firstAt;
+  if (container.restartCount > 0 || container.previous !== undefined) return since;
+  return Math.min(since, ...events.map(({ firstAt }) => firstAt));
 }
 
 /** Failed events also tell of other failures (a missing Secret), and some only repeat the reason: "Error: ErrImagePull". */

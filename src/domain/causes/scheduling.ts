@@ -1,12 +1,13 @@
-import { conditionOf, fieldAt, numberAt, textAt } from '../fields.ts';
+import { conditionOf, fieldAt, listAt, numberAt, textAt } from '../fields.ts';
 import { titleOf } from '../objects.ts';
 import { markOf } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
 import { containersOf } from '../status/containers.ts';
-import { type Cause, causeOf, quoted } from './cause.ts';
-import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
-import { containerField, podField, volumeField } from './fieldpaths.ts';
+import { isEnded } from '../status/pod.ts';
+import { type Cause, causeOf, type Doom, quoted } from './cause.ts';
+import { eventReason, evidenceOf, podEvents } from './evidence.ts';
+import { containerField, podField } from './fieldpaths.ts';
 
 /**
  * A pod for which the scheduler finds no node. It has an allowance, counted anew while pods go that may make room. A node
@@ -16,8 +17,7 @@ import { containerField, podField, volumeField } from './fieldpaths.ts';
 export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
   const condition = conditionOf(pod.object, 'PodScheduled');
   const since = pod.marks.get(markOf.unschedulable);
-  if (since === undefined || condition === undefined || condition.reason !== 'Unschedulable')
-    return undefined;
+  if (since === undefined || condition === undefined) return unlookedCause(scene, pod, limits);
   const events = podEvents(scene, pod, limits);
   const coming = events.some((event) => ['TriggeredScaleUp', 'Nominated'].includes(eventReason(event)));
   const making = textAt(pod.object, 'status', 'nominatedNodeName') !== undefined;
@@ -27,7 +27,10 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
   const message = quoted(condition.message.split(' preemption:')[0] ?? '');
   return causeOf(scene, {
     reason: volume ? 'volume-pending' : 'unschedulable',
-    doom: coming || making ? { when: 'never' } : { when: 'after', since, allowance, holds: 'capacity' },
+    doom:
+      coming || making || takesTurns(scene, pod)
+        ? { when: 'never' }
+        : { when: 'after', since, allowance, holds: 'capacity' },
     weight: 70,
     pod,
     event: event === undefined ? undefined : evidenceOf(event),
@@ -37,6 +40,47 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
     field: constraintField(scene, condition.message),
   });
 }
+
+/** Pods of a Job end by themselves: one without room waits for the others. */
+function takesTurns(scene: Scene, waiting: PodRecord): boolean {
+  const holdsRoom = ({ object }: PodRecord) =>
+    conditionOf(object, 'PodScheduled')?.status === 'True' && !isEnded(object);
+  return scene.groupKind === 'Job.batch' && scene.pods.some((one) => one !== waiting && holdsRoom(one));
+}
+
+/** A pod that no scheduler looks at: a gate is closed, or the scheduler that it asks for is not there. */
+function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
+  const held = pod.marks.get(markOf.held);
+  const since = held ?? pod.marks.get(markOf.unseen);
+  if (since === undefined) return undefined;
+  const after: Doom = { when: 'after', since, allowance: limits.budgets.scheduling };
+  const { desired } = scene.target;
+  const common = { reason: 'unschedulable', weight: 70, pod } as const;
+  const waits = `A pod of ${titleOf(scene.target.reference)} is not scheduled`;
+  if (held !== undefined) {
+    const gates = listAt(pod.object, 'spec', 'schedulingGates').map((gate) => textAt(gate, 'name') ?? '');
+    return causeOf(scene, {
+      ...common,
+      doom: after,
+      sharedKey: gates.join(),
+      message: `${waits}: its scheduling gate ${quoted(gates.join(', '))} is closed.`,
+      remedy: 'See whether the controller that opens this gate runs, or take it out of the pod template.',
+      field: podField(desired, 'schedulingGates'),
+    });
+  }
+  const scheduler = textAt(pod.object, 'spec', 'schedulerName') ?? defaultScheduler;
+  return causeOf(scene, {
+    ...common,
+    // The cluster's own scheduler may have thousands of pods before this one.
+    doom: scheduler === defaultScheduler ? { when: 'never' } : after,
+    sharedKey: scheduler,
+    message: `${waits}: scheduler ${quoted(scheduler)} has said nothing of it.`,
+    remedy: 'See whether that scheduler runs, or correct schedulerName in the pod template.',
+    field: podField(desired, 'schedulerName'),
+  });
+}
+
+const defaultScheduler = 'default-scheduler';
 
 /** The field that the scheduler's words point at. */
 function constraintField(scene: Scene, message: string) {
@@ -59,31 +103,6 @@ function greediest(desired: Scene['target']['desired']): string {
   );
   const asking = containers.find((one) => fieldAt(one.spec, 'resources', 'requests') !== undefined);
   return (asking ?? containers[0])?.name ?? '';
-}
-
-/** A scheduled pod whose volumes do not come; also a ConfigMap or Secret that is to be mounted and is not there. */
-export function volumeCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
-  if (!pod.marks.has(markOf.mounting)) return undefined;
-  const started = containersOf(pod.object).some(
-    (one) => one.runningSince !== undefined || one.terminated !== undefined || one.previous !== undefined,
-  );
-  if (started) return undefined;
-  const event = podEvents(scene, pod, limits).find((one) =>
-    ['FailedMount', 'FailedAttachVolume', 'FailedBinding', 'FailedMapVolume'].includes(eventReason(one)),
-  );
-  if (event === undefined) return undefined;
-  const text = eventMessage(event);
-  const volume = /for volume "([^"]+)"/.exec(text)?.[1] ?? /volumes=\[([^\s,\]]+)/.exec(text)?.[1];
-  const allowance = limits.budgets.volume;
-  return causeOf(scene, {
-    reason: 'volume-pending',
-    doom: { when: 'after', since: event.firstAt, allowance, holds: 'capacity' },
-    weight: 70,
-    pod,
-    event: evidenceOf(event),
-    message: `A pod of ${titleOf(scene.target.reference)} waits for a volume: ${quoted(text)}.`,
-    field: volumeField(scene.target.desired, volume),
-  });
 }
 
 /** `maxUnavailable` of a Deployment in pods; it may be a number or a percentage, rounded down, and 1 where both bounds are 0. */

@@ -1,6 +1,8 @@
 import { type ManagedFieldsEntry, titleOf } from '../objects.ts';
 import { fieldText, pathIn, type TakenField, takenFields, takerOf } from '../owned-fields.ts';
 import type { Scene } from '../rollout/scene.ts';
+import type { Limits } from '../rollout/state.ts';
+import { isRolloutKind } from '../workloads.ts';
 import { type Cause, causeOf, quoted } from './cause.ts';
 
 /**
@@ -30,6 +32,23 @@ export function takenCause(scene: Scene): Cause | undefined {
     evidenceAt: taker?.time,
     message: `${titleOf(target.reference)} was changed by ${who} while it was rolled out: ${fieldText(field.keys)} ${change(scene, field)}${more}.`,
     field: pathIn(target.desired, field.keys),
+  });
+}
+
+/** It was there, and somebody deleted it, or made another one under its name: nothing is left of what we wrote. */
+export function goneCause(scene: Scene, limits: Limits): Cause | undefined {
+  const { target, live, gone } = scene;
+  if (gone === undefined || target.uid === undefined || gone.uid !== target.uid) return undefined;
+  const what = live !== undefined ? 'was deleted and made anew by somebody' : 'was deleted by somebody';
+  return causeOf(scene, {
+    reason: 'changed-by-other',
+    // A controller may remove what it has done with, and make it anew.
+    doom: isRolloutKind(target.reference)
+      ? { when: 'now' }
+      : { when: 'after', since: gone.at, allowance: limits.budgets.creation },
+    weight: 99,
+    message: `${titleOf(target.reference)} ${what} while it was rolled out.`,
+    remedy: 'Find out who deletes it and why, and deploy again.',
   });
 }
 

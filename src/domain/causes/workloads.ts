@@ -1,4 +1,4 @@
-import { conditionOf, numberAt, textAt, timeOf } from '../fields.ts';
+import { conditionOf, flagAt, numberAt, textAt, timeOf } from '../fields.ts';
 import { titleOf } from '../objects.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
@@ -34,6 +34,26 @@ export function deadlineCause(scene: Scene, limits: Limits): Cause | undefined {
     evidenceAt: condition?.lastUpdateTime,
     message: `${titleOf(scene.target.reference)} made no progress for ${seconds} s, its progressDeadlineSeconds.`,
     field: existing(scene.target.desired, ['spec', 'progressDeadlineSeconds']),
+  });
+}
+
+/** Somebody else has paused it; the pre-check knows what the overlay pauses. Whoever did it may go on. */
+export function pausedCause(scene: Scene, limits: Limits): Cause | undefined {
+  const live = scene.live;
+  if (live === undefined || !scene.observed || scene.groupKind !== 'Deployment.apps') return undefined;
+  if (flagAt(live.object, 'spec', 'paused') !== true) return undefined;
+  if (flagAt(scene.target.desired, 'spec', 'paused') === true) return undefined;
+  const title = titleOf(scene.target.reference);
+  return causeOf(scene, {
+    reason: 'deployment-paused',
+    doom: {
+      when: 'after',
+      since: Math.max(live.generationAt, limits.startedAt),
+      allowance: limits.budgets.creation,
+    },
+    weight: 92,
+    message: `${title} was paused by somebody while it was rolled out: its controller stopped on the way.`,
+    remedy: `Run \`kubectl --namespace ${live.object.metadata.namespace ?? ''} rollout resume deployment/${live.object.metadata.name}\`, and find out who paused it.`,
   });
 }
 

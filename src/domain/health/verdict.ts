@@ -2,7 +2,7 @@
 import type { Failure } from '../failure.ts';
 import { groupKindOf, groupOf, type KubernetesObject, keyOf, referenceOf, titleOf } from '../objects.ts';
 import type { Limits, RolloutState } from '../rollout/state.ts';
-import { verdict } from '../rollout/verdict.ts';
+import { unsettled, verdict } from '../rollout/verdict.ts';
 import { endpointsByService } from './endpoints.ts';
 import { membersOf } from './members.ts';
 import { judgeService, type ServiceReport, type ServiceVerdict } from './service.ts';
@@ -66,9 +66,8 @@ export function healthVerdict(
 
   const waiting = judged.filter(({ report }) => report.state === 'waiting');
   if (waiting.length === 0 && workloads.state === 'passed') return { state: 'passed', services };
-  const unsettled = workloads.state === 'pending' ? workloads.waitingFor : [];
   if (now >= limits.deadline) {
-    const late = [...failuresOf(waiting), ...unsettled.map((what) => timedOut(what))];
+    const late = [...failuresOf(waiting), ...unsettled(rollout, now, limits.rollout).map(timedOut)];
     return late.length === 0 ? { state: 'passed', services } : { state: 'failed', failures: late, services };
   }
   return {
@@ -76,7 +75,7 @@ export function healthVerdict(
     services,
     nextAt: Math.min(limits.deadline, workloads.state === 'pending' ? workloads.nextAt : limits.deadline),
     waitingFor: [
-      ...unsettled,
+      ...(workloads.state === 'pending' ? workloads.waitingFor : []),
       ...waiting.map(({ report }) => `${titleOf(report.reference)}: ${report.message}`),
     ],
   };
@@ -133,10 +132,12 @@ function afterwards(failure: Failure): Failure {
   };
 }
 
-function timedOut(waitingFor: string): Failure {
+function timedOut({ waitingFor, why }: ReturnType<typeof unsettled>[number]): Failure {
+  const message = `After the rollout had passed, and until the health budget was over: ${waitingFor}.`;
+  if (why !== undefined) return { ...why, reason: 'health-timeout', message: `${message} ${why.message}` };
   return {
     reason: 'health-timeout',
-    message: `After the rollout had passed, and until the health budget was over: ${waitingFor}.`,
+    message,
     remedy: 'See what its pods wait for; raise health-retries or health-interval if they only need longer.',
     objects: [],
     chain: [],

@@ -120,8 +120,8 @@ export function pruneDigestText({ prunes }: PrunePlan): string {
  * What finish may delete: of the plan that was shown what still holds, and generated configurations that the release has
  * freed since (the retained ReplicaSet that kept them is gone).
  */
-export function approvedPrunes(shown: PrunePlan, now: PrunePlan): readonly Prune[] {
-  const approved = new Set(shown.prunes.map(({ reference }) => keyOf(reference)));
+export function approvedPrunes(shown: readonly ObjectReference[], now: PrunePlan): readonly Prune[] {
+  const approved = new Set(shown.map(keyOf));
   return now.prunes.filter(({ reference, generated }) => generated || approved.has(keyOf(reference)));
 }
 

@@ -36,6 +36,8 @@ export interface Assessment {
    * it runs but is not ready, since it may itself be the one that waits.
    */
   readonly availableFrom: number;
+  /** As `availableFrom`, but of one that runs and is not ready: a moment after it began. */
+  readonly answersFrom: number;
 }
 
 // Derived values of immutable versions: the stamp changes with everything below a target, so nothing here can be stale.
@@ -67,6 +69,8 @@ function assess(scene: Scene, limits: Limits): Assessment {
   const up = status?.word === 'current' && scene.observed && ready.length >= wanted;
   const steady = up ? steadySince(scene, ready) : undefined;
   const message = sentence(scene, status, ready.length, wanted);
+  const dark = isDark(scene, status, wanted);
+  const serves = servesSince(scene, status);
   return {
     target: scene.target,
     report: reportOf(scene, limits, wordOf(status, up), message),
@@ -77,8 +81,8 @@ function assess(scene: Scene, limits: Limits): Assessment {
     laggards: laggardsOf(scene),
     pods: scene.pods.length,
     wanted,
-    availableFrom:
-      servesSince(scene, status) ?? (isDark(scene, status, wanted) ? Number.POSITIVE_INFINITY : 0),
+    availableFrom: serves ?? (dark ? Number.POSITIVE_INFINITY : 0),
+    answersFrom: serves ?? (dark ? Number.POSITIVE_INFINITY : firstWordFrom(scene)),
   };
 }
 
@@ -161,12 +165,25 @@ function newestTransition(object: KubernetesObject): number {
   return Math.max(0, ...conditions.map((one) => timeOf(textAt(one, 'lastTransitionTime')) ?? 0));
 }
 
-/** Nothing of it runs yet: pods of other workloads may well wait for it, and their probes say so. */
+/** How long a program that runs may take until it answers others, if its probe does not tell; milliseconds. */
+const firstWord = 5_000;
+
+function firstWordFrom(scene: Scene): number {
+  const starts = scene.allPods.flatMap(({ marks }) =>
+    [...marks].flatMap(([mark, since]) => (mark.startsWith('running/') ? [since] : [])),
+  );
+  return starts.length === 0 ? 0 : Math.min(...starts) + firstWord;
+}
+
+/** Nothing of it has begun: pods of other workloads may well wait for it, and their probes say so. */
 function isDark(scene: Scene, status: Status | undefined, wanted: number): boolean {
   if (scene.groupKind === 'Job.batch') return status?.word !== 'current' && status?.word !== 'failed';
   if (isCustomResource(scene.target.desired)) return status?.word !== 'current' && status?.word !== 'failed';
   if (wanted === 0) return false;
-  const runs = (pod: PodRecord) =>
-    containersOf(pod.object).some((one) => one.role === 'main' && one.runningSince !== undefined);
-  return !scene.allPods.some(runs);
+  // One whose init container runs, or that has ended already, may itself be the one that waits.
+  const hasBegun = (pod: PodRecord) =>
+    containersOf(pod.object).some(
+      (one) => one.runningSince !== undefined || one.terminated !== undefined || one.previous !== undefined,
+    );
+  return !scene.allPods.some(hasBegun);
 }

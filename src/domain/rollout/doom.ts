@@ -11,6 +11,11 @@ export interface Circumstances {
    * migration Job is at work), and has its whole allowance once that one serves.
    */
   readonly dependenciesAt: number;
+  /**
+   * When the last of the other changed workloads could answer for the first time; Infinity: one of them has not begun. A
+   * program that ends because nothing answers it is not at fault until then.
+   */
+  readonly othersAt: number;
 }
 
 /** Pods that are being ended hold their node's capacity and their volumes until their grace period is over. */
@@ -25,6 +30,8 @@ export function doomAt({ doom }: Cause, circumstances: Circumstances): number {
       return 0;
     case 'never':
       return Number.POSITIVE_INFINITY;
+    case 'heard':
+      return doom.triedAt >= circumstances.othersAt ? 0 : Number.POSITIVE_INFINITY;
     case 'blocked': {
       const freed = circumstances.capacityAt > 0;
       if (!freed && !doom.mayFree) return 0;

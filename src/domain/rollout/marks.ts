@@ -1,4 +1,4 @@
-import { conditionOf, timeOf } from '../fields.ts';
+import { conditionOf, textAt, timeOf } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import {
   type ContainerView,
@@ -20,6 +20,12 @@ export type Marks = ReadonlyMap<string, number>;
 export const markOf = {
   ready: 'ready',
   unschedulable: 'unschedulable',
+  /** A scheduling gate is closed: the scheduler does not look at it. */
+  held: 'held',
+  /** No scheduler has said anything. */
+  unseen: 'unseen',
+  /** Ended in failure as a whole: evicted, or rejected by its node. */
+  failed: 'failed',
   gated: 'gated',
   mounting: 'mounting',
   pulling: (container: string) => `pulling/${container}`,
@@ -51,7 +57,14 @@ function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined>
     found.set(markOf.gated, timeOf(containersReady.lastTransitionTime));
   }
   const scheduled = conditionOf(pod, 'PodScheduled');
-  if (scheduled?.status === 'False') found.set(markOf.unschedulable, timeOf(scheduled.lastTransitionTime));
+  if (scheduled?.status === 'False') {
+    const mark = scheduled.reason === 'SchedulingGated' ? markOf.held : markOf.unschedulable;
+    found.set(mark, timeOf(scheduled.lastTransitionTime));
+  }
+  if (scheduled === undefined && phaseOf(pod) === 'Pending' && !isAssigned(pod)) {
+    found.set(markOf.unseen, timeOf(pod.metadata.creationTimestamp));
+  }
+  if (phaseOf(pod) === 'Failed') found.set(markOf.failed, undefined);
   const containers = containersOf(pod);
   if (scheduled?.status === 'True' && phaseOf(pod) === 'Pending') {
     found.set(markOf.mounting, timeOf(scheduled.lastTransitionTime));
@@ -71,6 +84,10 @@ function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined>
     }
   }
   return found;
+}
+
+function isAssigned(pod: KubernetesObject): boolean {
+  return textAt(pod, 'spec', 'nodeName') !== undefined;
 }
 
 function latest(one: number | undefined, other: number | undefined): number | undefined {
@@ -95,6 +112,38 @@ export function nextMarks(
     marks.set(mark, since ?? fresh);
   }
   return marks;
+}
+
+export interface Lapses {
+  readonly since: number;
+  readonly count: number;
+}
+
+/** A pod that has been ready for as long as this has not flapped: what comes later begins anew. Milliseconds. */
+const lasting = 60_000;
+
+/** A pod that is ready and then is not, while all its containers go on running, has lapsed. */
+export function nextLapses(
+  before:
+    | { readonly object: KubernetesObject; readonly marks: Marks; readonly lapses?: Lapses | undefined }
+    | undefined,
+  pod: KubernetesObject,
+  at: number,
+): Lapses | undefined {
+  if (before === undefined) return undefined;
+  const lapsed = isReady(before.object) && !isReady(pod) && !isTerminating(pod) && runsOn(before.object, pod);
+  if (!lapsed) return before.lapses;
+  const known = at - (before.marks.get(markOf.ready) ?? at) < lasting ? before.lapses : undefined;
+  return { since: known?.since ?? at, count: (known?.count ?? 0) + 1 };
+}
+
+function runsOn(before: KubernetesObject, pod: KubernetesObject): boolean {
+  const runs = (object: KubernetesObject) =>
+    containersOf(object)
+      .filter(({ runningSince }) => runningSince !== undefined)
+      .map(markOf.running)
+      .join();
+  return runs(before) === runs(pod);
 }
 
 /** One end of one run (the first run is 0) of a container. */

@@ -1,8 +1,8 @@
 import { numberAt, textAt, timeOf } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
-import { jobStatus } from '../status/job.ts';
-import { isTerminating } from '../status/pod.ts';
-import { endCounts, nextEnds, nextMarks, withLastLine } from './marks.ts';
+import { isEnded, isTerminating } from '../status/pod.ts';
+import { statusOf } from '../status/table.ts';
+import { endCounts, nextEnds, nextLapses, nextMarks, withLastLine } from './marks.ts';
 import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './shards.ts';
 import {
   type EventRecord,
@@ -15,6 +15,7 @@ import {
 } from './state.ts';
 
 const replicaSet = 'ReplicaSet.apps';
+const runsToItsEnd: ReadonlySet<string> = new Set(['Job.batch', 'Workflow.argoproj.io']);
 
 /**
  * One change folded into what is known. A list replaces what is known of its kind and namespace: what it lacks is gone
@@ -108,14 +109,17 @@ function putPod(state: RolloutState, object: KubernetesObject, at: number, relis
   const record: PodRecord = {
     object,
     firstAt: same?.firstAt ?? at,
+    lapses: nextLapses(same, object, at),
     endsAtFirst: same?.endsAtFirst ?? endCounts(object),
     marks: nextMarks(same?.marks, object, at, relisted),
     ends: nextEnds(same?.ends, object, at),
   };
+  const hasEnded = same !== undefined && !isEnded(same.object) && isEnded(object);
   const next = {
     ...state,
     pods: withShard(state.pods, key, record),
     departing: departingWith(state, object, key, at),
+    departedAt: hasEnded ? at : state.departedAt,
   };
   return touched(same === undefined ? adopted(next, object, key) : next, object, key);
 }
@@ -143,19 +147,28 @@ function remove(state: RolloutState, object: KubernetesObject, at: number): Roll
   const known = kind === 'Pod' ? shardAt(state.pods, key) : shardAt(state.workloads, key);
   // A pod of a StatefulSet comes back under its name: the end of the old one is not the end of the new one.
   if (known === undefined || known.object.metadata.uid !== object.metadata.uid) return state;
-  // A Job with ttlSecondsAfterFinished is removed once it is done; that it was done stays true.
-  if (kind === 'Job.batch' && jobStatus(object).code === 'complete') return putWorkload(state, object, at);
-  const next = orphaned(state, known.object, key);
+  // With ttlSecondsAfterFinished or the like it is removed once it is over; how it ended stays true.
+  if (runsToItsEnd.has(kind) && ['complete', 'failed'].includes(statusOf(object).code)) {
+    return putWorkload(state, object, at);
+  }
+  const next = { ...orphaned(state, known.object, key), gone: withGone(state, object, key, at) };
   if (kind !== 'Pod') {
     return touched({ ...next, workloads: withoutShard(next.workloads, key) }, known.object, key);
   }
   const departing = new Map(next.departing);
   departing.delete(key);
-  return touched(
-    { ...next, pods: withoutShard(next.pods, key), departing, departedAt: at },
-    known.object,
-    key,
-  );
+  // One that had ended before held no room any more.
+  const departedAt = isEnded(known.object) ? next.departedAt : at;
+  return touched({ ...next, pods: withoutShard(next.pods, key), departing, departedAt }, known.object, key);
+}
+
+function withGone(
+  state: RolloutState,
+  { metadata: { uid } }: KubernetesObject,
+  key: string,
+  at: number,
+): RolloutState['gone'] {
+  return state.places.has(key) ? new Map(state.gone).set(key, { uid, at }) : state.gone;
 }
 
 /** The key of the object that controls this one. */
@@ -192,9 +205,13 @@ function touched(state: RolloutState, object: KubernetesObject, key: string): Ro
   return stamps === state.stamps ? state : { ...state, stamps };
 }
 
-/** Normal events that decide something: a kill by a probe, a node on its way for the pod, why a claim is not bound. */
+/**
+ * Normal events that decide something: a kill by a probe, a node on its way for the pod, why a claim is not bound, and that
+ * an image is being pulled, before which all volumes have been mounted.
+ */
 const tellingReasons: ReadonlySet<string> = new Set([
   'Killing',
+  'Pulling',
   'TriggeredScaleUp',
   'Nominated',
   'FailedBinding',

@@ -4,13 +4,22 @@ import { observedGenerationOf } from '../status/generic.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
 import { isRolloutKind } from '../workloads.ts';
 import { shardAt } from './shards.ts';
-import type { EventRecord, PodRecord, RolloutState, RolloutTarget, WorkloadRecord } from './state.ts';
+import type {
+  Departure,
+  EventRecord,
+  PodRecord,
+  RolloutState,
+  RolloutTarget,
+  WorkloadRecord,
+} from './state.ts';
 
 /** Everything that belongs to one target at one moment. */
 export interface Scene {
   readonly target: RolloutTarget;
   readonly groupKind: string;
   readonly live?: WorkloadRecord;
+  /** What somebody deleted under its name. */
+  readonly gone?: Departure;
   /** The live object is there, is the one we wrote, and is at least as new as our write. */
   readonly written: boolean;
   /** Its controller has seen our write. */
@@ -31,6 +40,7 @@ export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
   const groupKind = groupKindOf(target.reference);
   const live = liveRecord(state, key, groupKind);
   const written = live !== undefined && isWritten(live.object, target);
+  const gone = state.gone.get(key);
   const replicaSets =
     groupKind === 'Deployment.apps' ? childrenOf(state, key).map((one) => shardAt(state.workloads, one)) : [];
   const replicaSet =
@@ -46,6 +56,7 @@ export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
     target,
     groupKind,
     ...(live === undefined ? {} : { live }),
+    ...(gone === undefined ? {} : { gone }),
     written,
     observed: written && isObserved(live.object, groupKind),
     ...(replicaSet === undefined ? {} : { replicaSet }),

@@ -1,7 +1,7 @@
 import type { KubernetesObject, ObjectReference } from '../objects.ts';
 import { keyOf } from '../objects.ts';
 import type { OwnedFields } from '../owned-fields.ts';
-import type { Ends, Marks } from './marks.ts';
+import type { Ends, Lapses, Marks } from './marks.ts';
 import { noShards, type Shards } from './shards.ts';
 
 /** One object whose rollout is watched, as it was sent and as the API server answered. */
@@ -84,6 +84,8 @@ export interface Limits {
 export interface PodRecord {
   readonly object: KubernetesObject;
   readonly firstAt: number;
+  /** That it stopped being ready although no container of it ended: since when, our clock, and how often. */
+  readonly lapses?: Lapses | undefined;
   readonly endsAtFirst: ReadonlyMap<string, number>;
   readonly marks: Marks;
   readonly ends: Ends;
@@ -102,6 +104,11 @@ export interface EventRecord {
   readonly object: KubernetesObject;
   readonly firstAt: number;
   readonly countAtFirst: number;
+}
+
+export interface Departure {
+  readonly uid: string | undefined;
+  readonly at: number;
 }
 
 /** The identity of everything below one target at one moment; it holds nothing. */
@@ -130,8 +137,10 @@ export interface RolloutState {
   readonly events: Shards<ReadonlyMap<string, EventRecord>>;
   /** Pods on their way out, with the moment (cluster's clock) by which they will be gone. */
   readonly departing: ReadonlyMap<string, number>;
-  /** When a pod last went: freed capacity restarts the budgets that wait for capacity. */
+  /** When a pod last went or ended: freed capacity restarts the budgets that wait for capacity. */
   readonly departedAt: number;
+  /** Targets that were there and have been deleted since, by key. */
+  readonly gone: ReadonlyMap<string, Departure>;
 }
 
 /**
@@ -155,6 +164,7 @@ export function startRollout(
     events: noShards(),
     departing: new Map(),
     departedAt: 0,
+    gone: new Map(),
   };
   return targets.reduce(withTarget, empty);
 }

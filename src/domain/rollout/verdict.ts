@@ -1,4 +1,5 @@
 import type { Cause } from '../causes/cause.ts';
+import { mostTelling } from '../causes/causes.ts';
 import { mergedFailures } from '../causes/merge.ts';
 import type { Failure } from '../failure.ts';
 import { groupKindOf, keyOf } from '../objects.ts';
@@ -33,8 +34,9 @@ export type Verdict =
 export function verdict(state: RolloutState, now: number, limits: Limits): Verdict {
   const tally = tallyOf(assessmentsOf(state, limits), now, limits);
   const { workloads, troubled, settledAt } = tally;
-  const circumstances = { capacityAt: capacityAt(state), dependenciesAt: tally.dependenciesAt };
-  const doomed = troubled.flatMap((one) => doomsOf(one, circumstances, now));
+  const common = { capacityAt: capacityAt(state), dependenciesAt: tally.dependenciesAt };
+  const circumstancesOf = (one: Assessment) => ({ ...common, othersAt: tally.othersAt(one) });
+  const doomed = troubled.flatMap((one) => doomsOf(one, circumstancesOf(one), now));
   if (doomed.length > 0) return failedVerdict(mergedFailures(ordered(doomed)), workloads);
 
   const registered = state.targets.length >= state.expected;
@@ -42,13 +44,28 @@ export function verdict(state: RolloutState, now: number, limits: Limits): Verdi
   const deadline = limits.startedAt + limits.timeout;
   if (now >= deadline) return failedVerdict(timeoutFailures(tally.late, limits, registered), workloads);
 
-  const ends = troubled.flatMap((one) => one.causes.map((cause) => doomAt(cause, circumstances)));
+  const ends = troubled.flatMap((one) => {
+    const circumstances = circumstancesOf(one);
+    return one.causes.map((cause) => doomAt(cause, circumstances));
+  });
   return {
     state: 'pending',
     workloads,
     nextAt: Math.min(deadline, ...[settledAt, ...ends].filter((at) => at > now)),
     waitingFor: tally.late.map((one) => one.waitingFor),
   };
+}
+
+/** The changed workloads that are not up, or have not stayed up, each with what waits and the best explanation known. */
+export function unsettled(
+  state: RolloutState,
+  now: number,
+  limits: Limits,
+): readonly { readonly waitingFor: string; readonly why: Failure | undefined }[] {
+  return tallyOf(assessmentsOf(state, limits), now, limits).late.map((one) => ({
+    waitingFor: one.waitingFor,
+    why: mostTelling(one.causes)?.failure,
+  }));
 }
 
 /** What the changed workloads say together. */
@@ -63,7 +80,11 @@ interface Tally {
   readonly troubled: readonly Assessment[];
   /** See `Circumstances`. */
   readonly dependenciesAt: number;
+  othersAt(one: Assessment): number;
 }
+
+/** A program waits for one or two others. Where so many are still to begin, they are a crowd on its way. */
+const mostAwaited = 10;
 
 /** One plain loop: it runs over every workload at every change. */
 function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits): Tally {
@@ -72,6 +93,9 @@ function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits
   const troubled: Assessment[] = [];
   let settledAt = 0;
   let dependenciesAt = 0;
+  /** The two that answer last: of one of them, the other one counts. */
+  let [last, lastBut]: (Assessment | undefined)[] = [];
+  let dark = 0;
   for (const one of assessments) {
     if (!one.target.changed) {
       workloads.push(one.report);
@@ -83,8 +107,13 @@ function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits
     if (at > settledAt) settledAt = at;
     if (one.causes.some((cause) => !one.current || cause.evenIfCurrent === true)) troubled.push(one);
     if (one.availableFrom > dependenciesAt) dependenciesAt = one.availableFrom;
+    if (one.answersFrom === Number.POSITIVE_INFINITY) dark += 1;
+    if (last === undefined || one.answersFrom > last.answersFrom) [last, lastBut] = [one, last];
+    else if (lastBut === undefined || one.answersFrom > lastBut.answersFrom) lastBut = one;
   }
-  return { workloads, settledAt, late, troubled, dependenciesAt };
+  const othersAt = (one: Assessment) =>
+    dark > mostAwaited ? 0 : ((one === last ? lastBut : last)?.answersFrom ?? 0);
+  return { workloads, settledAt, late, troubled, dependenciesAt, othersAt };
 }
 
 /** A crashing container without probes is ready for a moment each time: "current" would flicker. */

@@ -1,4 +1,5 @@
 /** The `smoke:` section of orion.yaml as the tests use it. Durations are milliseconds. */
+import type { JsonValue } from '../objects.ts';
 
 /** Where a value that must not stand in orion.yaml comes from; `literal` is for URLs without a password. */
 export type ValueSource =
@@ -36,6 +37,27 @@ export interface ConfiguredService {
   readonly maxLatency?: number;
 }
 
+/** What of an answer later steps may use; `pattern`: its first group, or all that it matches. */
+export type Capture = ({ readonly json: string } | { readonly header: string }) & {
+  readonly pattern?: string;
+};
+
+/** One request of a journey. `${name}` in its texts stands for a variable, or for what an earlier step captured. */
+export interface ConfiguredStep extends ConfiguredEndpoint {
+  /** Whose address is called. */
+  readonly service: string;
+  readonly name?: string;
+  /** A text as it is, or what is sent as JSON. */
+  readonly requestBody?: JsonValue;
+  readonly capture: Readonly<Record<string, Capture>>;
+}
+
+/** What a user does, request after request. */
+export interface ConfiguredJourney {
+  readonly variables: Readonly<Record<string, ValueSource>>;
+  readonly steps: readonly ConfiguredStep[];
+}
+
 export interface SmokeConfiguration {
   /** Of each try. */
   readonly deadline: number;
@@ -48,6 +70,7 @@ export interface SmokeConfiguration {
   /** By name: URLs of databases that the workloads' own settings do not say. */
   readonly databases: Readonly<Record<string, ValueSource>>;
   readonly services: Readonly<Record<string, ConfiguredService>>;
+  readonly journeys: Readonly<Record<string, ConfiguredJourney>>;
 }
 
 export const noSmokeConfiguration: SmokeConfiguration = {
@@ -57,4 +80,5 @@ export const noSmokeConfiguration: SmokeConfiguration = {
   local: {},
   databases: {},
   services: {},
+  journeys: {},
 };

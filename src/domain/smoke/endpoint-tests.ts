@@ -63,7 +63,7 @@ export function endpointsOf(
 ): readonly Endpoint[] {
   const containers = containersOf(workload);
   const probed = containers.flatMap((container, index) => probedEndpoints(workload, container, index));
-  const first = probed[0]?.port ?? firstPort(containers);
+  const first = usualPort(workload);
   const named = configured.flatMap(({ path, method, requestHeaders, expect, ...one }): Endpoint[] => {
     const port = one.port === undefined ? first : portAmong(one.port, containers);
     if (port === undefined) return [];
@@ -128,6 +128,18 @@ function portOf(port: unknown, container: JsonObject): number | undefined {
 /** The number of a port that one of the containers has by this name, or the number itself. */
 export function portAmong(port: string | number, containers: readonly JsonObject[]): number | undefined {
   return containers.map((container) => portOf(port, container)).find((found) => found !== undefined);
+}
+
+/** The port of a workload's pods that is called where nothing names one: the one that its probes ask, else its first. */
+export function usualPort(workload: KubernetesObject): number | undefined {
+  const containers = containersOf(workload);
+  const probed = containers.flatMap((container, index) => probedEndpoints(workload, container, index));
+  return probed[0]?.port ?? firstPort(containers);
+}
+
+/** The number of a container port of this workload by its name or number. */
+export function containerPort(port: string | number, workload: KubernetesObject): number | undefined {
+  return portAmong(port, containersOf(workload));
 }
 
 function firstPort(containers: readonly JsonObject[]): number | undefined {

@@ -8,6 +8,7 @@ import type { RolloutState } from '../rollout/state.ts';
 import { isRolloutKind } from '../workloads.ts';
 import { databaseTests } from './database-tests.ts';
 import { endpointTests } from './endpoint-tests.ts';
+import { journeyTests } from './journey-tests.ts';
 import type { Judgement } from './judgement.ts';
 import { judgePods } from './pods.ts';
 import { serviceCall } from './service-calls.ts';
@@ -37,6 +38,7 @@ export function planTests(subject: SmokeSubject): readonly SmokeTest[] {
     ...workloads.map((workload) => podsTest(workload, subject)),
     ...workloads.flatMap((workload) => endpointTests(workload, subject)),
     ...serviceTests(subject, workloads),
+    ...journeyTests(subject, workloads),
   ];
 }
 

@@ -1,5 +1,49 @@
-/** What the ways to a pod say when there is no connection at their end. Pure. */
+/** What the ways to a pod say when there is no connection at their end, and what they cannot carry. Pure. */
 import { type ConnectionFault, type ConnectionFaultKind, oneLine } from './connection.ts';
+import type { Judgement } from './judgement.ts';
+import type { HttpTest } from './test.ts';
+
+/** No way was open: nothing is known of what is at its end. */
+export interface Blocked {
+  /** Ends a sentence, without a full stop; in part foreign. */
+  readonly blocked: string;
+  readonly remedy?: string;
+  /** It may be open in a moment. */
+  readonly again?: boolean;
+}
+
+/** A test that no way led to; `title` begins the sentence. */
+export function notReached(title: string, { blocked, remedy }: Blocked): Judgement {
+  return {
+    outcome: 'inconclusive',
+    reason: 'no-route',
+    message: `${title} was not tested: ${oneLine(blocked, 400)}.`,
+    remedy: remedy ?? 'See that port-forwards work from here: kubectl port-forward.',
+  };
+}
+
+/**
+ * What the API server's proxy cannot carry of this call, in a word; undefined if it can carry all of it. It makes a TLS connection of
+ * its own to the pod and looks at no certificate, sends a GET without headers of ours, and of the answer brings status and body.
+ */
+export function uncarried({ scheme, request, expect }: ProxiedCall): string | undefined {
+  if (scheme === 'https') return 'TLS';
+  if (request.method !== 'GET' || request.body !== undefined) return `${request.method} request`;
+  const sent = Object.keys(request.headers ?? {}).length > 0;
+  return sent || Object.keys(expect.headers ?? {}).length > 0 ? 'headers' : undefined;
+}
+
+type ProxiedCall = Pick<HttpTest, 'scheme' | 'request' | 'expect'>;
+
+/** The API server's own word that a Service has nobody to send to. */
+export function hasNoEndpoints(status: number | undefined, body: string): boolean {
+  return status === 503 && /no endpoints available for service/.test(body);
+}
+
+/** True for the API server's own refusal: this identity may not use its proxy. */
+export function isProxyForbidden(status: number | undefined, body: string): boolean {
+  return status === 403 && /"kind":\s*"Status"/.test(body) && /cannot \w+ resource \\?"\w+\/proxy/.test(body);
+}
 
 const kinds: readonly (readonly [RegExp, ConnectionFaultKind])[] = [
   [/connection refused/, 'refused'],

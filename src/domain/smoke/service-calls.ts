@@ -4,18 +4,28 @@ import { isObject } from '../managed-fields.ts';
 import { type JsonObject, type KubernetesObject, referenceOf } from '../objects.ts';
 import { podTemplateOf } from '../workloads.ts';
 import { type Endpoint, endpointsOf, portAmong } from './endpoint-tests.ts';
+import { serviceWays } from './service-ways.ts';
 import type { ServingWorkload, SmokeSubject } from './subject.ts';
 import type { ServiceTest } from './test.ts';
 
-/**
- * The test of a Service: the first of its ports that leads to an endpoint of its pods. Where none does although they have some, the
- * port may be a mistake: then its first one is called, and only asked to have a listener. Undefined for pods without HTTP endpoints.
- */
-export function serviceCall(
+/** The workload behind a Service, and the port by which an HTTP endpoint of its pods is called. */
+export interface ServiceEntry {
+  readonly behind: ServingWorkload;
+  /** The Service's own. */
+  readonly port: number;
+  /** The container's behind it, as far as that is known. */
+  readonly target?: number;
+  /** What is known of the pods: behind this port, or behind another one if it is not `exact`. */
+  readonly endpoint?: Endpoint;
+  readonly exact: boolean;
+}
+
+/** The first of its ports that leads to an endpoint of its pods, else its first. Undefined where no workload of ours is behind it. */
+export function entryOf(
   service: KubernetesObject,
   workloads: readonly ServingWorkload[],
-  { namespace, configuration }: Pick<SmokeSubject, 'namespace' | 'configuration'>,
-): ServiceTest | undefined {
+  configuration: SmokeSubject['configuration'],
+): ServiceEntry | undefined {
   const selector = selectorOf(service);
   const behind = workloads.find(({ workload }) => selector && selects(selector, labelsOf(workload)));
   if (behind === undefined) return undefined;
@@ -29,21 +39,43 @@ export function serviceCall(
     .map((one) => ({ ...one, endpoint: bestOf(endpoints.filter(({ port }) => port === one.target)) }))
     .find((one) => one.endpoint !== undefined);
   const endpoint = known?.endpoint ?? bestOf(endpoints);
-  const port = (known ?? targets[0])?.port;
-  if (endpoint === undefined || typeof port !== 'number') return undefined;
+  const { port, target } = known ?? targets[0] ?? {};
+  if (typeof port !== 'number') return undefined;
+  return {
+    behind,
+    port,
+    ...(target === undefined ? {} : { target }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    exact: known !== undefined,
+  };
+}
+
+/**
+ * The test of a Service by that port. Where none leads to an endpoint although the pods have some, the port may be a mistake: then it
+ * is only asked to have a listener. Undefined for pods without HTTP endpoints.
+ */
+export function serviceCall(
+  service: KubernetesObject,
+  workloads: readonly ServingWorkload[],
+  { namespace, configuration, entrances }: Pick<SmokeSubject, 'namespace' | 'configuration' | 'entrances'>,
+): ServiceTest | undefined {
+  const entry = entryOf(service, workloads, configuration);
+  if (entry?.endpoint === undefined) return undefined;
+  const { port, endpoint, exact } = entry;
   const { scheme, path, method, headers, expect } = endpoint;
   const { name } = service.metadata;
   const host = `${name}.${namespace}`;
-  return {
+  const call = {
     id: `${name}/service/${method} :${port}${path}`,
     subject: name,
-    kind: 'service',
+    kind: 'service' as const,
     title: `Service ${name} as a whole, :${port}${path}`,
     address: `${scheme}://${host}:${port}${path}`,
     objects: [referenceOf(service)],
     field: ['spec', 'ports'],
-    what: 'service',
-    anyAnswer: known === undefined,
+    what: 'service' as const,
+    service: name,
+    anyAnswer: !exact,
     scheme,
     serverName: host,
     host: `${host}.svc`,
@@ -51,6 +83,7 @@ export function serviceCall(
     request: { method, path, headers },
     expect,
   };
+  return { ...call, ways: serviceWays(service, call, entrances) };
 }
 
 /** Ready is what a Service asks of its pods. */

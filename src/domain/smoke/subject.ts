@@ -4,6 +4,8 @@ import type { KubernetesObject, ObjectReference } from '../objects.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { SmokeConfiguration } from './configuration.ts';
 import type { Database } from './databases.ts';
+import type { Entrances } from './entrances.ts';
+import type { JourneyVariables } from './journey-tests.ts';
 
 export interface SmokeSubject {
   readonly namespace: string;
@@ -16,6 +18,8 @@ export interface SmokeSubject {
   readonly former: ReadonlySet<string>;
   readonly configuration: SmokeConfiguration;
   readonly databases: readonly Database[];
+  readonly variables: JourneyVariables;
+  readonly entrances: Entrances;
   /** More ends of one container than this are no accident. */
   readonly maxRestarts: number;
 }

@@ -1,11 +1,13 @@
 /** One smoke test before it has run: what is called, by which way, and what must come back. */
 import type { ObjectReference } from '../objects.ts';
 import type { FieldPath } from '../source.ts';
-import type { AnswerExpectations } from './configuration.ts';
+import type { AnswerExpectations, ConfiguredStep } from './configuration.ts';
 import type { HttpRequest } from './http-answer.ts';
+import type { JourneyValues } from './journeys.ts';
 import type { Judgement } from './judgement.ts';
 import type { DatabaseTls } from './postgres.ts';
 import type { SmokeKind } from './report.ts';
+import type { ServiceWay } from './service-ways.ts';
 
 /** How the other side is dialled. `pod`: this very pod, by a way through the API server. */
 export type Reach =
@@ -48,15 +50,18 @@ export interface DatabaseTest extends Identity {
   readonly tls: DatabaseTls;
 }
 
-/** A Service by its name, called from within the cluster. */
+/** A Service as a whole, by the first way that decides. */
 export interface ServiceTest
   extends Identity,
     Pick<HttpTest, 'scheme' | 'serverName' | 'request' | 'expect'> {
   readonly what: 'service';
   /** No port of it leads to an endpoint that we know: all that is asked is that somebody listens. */
   readonly anyAnswer: boolean;
+  readonly service: string;
+  /** Its name inside. */
   readonly host: string;
   readonly port: number;
+  readonly ways: readonly ServiceWay[];
 }
 
 /** The response times of an endpoint that answered well. */
@@ -66,10 +71,25 @@ export interface LatencyTest extends Omit<HttpTest, 'what'> {
   readonly threshold: number;
 }
 
+/** One request of a journey, and where it goes. */
+export interface JourneyStep extends Pick<HttpTest, 'scheme' | 'serverName' | 'verify' | 'reach'> {
+  /** `step 2 of 3 (GET /orders/${id})`, without any value. */
+  readonly title: string;
+  readonly step: ConfiguredStep;
+}
+
+/** Requests in a row, which use what earlier ones brought. */
+export interface JourneyTest extends Identity {
+  readonly what: 'journey';
+  readonly steps: readonly JourneyStep[];
+  /** Its variables. */
+  readonly values: JourneyValues;
+}
+
 /** What the objects of the cluster say already. */
 export interface DecidedTest extends Identity {
   readonly what: 'decided';
   readonly judgement: Judgement;
 }
 
-export type SmokeTest = HttpTest | ServiceTest | DatabaseTest | LatencyTest | DecidedTest;
+export type SmokeTest = HttpTest | ServiceTest | DatabaseTest | LatencyTest | JourneyTest | DecidedTest;

@@ -12,6 +12,11 @@ export function isReady(pod: KubernetesObject): boolean {
   return conditionOf(pod, 'Ready')?.status === 'True';
 }
 
+/** Nothing of it runs any more, and nothing will. */
+export function isEnded(pod: KubernetesObject): boolean {
+  return ['Succeeded', 'Failed'].includes(phaseOf(pod));
+}
+
 export function isTerminating(pod: KubernetesObject): boolean {
   return pod.metadata.deletionTimestamp !== undefined;
 }

@@ -1,5 +1,5 @@
 /** Ownership after an undo: who owned what before the release owns it again. */
-import { canonicalJson, isOurs } from '../managed-fields.ts';
+import { canonicalJson, isOurs, managerKey } from '../managed-fields.ts';
 import type { ManagedFieldsEntry } from '../objects.ts';
 import { fieldsOf, type MemberPath, memberKey, membersOf, withoutMembers } from './members.ts';
 
@@ -37,18 +37,13 @@ function distinct(members: readonly MemberPath[]): readonly MemberPath[] {
 }
 
 function isSame(one: ManagedFieldsEntry, other: ManagedFieldsEntry): boolean {
-  return identityOf(one) === identityOf(other);
-}
-
-/** A manager has one entry per operation, version and subresource. */
-function identityOf({ manager, operation, apiVersion, subresource }: ManagedFieldsEntry): string {
-  return JSON.stringify([manager, operation, apiVersion, subresource ?? '']);
+  return managerKey(one) === managerKey(other);
 }
 
 /** What the entries say, without times and order. */
 function signature(entries: readonly ManagedFieldsEntry[]): string {
   return entries
-    .map((entry) => `${identityOf(entry)} ${canonicalJson(fieldsOf(membersOf(entry.fieldsV1)))}`)
+    .map((entry) => `${managerKey(entry)} ${canonicalJson(fieldsOf(membersOf(entry.fieldsV1)))}`)
     .sort()
     .join('\n');
 }

@@ -2,7 +2,7 @@
  * What undo will do, object by object (DESIGN.md section 3). Pure: the state before, what the cluster shows now, and, where
  * it is known, what the server answered to our writes.
  */
-import { applyEntryOf, canonicalJson, fieldManager, isOurs } from '../managed-fields.ts';
+import { applyEntryOf, canonicalJson, fieldManager, isOurs, unionOf } from '../managed-fields.ts';
 import {
   groupKindOf,
   type JsonObject,
@@ -14,7 +14,7 @@ import {
 } from '../objects.ts';
 import { parseQuantity } from '../quantity.ts';
 import type { InventoryEntry, ReleaseBody, StateBefore } from '../release.ts';
-import { unionOf } from '../state-before.ts';
+import { ownershipClaiming } from './brought.ts';
 import {
   type MemberPath,
   memberKey,
@@ -41,6 +41,8 @@ export interface Restore {
   readonly request: JsonObject;
   /** The names of the fields in it. */
   readonly fields: JsonObject;
+  /** What the server added to what the release wrote: made ours before the request, which then removes it. */
+  readonly brought: readonly MemberPath[];
   readonly ownership: readonly ManagedFieldsEntry[];
   readonly leftAlone: readonly LeftAlone[];
 }
@@ -172,6 +174,7 @@ function decidePresent(
   written: KubernetesObject | undefined,
 ): Decision {
   const { reference, restore, fields = {}, neighbours = {}, ownership = [] } = before;
+  const brought = membersOf(before.brought);
   const title = titleOf(reference);
   if (live === undefined || (before.uid !== undefined && uidOf(live) !== before.uid)) {
     const since = live === undefined ? 'was deleted' : 'was deleted and made anew';
@@ -201,6 +204,7 @@ function decidePresent(
   const same =
     differing(fields, restore, live).length === 0 &&
     !hasAppeared(fields, restore, live) &&
+    ownershipClaiming(live, brought) === undefined &&
     !isReordered(named, restore, live);
   if (same && ownershipRestored(entries, ownership, []) === undefined) return {};
   const leftAlone = lostSince(live, written).filter(({ path }) => !isSameAt(path, live, restore));
@@ -212,7 +216,7 @@ function decidePresent(
     grown?.request ?? restore,
   );
   return {
-    restore: { reference, request, fields, ownership, leftAlone },
+    restore: { reference, request, fields, brought, ownership, leftAlone },
     ...(grown === undefined ? {} : { kept: [grown.kept] }),
   };
 }

@@ -1,6 +1,6 @@
 /** What an unfinished release left to its successor: the state before both (STATES rows 15 and 20). */
-import { isObject, isOurs, selects } from '../managed-fields.ts';
-import { type JsonObject, type JsonValue, keyOf, type ManagedFieldsEntry } from '../objects.ts';
+import { isObject, isOurs, managerKey, selects } from '../managed-fields.ts';
+import { type JsonObject, type JsonValue, keyOf } from '../objects.ts';
 import type { StateBefore } from '../release.ts';
 import { fieldsOf, type MemberPath, memberKey, membersOf, valueAt } from './members.ts';
 
@@ -29,7 +29,10 @@ function withMoreTaken(theirs: StateBefore, ours: StateBefore | undefined): Stat
   const more = membersOf(ours.fields).filter(
     (path) => ofOthers.has(memberKey(path)) && !known.has(memberKey(path)),
   );
-  const identities = new Set(ownership.map(identityOf));
+  const brought = [...membersOf(theirs.brought), ...membersOf(ours.brought)].filter(
+    (path) => !known.has(memberKey(path)),
+  );
+  const identities = new Set(ownership.map(managerKey));
   const values = ours.restore;
   return {
     ...theirs,
@@ -38,12 +41,9 @@ function withMoreTaken(theirs: StateBefore, ours: StateBefore | undefined): Stat
       theirs.restore,
     ),
     fields: fieldsOf([...membersOf(fields), ...more]),
-    ownership: [...ownership, ...others.filter((entry) => !identities.has(identityOf(entry)))],
+    ...(brought.length === 0 ? {} : { brought: fieldsOf(brought) }),
+    ownership: [...ownership, ...others.filter((entry) => !identities.has(managerKey(entry)))],
   };
-}
-
-function identityOf({ manager, operation, apiVersion, subresource }: ManagedFieldsEntry): string {
-  return JSON.stringify([manager, operation, apiVersion, subresource ?? '']);
 }
 
 /** With the value where the path says, in maps and items that are made for it; of a list item itself, only its keys. */

@@ -1,38 +1,23 @@
 /** The action smoke-tests, by its bundle, against processes on this machine: no cluster anywhere. */
 
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createServer as createTcpServer } from 'node:net';
 import { createClient } from '@redis/client';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
-import { type StepResult, startStep } from '../../../testbed/workflow-step.ts';
+import type { StepResult } from '../../../testbed/workflow-step.ts';
 import { startPostgres, startRedis, startService } from '../../unit/examples-processes.ts';
 import { expiredCertificate } from './certificates.ts';
+import { everythingShown, freePort, listening, smoke } from './local-step.ts';
 
-const bundle = join(import.meta.dirname, '../../../dist/smoke-tests/index.js');
 const password = 'Correct0Horse0Battery';
 const closing: (() => unknown)[] = [];
 let ports: { readonly postgres: number; readonly redis: number };
 let auth: string;
 let database: string;
 let cache: string;
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  const port = await listening(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function listening(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
 
 /** Whatever the database's default, these may write. */
 async function alter(connectionString: string, ...statements: readonly string[]): Promise<void> {
@@ -60,26 +45,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
-
-/** Runs it on an orion.yaml; a failure is tried once more, at once. */
-async function smoke(section: object, inputs: Readonly<Record<string, string>> = {}): Promise<StepResult> {
-  const workspace = await mkdtemp(join(tmpdir(), 'orion-local-'));
-  await writeFile(
-    join(workspace, 'orion.yaml'),
-    stringify({ app: 'shop', smoke: { retries: 0, ...section } }),
-  );
-  const step = await startStep({
-    bundle,
-    workspace,
-    inputs: { environment: 'local', report: 'out/smoke.xml', ...inputs },
-    env: { KUBECONFIG: '/nonexistent' },
-  });
-  const result = await step.result;
-  if (result.outputs['report'] !== undefined && result.outputs['report'] !== '') {
-    expect(await readFile(result.outputs['report'], 'utf8')).toContain('<testsuites');
-  }
-  return result;
-}
 
 /** A server that answers all requests alike, after so many milliseconds. */
 async function answering(status: number, body: string, after = 0): Promise<string> {
@@ -112,11 +77,7 @@ test('all pass, and it says so everywhere; no password is seen', async () => {
     { role: 'primary', version: expect.stringMatching(/^\d+/) },
     { role: 'primary', memory: expect.stringContaining('bytes') },
   ]);
-  const shown = step.output
-    .split('\n')
-    .filter((line) => !line.startsWith('::add-mask::'))
-    .join('\n');
-  for (const text of [shown, step.summary, JSON.stringify(reports)]) expect(text).not.toContain(password);
+  expect(await everythingShown(step)).not.toContain(password);
 });
 
 test('a service by name, with what it depends on', async () => {

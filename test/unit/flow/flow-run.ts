@@ -83,6 +83,8 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
     variable: () => undefined,
     sha256: (text) => text,
     remember: () => undefined,
+    hasSetOut: false,
+    setOut: () => undefined,
     ...given,
   };
   return { run, ledger, lines };

@@ -32,11 +32,11 @@ function answering(...answers: (EndpointAnswer | Error)[]): ClusterPort {
   return { callPod } as Partial<ClusterPort> as ClusterPort;
 }
 
-async function reports(cluster: ClusterPort, isThere = () => true) {
+async function reports(cluster: ClusterPort, isThere = () => true, tested: SmokeTest = readiness) {
   const { run, lines } = flowRun({ holder: 'us' });
   const inside = { cluster, namespace: 'shop' };
   const ground = { inside, deadline: 1000, retries: 2, parallel: 4, isThere };
-  return { found: await runTests(run, [readiness], ground), lines };
+  return { found: await runTests(run, [tested], ground), lines };
 }
 
 const ok = { status: 200, body: '', milliseconds: 1 };
@@ -59,6 +59,42 @@ test('a pod that is there and does not answer fails when its attempts are used u
   expect(found).toMatchObject([
     { outcome: 'failed', attempts: 3, status: 404, pod: 'web-1', body: gone.body },
   ]);
+});
+
+test.each<[string, Partial<Extract<SmokeTest, { what: 'http' }>>, RegExp]>([
+  ['TLS', { scheme: 'https' }, /TLS/],
+  ['another method', { request: { method: 'POST', path: '/ready' } }, /POST/],
+  ['headers to send', { request: { method: 'GET', path: '/ready', headers: { host: 'x' } } }, /headers/],
+  ['headers to come back', { expect: { headers: { 'x-name': 'auth' } } }, /headers/],
+])('the proxy of the API server is no way for %s: not decided, with the reason', async (_, more, why) => {
+  const { found } = await reports(answering(ok), () => true, { ...readiness, ...more } as SmokeTest);
+  expect(found).toMatchObject([
+    { outcome: 'inconclusive', reason: 'no-route', attempts: 1, message: expect.stringMatching(why) },
+  ]);
+  expect(found[0]).not.toHaveProperty('route');
+});
+
+test('that this identity may not use the proxy is no answer of the pod', async () => {
+  const message = 'pods "web-1" is forbidden: User "ci" cannot get resource "pods/proxy" in API group ""';
+  const refusal = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    message,
+    reason: 'Forbidden',
+    code: 403,
+  };
+  const { found } = await reports(answering({ status: 403, body: JSON.stringify(refusal), milliseconds: 1 }));
+  expect(found).toMatchObject([{ outcome: 'inconclusive', reason: 'no-route', attempts: 1 }]);
+});
+
+test('a way that cannot be opened at the moment is tried again, and proves nothing', async () => {
+  const openPortForward = async (): Promise<never> => {
+    throw broken;
+  };
+  const cluster = { ...answering(ok), openPortForward, refusalOf: () => undefined };
+  const { found } = await reports(cluster, () => true, { ...readiness, scheme: 'https' } as SmokeTest);
+  expect(found).toMatchObject([{ outcome: 'inconclusive', reason: 'no-route', attempts: 3 }]);
 });
 
 test('without a way that carries it, a database is not decided', async () => {

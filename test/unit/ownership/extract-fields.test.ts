@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { extractFields, managersOf } from '../../../src/domain/managed-fields.ts';
+import { extractFields, managersOf, unionOf } from '../../../src/domain/managed-fields.ts';
 import type { JsonObject, KubernetesObject, ManagedFieldsEntry } from '../../../src/domain/objects.ts';
-import { adoptedManagedFields, stateBeforeOf, unionOf } from '../../../src/domain/state-before.ts';
+import { adoptedManagedFields, stateBeforeOf } from '../../../src/domain/state-before.ts';
 
 const entry = (manager: string, fieldsV1: JsonObject, more: Partial<ManagedFieldsEntry> = {}) => ({
   manager,

@@ -224,7 +224,12 @@ describe('the plan that was shown', () => {
 
   test('only what it names, or a generator left, is deleted, and only if it still holds', () => {
     const now = plan([made('b'), made('c'), made('d-2456789bcd')]);
-    expect(approvedPrunes(shown, now).map(({ reference }) => reference.name)).toEqual(['b', 'd-2456789bcd']);
+    expect(
+      approvedPrunes(
+        shown.prunes.map(({ reference }) => reference),
+        now,
+      ).map(({ reference }) => reference.name),
+    ).toEqual(['b', 'd-2456789bcd']);
   });
 
   test('the digest names what is deleted, in any order, and nothing generated or spared', () => {

@@ -105,5 +105,5 @@ test('a Deployment that its overlay pauses is not waited for; one that somebody 
   expect(outcome(meant)).toBe('passed');
   const asked = deployment({ generation: 2, replicas: 2, updated: 0, total: 2 });
   const stopped = tell([target(asked)], [...listed(-2, 'ReplicaSet.apps', old), ...applied(0.1, paused)]);
-  expect(outcome(stopped)).toBe('rollout-timeout');
+  expect([outcome(stopped), stopped.at]).toEqual(['deployment-paused', 30.1]);
 });

@@ -112,7 +112,7 @@ describe('custom resources', () => {
   test('that is deleted is not there, whatever it said before', () => {
     const ready = custom(conditions(condition('Ready', 'True')));
     const ending = told(wish, applied(1, ready), deleted(5, ready));
-    expect([outcome(ending), ending.at]).toEqual(['rollout-timeout', 300]);
+    expect([outcome(ending), ending.at]).toEqual(['changed-by-other', 35]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import { noEntrances } from '../../../src/domain/smoke/entrances.ts';
 import { serviceCall } from '../../../src/domain/smoke/service-calls.ts';
 import type { ServingWorkload } from '../../../src/domain/smoke/subject.ts';
 
@@ -22,9 +23,11 @@ function workload(name: string, containers: readonly object[]): ServingWorkload 
 }
 
 const workloads = [workload('auth', [container]), workload('queue', [{ name: 'main' }])];
-const subject = { namespace: 'shop', configuration: { services: {} } } as unknown as Parameters<
-  typeof serviceCall
->[2];
+const subject = {
+  namespace: 'shop',
+  configuration: { services: {} },
+  entrances: noEntrances,
+} as unknown as Parameters<typeof serviceCall>[2];
 
 function service(spec: object): KubernetesObject {
   return {

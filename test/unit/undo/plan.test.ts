@@ -170,6 +170,43 @@ test('a field that nobody owns, and that the release writes with the value it ha
   expect(state.restore).toMatchObject({ data: { key: 'YQ==', free: 'Yg==' } });
 });
 
+test('a field taken from another manager by the very value it has is sent back: else it would go with us', () => {
+  const policy = reference('networking.k8s.io/v1', 'NetworkPolicy');
+  const of = (
+    ...owners: readonly (readonly [manager: string, ...fields: readonly string[]])[]
+  ): KubernetesObject => {
+    const managedFields = owners.map(([manager, ...fields]) => ({
+      manager,
+      operation: 'Apply' as const,
+      apiVersion: 'networking.k8s.io/v1',
+      fieldsV1: { 'f:spec': Object.fromEntries(fields.map((name) => [`f:${name}`, {}])) },
+    }));
+    // The server has defaulted the protocol: both managers applied the list without it, and so it is in conflict.
+    const spec = { ingress: [{ ports: [{ port: 80, protocol: 'TCP' }] }], policyTypes: ['Ingress'] };
+    const metadata = { name: 'web', namespace: 'shop', managedFields };
+    return {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata,
+      spec,
+    } as unknown as KubernetesObject;
+  };
+  const predicted = of(['someone', 'policyTypes'], ['orion', 'ingress', 'policyTypes']);
+  const state = stateBeforeOf({
+    reference: policy,
+    desired: predicted,
+    live: of(['someone', 'ingress', 'policyTypes']),
+    predicted,
+    action: 'configured',
+    conflicts: [{ manager: 'someone', field: '.spec.ingress' }],
+    adopts: false,
+    deferred: false,
+    warnings: [],
+  });
+  expect(state.restore).toMatchObject({ spec: { ingress: [{ ports: [{ port: 80, protocol: 'TCP' }] }] } });
+  expect(state.fields).toEqual({ 'f:spec': { 'f:ingress': {} } });
+});
+
 test('a field that we owned without a value, and that the release gave one, is taken away again', () => {
   const account = reference('v1', 'ServiceAccount');
   const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'web', namespace: 'shop' } };

@@ -74,3 +74,11 @@ test('fields of list items are put into the item, which is made where it is miss
     },
   });
 });
+
+test('what the server added to either is taken away again, and nothing that was there before both', () => {
+  const [before] = takenOver(
+    [{ ...ours, brought: named('ours', 'more') }],
+    [{ ...theirs, brought: named('first') }],
+  );
+  expect(before?.brought).toEqual(named('first', 'more'));
+});

@@ -1,0 +1,123 @@
+/** What happens to whole pods of a workload: lost again and again, or not going. */
+import { numberAt, textAt, timeOf } from '../fields.ts';
+import { titleOf } from '../objects.ts';
+import { markOf } from '../rollout/marks.ts';
+import { eventCount } from '../rollout/observe.ts';
+import type { Scene } from '../rollout/scene.ts';
+import type { Limits, PodRecord } from '../rollout/state.ts';
+import { isTerminating } from '../status/pod.ts';
+import { type Cause, causeOf, quoted } from './cause.ts';
+import { eventMessage, eventReason, evidenceOf, freshEvents } from './evidence.ts';
+import { podField } from './fieldpaths.ts';
+
+/** A pod that is lost may be replaced on another node, three at once by one node in need; the third in a row is a rule. */
+const sameLosses = 3;
+
+/**
+ * Pods that end in failure as a whole, evicted or rejected by their node, and are replaced: no container restarts, so nothing
+ * else counts them. In a row means that each came after the one before was lost.
+ */
+export function lostCause(scene: Scene, limits: Limits): Cause | undefined {
+  if (scene.groupKind === 'Job.batch' || scene.groupKind === 'Pod') return undefined;
+  const lost = [...scene.failedPods]
+    .filter(({ firstAt }) => firstAt > limits.startedAt)
+    .sort((one, other) => lostAt(one) - lostAt(other));
+  const newest = lost.at(-1);
+  if (newest === undefined) return removedCause(scene, limits);
+  const count = inARow(lost);
+  const why = [textAt(newest.object, 'status', 'reason'), textAt(newest.object, 'status', 'message')]
+    .filter((part) => part !== undefined && part !== '')
+    .join(': ');
+  return causeOf(scene, {
+    reason: 'crash-loop',
+    doom: { when: count >= sameLosses ? 'now' : 'never' },
+    weight: 78,
+    message: `${times(lost.length)} of ${titleOf(scene.target.reference)} ended in failure and had to be replaced, the newest ${newest.object.metadata.name}${why === '' ? '' : ` (${quoted(why)})`}.`,
+    remedy,
+    field: podField(scene.target.desired),
+  });
+}
+
+const remedy =
+  'See what the message names: a limit that the pods run into, or something that their node does not allow.';
+
+function times(count: number): string {
+  return count === 1 ? 'A pod' : `${count} pods`;
+}
+
+function lostAt(pod: PodRecord): number {
+  return pod.marks.get(markOf.failed) ?? pod.firstAt;
+}
+
+function inARow(lost: readonly PodRecord[]): number {
+  let count = 0;
+  let until = Number.NEGATIVE_INFINITY;
+  for (const pod of lost) {
+    if (pod.firstAt < until) continue;
+    count += 1;
+    until = lostAt(pod);
+  }
+  return count;
+}
+
+/** The controllers of StatefulSets and DaemonSets remove such pods themselves, and say so. */
+function removedCause(scene: Scene, limits: Limits): Cause | undefined {
+  const live = scene.live?.object;
+  const event = live === undefined ? undefined : freshEvents(scene, live, limits).find(isRemoval);
+  if (event === undefined) return undefined;
+  return causeOf(scene, {
+    reason: 'crash-loop',
+    doom: { when: eventCount(event.object) >= sameLosses ? 'now' : 'never' },
+    weight: 78,
+    event: evidenceOf(event),
+    message: `Pods of ${titleOf(scene.target.reference)} end in failure and are made anew: ${quoted(eventMessage(event))}.`,
+    remedy,
+    field: podField(scene.target.desired),
+  });
+}
+
+function isRemoval(event: Parameters<typeof eventReason>[0]): boolean {
+  return ['FailedDaemonPod', 'RecreatingFailedPod'].includes(eventReason(event));
+}
+
+/**
+ * Pods whose grace period is over and that do not go, while their controller waits for that: a finalizer keeps them, or their
+ * node has not said that they ended. Deployments make the successor first, unless they are told to recreate.
+ */
+export function leavingCause(scene: Scene, limits: Limits): Cause | undefined {
+  const live = scene.live?.object;
+  if (live === undefined || !scene.observed || !waitsForOldPods(scene)) return undefined;
+  const leaving = scene.allPods.filter(({ object }) => isTerminating(object));
+  const [first] = [...leaving].sort((one, other) => goneBy(one) - goneBy(other));
+  if (first === undefined) return undefined;
+  const { name, finalizers = [] } = first.object.metadata as { name: string; finalizers?: readonly string[] };
+  const why =
+    finalizers.length === 0
+      ? 'its node has not said that it ended'
+      : `finalizer ${quoted(finalizers.join(', '))} keeps it`;
+  return causeOf(scene, {
+    reason: 'old-pod-blocks',
+    doom: { when: 'after', since: goneBy(first), allowance: limits.budgets.readiness },
+    weight: 50,
+    evidenceAt: first.object.metadata.deletionTimestamp,
+    message: `${titleOf(scene.target.reference)} waits for its pod ${name} to be gone, whose grace period is over: ${why}.`,
+    remedy:
+      finalizers.length === 0
+        ? 'See whether its node and the kubelet there answer, then deploy again.'
+        : 'See whether the controller that set this finalizer runs; it has to take it away. Then deploy again.',
+  });
+}
+
+/** `deletionTimestamp` is the end of the grace period, by the cluster's clock. */
+function goneBy(pod: PodRecord): number {
+  return timeOf(pod.object.metadata.deletionTimestamp) ?? pod.firstAt;
+}
+
+function waitsForOldPods(scene: Scene): boolean {
+  const live = scene.live?.object;
+  if (scene.groupKind === 'StatefulSet.apps' || scene.groupKind === 'DaemonSet.apps') return true;
+  if (scene.groupKind !== 'Deployment.apps') return false;
+  return (
+    textAt(live, 'spec', 'strategy', 'type') === 'Recreate' && (numberAt(live, 'spec', 'replicas') ?? 1) > 0
+  );
+}

@@ -1,0 +1,94 @@
+/** Containers that the runtime can make or start only with an error: no program of theirs ever ran. */
+import { fieldAt } from '../fields.ts';
+import { markOf } from '../rollout/marks.ts';
+import type { Scene } from '../rollout/scene.ts';
+import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
+import { type ContainerView, isStarting } from '../status/containers.ts';
+import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
+import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
+import { containerField } from './fieldpaths.ts';
+
+/** What the runtime says to the same specification each time (runc, crun, containerd): the first try is evidence enough. */
+const final =
+  /exec: "|executable file (?:`[^`]*` )?not found|exec format error|exec user process|no such file or directory.*: unknown|starting container process|error mounting|not a directory|no command specified|OOM-killed|cannot load seccomp|apparmor/i;
+
+/** A node under load says these, whatever stands before them. */
+const passing =
+  /deadline ?exceeded|timed? ?out|resource (?:busy|temporarily)|too many open files|no space left|connection (?:refused|reset)|is reserved for|\bEOF\b/i;
+
+/** As `exec: "/nope": no such file`: about the program, and not about what surrounds it. */
+const ofProgram = /exec: "|executable file|exec format|exec user process|no command specified/i;
+
+export function cannotRunCause(
+  scene: Scene,
+  pod: PodRecord,
+  container: ContainerView,
+  limits: Limits,
+): Cause | undefined {
+  const { text, event } = wordsOf(scene, pod, container, limits);
+  if (text === undefined) return undefined;
+  const doom = doomOf(pod, container, text, limits);
+  if (doom === undefined) return undefined;
+  const ended = container.terminated ?? container.previous;
+  const title = subject(container, scene.target.reference);
+  const common = {
+    doom,
+    pod,
+    container,
+    event: event === undefined ? undefined : evidenceOf(event),
+    evidenceAt: ended?.finishedAt,
+  };
+  const field = (...rest: readonly string[]) => containerField(scene.target.desired, container.name, ...rest);
+  if (/OOM-killed/i.test(text)) {
+    const limit = fieldAt(container.spec, 'resources', 'limits', 'memory');
+    return causeOf(scene, {
+      ...common,
+      reason: 'out-of-memory',
+      weight: 95,
+      message: `${title} cannot start: its memory limit${limit === undefined ? '' : ` of ${limit}`} is too low for that (${quoted(text)}).`,
+      field: field('resources', 'limits', 'memory'),
+    });
+  }
+  const program = ofProgram.test(text);
+  return causeOf(scene, {
+    ...common,
+    reason: 'container-cannot-run',
+    weight: 85,
+    message: `${title} cannot ${program ? 'run its command' : 'be started'}: ${quoted(text)}.`,
+    ...(program
+      ? {}
+      : {
+          remedy:
+            'Correct what the message names: a mount, a device or a security profile of this container.',
+        }),
+    field: program ? field('command') : /mount/i.test(text) ? field('volumeMounts') : field(),
+  });
+}
+
+/** Of a container whose tries the runtime itself ends: its words, from the state or, before that tells it, from the event. */
+function wordsOf(scene: Scene, pod: PodRecord, container: ContainerView, limits: Limits) {
+  const { waiting, terminated, previous } = container;
+  const held = /^(?:RunContainerError|CreateContainerError|CrashLoopBackOff)$/.test(waiting?.reason ?? '');
+  const ended = terminated ?? (held ? previous : undefined);
+  const refused = ended !== undefined && /^(?:StartError|ContainerCannotRun)$/.test(ended.reason);
+  const event = podEvents(scene, pod, limits, container).find((one) => final.test(eventMessage(one)));
+  const text = [
+    held && waiting?.reason !== 'CrashLoopBackOff' ? (waiting?.message ?? '') : '',
+    refused ? ended.message : '',
+    event !== undefined && isStarting(container) && isOfRuntime(event) ? eventMessage(event) : '',
+  ].find((one) => one !== '');
+  return { text, event };
+}
+
+/** A failed probe may also say "no such file": then the container runs. */
+function isOfRuntime(event: EventRecord): boolean {
+  return /^Error: /.test(eventMessage(event));
+}
+
+/** Undefined: it ended so, and ends are counted elsewhere. */
+function doomOf(pod: PodRecord, container: ContainerView, text: string, limits: Limits): Doom | undefined {
+  if (final.test(text) && !passing.test(text)) return { when: 'now' };
+  if (container.waiting?.reason !== 'CreateContainerError') return undefined;
+  const since = pod.marks.get(markOf.ended(container)) ?? pod.firstAt;
+  return { when: 'after', since, allowance: limits.budgets.creation };
+}

@@ -1,0 +1,70 @@
+/** A release from its first phase in this process to its last, and how its record is left then. */
+import type { Failure } from '../domain/failure.ts';
+import { logText } from '../report/escape.ts';
+import { logLine } from '../report/log-line.ts';
+import { failureLines } from '../report/log-outcome.ts';
+import { closeFailed, explainPending, leaveStopped } from './close-record.ts';
+import type { Course } from './course.ts';
+import { endingOfError, failedInStep, failedWith, handedOver, succeeded } from './endings.ts';
+import { finish } from './finish.ts';
+import { handOver } from './hand-over.ts';
+import { inPhase } from './phase.ts';
+import type { Change } from './release-phases.ts';
+import { type Closed, rollBack } from './roll-back.ts';
+import { goThroughPhases, type Stage } from './stage.ts';
+
+export async function goThrough(change: Change, stage: Stage, { inSteps, phases }: Course): Promise<Closed> {
+  const { run } = change;
+  try {
+    const failures = await goThroughPhases(stage, phases);
+    stage.watch.stop();
+    if (failures.length > 0) return await endFailed(change, failures, inSteps);
+    if (inSteps) {
+      await handOver(change, stage);
+      return { ending: handedOver(run), pending: true };
+    }
+    return { ending: await finishRelease(change), pending: false };
+  } catch (error) {
+    if (run.ledger.workloads.length === 0) run.ledger.workloads = stage.watch.workloads();
+    if (run.signal.aborted) return { ending: await leaveStopped(change), pending: true };
+    await explainPending(change, endingOfError(run, error));
+    throw error;
+  } finally {
+    stage.watch.stop();
+  }
+}
+
+/** STATES row 5. */
+export async function finishRelease(change: Change) {
+  await inPhase(
+    change.run,
+    'finish',
+    () => finish(change),
+    ({ warned }) => (warned ? 'warned' : 'passed'),
+  );
+  return succeeded(change.run);
+}
+
+/** The cause is said first; then what `rollback` asks for (STATES rows 6, 9 and 10). */
+async function endFailed(change: Change, failures: readonly Failure[], inSteps: boolean): Promise<Closed> {
+  const { run } = change;
+  run.ledger.failures = failures;
+  for (const line of failures.flatMap((failure) => failureLines(failure, run.logClock()))) run.log.line(line);
+  const ending = failedWith(run, failures);
+  if (inSteps) {
+    await explainPending(change, ending);
+    return { ending: failedInStep(run, ending), pending: true };
+  }
+  if (run.settings.rollback === 'automatic') return rollBack(change, ending);
+  try {
+    await closeFailed(change, ending);
+    return { ending, pending: false };
+  } catch (error) {
+    if (run.signal.aborted) throw error;
+    // Whatever goes wrong now must not take the place of the cause.
+    const why = endingOfError(run, error).message;
+    const message = `${ending.message} The record could not be closed: ${why}`;
+    run.log.line(logLine(run.logClock(), logText(`The record could not be closed: ${why}`)));
+    return { ending: { ...ending, message }, pending: true };
+  }
+}

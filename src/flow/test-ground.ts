@@ -1,0 +1,36 @@
+/** What smoke tests go by, and what comes of one try. */
+import type { Judgement } from '../domain/smoke/judgement.ts';
+import type { SmokeReport } from '../domain/smoke/report.ts';
+import { type Blocked, notReached } from '../domain/smoke/routes.ts';
+import type { AnswerFromWithin, CallFromWithin } from './calls-from-within.ts';
+import type { ClusterPort } from './ports.ts';
+
+/** What the tests of one cluster, or of plain URLs, go by. */
+export interface TestGround {
+  /** Absent for plain URLs. */
+  readonly inside?: {
+    readonly cluster: ClusterPort;
+    readonly namespace: string;
+    /** Absent where no Service is called. */
+    readonly fromWithin?: (call: CallFromWithin) => Promise<AnswerFromWithin>;
+  };
+  /** Milliseconds of each try. */
+  readonly deadline: number;
+  /** Further tries after a failed one. */
+  readonly retries: number;
+  readonly parallel: number;
+  /** Whether a pod is there and meant to stay. */
+  isThere(pod: string): boolean;
+}
+
+export interface Try {
+  readonly judgement: Judgement;
+  readonly evidence: Partial<Pick<SmokeReport, 'route' | 'status' | 'milliseconds' | 'latency'>>;
+  /** What was in the way of an inconclusive one may be gone in a moment. */
+  readonly again?: boolean;
+}
+
+export function blockedTry(title: string, blocked: Blocked): Try {
+  const judgement = notReached(title, blocked);
+  return { judgement, evidence: {}, ...(blocked.again === true ? { again: true } : {}) };
+}

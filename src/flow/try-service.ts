@@ -1,0 +1,69 @@
+/** One try of a Service as a whole: its ways in their order, until one decides. */
+import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
+import { hasNoEndpoints } from '../domain/smoke/routes.ts';
+import {
+  judgeThrough,
+  type ServiceWay,
+  type Tried,
+  undecidedService,
+  withTried,
+} from '../domain/smoke/service-ways.ts';
+import type { ServiceTest } from '../domain/smoke/test.ts';
+import { answerOf, unanswered } from './proxy-answer.ts';
+import type { Run } from './run.ts';
+import type { TestGround, Try } from './test-ground.ts';
+
+export async function tryService(run: Run, test: ServiceTest, ground: TestGround): Promise<Try> {
+  const tried: Tried[] = [];
+  for (const way of test.ways) {
+    const answer = await ask(run, test, way, ground);
+    const judged =
+      'unavailable' in answer
+        ? { undecided: answer.unavailable }
+        : judgeThrough(test, way.route, answer, run.clock.now());
+    if ('unavailable' in answer || 'undecided' in judged) {
+      tried.push({ title: way.title, why: 'undecided' in judged ? judged.undecided : '' });
+      continue;
+    }
+    const { status, milliseconds } = answer;
+    return {
+      judgement: withTried(judged, way.title, tried),
+      evidence: { route: way.route, milliseconds, ...(status === undefined ? {} : { status }) },
+    };
+  }
+  return { judgement: undecidedService(test.title, tried), evidence: {} };
+}
+
+type Answer = HttpAnswer | { readonly unavailable: string };
+
+async function ask(run: Run, test: ServiceTest, way: ServiceWay, ground: TestGround): Promise<Answer> {
+  const { request, scheme, host, port, serverName } = test;
+  const { deadline, inside } = ground;
+  switch (way.route) {
+    case 'cluster-job': {
+      // Inside, a Service's certificate is mostly that of an authority of the cluster's own.
+      const call = { ...request, scheme, host, port, serverName, verify: false, deadline };
+      const answer = await inside?.fromWithin?.(call);
+      if (answer === undefined) return { unavailable: 'there is no such way' };
+      return 'unavailable' in answer ? { unavailable: `it did not run: ${answer.unavailable}` } : answer;
+    }
+    case 'api-proxy':
+      return byProxy(test, ground);
+    default:
+      return run.probes.callHttp({ ...request, ...way.target }, { deadline, signal: run.signal });
+  }
+}
+
+async function byProxy({ service, port, request }: ServiceTest, ground: TestGround): Promise<Answer> {
+  const { deadline, inside } = ground;
+  if (inside?.cluster.callService === undefined) return { unavailable: 'there is no such way' };
+  const { cluster, namespace } = inside;
+  const call = { namespace, service, port, path: request.path, deadline };
+  const said = await cluster.callService?.(call).catch(unanswered);
+  if (said === undefined) return { unavailable: 'there is no such way' };
+  if (hasNoEndpoints(said.status, said.body)) return { unavailable: 'it knows of no endpoint' };
+  const answer = answerOf(said);
+  return 'blocked' in answer
+    ? { unavailable: 'this identity may not use it (`get` on services/proxy)' }
+    : answer;
+}

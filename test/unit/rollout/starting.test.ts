@@ -1,0 +1,227 @@
+/** Pods that never come to run their program, and what of that ends a release. */
+import { describe, expect, test } from 'vitest';
+import {
+  applied,
+  deployment,
+  event,
+  pod,
+  replicaSet,
+  running,
+  target,
+  template,
+  termination,
+  time,
+  waiting,
+} from './cluster.ts';
+import { type Ending, outcome, tell } from './story.ts';
+
+const wish = deployment({ updated: 1 });
+const set = replicaSet(wish, 'new');
+const done = deployment({ updated: 1, available: 1 });
+const creating = (more = {}) =>
+  pod(set, { phase: 'Pending', containers: [waiting('ContainerCreating')], ...more });
+
+function said(ending: Ending): string {
+  return ending.verdict.state === 'failed' ? (ending.verdict.failures[0]?.message ?? '') : '';
+}
+
+describe('before the first container', () => {
+  const sandbox = event(
+    creating(),
+    'FailedCreatePodSandBox',
+    'Failed to create pod sandbox: no runtime for "absent" is configured',
+    2,
+  );
+
+  test('a sandbox that cannot be made: broken after its budget, by the event', () => {
+    const ending = tell([target(wish)], applied(2, wish, set, creating(), sandbox));
+    expect([outcome(ending), ending.at]).toEqual(['container-cannot-run', 32]);
+    expect(said(ending)).toContain('no runtime for "absent"');
+  });
+
+  test('a mount that failed once, and then a pull of two minutes: sound', () => {
+    const failed = event(creating(), 'FailedMount', 'MountVolume.SetUp failed for volume "x": timed out', 1);
+    const pulling = event(creating(), 'Pulling', 'Pulling image "api"', 4, { type: 'Normal' });
+    const up = pod(set, { ready: 124, containers: [running(124)] });
+    const ending = tell(
+      [target(wish)],
+      [...applied(1, wish, set, creating(), failed), ...applied(4, pulling), ...applied(124, up, done)],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 134]);
+  });
+
+  test('without a pull it is broken after the budget for volumes', () => {
+    const failed = event(creating(), 'FailedMount', 'MountVolume.SetUp failed for volume "x": timed out', 1);
+    const ending = tell([target(wish)], applied(1, wish, set, creating(), failed));
+    expect([outcome(ending), ending.at]).toEqual(['volume-pending', 31]);
+  });
+});
+
+describe('nobody schedules it', () => {
+  const gates = { spec: { schedulingGates: [{ name: 'example.org/hold' }] } };
+  const gated = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'gated' };
+
+  test('a gate that stays closed: broken after the budget for scheduling, by its name', () => {
+    const ending = tell(
+      [target(wish)],
+      applied(1, wish, set, pod(set, { phase: 'Pending', conditions: [gated], ...gates })),
+    );
+    expect([outcome(ending), ending.at]).toEqual(['unschedulable', 31]);
+    expect(said(ending)).toContain('example.org/hold');
+  });
+
+  test.each([
+    ['batch-scheduler', ['unschedulable', 31]],
+    ['default-scheduler', ['rollout-timeout', 300]],
+  ])('no word from %s', (schedulerName, expected) => {
+    const unseen = pod(set, { phase: 'Pending', conditions: [], spec: { schedulerName } });
+    const ending = tell([target(wish)], applied(1, wish, set, unseen));
+    expect([outcome(ending), ending.at]).toEqual(expected);
+    expect(said(ending)).toContain(schedulerName);
+  });
+});
+
+describe('containers that the runtime cannot make', () => {
+  const stuck = (reason: string, message: string) =>
+    tell(
+      [target(wish)],
+      applied(2, wish, set, pod(set, { phase: 'Pending', containers: [waiting(reason, message)] })),
+    );
+
+  test.each([
+    [
+      'CreateContainerError',
+      'failed to generate container "4f" spec: failed to generate spec: no command specified',
+      ['container-cannot-run', 2],
+    ],
+    [
+      'RunContainerError',
+      'OCI runtime create failed: runc create failed: unable to start container process: error during container init: error mounting "/a" to rootfs at "/etc/x": not a directory: unknown',
+      ['container-cannot-run', 2],
+    ],
+    [
+      'RunContainerError',
+      'unable to start container process: container init was OOM-killed (memory limit too low?): unknown',
+      ['out-of-memory', 2],
+    ],
+    ['CreateContainerError', 'context deadline exceeded', ['container-cannot-run', 32]],
+    [
+      'CreateContainerError',
+      'failed to reserve container name "api_0": name "api_0" is reserved for "4f"',
+      ['container-cannot-run', 32],
+    ],
+  ])('%s: %s', (reason, message, expected) => {
+    const ending = stuck(reason, message);
+    expect([outcome(ending), ending.at]).toEqual(expected);
+    expect(said(ending)).toContain(message.slice(0, 40));
+  });
+
+  test('a StartError that the node may outlive counts like any other end, with its words', () => {
+    const words = 'runc did not terminate successfully: resource temporarily unavailable';
+    const end = (at: number, restarts: number) =>
+      pod(set, {
+        containers: [
+          {
+            name: 'api',
+            ready: false,
+            restartCount: restarts,
+            state: { terminated: termination(at, 128, 'StartError', words) },
+          },
+        ],
+      });
+    const ending = tell(
+      [target(wish)],
+      [...applied(1, wish, set, end(1, 0)), ...applied(2, end(2, 1)), ...applied(13, end(13, 2))],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['crash-loop', 13]);
+    expect(said(ending)).toContain(words);
+  });
+});
+
+describe('containers that run and get no further', () => {
+  const probed = (spec: object) => deployment({ updated: 1, template: template('2', { spec: { ...spec } }) });
+
+  test('a startup probe that cannot be asked kills nothing: broken after its window, by the answer', () => {
+    const own = probed({ startupProbe: { httpGet: { port: 'admin' }, periodSeconds: 1 } });
+    const its = replicaSet(own, 'new');
+    const unstarted = pod(its, { containers: [running(2, 0, { ready: false, started: false })] });
+    const errored = event(
+      unstarted,
+      'Unhealthy',
+      'Startup probe errored and resulted in unknown state: couldn’t find port: admin',
+      3,
+      { container: 'api' },
+    );
+    const ending = tell([target(own)], applied(2, own, its, unstarted, errored));
+    expect([outcome(ending), ending.at]).toEqual(['startup-probe-failing', 63]);
+    expect(said(ending)).toContain('admin');
+  });
+
+  test('an init container that waits for ever explains the timeout', () => {
+    const initContainers = [{ name: 'wait-for-search', image: 'sh' }];
+    const waits = pod(set, {
+      phase: 'Pending',
+      spec: { initContainers },
+      initContainers: [
+        { name: 'wait-for-search', restartCount: 0, state: { running: { startedAt: time(2) } } },
+      ],
+      containers: [waiting('PodInitializing')],
+    });
+    const ending = tell([target(wish)], applied(2, wish, set, waits));
+    expect([outcome(ending), ending.at]).toEqual(['rollout-timeout', 300]);
+    expect(said(ending)).toContain('wait-for-search');
+  });
+
+  test('readiness that comes and goes: broken after the allowance of its probe, however often it was ready', () => {
+    const readinessProbe = { exec: { command: ['x'] }, periodSeconds: 1, failureThreshold: 1 };
+    const own = probed({ readinessProbe });
+    const its = replicaSet(own, 'new');
+    const flapping = Array.from({ length: 40 }, (_, index) => {
+      const [at, ready] = [2 + 4 * index, index % 2 === 0];
+      return applied(at, pod(its, { ready: ready ? at : false, containers: [running(1, 0, { ready })] }), {
+        ...own,
+        status: { ...(own['status'] as object), availableReplicas: ready ? 1 : 0 },
+      });
+    }).flat();
+    const ending = tell([target(own)], [...applied(1, own, its), ...flapping]);
+    expect(outcome(ending)).toBe('readiness-probe-failing');
+    // The first lapse is at 6 s, and 61 s are its allowance.
+    expect(ending.at).toBeGreaterThanOrEqual(67);
+    expect(ending.at).toBeLessThan(72);
+    expect(said(ending)).toContain('not ready again');
+  });
+
+  test('a container with a restartPolicy of its own that stays ended: at once', () => {
+    const own = probed({ restartPolicy: 'Never' });
+    const its = replicaSet(own, 'new');
+    const left = pod(its, {
+      containers: [{ name: 'api', ready: false, restartCount: 0, state: { terminated: termination(2, 3) } }],
+    });
+    const ending = tell([target(own)], applied(2, own, its, left));
+    expect([outcome(ending), ending.at]).toEqual(['crash-loop', 2]);
+  });
+
+  test('a postStart hook that fails is named', () => {
+    const end = (at: number, restarts: number) =>
+      pod(set, {
+        containers: [
+          { name: 'api', ready: false, restartCount: restarts, state: { terminated: termination(at, 137) } },
+        ],
+      });
+    const hook = event(end(1, 0), 'FailedPostStartHook', 'PostStartHook failed', 1, { container: 'api' });
+    const ending = tell(
+      [target(wish)],
+      [...applied(1, wish, set, end(1, 0), hook), ...applied(2, end(2, 1)), ...applied(13, end(13, 2))],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['crash-loop', 13]);
+    expect(said(ending)).toContain('postStart');
+  });
+});
+
+test('the budget of a registry counts from its first event, not from the status that follows a second later', () => {
+  const text = 'Failed to pull image "registry.test/shop/api:2": unexpected status: 503 Service Unavailable';
+  const failed = event(creating(), 'Failed', text, 2, { container: 'api' });
+  const held = pod(set, { phase: 'Pending', containers: [waiting('ErrImagePull', text)] });
+  const ending = tell([target(wish)], [...applied(2, wish, set, creating(), failed), ...applied(4, held)]);
+  expect([outcome(ending), ending.at]).toEqual(['image-pull-failing', 62]);
+});
