@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
 import { changes, type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';
+import { rulesFor } from '../node/deployer-role.ts';
 import { type Manifest, writeShop } from '../node/shop-overlay.ts';
 import { startTimeout } from './api-cluster.ts';
 import { kubectlOf, refuseBudget } from './snapshot.ts';
@@ -18,7 +19,11 @@ let deployer: Deployer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orion-outside-'));
   cluster = await startCluster({ stateDirectory: join(folder, 'cluster'), node: 'hollow', hollowNodes: 1 });
-  deployer = await deployerFor('outside', cluster);
+  deployer = await deployerFor('outside', cluster, 'deploy-staging', {
+    // In every namespace: whoever makes a ClusterRole must have what it grants.
+    makesNamespaces: true,
+    also: [rulesFor('rbac.authorization.k8s.io', ['clusterroles']), rulesFor('', ['namespaces'])],
+  });
 }, startTimeout);
 
 afterAll(async () => {
