@@ -6,6 +6,7 @@ import type { Approval } from './approval.ts';
 import type { JsonObject, KubernetesObject, ManagedFieldsEntry, ObjectReference } from './objects.ts';
 import type { Reason } from './reasons.ts';
 import type { PhaseName, PhaseTiming } from './result.ts';
+import type { RecordedLatency } from './smoke/baseline.ts';
 
 export type ReleaseStatus =
   | 'pending'
@@ -83,6 +84,8 @@ export interface ReleaseHead {
   /** What is to be done if it fails; post and later steps read it here, never from inputs. */
   readonly rollback?: 'manual' | 'automatic' | 'never';
   readonly timings?: readonly PhaseTiming[];
+  /** Response times that its smoke tests measured. */
+  readonly latencies?: readonly RecordedLatency[];
   /** What its finish deleted because the overlay no longer has it. */
   readonly pruned?: readonly ObjectReference[];
   /** Only this head is left, for the history: its body is removed. */
