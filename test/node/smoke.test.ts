@@ -106,7 +106,10 @@ async function administrator(...statements: readonly string[]): Promise<void> {
   await client.end();
 }
 
-/** Deployment user with these variables besides, until `look` has seen it. */
+/**
+ * Deployment user with these variables besides, until `look` has seen it. What the kubelet makes of its answers is none of the test's
+ * business: with a threshold out of reach it neither restarts the container nor takes it out of its Service while a slow machine looks.
+ */
 async function whileUser(
   variables: Readonly<Record<string, string>>,
   look: () => Promise<void>,
@@ -115,13 +118,22 @@ async function whileUser(
   const [container] = containers as readonly Manifest[];
   const more = Object.entries(variables).map(([name, value]) => ({ name, value }));
   const env = [...(fieldAt(container, 'env') as readonly Manifest[]), ...more];
+  const patient = Object.fromEntries(
+    ['livenessProbe', 'readinessProbe'].map((name) => [
+      name,
+      { ...(fieldAt(container, name) as Manifest), failureThreshold: 1000 },
+    ]),
+  );
   const template = (these: unknown) => ({ spec: { template: { spec: { containers: these } } } });
-  await change('Deployment', 'user', template([{ ...container, env }]));
-  await rolledOut('Deployment', 'user');
-  await look();
-  await change('Deployment', 'user', template(containers));
-  await rolledOut('Deployment', 'user');
-  await rolledOut('Deployment', 'gateway');
+  await change('Deployment', 'user', template([{ ...container, ...patient, env }]));
+  try {
+    await rolledOut('Deployment', 'user');
+    await look();
+  } finally {
+    await change('Deployment', 'user', template(containers));
+    await rolledOut('Deployment', 'user');
+    await rolledOut('Deployment', 'gateway');
+  }
 }
 
 /** The same workspace with a change that restarts nothing. */
