@@ -2,7 +2,7 @@ import type { ResultDocument } from '../domain/result.ts';
 import { estimateWords } from '../domain/smoke/latency.ts';
 import type { Estimate, SmokeReport } from '../domain/smoke/report.ts';
 import { count, formatDuration } from './duration.ts';
-import { htmlText, inlineCode, mermaidLabel, shorten } from './escape.ts';
+import { htmlCode, inlineCode, mermaidLabel, shorten } from './escape.ts';
 import { folded, renderTable } from './markdown-table.ts';
 import type { SummaryLimits } from './summary-limits.ts';
 
@@ -74,7 +74,7 @@ export function renderLatency({ smoke }: ResultDocument, limits: SummaryLimits):
   const parts = [chart(measured), `${renderTable(columns, shown.map(row))}${rest}`];
   const [first] = measured;
   const baseline = measured.find(({ latency }) => latency.before !== undefined)?.latency.before?.release;
-  const before = baseline === undefined ? '' : `; before: in release ${htmlText(shorten(baseline, 100))}`;
+  const before = baseline === undefined ? '' : `, before: in release ${htmlCode(shorten(baseline, 100))}`;
   const how = `${first?.latency.requests} requests each, ${first?.latency.rate} per second, timed from when each was due${before}`;
   return folded(
     `Response times of ${count(measured.length, 'endpoint')} (${how})`,

@@ -129,7 +129,9 @@ test('response times are in the record, and the next ones stand beside them', as
   }
   const { step } = await smoke({ comprehensive: 'true', ...noJob });
   expect(step.outputs, step.output).toMatchObject({ 'exit-code': '0', failed: '0' });
-  expect(step.summary).toMatch(/Response times of 2 endpoints \(.*; before: in release orion-shop-1\)/);
+  expect(step.summary).toMatch(
+    /Response times of 2 endpoints \(.*, before: in release <code>orion-shop-1<\/code>\)/,
+  );
   expect(step.summary.match(/, [\d.]+ m?s before \|/g)).toHaveLength(2);
 });
 
