@@ -6,7 +6,6 @@ import type { Approval } from './approval.ts';
 import type { JsonObject, KubernetesObject, ManagedFieldsEntry, ObjectReference } from './objects.ts';
 import type { Reason } from './reasons.ts';
 import type { PhaseName, PhaseTiming } from './result.ts';
-import type { RecordedLatency } from './smoke/baseline.ts';
 
 export type ReleaseStatus =
   | 'pending'
@@ -52,6 +51,16 @@ export interface StateBefore {
 export interface InventoryEntry {
   readonly reference: ObjectReference;
   readonly uid?: string;
+}
+
+/** Milliseconds; a quantile that had no good answer is left out. */
+export interface RecordedLatency {
+  /** Of the test, the same in each release: `auth/latency/GET http:8080/ready`. */
+  readonly id: string;
+  readonly requests: number;
+  readonly p50?: number;
+  readonly p95?: number;
+  readonly p99?: number;
 }
 
 export interface ReleaseHead {

@@ -1,16 +1,6 @@
 /** What a release's response times were, kept in its record for the next one to be compared with. Pure. */
-import type { ReleaseHead } from '../release.ts';
+import type { RecordedLatency, ReleaseHead } from '../release.ts';
 import type { SmokeReport } from './report.ts';
-
-/** Milliseconds; a quantile that had no good answer is left out. */
-export interface RecordedLatency {
-  /** Of the test, the same in each release: `auth/latency/GET http:8080/ready`. */
-  readonly id: string;
-  readonly requests: number;
-  readonly p50?: number;
-  readonly p95?: number;
-  readonly p99?: number;
-}
 
 /** A record is no database of measurements: enough for a hundred endpoints. */
 const most = 100;
