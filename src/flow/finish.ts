@@ -6,6 +6,7 @@
 import { type ObjectReference, titleOf } from '../domain/objects.ts';
 import { approvedPrunes, type Prune } from '../domain/prune/plan.ts';
 import type { PruneReport } from '../domain/result.ts';
+import { recordedLatencies } from '../domain/smoke/baseline.ts';
 import { waves } from '../domain/waves.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
@@ -26,7 +27,12 @@ export interface Finished {
 }
 
 export async function finish(change: Change): Promise<Finished> {
-  await closeRecord(change, { status: 'deployed', phase: 'finish' });
+  const latencies = recordedLatencies(change.run.ledger.smoke);
+  await closeRecord(change, {
+    status: 'deployed',
+    phase: 'finish',
+    ...(latencies === undefined ? {} : { latencies }),
+  });
   const finished = await pruneAll(change);
   await retireRecords(change.run, change.ready.cluster, change.ready.target.namespace);
   return finished;
