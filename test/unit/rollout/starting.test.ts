@@ -39,6 +39,24 @@ describe('before the first container', () => {
     expect(said(ending)).toContain('no runtime for "absent"');
   });
 
+  test('events of one trouble that each have a text of their own share one budget', () => {
+    const again = [2, 9, 17, 26, 31].map((at) =>
+      event(creating(), 'FailedCreatePodSandBox', `Failed to create pod sandbox ${'x'.repeat(at)}`, at),
+    );
+    const ending = tell(
+      [target(wish)],
+      [...applied(1, wish, set, creating()), ...again.flatMap((one, at) => applied(2 + 7 * at, one))],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['container-cannot-run', 32]);
+  });
+
+  test('a sandbox that is killed for memory: at once', () => {
+    const text = 'failed to start sandbox "a0": container init was OOM-killed (memory limit too low?)';
+    const killed = event(creating(), 'FailedCreatePodSandBox', text, 2);
+    const ending = tell([target(wish)], applied(2, wish, set, creating(), killed));
+    expect([outcome(ending), ending.at]).toEqual(['out-of-memory', 2]);
+  });
+
   test('a mount that failed once, and then a pull of two minutes: sound', () => {
     const failed = event(creating(), 'FailedMount', 'MountVolume.SetUp failed for volume "x": timed out', 1);
     const pulling = event(creating(), 'Pulling', 'Pulling image "api"', 4, { type: 'Normal' });
