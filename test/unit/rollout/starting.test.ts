@@ -209,6 +209,28 @@ describe('containers that run and get no further', () => {
     expect(said(ending)).toContain('not ready again');
   });
 
+  test('readiness that comes and goes in two pods by turns: one of them is always ready', () => {
+    const readinessProbe = { exec: { command: ['x'] }, periodSeconds: 1, failureThreshold: 1 };
+    const own = deployment({
+      replicas: 2,
+      updated: 2,
+      template: template('2', { spec: { readinessProbe } }),
+    });
+    const its = replicaSet(own, 'new', { replicas: 2 });
+    const one = { ...own, status: { ...(own['status'] as object), availableReplicas: 1 } };
+    const flapping = Array.from({ length: 40 }, (_, index) => {
+      const at = 2 + 4 * index;
+      const pods = ['a', 'b'].map((name, place) => {
+        const ready = index % 2 === place;
+        return pod(its, { name, ready: ready ? at : false, containers: [running(1, 0, { ready })] });
+      });
+      return applied(at, ...pods, one);
+    }).flat();
+    const ending = tell([target(own)], [...applied(1, own, its), ...flapping]);
+    expect(outcome(ending)).toBe('readiness-probe-failing');
+    expect(ending.at).toBeLessThan(72);
+  });
+
   test('a container with a restartPolicy of its own that stays ended: at once', () => {
     const own = probed({ restartPolicy: 'Never' });
     const its = replicaSet(own, 'new');
@@ -234,6 +256,15 @@ describe('containers that run and get no further', () => {
     expect([outcome(ending), ending.at]).toEqual(['crash-loop', 13]);
     expect(said(ending)).toContain('postStart');
   });
+});
+
+test('a registry that answered 503 and then 404: at the event, though the status still tells of the 503', () => {
+  const busy = 'Back-off pulling image "x": ErrImagePull: unexpected status: 503 Service Unavailable';
+  const missing = 'Failed to pull image "registry.test/shop/api:2": code = NotFound desc = not found';
+  const held = pod(set, { phase: 'Pending', containers: [waiting('ImagePullBackOff', busy)] });
+  const failed = event(held, 'Failed', missing, 15, { container: 'api' });
+  const ending = tell([target(wish)], [...applied(2, wish, set, held), ...applied(15, failed)]);
+  expect([outcome(ending), ending.at]).toEqual(['image-not-found', 15]);
 });
 
 test('the budget of a registry counts from its first event, not from the status that follows a second later', () => {
