@@ -6,12 +6,11 @@
 import { type ObjectReference, titleOf } from '../domain/objects.ts';
 import { approvedPrunes, type Prune } from '../domain/prune/plan.ts';
 import type { PruneReport } from '../domain/result.ts';
-import { recordedLatencies } from '../domain/smoke/baseline.ts';
 import { waves } from '../domain/waves.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { pruneLine } from '../report/log-prune.ts';
-import { closeRecord } from './close-record.ts';
+import { closeRecord, measuredIn } from './close-record.ts';
 import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
 import { lockLost } from './hold.ts';
@@ -27,12 +26,7 @@ export interface Finished {
 }
 
 export async function finish(change: Change): Promise<Finished> {
-  const latencies = recordedLatencies(change.run.ledger.smoke);
-  await closeRecord(change, {
-    status: 'deployed',
-    phase: 'finish',
-    ...(latencies === undefined ? {} : { latencies }),
-  });
+  await closeRecord(change, { status: 'deployed', phase: 'finish', ...measuredIn(change.run) });
   const finished = await pruneAll(change);
   await retireRecords(change.run, change.ready.cluster, change.ready.target.namespace);
   return finished;
