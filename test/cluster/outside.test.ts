@@ -132,6 +132,16 @@ test('what orion.yaml does not list is refused before anything is changed, with 
   expect(said).toMatch(/file=k8s\/base\/shop\.yaml/);
 });
 
+test('what is not listed is said also to an identity that may not even look at it', async () => {
+  const plain = await deployerFor('outside-plain', cluster);
+  const namespace = await plain.newNamespace('unlisted-plain');
+  const workspace = await writeShop({ namespace, workloads: [], objects: [role('plain-reader', ['get'])] });
+  const step = await plain.deploy(workspace);
+  await plain.close();
+  expect(step.outputs, step.output).toMatchObject({ outcome: 'failed', 'exit-code': '1' });
+  expect(step.annotations.join('\n')).toContain('Add `- ClusterRole/plain-reader` below `cluster-scoped:`');
+});
+
 test('what is listed is applied with its owner on it, a second time is unchanged, and no other app may have it', async () => {
   const namespace = await deployer.newNamespace('listed');
   const other = await deployer.newNamespace('listed-jobs');
