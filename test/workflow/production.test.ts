@@ -64,9 +64,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** One node, and nobody who waits for a minute of monitoring. */
+/** One node, which runs all of this and the calls too, and nobody who waits for a minute of monitoring. */
 function forThisMachine(workflow: string): string {
-  const inputs = ["min-nodes: '1'", 'monitor: 2s', 'settle: 5s'];
+  const inputs = ["min-nodes: '1'", 'monitor: 2s', 'settle: 5s', 'max-latency: 10s'];
   return workflow.replace(
     /^( +)kubeconfig: \$\{\{ secrets\.PRODUCTION_KUBECONFIG \}\}$/gm,
     (line, indent: string) => [line, ...inputs.map((input) => `${indent}${input}`)].join('\n'),
