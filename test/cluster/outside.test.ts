@@ -22,7 +22,7 @@ beforeAll(async () => {
   deployer = await deployerFor('outside', cluster, 'deploy-staging', {
     // In every namespace: whoever makes a ClusterRole must have what it grants.
     makesNamespaces: true,
-    also: [rulesFor('rbac.authorization.k8s.io', ['clusterroles']), rulesFor('', ['namespaces'])],
+    also: [rulesFor('rbac.authorization.k8s.io', ['clusterroles']), rulesFor('', ['namespaces', 'pods'])],
   });
 }, startTimeout);
 

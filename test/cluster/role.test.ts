@@ -80,12 +80,13 @@ function shopOf(namespace: string, version: string, doomed: boolean): Shop {
   };
 }
 
-/** What hollow pods have no use for: it is used on a real node, where deployers of tests are administrators. */
+/** What hollow pods have no use for: tests on the real node use it, under this Role as well. */
 const ofRealPods = [
   'pods/log get', // deploy-failures.test.ts: the last lines of a container that crashed
   'pods/proxy get', // smoke.test.ts, where port-forward is not allowed
   'pods/portforward create', // smoke.test.ts
   'pods/portforward get', // port-forward.test.ts: over a websocket
+  'services/proxy get', // smoke-reach.test.ts: the last way to a Service
   'pods delete', // undo.test.ts: a pod that keeps its StatefulSet back
 ];
 

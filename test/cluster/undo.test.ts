@@ -24,6 +24,8 @@ beforeAll(async () => {
     also: [
       rulesFor('rbac.authorization.k8s.io', ['roles']),
       rulesFor('networking.k8s.io', ['networkpolicies']),
+      // Whoever makes a Role must have what it grants.
+      rulesFor('', ['pods']),
     ],
   });
 }, startTimeout);
