@@ -104,8 +104,8 @@ async function run(place: Place): Promise<ProductionResult> {
   const stage = stageOf(place);
   if (entry.hasBefore) await deployBefore(place);
   await setUp(scenario.setup, stage);
+  const kinds = await kindsOf(entry, workspace);
   await workspace.select('overlay');
-  const kinds = comparedKinds((await workspace.render()).objects);
   const look = (): Promise<readonly KubernetesObject[]> => snapshot(cluster.kubeconfig, workspace, kinds);
   const then = await look();
   const clients = servedServices(then).map((served) => ({ served, client: startClient(served.url) }));
@@ -134,7 +134,6 @@ async function run(place: Place): Promise<ProductionResult> {
     ),
     clients: called,
   });
-  await keepOutput(entry.name, output, faults);
   return {
     exitCode: ended.exitCode,
     outcome: ended.outputs['outcome'],
@@ -146,6 +145,16 @@ async function run(place: Place): Promise<ProductionResult> {
     faults,
     seconds: Math.round((ended.endedAt - ended.startedAt) / 100) / 10,
   };
+}
+
+/** Of both parts: what the release no longer has is to be there again too. */
+async function kindsOf({ hasBefore }: CatalogueEntry, workspace: Workspace): Promise<readonly string[]> {
+  const objects: KubernetesObject[] = [];
+  for (const part of hasBefore ? (['before', 'overlay'] as const) : (['overlay'] as const)) {
+    await workspace.select(part);
+    objects.push(...(await workspace.render()).objects);
+  }
+  return comparedKinds(objects);
 }
 
 function stageOf(place: Place): Stage {
@@ -178,6 +187,7 @@ async function deployDisturbed(place: Place, stage: Stage, seen: readonly SeenOb
   disturbance.catch(() => undefined);
   const done = await deploy(place, place.scenario.inputs);
   ended.abort();
+  await keepOutput(place.entry.name, done);
   await disturbance;
   return done;
 }
@@ -211,7 +221,7 @@ async function settled(
 }
 
 /** For whoever wants to know why. */
-async function keepOutput(name: string, output: string, faults: readonly string[]): Promise<void> {
+async function keepOutput(name: string, { lines }: OrionRun): Promise<void> {
   await mkdir(outputs, { recursive: true });
-  await writeFile(join(outputs, `${name}.log`), [...faults, output, ''].join('\n'));
+  await writeFile(join(outputs, `${name}.log`), [...lines.map(({ text }) => text), ''].join('\n'));
 }
