@@ -1,11 +1,13 @@
 /**
  * `npm run soak -- undo --count 200 --seed 2 --lanes 4`: a property at full count on a cluster of its own, with the built bundles.
  * Its figures, and each case that went wrong with seed and number, go to `bench/results`. Properties: `undo` (the default), `races`.
+ * `npm run soak -- production [--only 04-exits-at-once,11] [--lanes 2]`: broken scenarios of the verdict bench, undone on the real node.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { soakProduction } from '../bench/production/production.ts';
 import { type RaceResult, racesOf, referencesFor, runRace, tallyRaces } from '../test/properties/race.ts';
 import { scenariosOf } from '../test/properties/scenario.ts';
 import { tally } from '../test/properties/tally.ts';
@@ -17,12 +19,13 @@ const { values, positionals } = parseArgs({
   options: {
     count: { type: 'string' },
     seed: { type: 'string', default: '2' },
-    lanes: { type: 'string', default: '4' },
-    /** Cases by number, `110,116`: they are tried again, and no result is written. */
+    /** Default: 4, and 2 with real pods. */
+    lanes: { type: 'string' },
+    /** Cases by number, `110,116`: they are tried again, and no result is written. With `production` names too, and results are. */
     only: { type: 'string', default: '' },
   },
 });
-const [seed, lanes] = [Number(values.seed), Number(values.lanes)];
+const [seed, lanes] = [Number(values.seed), Number(values.lanes ?? 4)];
 
 /** One case, as it goes into the result. */
 interface Found<Result> {
@@ -126,18 +129,31 @@ const properties = {
   undo: (cluster: Cluster) => soak(cluster, undo(Number(values.count ?? 200))),
   races: (cluster: Cluster) => soak(cluster, races(Number(values.count ?? 100))),
 };
-const [name = 'undo'] = positionals;
-if (name !== 'undo' && name !== 'races') throw new Error(`There is no property ${name}: undo or races.`);
 
-const folder = await mkdtemp(join(tmpdir(), 'orion-soak-'));
-const cluster = await startCluster({
-  stateDirectory: join(folder, 'cluster'),
-  node: 'hollow',
-  hollowNodes: 2,
-});
-try {
-  process.exitCode = (await properties[name](cluster)) ? 0 : 1;
-} finally {
-  await cluster.stop();
-  await rm(folder, { recursive: true, force: true });
+/** On a hollow cluster of its own. */
+async function soakHollow(name: keyof typeof properties): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), 'orion-soak-'));
+  const cluster = await startCluster({
+    stateDirectory: join(folder, 'cluster'),
+    node: 'hollow',
+    hollowNodes: 2,
+  });
+  try {
+    return await properties[name](cluster);
+  } finally {
+    await cluster.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const [name = 'undo'] = positionals;
+if (name === 'production') {
+  const bundle = join(import.meta.dirname, '../dist/deploy-production');
+  const only = values.only.split(',').filter(Boolean);
+  const fine = await soakProduction({ bundle, only, lanes: Number(values.lanes ?? 2) });
+  process.exitCode = fine ? 0 : 1;
+} else if (name === 'undo' || name === 'races') {
+  process.exitCode = (await soakHollow(name)) ? 0 : 1;
+} else {
+  throw new Error(`There is no property ${name}: undo, races or production.`);
 }

@@ -16,19 +16,25 @@ export interface CatalogueEntry {
 
 /** @param only numbers (`4`) or names of folders; empty: all. Throws if one of them is not there, or a file is not as the schema says. */
 export async function readCatalogue(only: readonly string[]): Promise<readonly CatalogueEntry[]> {
-  const folders = (await readdir(catalogueFolder)).filter((name) => /^\d\d-/.test(name)).toSorted();
-  const unknown = only.find((wanted) => !folders.some((name) => isWanted(name, wanted)));
+  const all = await readScenarios(catalogueFolder);
+  const unknown = only.find((wanted) => !all.some(({ name }) => isWanted(name, wanted)));
   if (unknown !== undefined) throw new Error(`No scenario ${unknown} in ${catalogueFolder}.`);
-  const chosen = folders.filter((name) => only.length === 0 || only.some((wanted) => isWanted(name, wanted)));
-  return Promise.all(chosen.map(readEntry));
+  return all.filter(({ name }) => only.length === 0 || only.some((wanted) => isWanted(name, wanted)));
 }
 
-function isWanted(name: string, wanted: string): boolean {
+/** Every scenario of a folder, by name. Throws if a file is not as the schema says. */
+export async function readScenarios(root: string): Promise<readonly CatalogueEntry[]> {
+  const folders = (await readdir(root)).filter((name) => /^\d\d-/.test(name)).toSorted();
+  return Promise.all(folders.map((name) => readEntry(root, name)));
+}
+
+/** By the name of its folder, or by its number. */
+export function isWanted(name: string, wanted: string): boolean {
   return name === wanted || (/^\d+$/.test(wanted) && Number(name.slice(0, 2)) === Number(wanted));
 }
 
-async function readEntry(name: string): Promise<CatalogueEntry> {
-  const folder = join(catalogueFolder, name);
+async function readEntry(root: string, name: string): Promise<CatalogueEntry> {
+  const folder = join(root, name);
   const text = await readFile(join(folder, 'scenario.yaml'), 'utf8');
   const parsed = scenarioSchema.safeParse(parse(text));
   if (!parsed.success) throw new Error(`${name}/scenario.yaml: ${parsed.error.message}`);

@@ -76,12 +76,17 @@ interface Following {
 /** Lists, then watches from there; whatever breaks is begun again from the last version seen. */
 async function follow(following: Following, ready: () => void): Promise<void> {
   let version: string | undefined;
+  let listed = false;
+  // Of a kind that did not exist when all began, every object is new: one made before the list would never be seen else.
+  let isNewKind = false;
   while (!following.stopped.aborted) {
     try {
-      version ??= await listVersion(following);
+      version ??= await listVersion(following, isNewKind && !listed);
+      listed = true;
       ready();
       version = await watchFrom(following, version);
     } catch {
+      isNewKind ||= !listed;
       version = undefined;
       ready();
       await delay(200);
@@ -89,9 +94,14 @@ async function follow(following: Following, ready: () => void): Promise<void> {
   }
 }
 
-async function listVersion({ api, path }: Following): Promise<string> {
-  const body = await api.request('GET', `${path}?limit=1`);
-  const { metadata } = (await body.json()) as { metadata: { resourceVersion: string } };
+async function listVersion({ api, path, resource, seen }: Following, record: boolean): Promise<string> {
+  const body = await api.request('GET', record ? path : `${path}?limit=1`);
+  const arrivedAt = now();
+  const { metadata, items } = (await body.json()) as {
+    metadata: { resourceVersion: string };
+    items: readonly KubernetesObject[];
+  };
+  if (record) seen.push(...items.map((object) => ({ resource, event: 'ADDED' as const, object, arrivedAt })));
   return metadata.resourceVersion;
 }
 

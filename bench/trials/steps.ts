@@ -97,7 +97,7 @@ function definedOnly({ times, retryAfter }: { times?: number | undefined; retryA
 /** As administrator, in the namespace and in the scenario's folder. Throws with what kubectl said. */
 export async function kubectl(
   kubeconfig: string,
-  { namespace, scenario, localise }: Workspace,
+  { namespace, scenario, localise }: Pick<Workspace, 'namespace' | 'scenario' | 'localise'>,
   parameters: readonly string[],
 ): Promise<string> {
   const all = ['--kubeconfig', kubeconfig, '-n', namespace, ...parameters.map(localise)];

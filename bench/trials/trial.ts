@@ -16,6 +16,7 @@ import { requestsAbout } from './audit.ts';
 import { type CatalogueEntry, patternsOf } from './catalogue.ts';
 import { type Ground, textOf } from './ground.ts';
 import { startRecorder } from './recorder.ts';
+import { comparedKinds, snapshot } from './snapshot.ts';
 import { disturb, kubectl, type Stage, setUp } from './steps.ts';
 import type { ToolRun } from './tool-process.ts';
 import type { Deployment, DeployTool } from './tools/tool.ts';
@@ -108,7 +109,7 @@ class Trial {
     if (this.#place.entry.hasBefore) await this.#deployBefore();
     await setUp(this.#scenario.setup, stage);
     await this.#place.workspace.select('overlay');
-    const kinds = await this.#kinds();
+    const kinds = comparedKinds((await this.#place.workspace.render()).objects);
     const before = await this.#snapshot(kinds);
     const offset = await endOfLog(this.#place.cluster.auditLog);
     const patterns = patternsOf(this.#scenario);
@@ -221,27 +222,9 @@ class Trial {
     };
   }
 
-  /** Kinds of which objects are compared: those of both parts. */
-  async #kinds(): Promise<string> {
-    const { objects } = await this.#place.workspace.render();
-    const named = objects.map(({ kind = '', apiVersion }) => {
-      const group = String(apiVersion).split('/').length > 1 ? `.${String(apiVersion).split('/')[0]}` : '';
-      return `${kind.toLowerCase()}${group}`;
-    });
-    const namespaced = named.filter((kind) => !/^(namespace|customresourcedefinition|.*webhook)/.test(kind));
-    return [
-      ...new Set([...namespaced, 'deployment.apps', 'service', 'configmap', 'statefulset.apps']),
-    ].join();
-  }
-
-  async #snapshot(kinds: string): Promise<readonly KubernetesObject[]> {
+  async #snapshot(kinds: readonly string[]): Promise<readonly KubernetesObject[]> {
     if (!this.#place.tool.rollsBack) return [];
-    const { kubeconfig } = this.#place.cluster;
-    const text = await kubectl(kubeconfig, this.#place.workspace, ['get', kinds, '-o', 'json']).catch(
-      () => '{"items":[]}',
-    );
-    const { items } = JSON.parse(text) as { items: readonly KubernetesObject[] };
-    return items.filter(({ metadata }) => metadata.name !== 'kube-root-ca.crt');
+    return snapshot(this.#place.cluster.kubeconfig, this.#place.workspace, kinds);
   }
 
   /** Every line with its arrival, for whoever wants to know why. */

@@ -19,7 +19,7 @@ export function orionTool(bundle: string, version: string, rollback: string): De
       milliseconds(String(inputs['settle'] ?? settle)) +
       milliseconds(String(inputs['monitor'] ?? '0s')) +
       smokeTime(lines),
-    deploy: (deployment) => deployByOrion(join(bundle, 'index.js'), rollback, deployment),
+    deploy: (deployment) => deployByOrion(join(bundle, 'index.js'), { rollback, settle }, deployment),
     // `FAIL` names a failure before logs are fetched or anything is undone; a green run is green with its last words.
     verdictLine: (lines) =>
       lines.find(({ text }) => /^[\d:.]+\s+\+[\d.]+s\s+FAIL /.test(text)) ??
@@ -34,7 +34,17 @@ function smokeTime(lines: readonly StampedLine[]): number {
   return begun === undefined || over === undefined ? 0 : over.at - begun.at;
 }
 
-async function deployByOrion(bundle: string, rollback: string, deployment: Deployment): Promise<ToolRun> {
+export interface OrionRun extends ToolRun {
+  /** Of the main step. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** Main and post. @param profile inputs of every deployment; those of the scenario come before them */
+export async function deployByOrion(
+  bundle: string,
+  profile: Readonly<Record<string, string>>,
+  deployment: Deployment,
+): Promise<OrionRun> {
   const { kubeconfig, workspace, scenario, deadline, stopped, env } = deployment;
   const lines = stampLines();
   const startedAt = now();
@@ -46,8 +56,7 @@ async function deployByOrion(bundle: string, rollback: string, deployment: Deplo
       namespace: workspace.namespace,
       app: 'shop',
       kubeconfig,
-      rollback,
-      settle,
+      ...profile,
       ...inputsOf(scenario),
     },
     env: {
@@ -70,10 +79,14 @@ async function deployByOrion(bundle: string, rollback: string, deployment: Deplo
   const endedAt = now();
   if (!timedOut && !stopped.aborted) {
     await (
-      await startStep({ bundle, workspace: workspace.folder, inputs: { kubeconfig, rollback } }, result.state)
+      await startStep(
+        { bundle, workspace: workspace.folder, inputs: { kubeconfig, ...profile } },
+        result.state,
+      )
     ).result;
   }
-  return { startedAt, endedAt, exitCode: result.exitCode, lines: lines.seen, timedOut };
+  const { exitCode, outputs } = result;
+  return { startedAt, endedAt, exitCode, outputs, lines: lines.seen, timedOut };
 }
 
 function inputsOf({ inputs }: Scenario): Record<string, string> {

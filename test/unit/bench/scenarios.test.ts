@@ -1,21 +1,29 @@
 /** Every scenario of the verdict bench can be run: its file, its kustomizations, its patterns, and none of the catalogue is missing. */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { JSONPath } from 'jsonpath-plus';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { type Scenario, scenarioSchema, type WritePattern } from '../../../bench/judge/scenario.ts';
 
-const root = join(import.meta.dirname, '../../../bench/verdicts');
-const folders = readdirSync(root, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+const roots = ['verdicts', 'production/scenarios'].map((name) =>
+  join(import.meta.dirname, '../../../bench', name),
+);
+const folders = roots.flatMap((root) =>
+  readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(root, name)),
+);
 const catalogue = Array.from({ length: 40 }, (_, index) => String(index + 1).padStart(2, '0'));
 
+function lineOf(folder: string): string {
+  return basename(folder).slice(0, 2);
+}
+
 function scenarioOf(folder: string): Scenario {
-  return scenarioSchema.parse(parse(readFileSync(join(root, folder, 'scenario.yaml'), 'utf8')));
+  return scenarioSchema.parse(parse(readFileSync(join(folder, 'scenario.yaml'), 'utf8')));
 }
 
 function patternsOf({ evidence, settledBy, disturbance }: Scenario): readonly WritePattern[] {
@@ -24,13 +32,13 @@ function patternsOf({ evidence, settledBy, disturbance }: Scenario): readonly Wr
 }
 
 test('every line of the catalogue has a folder', () => {
-  const lines = new Set(folders.map((folder) => folder.slice(0, 2)));
+  const lines = new Set(folders.filter((folder) => folder.startsWith(`${roots[0]}/`)).map(lineOf));
   expect(catalogue.filter((line) => !lines.has(line))).toEqual([]);
 });
 
-describe.each(folders)('%s', (folder) => {
+describe.each(folders.map((folder) => [basename(folder), folder]))('%s', (name, folder) => {
   test('is named by its line and says what it needs to be judged', () => {
-    expect(folder).toMatch(/^\d\d-[a-z0-9]+(-[a-z0-9]+)*$/);
+    expect(name).toMatch(/^\d\d-[a-z0-9]+(-[a-z0-9]+)*$/);
     const scenario = scenarioOf(folder);
     const doomed = scenario.truth === 'broken' || scenario.truth === 'refused';
     expect(scenario.class === 'sound').toBe(!doomed);
@@ -53,15 +61,15 @@ describe.each(folders)('%s', (folder) => {
     }
     for (const { kubectl = [] } of [...scenario.setup, ...scenario.disturbance]) {
       const file = kubectl[kubectl.indexOf('-f') + 1];
-      if (kubectl.includes('-f')) expect(existsSync(join(root, folder, file ?? '')), file).toBe(true);
+      if (kubectl.includes('-f')) expect(existsSync(join(folder, file ?? '')), file).toBe(true);
     }
   });
 
   test('renders', async () => {
-    const parts = ['before', 'overlay'].filter((part) => existsSync(join(root, folder, part)));
+    const parts = ['before', 'overlay'].filter((part) => existsSync(join(folder, part)));
     expect(parts).toContain('overlay');
     for (const part of parts) {
-      const { stdout } = await promisify(execFile)('kubectl', ['kustomize', join(root, folder, part)], {
+      const { stdout } = await promisify(execFile)('kubectl', ['kustomize', join(folder, part)], {
         maxBuffer: 2 ** 26,
       });
       const objects = parseAllDocuments(stdout).map((document) => document.toJS());
