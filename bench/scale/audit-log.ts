@@ -16,6 +16,8 @@ export interface AuditedRequest {
   /** Milliseconds since the epoch, with fractions: when it came in, and when it was answered. */
   readonly receivedAt: number;
   readonly answeredAt: number;
+  /** Of an answer that is a stream: when it ended. Absent: it was open at the end of the log. */
+  readonly endedAt?: number;
 }
 
 interface AuditLine {
@@ -45,8 +47,11 @@ export async function readLog(path: string, offset: number): Promise<readonly Au
   await using file = await open(path);
   for await (const line of file.readLines({ start: offset })) {
     const request = parseLine(line);
+    if (request === undefined) continue;
     // The start of a watch's answer and its end are two lines; the start tells when it was asked for.
-    if (request !== undefined && !requests.has(request.auditID)) requests.set(request.auditID, request);
+    const started = requests.get(request.auditID);
+    const whole = started === undefined ? request : { ...started, endedAt: request.answeredAt };
+    requests.set(request.auditID, whole);
   }
   return [...requests.values()];
 }
@@ -73,4 +78,24 @@ function parseLine(line: string): AuditedRequest | undefined {
 export function exactTime(timestamp: string): number {
   const [, seconds = '', fraction = ''] = /^(.*?)(\.\d+)?Z$/.exec(timestamp) ?? [];
   return Date.parse(`${seconds}Z`) + Number(`0${fraction || '.0'}`) * 1000;
+}
+
+/** The server notes the end of a stream after the client has seen it, and may by then have been asked for the next one; milliseconds. */
+const lateNote = 500;
+
+/** How many of these streams were open at the same moment, at the most. */
+export function mostAtOnce(streams: readonly Pick<AuditedRequest, 'receivedAt' | 'endedAt'>[]): number {
+  const steps = streams.flatMap(({ receivedAt, endedAt = Number.POSITIVE_INFINITY }) => [
+    { at: receivedAt, by: 1 },
+    { at: Math.max(receivedAt + 1, endedAt - lateNote), by: -1 },
+  ]);
+  // Of two at the same moment, the one that ends first.
+  steps.sort((one, other) => one.at - other.at || one.by - other.by);
+  let open = 0;
+  let most = 0;
+  for (const { by } of steps) {
+    open += by;
+    most = Math.max(most, open);
+  }
+  return most;
 }

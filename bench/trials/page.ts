@@ -146,7 +146,7 @@ function notes(cells: readonly Cell[]): string[] {
     '- Seconds count from the audit log’s time of the write that carries the evidence (for a budgeted cause, from the end of its budget; for a sound release, from the last needed change and the tool’s own settle) to the line with the verdict, or to the end of the process where a tool prints none. “after” counts from the tool’s start, where there is no evidence to count from.',
     '- What a write left behind is taken from a watch beside the tool where the audit log keeps no bodies; its moment is the log’s all the same.',
     '- A rival’s verdict is its exit code. A tool that does not look at a thing at all says green, and that is a false green here; where it cannot express a scenario, the cell says so and is not counted.',
-    '- Orion waits for its settle (10 s in the staging profile) before it says green; rivals do not wait, and that is why they are first on sound releases and green on releases that crash a moment later.',
+    '- Orion waits for its settle (10 s in the staging profile) before it says green; rivals do not wait, and that is why they are first on sound releases and green on releases that crash a moment later. Its smoke tests, which no rival has, are left out of the seconds of a sound release.',
     '- Helm’s own limit is set to 100 s, kapp’s is 15 minutes, kubectl’s the progress deadline of 10 minutes: with the cap of 120 s those two never reach their own limit.',
     '- Helm is run without `--wait-for-jobs`, as the catalogue has it; so it does not look at Jobs.',
     '- A red for another reason than the truth file names counts as right here; its missing cause, or another exit code, stands beside it.',

@@ -218,7 +218,7 @@ class Trial {
       at: line?.at ?? run.endedAt,
       exitCode: run.exitCode,
       output: run.lines.map(({ text }) => text).join('\n'),
-      settle: this.#place.tool.settle(this.#scenario),
+      settle: this.#place.tool.settle(this.#scenario, run.lines),
     };
   }
 

@@ -23,7 +23,8 @@ export function curlFiles(calls: readonly InsideCall[], boundary: string): Reado
   const authorities = calls.flatMap(({ ca }, index) =>
     ca === undefined ? [] : [[`ca-${index}`, ca] as const],
   );
-  const first = `silent\nparallel\nparallel-immediate\nparallel-max = ${parallel}\n`;
+  // `silent` alone does not silence the meter of parallel transfers (curl 7.88), which would stand among the answers.
+  const first = `silent\nno-progress-meter\nparallel\nparallel-immediate\nparallel-max = ${parallel}\n`;
   const config = first + calls.map((call, index) => curlCall(call, index, boundary)).join('next\n');
   return { calls: config, ...Object.fromEntries([...bodies, ...authorities]) };
 }
@@ -95,7 +96,8 @@ function quoted(value: string): string {
 /** One answer per call, in their order; undefined while the log is not whole. */
 export function readAnswers(log: string, boundary: string, calls: number): readonly HttpAnswer[] | undefined {
   const parts = `\n${log}`.split(`\n${boundary} `).slice(1);
-  if (!parts.some((part) => /^over\s*$/.test(part))) return undefined;
+  // A word of curl's own may come after it: the runtime reads both of its outputs.
+  if (!parts.some((part) => /^over(?:\s|$)/.test(part))) return undefined;
   const found = new Map<string, string>();
   for (const part of parts) {
     const head = /^(call|headers|body) (\d+)[ \n]/.exec(part);

@@ -50,8 +50,7 @@ export async function runClusterJob(api: KubernetesApi, job: ClusterJob): Promis
       if (!late.signal.aborted) throw error;
       return { message: `it did not end within ${patience / 1000} s` };
     });
-    if ('message' in end)
-      return { type: 'unavailable', message: await whyNot(api, namespace, name, end.message) };
+    if ('message' in end) return { type: 'unavailable', message: end.message };
     const lines = await api.podLog({ namespace, pod: end.pod, container: 'curl' }, { signal });
     const answers = readAnswers(lines.join('\n'), token, job.calls.length);
     if (answers !== undefined) return { type: 'answered', answers };
@@ -68,6 +67,7 @@ type PodEnd = { readonly pod: string; readonly phase: string } | { readonly mess
 
 interface PodStatus {
   readonly phase?: string;
+  readonly conditions?: readonly { readonly reason?: string; readonly message?: string }[];
   readonly containerStatuses?: readonly {
     readonly state?: {
       readonly waiting?: { readonly reason?: string; readonly message?: string };
@@ -76,7 +76,7 @@ interface PodStatus {
   }[];
 }
 
-/** It is only a way to call: nobody waits for a registry to come to its senses. */
+/** It is only a way to call: nobody waits for a registry to come to its senses, nor for a node or a quota to have room. */
 const hopeless = new Set([
   'InvalidImageName',
   'ErrImagePull',
@@ -93,48 +93,49 @@ async function podEnd(
     signal,
   }: { readonly namespace: string; readonly name: string; readonly signal: AbortSignal },
 ): Promise<PodEnd> {
-  const target = { apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: `${label}=${name}` };
+  const pods = { apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: `${label}=${name}` };
+  // Admission refuses the pod, not the Job: only an event says so.
+  const refusals = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    namespace,
+    fieldSelector: `involvedObject.name=${name},reason=FailedCreate`,
+  };
   const { promise, resolve, reject } = Promise.withResolvers<PodEnd>();
   const look = (pod: KubernetesObject) => {
-    const { phase = '', containerStatuses = [] } = (pod['status'] ?? {}) as PodStatus;
+    const { phase = '', conditions = [], containerStatuses = [] } = (pod['status'] ?? {}) as PodStatus;
+    const unschedulable = conditions.find(({ reason }) => reason === 'Unschedulable');
     const { waiting, terminated } = containerStatuses[0]?.state ?? {};
     // The container's end is told about a second before the pod's.
     if (terminated !== undefined || phase === 'Succeeded' || phase === 'Failed')
       resolve({ pod: pod.metadata.name, phase });
     else if (waiting !== undefined && hopeless.has(waiting.reason ?? '')) {
       resolve({ message: `its pod does not start: ${waiting.reason} ${waiting.message ?? ''}` });
+    } else if (unschedulable !== undefined) {
+      resolve({ message: `its pod does not start: ${unschedulable.message ?? unschedulable.reason}` });
     }
   };
+  const refused = (event: KubernetesObject) =>
+    resolve({ message: `its pod is refused: ${String(event['message'])}` });
   signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   const session = await watchKinds(
-    [target],
+    [pods, refusals],
     (change) => {
-      if (change.type === 'listed') change.objects.forEach(look);
-      else if (change.type === 'applied') look(change.object);
-      else resolve({ message: 'its pod was deleted' });
+      const objects = change.type === 'listed' ? change.objects : [change.object];
+      for (const object of objects) {
+        if (object.kind === 'Event') refused(object);
+        else if (change.type === 'deleted') resolve({ message: 'its pod was deleted' });
+        else look(object);
+      }
     },
-    { api, signal, onLost: (_, error) => reject(error) },
+    // Without the right to see events it is given up in the end.
+    { api, signal, onLost: (target, error) => (target.kind === 'Event' ? undefined : reject(error)) },
   );
   try {
     return await promise;
   } finally {
     await session.stop();
   }
-}
-
-/** Admission refuses the pod, not the Job: only an event says so. */
-async function whyNot(
-  api: KubernetesApi,
-  namespace: string,
-  name: string,
-  otherwise: string,
-): Promise<string> {
-  const fieldSelector = `involvedObject.name=${name},reason=FailedCreate`;
-  const { objects } = await api
-    .list('v1', 'Event', { namespace, fieldSelector })
-    .catch(() => ({ objects: [] }));
-  const said = objects.at(-1)?.['message'];
-  return typeof said === 'string' ? said : otherwise;
 }
 
 /** Also when the run is stopped; what this does not reach is deleted by the cluster. */

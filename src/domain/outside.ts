@@ -45,18 +45,24 @@ export interface OutsideProblem {
   readonly path?: FieldPath;
 }
 
+/** What `orion.yaml` does not let it reach, whether it is there or not. */
+export function judgeReach(reference: ObjectReference, reach: Reach): OutsideProblem | undefined {
+  if (!isOutside(reference, reach.namespace)) return undefined;
+  return reference.namespace === undefined ? ofCluster(reference, reach) : ofNamespace(reference, reach);
+}
+
 /** @param liveLabels of the live object; undefined when there is none */
 export function judgeOutside(
   reference: ObjectReference,
   liveLabels: Readonly<Record<string, string>> | undefined,
   reach: Reach,
 ): readonly OutsideProblem[] {
-  if (!isOutside(reference, reach.namespace)) return [];
-  const unlisted =
-    reference.namespace === undefined ? ofCluster(reference, reach) : ofNamespace(reference, reach);
-  if (unlisted !== undefined) return [unlisted];
-  const foreign = liveLabels === undefined ? undefined : notOurs(reference, liveLabels, reach);
-  return foreign === undefined ? [] : [foreign];
+  const problem =
+    judgeReach(reference, reach) ??
+    (liveLabels === undefined || !isOutside(reference, reach.namespace)
+      ? undefined
+      : notOurs(reference, liveLabels, reach));
+  return problem === undefined ? [] : [problem];
 }
 
 function ofNamespace(reference: ObjectReference, { namespace, lists }: Reach): OutsideProblem | undefined {

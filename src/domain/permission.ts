@@ -24,9 +24,8 @@ export function standingPermissions(namespace: string): readonly Permission[] {
       namespace,
       ...(subresource === undefined ? {} : { subresource }),
     }));
-  const watched = ['get', 'list', 'watch'];
+  const watched = ['list', 'watch'];
   return [
-    ...need('', 'namespaces', ['get']),
     ...need('', 'secrets', ['get', 'list', 'create', 'update', 'delete']),
     // Rules of a Role in the namespace cover reading the namespace itself.
     ...need('', 'namespaces', ['get']),
@@ -35,10 +34,11 @@ export function standingPermissions(namespace: string): readonly Permission[] {
     ...need('', 'pods', watched),
     ...need('', 'pods', ['get'], 'log'),
     ...need('', 'events', ['list', 'watch']),
-    ...['replicasets', 'deployments', 'statefulsets', 'daemonsets'].flatMap((resource) =>
-      need('apps', resource, watched),
+    ...need('apps', 'replicasets', watched),
+    ...['deployments', 'statefulsets', 'daemonsets'].flatMap((resource) =>
+      need('apps', resource, ['get', ...watched]),
     ),
-    ...need('batch', 'jobs', watched),
+    ...need('batch', 'jobs', ['get', ...watched]),
   ];
 }
 

@@ -56,6 +56,16 @@ export interface InventoryEntry {
   readonly uid?: string;
 }
 
+/** Milliseconds; a quantile that had no good answer is left out. */
+export interface RecordedLatency {
+  /** Of the test, the same in each release: `auth/latency/GET http:8080/ready`. */
+  readonly id: string;
+  readonly requests: number;
+  readonly p50?: number;
+  readonly p95?: number;
+  readonly p99?: number;
+}
+
 export interface ReleaseHead {
   readonly version: 1;
   readonly app: string;
@@ -86,6 +96,8 @@ export interface ReleaseHead {
   /** What is to be done if it fails; post and later steps read it here, never from inputs. */
   readonly rollback?: 'manual' | 'automatic' | 'never';
   readonly timings?: readonly PhaseTiming[];
+  /** Response times that its smoke tests measured. */
+  readonly latencies?: readonly RecordedLatency[];
   /** What its finish deleted because the overlay no longer has it. */
   readonly pruned?: readonly ObjectReference[];
   /** Only this head is left, for the history: its body is removed. */

@@ -1,6 +1,7 @@
 /** How the record of a release that this run opened is closed, or says how far it came. */
 import type { ReleaseHead } from '../domain/release.ts';
 import type { PhaseTiming } from '../domain/result.ts';
+import { recordedLatencies } from '../domain/smoke/baseline.ts';
 import { cancelled } from './endings.ts';
 import { ensureHeld, lockLost } from './hold.ts';
 import type { Ending } from './ledger.ts';
@@ -62,4 +63,10 @@ export async function ownRecord({ run, ready, release }: Change): Promise<Stored
 /** Of this process, and of the steps before it. */
 export function timingsOf({ head }: StoredRelease, { ledger }: Pick<Run, 'ledger'>): readonly PhaseTiming[] {
   return [...(head.timings ?? []), ...ledger.phases];
+}
+
+/** Response times are kept by the process that measured them: in steps that is not the one that finishes. */
+export function measuredIn({ ledger }: Pick<Run, 'ledger'>): Pick<ReleaseHead, 'latencies'> {
+  const latencies = recordedLatencies(ledger.smoke);
+  return latencies === undefined ? {} : { latencies };
 }

@@ -31,8 +31,8 @@ export async function diagnose(
  * How often a log is asked for: in the moment of a restart the kubelet may have neither the old one nor the new one. A
  * program that says nothing looks the same, and the verdict waits for this: not long.
  */
-const logAttempts = 3;
-const logPause = 200;
+const logAttempts = 2;
+const logPause = 300;
 
 async function logTails(run: Run, cluster: ClusterPort, failure: Failure): Promise<readonly LogTail[]> {
   const at = failure.container;

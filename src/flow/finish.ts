@@ -10,7 +10,7 @@ import { waves } from '../domain/waves.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { pruneLine } from '../report/log-prune.ts';
-import { closeRecord } from './close-record.ts';
+import { closeRecord, measuredIn } from './close-record.ts';
 import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
 import { lockLost } from './hold.ts';
@@ -26,7 +26,7 @@ export interface Finished {
 }
 
 export async function finish(change: Change): Promise<Finished> {
-  await closeRecord(change, { status: 'deployed', phase: 'finish' });
+  await closeRecord(change, { status: 'deployed', phase: 'finish', ...measuredIn(change.run) });
   const finished = await pruneAll(change);
   await retireRecords(change.run, change.ready.cluster, change.ready.target.namespace);
   return finished;

@@ -3,7 +3,7 @@ import { Fault } from '../domain/fault.ts';
 import type { ErrorCount } from '../domain/log-errors/rates.ts';
 import { noErrors } from '../domain/log-errors/tally.ts';
 import { type Handover, type ReleaseBody, sameJob } from '../domain/release.ts';
-import { closeRecord, ownRecord, timingsOf } from './close-record.ts';
+import { closeRecord, measuredIn, ownRecord, timingsOf } from './close-record.ts';
 import { takeHold } from './hold.ts';
 import type { OldErrors } from './monitor.ts';
 import { announceRelease } from './open-record.ts';
@@ -27,7 +27,12 @@ export async function handOver(change: Change, stage: Stage): Promise<void> {
     await records.replaceBody(current, { ...body, handover: handoverOf(change, stage) });
   }
   const timings = timingsOf(await ownRecord(change), run);
-  await closeRecord(change, { status: 'pending', phase: run.ledger.lastPhase, timings });
+  await closeRecord(change, {
+    status: 'pending',
+    phase: run.ledger.lastPhase,
+    timings,
+    ...measuredIn(run),
+  });
 }
 
 function handoverOf({ prunes, down }: Change, { watch, begun }: Stage): Handover {

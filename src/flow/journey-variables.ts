@@ -1,6 +1,6 @@
 /** The variables of the journeys in orion.yaml: texts, variables of the job, keys of Secrets. All but texts are hidden from then on. */
 import type { ValueSource } from '../domain/smoke/configuration.ts';
-import type { JourneyVariables } from '../domain/smoke/journey-tests.ts';
+import type { JourneyVariables } from '../domain/smoke/subject.ts';
 import type { Run } from './run.ts';
 
 /** Reads a Secret's data as text; nothing is in one that is not there. */

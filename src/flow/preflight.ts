@@ -5,12 +5,12 @@ import { judgeContext } from '../domain/checks/context.ts';
 import { judgeHealth } from '../domain/checks/health.ts';
 import { judgeAppName, judgeHistory } from '../domain/checks/history.ts';
 import { judgeNamespace } from '../domain/checks/namespace.ts';
-import { judgeOverlay } from '../domain/checks/overlay.ts';
+import { judgeOverlay, judgeUnlisted } from '../domain/checks/overlay.ts';
 import { judgeResources, schedulingOf } from '../domain/checks/resources.ts';
 import { judgeSecrets } from '../domain/checks/secrets.ts';
 import { judgeTools } from '../domain/checks/tools.ts';
 import { type CheckName, type CheckResult, checkNames, type Finding, worstLevel } from '../domain/checks.ts';
-import type { KubernetesObject } from '../domain/objects.ts';
+import { type KubernetesObject, referenceOf } from '../domain/objects.ts';
 import { statusOf } from '../domain/status/table.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { findingOf, saidOnce } from './findings.ts';
@@ -106,10 +106,16 @@ async function connectivity(run: Run, facts: Facts): Promise<readonly Finding[]>
 }
 
 async function overlay(run: Run, facts: Facts): Promise<readonly Finding[]> {
-  const [target, plan] = await Promise.all([facts.target, facts.plan]);
+  const target = await facts.target;
+  const reach = reachOf(run, target.namespace);
+  const unlisted = judgeUnlisted(target.objects.map(referenceOf), { reach, locate: target.locate });
+  const plan = await facts.plan.catch((error: unknown) => {
+    if (unlisted.length === 0) throw error;
+  });
+  if (plan === undefined) return unlisted;
   return judgeOverlay({
     validations: plan.validations,
-    reach: reachOf(run, target.namespace),
+    reach,
     allowPaused: run.settings.allowPaused,
     locate: target.locate,
   });

@@ -3,6 +3,7 @@ import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
 import { groupKindOf, type KubernetesObject, type ObjectReference } from '../domain/objects.ts';
 import { sceneOf } from '../domain/rollout/scene.ts';
+import { type Baseline, baselineOf, compared } from '../domain/smoke/baseline.ts';
 import { databaseTests } from '../domain/smoke/database-tests.ts';
 import {
   type Database,
@@ -13,6 +14,7 @@ import {
 } from '../domain/smoke/databases.ts';
 import { smokeFailures } from '../domain/smoke/failures.ts';
 import { planTests } from '../domain/smoke/plan.ts';
+import type { SmokeReport } from '../domain/smoke/report.ts';
 import { type Dependencies, dependenciesOf, selectTests } from '../domain/smoke/selection.ts';
 import type { SmokeSubject } from '../domain/smoke/subject.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
@@ -75,12 +77,28 @@ export async function smokeRelease(
     await settledPlan(run, ground, { databases, variables, entrances }),
     dependencies,
   );
-  run.ledger.smoke = await runTests(run, tests, {
+  const reports = await runTests(run, tests, {
     ...smoke,
     inside: { cluster, namespace, fromWithin: callsFromWithin(run, cluster, namespace) },
     isThere: (pod) => watch.state().targets.some(({ reference }) => watch.podsOf(reference).includes(pod)),
   });
+  run.ledger.smoke = compared(reports, await baseline(run, namespace, reports));
   return smokeFailures(run.ledger.smoke, dependencies, downBefore);
+}
+
+/** Nothing to compare with is no fault, nor are records that may not be read. */
+async function baseline(
+  run: Run,
+  namespace: string,
+  reports: readonly SmokeReport[],
+): Promise<Baseline | undefined> {
+  if (!reports.some(({ latency }) => latency !== undefined)) return undefined;
+  try {
+    const { releases } = await (await run.records(namespace)).list();
+    return baselineOf(releases, run.ledger.release);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Those of the named services; a name that nothing has is a mistake, not a green. */

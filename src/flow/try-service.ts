@@ -1,14 +1,8 @@
 /** One try of a Service as a whole: its ways in their order, until one decides. */
 import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
 import { hasNoEndpoints } from '../domain/smoke/routes.ts';
-import {
-  judgeThrough,
-  type ServiceWay,
-  type Tried,
-  undecidedService,
-  withTried,
-} from '../domain/smoke/service-ways.ts';
-import type { ServiceTest } from '../domain/smoke/test.ts';
+import { judgeThrough, type Tried, undecidedService, withTried } from '../domain/smoke/service-ways.ts';
+import type { ServiceTest, ServiceWay } from '../domain/smoke/test.ts';
 import { answerOf, unanswered } from './proxy-answer.ts';
 import type { Run } from './run.ts';
 import type { TestGround, Try } from './test-ground.ts';

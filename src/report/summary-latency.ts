@@ -2,7 +2,7 @@ import type { ResultDocument } from '../domain/result.ts';
 import { estimateWords } from '../domain/smoke/latency.ts';
 import type { Estimate, SmokeReport } from '../domain/smoke/report.ts';
 import { count, formatDuration } from './duration.ts';
-import { inlineCode, mermaidLabel, shorten } from './escape.ts';
+import { htmlCode, inlineCode, mermaidLabel, shorten } from './escape.ts';
 import { folded, renderTable } from './markdown-table.ts';
 import type { SummaryLimits } from './summary-limits.ts';
 
@@ -23,11 +23,11 @@ function isMeasured(report: SmokeReport): report is Measured {
 }
 
 function row({ subject, address, latency }: Measured): string[] {
-  const { p50, p95, p99, worst = 0, errors, requests, threshold } = latency;
+  const { p50, p95, p99, worst = 0, errors, requests, threshold, before } = latency;
   return [
     `${inlineCode(shorten(subject, 100))} ${inlineCode(shorten(pathOf(address), 100))}`,
     value(p50),
-    p95 === undefined ? 'none' : estimateWords(p95),
+    `${p95 === undefined ? 'none' : estimateWords(p95)}${before === undefined ? '' : `, ${formatDuration(before.p95)} before`}`,
     value(p99),
     formatDuration(worst),
     `${errors} of ${requests}`,
@@ -73,7 +73,9 @@ export function renderLatency({ smoke }: ResultDocument, limits: SummaryLimits):
   const rest = more > 0 ? `\n\n… and ${count(more, 'more endpoint')}.` : '';
   const parts = [chart(measured), `${renderTable(columns, shown.map(row))}${rest}`];
   const [first] = measured;
-  const how = `${first?.latency.requests} requests each, ${first?.latency.rate} per second, timed from when each was due`;
+  const baseline = measured.find(({ latency }) => latency.before !== undefined)?.latency.before?.release;
+  const before = baseline === undefined ? '' : `, before: in release ${htmlCode(shorten(baseline, 100))}`;
+  const how = `${first?.latency.requests} requests each, ${first?.latency.rate} per second, timed from when each was due${before}`;
   return folded(
     `Response times of ${count(measured.length, 'endpoint')} (${how})`,
     parts.filter((part) => part !== '').join('\n\n'),

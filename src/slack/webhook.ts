@@ -33,9 +33,10 @@ export async function sendToWebhook(
   payload: WebhookPayload,
   options: DeliveryOptions,
 ): Promise<Delivery> {
-  // As everywhere in an action, a proxy is the runner's business: HTTPS_PROXY and NO_PROXY.
-  const { EnvHttpProxyAgent, request } = await import(/* webpackMode: "eager" */ 'undici');
-  const dispatcher = new EnvHttpProxyAgent({ maxResponseSize: 65_536 });
+  const { Agent, EnvHttpProxyAgent, request } = await import(/* webpackMode: "eager" */ 'undici');
+  const limits = { maxResponseSize: 65_536 };
+  // HTTPS_PROXY and NO_PROXY count; plain http is for this machine only (src/inputs/values.ts), and no proxy leads there.
+  const dispatcher = webhook.startsWith('http:') ? new Agent(limits) : new EnvHttpProxyAgent(limits);
   const post = async (body: WebhookPayload): Promise<Answer> => {
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.deadline ?? 5000)]);
     const headers = { 'content-type': 'application/json; charset=utf-8' };

@@ -126,7 +126,8 @@ function startedAction(action: ActionName, story: Story) {
       } catch (error) {
         // A job that is over must not turn red for it, but somebody has to know.
         const said = error instanceof Error ? error.message : 'unknown';
-        Object.assign(ledger, { release: remembered.release, namespace: remembered.namespace });
+        ledger.release = remembered.release;
+        ledger.namespace = remembered.namespace;
         await report(ledger.document(atTheDoor(), identity, unsettled(remembered.release, said), Date.now()));
       }
     },

@@ -14,14 +14,18 @@ import { startTimeout } from './api-cluster.ts';
 let cluster: Cluster;
 let stateDirectory: string;
 let deployer: Deployer;
+/** For releases that make their namespace. */
+let maker: Deployer;
 
 beforeAll(async () => {
   stateDirectory = await mkdtemp(join(tmpdir(), 'orion-deploy-'));
   cluster = await startCluster({ stateDirectory, node: 'hollow', hollowNodes: 1 });
-  deployer = await deployerFor('checks', cluster);
+  deployer = await deployerFor('checks', cluster, 'deploy-staging', {});
+  maker = await deployerFor('maker', cluster, 'deploy-staging', { makesNamespaces: true });
 }, startTimeout);
 
 afterAll(async () => {
+  await maker?.close();
   await deployer?.close();
   await cluster?.stop();
   await rm(stateDirectory, { recursive: true, force: true });
@@ -35,9 +39,10 @@ const hollow: Inputs = { 'skip-tests': 'true', settle: '0s' };
 async function deployShop(
   shop: Shop,
   inputs: Inputs = {},
+  by = deployer,
 ): Promise<StepResult & { readonly workspace: string }> {
   const workspace = await writeShop(shop);
-  return { ...(await deployer.deploy(workspace, { ...hollow, ...inputs })), workspace };
+  return { ...(await by.deploy(workspace, { ...hollow, ...inputs })), workspace };
 }
 
 /** What is true of every run that is refused: one cause, one remedy, no trace of our insides, nothing changed. */
@@ -188,8 +193,8 @@ describe('the overlay against the cluster', () => {
         },
       ],
     };
-    const first = await deployShop(shop);
-    const second = await deployShop({ ...shop, workloads: [{ ...web, replicas: 2 }] });
+    const first = await deployShop(shop, {}, maker);
+    const second = await deployShop({ ...shop, workloads: [{ ...web, replicas: 2 }] }, {}, maker);
     for (const step of [first, second]) {
       expect(step.outputs, step.output).toMatchObject({ outcome: 'succeeded' });
       const warnings = step.annotations.filter((line) => line.startsWith('::warning'));
@@ -244,7 +249,7 @@ describe('the overlay against the cluster', () => {
 
 describe('plans', () => {
   test('a dry run shows the diff and changes nothing; its digest is accepted, another refused', async () => {
-    const namespace = 'plans';
+    const namespace = await deployer.newNamespace('plans');
     const workspace = await writeShop({ namespace, workloads: [web] });
     const first = await deployer.deploy(workspace, hollow);
     expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
@@ -272,7 +277,7 @@ describe('plans', () => {
   });
 
   test('a dry run into a namespace that does not exist leaves none behind', async () => {
-    const step = await deployShop({ namespace: 'not-yet', workloads: [web] }, { 'dry-run': 'true' });
+    const step = await deployShop({ namespace: 'not-yet', workloads: [web] }, { 'dry-run': 'true' }, maker);
     expect(step.outputs, step.output).toMatchObject({ outcome: 'planned' });
     expect(await deployer.api.get({ apiVersion: 'v1', kind: 'Namespace', name: 'not-yet' })).toBeUndefined();
   });
@@ -315,7 +320,7 @@ describe('what others made', () => {
   });
 
   test('a field that another manager owns is a conflict, unless it may be adopted', async () => {
-    const namespace = 'conflicts';
+    const namespace = await deployer.newNamespace('conflicts');
     const workspace = await writeShop({ namespace, workloads: [web] });
     await deployer.deploy(workspace, hollow);
     await kubectl(
@@ -342,7 +347,7 @@ describe('what others made', () => {
   });
 
   test('replicas that an autoscaler set stay, although the overlay says another number', async () => {
-    const namespace = 'scaled';
+    const namespace = await deployer.newNamespace('scaled');
     const autoscaler = {
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',

@@ -10,6 +10,7 @@ import type { FaultInput } from '../../testbed/faults/fault.ts';
 import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
 import { changes, type Deployer, deployerFor, type Inputs, until } from '../node/deployer.ts';
+import { rulesFor } from '../node/deployer-role.ts';
 import { type Shop, writeShop } from '../node/shop-overlay.ts';
 import { startTimeout } from './api-cluster.ts';
 
@@ -62,8 +63,9 @@ async function deploy(
 ): Promise<Disturbed> {
   deployments += 1;
   const namespace = `${truth}-${deployments}`;
-  const deployer = await deployerFor(namespace, cluster);
-  const proxy = await startFaultProxy({ controlPlane: cluster.controlPlane, user: namespace });
+  const also = [rulesFor('', ['resourcequotas'])];
+  const deployer = await deployerFor(namespace, cluster, 'deploy-staging', { also });
+  const proxy = await startFaultProxy({ controlPlane: cluster.controlPlane, user: namespace, groups: [] });
   await deployer.newNamespace(namespace);
   const workspace = await writeShop({ namespace, ...releases[truth] });
   const since = Date.now();

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
 import { changes, type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';
+import { rulesFor } from '../node/deployer-role.ts';
 import { type Manifest, writeShop } from '../node/shop-overlay.ts';
 import { startTimeout } from './api-cluster.ts';
 import { kubectlOf, refuseBudget } from './snapshot.ts';
@@ -18,7 +19,11 @@ let deployer: Deployer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orion-outside-'));
   cluster = await startCluster({ stateDirectory: join(folder, 'cluster'), node: 'hollow', hollowNodes: 1 });
-  deployer = await deployerFor('outside', cluster);
+  deployer = await deployerFor('outside', cluster, 'deploy-staging', {
+    // In every namespace: whoever makes a ClusterRole must have what it grants.
+    makesNamespaces: true,
+    also: [rulesFor('rbac.authorization.k8s.io', ['clusterroles']), rulesFor('', ['namespaces', 'pods'])],
+  });
 }, startTimeout);
 
 afterAll(async () => {
@@ -125,6 +130,16 @@ test('what orion.yaml does not list is refused before anything is changed, with 
   expect(said).toContain(`Add \`- ${other}\` below \`namespaces:\` of orion.yaml`);
   expect(said).toContain(`watched and tested in the release's own namespace ${namespace} only`);
   expect(said).toMatch(/file=k8s\/base\/shop\.yaml/);
+});
+
+test('what is not listed is said also to an identity that may not even look at it', async () => {
+  const plain = await deployerFor('outside-plain', cluster);
+  const namespace = await plain.newNamespace('unlisted-plain');
+  const workspace = await writeShop({ namespace, workloads: [], objects: [role('plain-reader', ['get'])] });
+  const step = await plain.deploy(workspace);
+  await plain.close();
+  expect(step.outputs, step.output).toMatchObject({ outcome: 'failed', 'exit-code': '1' });
+  expect(step.annotations.join('\n')).toContain('Add `- ClusterRole/plain-reader` below `cluster-scoped:`');
 });
 
 test('what is listed is applied with its owner on it, a second time is unchanged, and no other app may have it', async () => {

@@ -8,6 +8,7 @@ import type { ResultDocument } from '../../src/domain/result.ts';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
 import { type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';
+import { rulesFor } from '../node/deployer-role.ts';
 import { type Manifest, type Shop, type ShopWorkload, writeShop } from '../node/shop-overlay.ts';
 import { startTimeout } from './api-cluster.ts';
 
@@ -18,7 +19,9 @@ let deployer: Deployer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orion-prune-'));
   cluster = await startCluster({ stateDirectory: join(folder, 'cluster'), node: 'hollow', hollowNodes: 1 });
-  deployer = await deployerFor('prune', cluster);
+  deployer = await deployerFor('prune', cluster, 'deploy-staging', {
+    also: [rulesFor('', ['persistentvolumeclaims'], 'watch')],
+  });
 }, startTimeout);
 
 afterAll(async () => {

@@ -18,8 +18,8 @@ let phases: Deployer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orion-rollback-'));
   cluster = await startCluster({ stateDirectory: join(folder, 'cluster'), node: 'hollow', hollowNodes: 1 });
-  deployer = await deployerFor('deployer', cluster);
-  phases = await deployerFor('phases', cluster, 'phase');
+  deployer = await deployerFor('deployer', cluster, 'deploy-staging', {});
+  phases = await deployerFor('phases', cluster, 'phase', {});
   await refuseBudget(deployer.api, 'refused');
 }, startTimeout);
 
@@ -29,6 +29,12 @@ afterAll(async () => {
   await cluster?.stop();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Both deployers may act in it. */
+async function newNamespace(name: string): Promise<string> {
+  await phases.actIn(await deployer.newNamespace(name));
+  return name;
+}
 
 /** Hollow pods answer no requests. */
 const quick: Inputs = { 'skip-tests': 'true', settle: '0s' };
@@ -95,7 +101,7 @@ async function killedRelease(workspace: string, namespace: string, number: numbe
 
 describe('phase: rollback', () => {
   test('row 18: a failed release is undone; once more changes nothing', async () => {
-    const namespace = await deployer.newNamespace('failed');
+    const namespace = await newNamespace('failed');
     const workspace = await writeShop(release(namespace, 1));
     await deployed(workspace);
     const was = await snapshot(namespace);
@@ -118,7 +124,7 @@ describe('phase: rollback', () => {
   });
 
   test('row 19: a failed release after which another was deployed is not undone', async () => {
-    const namespace = await deployer.newNamespace('superseded');
+    const namespace = await newNamespace('superseded');
     const workspace = await writeShop(release(namespace, 1));
     await deployed(workspace);
     await writeShop(release(namespace, 2, budget('refused')), workspace);
@@ -133,7 +139,7 @@ describe('phase: rollback', () => {
   });
 
   test('row 21: a deployed release is returned to, with what was pruned since, by an overlay that renders no more', async () => {
-    const namespace = await deployer.newNamespace('return');
+    const namespace = await newNamespace('return');
     const workspace = await writeShop(release(namespace, 1, configMap('old', { a: '1' })));
     await deployed(workspace);
     const was = await snapshot(namespace);
@@ -158,7 +164,7 @@ describe('phase: rollback', () => {
   });
 
   test('row 16: what a killed run left is undone', async () => {
-    const namespace = await deployer.newNamespace('killed');
+    const namespace = await newNamespace('killed');
     const workspace = await writeShop(release(namespace, 1));
     await deployed(workspace);
     const was = await snapshot(namespace);
@@ -174,7 +180,7 @@ describe('phase: rollback', () => {
   });
 
   test('rows 11 and 12: stopped while it undoes, its post goes on', async () => {
-    const namespace = await deployer.newNamespace('stopped');
+    const namespace = await newNamespace('stopped');
     const workspace = await writeShop(release(namespace, 1));
     await deployed(workspace);
     const was = await snapshot(namespace);
@@ -196,7 +202,7 @@ describe('phase: rollback', () => {
 
 describe('phase: unlock', () => {
   test('row 17: ends the lock of a dead run, names it, and touches no object', async () => {
-    const namespace = await deployer.newNamespace('unlock');
+    const namespace = await newNamespace('unlock');
     const workspace = await writeShop(release(namespace, 1));
     await deployed(workspace);
     expectOutcome(await phases.deploy(workspace, { phase: 'unlock' }), 'unchanged', 0);
@@ -213,7 +219,7 @@ describe('phase: unlock', () => {
   });
 
   test('row 22: a run that lives keeps its lock', async () => {
-    const namespace = await deployer.newNamespace('alive');
+    const namespace = await newNamespace('alive');
     const workspace = await writeShop(release(namespace, 1));
     const running = await deployer.start(workspace, { ...quick, settle: '30s' });
     await until('its record', async () => ((await statuses(namespace))[0] === 'pending' ? true : undefined));
@@ -230,7 +236,7 @@ describe('phase: unlock', () => {
 });
 
 test('phase: preview shows the plan and its digest and changes nothing', async () => {
-  const namespace = await deployer.newNamespace('preview');
+  const namespace = await newNamespace('preview');
   const workspace = await writeShop(release(namespace, 1));
   const since = Date.now();
   const step = await phases.deploy(workspace, { phase: 'preview' });
@@ -251,7 +257,7 @@ test.each([
 });
 
 test('old releases keep their head for the history alone; a return to one says so; history tells them all', async () => {
-  const namespace = await deployer.newNamespace('retention');
+  const namespace = await newNamespace('retention');
   const workspace = await writeShop({
     namespace,
     workloads: [],

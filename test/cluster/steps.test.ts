@@ -18,8 +18,8 @@ let phases: Deployer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orion-steps-'));
   cluster = await startCluster({ stateDirectory: join(folder, 'cluster'), node: 'hollow', hollowNodes: 1 });
-  whole = await deployerFor('whole', cluster);
-  phases = await deployerFor('steps', cluster, 'phase');
+  whole = await deployerFor('whole', cluster, 'deploy-staging', {});
+  phases = await deployerFor('steps', cluster, 'phase', {});
   await refuseBudget(phases.api, 'refused');
 }, startTimeout);
 

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
 import { type Deployer, deployerFor, type Inputs, until } from '../node/deployer.ts';
+import { rulesFor } from '../node/deployer-role.ts';
 import { type Manifest, type ShopWorkload, writeShop } from '../node/shop-overlay.ts';
 import { startTimeout } from './api-cluster.ts';
 import { kubectlOf, refuseBudget, snapshotOf } from './snapshot.ts';
@@ -19,7 +20,14 @@ let deployer: Deployer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orion-undo-'));
   cluster = await startCluster({ stateDirectory: join(folder, 'cluster'), node: 'hollow', hollowNodes: 1 });
-  deployer = await deployerFor('undo', cluster);
+  deployer = await deployerFor('undo', cluster, 'deploy-staging', {
+    also: [
+      rulesFor('rbac.authorization.k8s.io', ['roles']),
+      rulesFor('networking.k8s.io', ['networkpolicies']),
+      // Whoever makes a Role must have what it grants.
+      rulesFor('', ['pods']),
+    ],
+  });
 }, startTimeout);
 
 afterAll(async () => {
@@ -263,7 +271,9 @@ describe('rollback: automatic', () => {
       workloads: [doomed],
       objects: [configMap('plain', { a: '1' })],
     });
-    const step = await deployer.deploy(workspace, automatic);
+    const maker = await deployerFor('undo-maker', cluster, 'deploy-staging', { makesNamespaces: true });
+    const step = await maker.deploy(workspace, automatic);
+    await maker.close();
     expectOutcome(step, 'rolled-back', 'unschedulable');
     expect(step.output).toContain(`Namespace ${namespace} deleted`);
     await until('the end of the namespace', async () =>

@@ -163,6 +163,34 @@ describe('a Job in the cluster', () => {
     await nothingLeft(15_000);
   });
 
+  test('whose pod has no room, or is refused, is given up long before its patience ends', async () => {
+    const startedAt = performance.now();
+    const patience = 60_000;
+    const crowded = await deployer.newNamespace(`${namespace}-crowded`);
+    const hard = { pods: '0' };
+    const metadata = { name: 'none', namespace: crowded };
+    await deployer.api.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard } } as never);
+    // The quota counts from when its controller has seen it.
+    await until('the quota', async () => {
+      const quota = await deployer.api.get({ apiVersion: 'v1', kind: 'ResourceQuota', ...metadata });
+      return (quota?.['status'] as { hard?: object } | undefined)?.hard === undefined ? undefined : true;
+    });
+    try {
+      const outcome = await runClusterJob(deployer.api, {
+        ...job([call('auth')]),
+        namespace: crowded,
+        patience,
+      });
+      expect(outcome).toMatchObject({
+        type: 'unavailable',
+        message: expect.stringMatching(/refused: .*exceeded quota/),
+      });
+      expect(performance.now() - startedAt).toBeLessThan(patience / 2);
+    } finally {
+      await dropNamespace(deployer.api, crowded);
+    }
+  });
+
   test('that is stopped leaves nothing', async () => {
     const stop = new AbortController();
     const running = runClusterJob(

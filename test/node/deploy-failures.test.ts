@@ -13,7 +13,9 @@ let registry: Registry;
 const namespaces: string[] = [];
 
 beforeAll(async () => {
-  deployer = await deployerFor('failures', inject('stateDirectory'));
+  deployer = await deployerFor('failures', inject('stateDirectory'), 'deploy-staging', {
+    makesNamespaces: true,
+  });
   registry = await startRegistry();
   await trustRegistry(inject('stateDirectory'), registry.address);
 });

@@ -17,7 +17,10 @@ export type Rule = z.infer<typeof ruleSchema>;
 export interface Grants {
   /** Kinds of the test's overlay that docs/role.yaml does not have. */
   readonly also?: readonly Rule[];
-  /** The release makes its namespace: the Role's rules in all of them, and `create` and `delete` of namespaces. */
+  /**
+   * The release makes its namespace: the Role's rules in all of them, `create`, `patch` and `delete` of namespaces, and `list` of every
+   * kind, without which undo cannot see that nothing else is in it.
+   */
   readonly makesNamespaces?: boolean;
   /** The ClusterRole that the document calls optional. Default true. */
   readonly looks?: boolean;
@@ -67,7 +70,12 @@ export async function grantEverywhere(
   const rules = [
     ...(looks ? ClusterRole : []),
     ...(makesNamespaces
-      ? [...Role, ...also, { apiGroups: [''], resources: ['namespaces'], verbs: ['create', 'delete'] }]
+      ? [
+          ...Role,
+          ...also,
+          { apiGroups: [''], resources: ['namespaces'], verbs: ['create', 'patch', 'delete'] },
+          { apiGroups: ['*'], resources: ['*'], verbs: ['list'] },
+        ]
       : []),
   ];
   if (rules.length === 0) return;

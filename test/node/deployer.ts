@@ -30,7 +30,13 @@ export interface AuditEntry {
   readonly requestReceivedTimestamp: string;
   readonly user: { readonly username: string };
   readonly responseStatus?: { readonly code?: number };
-  readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly name?: string };
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
 }
 
 export interface Deployer {
@@ -54,20 +60,27 @@ export interface Deployer {
 }
 
 /**
- * A deployer with an identity of its own, so that the audit log tells its requests from all others. It may do what docs/role.yaml
- * gives in the namespaces it gets, and what `grants` adds: no more.
+ * A deployer with an identity of its own, so that the audit log tells its requests from all others. With `rights` it may do what
+ * docs/role.yaml gives in the namespaces it gets, and what they add: no more.
  */
 export async function deployerFor(
   user: string,
   target: Cluster | string,
   action: 'deploy-staging' | 'deploy-production' | 'phase' = 'deploy-staging',
-  grants: Grants = {},
+  rights: Grants | 'administrator' = 'administrator',
 ): Promise<Deployer> {
   const cluster = typeof target === 'string' ? await attachCluster(target) : target;
-  const kubeconfig = await cluster.controlPlane.issueKubeconfig(user, user);
+  const kubeconfig = await cluster.controlPlane.issueKubeconfig(
+    user,
+    user,
+    rights === 'administrator' ? ['system:masters'] : [],
+  );
   const connection = await connect({ kubeconfig: cluster.kubeconfig, env: {}, home: '' });
   const api = createKubernetesApi(connection);
-  await grantEverywhere(api, user, grants);
+  if (rights !== 'administrator') await grantEverywhere(api, user, rights);
+  const actIn = async (namespace: string): Promise<void> => {
+    if (rights !== 'administrator') await grantIn(api, user, namespace, rights);
+  };
   const step = (workspace: string, inputs: Inputs = {}, env: StepOptions['env'] = {}): StepOptions => ({
     bundle: join(bundles, action, 'index.js'),
     workspace,
@@ -98,10 +111,10 @@ export async function deployerFor(
     },
     async newNamespace(name, labels = {}) {
       await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
-      await grantIn(api, user, name, grants);
+      await actIn(name);
       return name;
     },
-    actIn: (namespace) => grantIn(api, user, namespace, grants),
+    actIn,
     close: () => connection.close(),
   };
 }

@@ -9,7 +9,9 @@ let deployer: Deployer;
 const namespaces: string[] = [];
 
 beforeAll(async () => {
-  deployer = await deployerFor('health-services', inject('stateDirectory'));
+  deployer = await deployerFor('health-services', inject('stateDirectory'), 'deploy-staging', {
+    makesNamespaces: true,
+  });
 });
 
 afterAll(async () => {

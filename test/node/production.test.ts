@@ -19,7 +19,9 @@ let deployer: Deployer;
 let api: RestApi;
 
 beforeAll(async () => {
-  deployer = await deployerFor('production', inject('stateDirectory'), 'deploy-production');
+  deployer = await deployerFor('production', inject('stateDirectory'), 'deploy-production', {
+    makesNamespaces: true,
+  });
 });
 
 afterAll(async () => {

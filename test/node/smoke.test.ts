@@ -11,7 +11,7 @@ import { openPortForward } from '../../src/cluster/port-forward.ts';
 import { fieldAt, numberAt } from '../../src/domain/fields.ts';
 import type { KubernetesObject } from '../../src/domain/objects.ts';
 import { runStep, type StepResult } from '../../testbed/workflow-step.ts';
-import { changes, type Deployer, deployerFor, dropNamespace, until } from './deployer.ts';
+import { changes, type Deployer, deployerFor, dropNamespace, everythingShown, until } from './deployer.ts';
 import { type Manifest, probe, restricted, webServer, writeShop } from './shop-overlay.ts';
 
 const namespace = 'smoke-example';
@@ -34,8 +34,13 @@ async function smoke(folder: string, inputs: Readonly<Record<string, string>> = 
 }
 
 /** Exit code 4, and one failure alone, by this reason. */
-async function expectFailure(folder: string, reason: string, message: RegExp): Promise<StepResult> {
-  const step = await smoke(folder);
+async function expectFailure(
+  folder: string,
+  reason: string,
+  message: RegExp,
+  inputs: Readonly<Record<string, string>> = {},
+): Promise<StepResult> {
+  const step = await smoke(folder, inputs);
   expect(step.outputs, step.output).toMatchObject({ outcome: 'failed', 'exit-code': '4', reason });
   expect(step.exitCode).toBe(4);
   expect(step.annotations.filter((line) => line.startsWith('::error'))).toHaveLength(1);
@@ -99,6 +104,36 @@ async function administrator(...statements: readonly string[]): Promise<void> {
   await client.connect();
   for (const statement of statements) await client.query(statement);
   await client.end();
+}
+
+/**
+ * Deployment user with these variables besides, until `look` has seen it. What the kubelet makes of its answers is none of the test's
+ * business: with a threshold out of reach it neither restarts the container nor takes it out of its Service while a slow machine looks.
+ */
+async function whileUser(
+  variables: Readonly<Record<string, string>>,
+  look: () => Promise<void>,
+): Promise<void> {
+  const containers = fieldAt(await read('Deployment', 'user'), 'spec', 'template', 'spec', 'containers');
+  const [container] = containers as readonly Manifest[];
+  const more = Object.entries(variables).map(([name, value]) => ({ name, value }));
+  const env = [...(fieldAt(container, 'env') as readonly Manifest[]), ...more];
+  const patient = Object.fromEntries(
+    ['livenessProbe', 'readinessProbe'].map((name) => [
+      name,
+      { ...(fieldAt(container, name) as Manifest), failureThreshold: 1000 },
+    ]),
+  );
+  const template = (these: unknown) => ({ spec: { template: { spec: { containers: these } } } });
+  await change('Deployment', 'user', template([{ ...container, ...patient, env }]));
+  try {
+    await rolledOut('Deployment', 'user');
+    await look();
+  } finally {
+    await change('Deployment', 'user', template(containers));
+    await rolledOut('Deployment', 'user');
+    await rolledOut('Deployment', 'gateway');
+  }
 }
 
 /** The same workspace with a change that restarts nothing. */
@@ -188,13 +223,20 @@ test('all is well: databases, pods, endpoints and Services pass, and nothing is 
   for (const text of [step.summary, JSON.stringify(reports)]) expect(text).not.toContain(password);
 });
 
-test('without a pod that could call them, Services as a whole stay open, and nothing fails for it', async () => {
+test('without a pod that could call them, Services are called by the API server’s proxy, which is said', async () => {
   const step = await smoke(workspace, { 'smoke-image': 'orion.example/UPPER:1' });
   expect(step.outputs, step.output).toMatchObject({ outcome: 'succeeded', 'exit-code': '0', failed: '0' });
-  expect(step.output).toMatch(
-    /Service auth as a whole, .* did not run: its pod does not start: InvalidImageName/,
+  const { smoke: reports } = JSON.parse(await readFile(step.outputs['result'] ?? '', 'utf8'));
+  const called = (reports as { kind: string; route?: string; message: string }[]).filter(
+    ({ kind, route }) => kind === 'service' && route !== undefined,
   );
-  expect(Number(step.outputs['skipped'])).toBeGreaterThanOrEqual(4);
+  expect(called).toHaveLength(4);
+  for (const { route, message } of called) {
+    expect(route).toBe('api-proxy');
+    expect(message).toMatch(
+      /the Job in the cluster: it did not run: its pod does not start: InvalidImageName/,
+    );
+  }
 });
 
 test('one service, with what it depends on', async () => {
@@ -205,6 +247,52 @@ test('one service, with what it depends on', async () => {
   expect([...subjects].sort()).toEqual(['auth', 'gateway', 'notification', 'postgres', 'redis', 'user']);
   const alone = await smoke(workspace, { service: 'notification' });
   expect(alone.summary).not.toContain('gateway');
+});
+
+test('a journey through the pods of this release, whose token nobody sees', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'orion-smoke-'));
+  await cp(workspace, folder, { recursive: true });
+  const steps = [
+    {
+      name: 'log in',
+      path: '/?account=journey',
+      json: { '$.service': 'auth' },
+      capture: { account: '$.account', token: '$.token' },
+    },
+    {
+      service: 'user',
+      path: '/?account=$' + '{account}',
+      'request-headers': { authorization: 'Bearer $' + '{token}' },
+      json: { '$.account': '$' + '{account}' },
+    },
+  ];
+  const section = (more: object) =>
+    stringify({
+      app: 'orion',
+      smoke: { retries: 0, journeys: { profile: { service: 'auth', steps } }, ...more },
+    });
+  await writeFile(join(folder, 'orion.yaml'), section({}));
+  const step = await smoke(folder, { service: 'profile' });
+  expect(step.outputs, step.output).toMatchObject({ 'exit-code': '0', failed: '0' });
+  expect(step.output).toContain('profile: Journey profile: all 2 steps answered as expected.');
+  const { smoke: reports } = JSON.parse(await readFile(step.outputs['result'] ?? '', 'utf8'));
+  expect(reports.at(-1)).toMatchObject({
+    kind: 'journey',
+    route: 'port-forward',
+    pod: expect.stringMatching(/^auth-/),
+  });
+  expect(await everythingShown(step)).not.toMatch(/"token":"(?!\*\*\*)/);
+  const wrong = [steps[0], { ...steps[1], json: { '$.account': 'somebody' } }];
+  await writeFile(
+    join(folder, 'orion.yaml'),
+    section({ journeys: { profile: { service: 'auth', steps: wrong } } }),
+  );
+  const failed = await expectFailure(
+    folder,
+    'body-unexpected',
+    /Journey profile, step 2 of 2 \(GET \/\?account=/,
+  );
+  expect(failed.outputs).toMatchObject({ failed: '1' });
 });
 
 test('a database that did not work before a release is not called its doing', async () => {
@@ -245,6 +333,20 @@ describe('broken on its own', () => {
     await change('Secret', secret.metadata.name, { data: { [key]: data[key] } });
   });
 
+  test('a name in a URL that DNS does not know', async () => {
+    const secret = await settings();
+    const { DATABASE_URL = '' } = secret['data'] as Readonly<Record<string, string>>;
+    const url = Buffer.from(DATABASE_URL, 'base64').toString().replace('@postgres:', '@postgress:');
+    const wrong = Buffer.from(url).toString('base64');
+    await change('Secret', secret.metadata.name, { data: { DATABASE_URL: wrong } });
+    await expectFailure(
+      workspace,
+      'dns-unknown',
+      /PostgreSQL at postgress has a name that .*DNS does not know/,
+    );
+    await change('Secret', secret.metadata.name, { data: { DATABASE_URL } });
+  });
+
   test('PostgreSQL that takes reads only, and one without a connection left', async () => {
     await administrator('alter database orion set default_transaction_read_only = on');
     await expectFailure(workspace, 'database-read-only', /takes reads only/);
@@ -264,13 +366,16 @@ describe('broken on its own', () => {
     await Promise.all(['auth', 'user', 'gateway'].map((name) => rolledOut('Deployment', name)));
   });
 
-  test('Redis that is full, then one that is down', async () => {
+  test('Redis that is full, then a replica, then one that is down', async () => {
     const url = await forwarded('redis', 6379);
     const client = createClient({ url });
     await client.connect();
     await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '1']);
     await expectFailure(workspace, 'memory-full', /is full and refuses writes/);
     await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '0']);
+    await client.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
+    await expectFailure(workspace, 'database-read-only', /Redis at \S+ is a replica and refuses writes/);
+    await client.sendCommand(['REPLICAOF', 'NO', 'ONE']);
     await client.close();
     await change('Deployment', 'redis', { spec: { replicas: 0 } });
     await until('notification is not ready', async () =>
@@ -288,23 +393,20 @@ describe('broken on its own', () => {
     ['HEALTH', '500', /Health endpoint :8080\/health of pod user-\S+ answered 500 instead of 200 to 399/],
     ['READY', '503', /Readiness endpoint :8080\/ready of pod user-\S+ answered 503 instead of 200 to 399/],
   ])('%s of one service answers %s', async (which, status, message) => {
-    const before = await read('Deployment', 'user');
-    const containers = fieldAt(before, 'spec', 'template', 'spec', 'containers') as readonly Manifest[];
-    const [container] = containers;
-    const misbehaviour = [
-      { name: `MISBEHAVE_${which}_STATUS`, value: status },
-      { name: 'MISBEHAVE_STATUS_AFTER', value: '8s' },
-    ];
-    const env = [...(fieldAt(container, 'env') as readonly Manifest[]), ...misbehaviour];
-    await change('Deployment', 'user', {
-      spec: { template: { spec: { containers: [{ ...container, env }] } } },
+    const misbehaviour = { [`MISBEHAVE_${which}_STATUS`]: status, MISBEHAVE_STATUS_AFTER: '8s' };
+    await whileUser(misbehaviour, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 8500));
+      await expectFailure(workspace, 'status-unexpected', message);
     });
-    await rolledOut('Deployment', 'user');
-    await new Promise((resolve) => setTimeout(resolve, 8500));
-    await expectFailure(workspace, 'status-unexpected', message);
-    await change('Deployment', 'user', { spec: { template: { spec: { containers } } } });
-    await rolledOut('Deployment', 'user');
-    await rolledOut('Deployment', 'gateway');
+  });
+
+  test('a slow endpoint', async () => {
+    await whileUser({ MISBEHAVE_LATENCY: '400ms' }, async () => {
+      const inputs = { comprehensive: 'true', 'max-latency': '200ms', service: 'user' };
+      const message = /Latency of readiness endpoint :8080\/ready .*p95 is \d+ ms .*max-latency is 200 ms/;
+      const step = await expectFailure(workspace, 'too-slow', message, inputs);
+      expect(step.outputs).toMatchObject({ failed: '2' });
+    });
   });
 
   test('a Service with ready pods, whose port leads to nobody', async () => {

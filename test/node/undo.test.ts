@@ -9,7 +9,9 @@ let deployer: Deployer;
 const namespaces: string[] = [];
 
 beforeAll(async () => {
-  deployer = await deployerFor('undo-node', inject('stateDirectory'));
+  deployer = await deployerFor('undo-node', inject('stateDirectory'), 'deploy-staging', {
+    makesNamespaces: true,
+  });
 });
 
 afterAll(async () => {

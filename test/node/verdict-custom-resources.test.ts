@@ -1,6 +1,7 @@
 /** Scenario 35 on the real node: a definition and its object in one overlay, and what the object's controller says of it. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Deployer, deployerFor, dropNamespace, type Inputs, until } from './deployer.ts';
+import { rulesFor } from './deployer-role.ts';
 import { type Manifest, writeShop } from './shop-overlay.ts';
 
 let deployer: Deployer;
@@ -8,7 +9,13 @@ const namespaces: string[] = [];
 const definitions: string[] = [];
 
 beforeAll(async () => {
-  deployer = await deployerFor('engine-custom', inject('stateDirectory'));
+  deployer = await deployerFor('engine-custom', inject('stateDirectory'), 'deploy-staging', {
+    makesNamespaces: true,
+    also: [
+      rulesFor('apiextensions.k8s.io', ['customresourcedefinitions'], 'watch'),
+      rulesFor('*', ['widgets'], 'watch'),
+    ],
+  });
 });
 
 afterAll(async () => {

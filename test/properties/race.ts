@@ -136,7 +136,7 @@ const looksOf = async (cluster: Cluster, namespace: string): Promise<Snapshot> =
 
 /** Each release by itself, as it looks where no other ever was; the last is none at all. */
 export async function referencesFor(cluster: Cluster, prefix: string): Promise<readonly Snapshot[]> {
-  const deployer = await deployerFor(`${prefix}-reference`, cluster);
+  const deployer = await deployerFor(`${prefix}-reference`, cluster, 'deploy-staging', {});
   try {
     return await Promise.all(
       Array.from({ length: count + 1 }, async (_, release) => {
@@ -166,11 +166,11 @@ export async function runRace(
 ): Promise<RaceResult> {
   const { contestants, deployed: before, delay } = race;
   const since = Date.now();
-  const base = await deployerFor(`${name}-base`, cluster);
+  const base = await deployerFor(`${name}-base`, cluster, 'deploy-staging', {});
   const namespace = await base.newNamespace(name);
   const runners = await Promise.all(
     contestants.map((contestant, index) =>
-      deployerFor(`${name}-${index}`, cluster, contestant === 'return' ? 'phase' : 'deploy-staging'),
+      deployerFor(`${name}-${index}`, cluster, contestant === 'return' ? 'phase' : 'deploy-staging', {}),
     ),
   );
   try {

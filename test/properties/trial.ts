@@ -1,5 +1,5 @@
 /** One case against a real API server: a release that stays, one that fails, and what is different afterwards. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster } from '../../testbed/cluster.ts';
@@ -10,9 +10,12 @@ import {
   type StepResult,
   startStep,
 } from '../../testbed/workflow-step.ts';
+import { type Deployer, deployerFor } from '../node/deployer.ts';
+import { rulesFor } from '../node/deployer-role.ts';
 import { differences, kubectl, type Snapshot, snapshot } from './differ.ts';
-import { changesOf, type Doom, strangersOf, writeRelease } from './overlay.ts';
-import type { ForeignEdit, Scenario, Strike } from './scenario.ts';
+import { applyAll, makeEdit, makeStrangers, type Others } from './others.ts';
+import { changesOf, type Doom, writeRelease } from './overlay.ts';
+import type { Scenario, Strike } from './scenario.ts';
 
 export interface Trial {
   readonly namespace: string;
@@ -33,13 +36,27 @@ const bundle = join(import.meta.dirname, '../../dist/deploy-staging/index.js');
 /** The controllers still delete what undo gave up. */
 const patience = 15_000;
 
+const rbac = 'rbac.authorization.k8s.io';
+/** What the releases hold beyond the kinds of docs/role.yaml. Roles and bindings need more: they may give what the deployer lacks. */
+const also = [
+  rulesFor('', ['persistentvolumeclaims'], 'watch'),
+  rulesFor('batch', ['cronjobs']),
+  rulesFor('networking.k8s.io', ['networkpolicies']),
+  rulesFor(rbac, ['roles'], 'escalate'),
+  rulesFor(rbac, ['rolebindings']),
+  { apiGroups: [rbac], resources: ['clusterroles'], verbs: ['bind'] },
+];
+
 export async function tryScenario(cluster: Cluster, namespace: string, scenario: Scenario): Promise<Trial> {
   const workspace = await mkdtemp(join(tmpdir(), 'orion-property-'));
-  const proxy = await startFaultProxy({ controlPlane: cluster.controlPlane });
+  const deployer = await deployerFor(namespace, cluster, 'deploy-staging', { also });
+  const { controlPlane } = cluster;
+  const proxy = await startFaultProxy({ controlPlane, user: namespace, groups: [] });
   try {
-    return await new Attempt(cluster.kubeconfig, proxy, workspace, namespace, scenario).run();
+    return await new Attempt(cluster.kubeconfig, deployer, proxy, workspace, namespace, scenario).run();
   } finally {
     await proxy.stop();
+    await deployer.close();
     await rm(workspace, { recursive: true, force: true });
     await kubectl(cluster.kubeconfig, 'delete', 'namespace', namespace, '--wait=false', '--ignore-not-found');
     await kubectl(
@@ -54,7 +71,9 @@ export async function tryScenario(cluster: Cluster, namespace: string, scenario:
 }
 
 class Attempt {
+  /** An administrator's. */
   readonly #kubeconfig: string;
+  readonly #deployer: Deployer;
   readonly #proxy: FaultProxy;
   readonly #workspace: string;
   readonly #namespace: string;
@@ -63,12 +82,14 @@ class Attempt {
 
   constructor(
     kubeconfig: string,
+    deployer: Deployer,
     proxy: FaultProxy,
     workspace: string,
     namespace: string,
     scenario: Scenario,
   ) {
     this.#kubeconfig = kubeconfig;
+    this.#deployer = deployer;
     this.#proxy = proxy;
     this.#workspace = workspace;
     this.#namespace = namespace;
@@ -76,13 +97,14 @@ class Attempt {
   }
 
   async run(): Promise<Trial> {
-    await this.#prepare();
+    const others = { kubeconfig: this.#kubeconfig, namespace: this.#namespace, folder: this.#workspace };
+    await this.#prepare(others);
     await this.#write(0);
-    const first = await this.#main('automatic', this.#kubeconfig);
+    const first = await this.#main('automatic', this.#deployer.kubeconfig);
     if (first.outputs['outcome'] !== 'succeeded')
       throw new Error(`The first release of ${this.#namespace} did not succeed:\n${first.output}`);
-    await this.#strangers();
-    for (const edit of this.#scenario.edits) await this.#edit(edit).catch(forgive);
+    await makeStrangers(others, this.#scenario);
+    for (const edit of this.#scenario.edits) await makeEdit(others, edit);
     const before = await this.#settled();
     this.#results.length = 0;
     await this.#fail();
@@ -105,9 +127,9 @@ class Attempt {
     };
   }
 
-  async #prepare(): Promise<void> {
-    await this.#apply([
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.#namespace } },
+  async #prepare(others: Others): Promise<void> {
+    await this.#deployer.newNamespace(this.#namespace);
+    await applyAll(others, [
       {
         apiVersion: 'v1',
         kind: 'PersistentVolume',
@@ -123,66 +145,8 @@ class Attempt {
     ]);
   }
 
-  async #apply(objects: readonly object[], ...options: readonly string[]): Promise<void> {
-    if (objects.length === 0) return;
-    const file = join(this.#workspace, 'objects.json');
-    await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-    await kubectl(this.#kubeconfig, 'apply', '-f', file, ...options);
-  }
-
   #write(release: 0 | 1 | 2, doom?: Doom): Promise<void> {
     return writeRelease(this.#workspace, this.#namespace, this.#scenario, release, doom);
-  }
-
-  async #strangers(): Promise<void> {
-    const strangers = strangersOf(this.#scenario);
-    const by = (wanted: string) =>
-      strangers.filter(({ origin }) => origin === wanted).map(({ object }) => object);
-    const options = ['-n', this.#namespace];
-    await this.#apply(by('kubectl'), ...options);
-    await this.#apply(by('someone'), ...options, '--server-side', '--field-manager=someone');
-  }
-
-  async #edit({ kind, name, manager, how, patch }: ForeignEdit): Promise<void> {
-    const asManager = `--field-manager=${manager}`;
-    const there = await kubectl(
-      this.#kubeconfig,
-      'get',
-      kind,
-      name,
-      '-n',
-      this.#namespace,
-      '-o',
-      'json',
-      '--ignore-not-found',
-    );
-    if (there === '') return;
-    if (how === 'update') {
-      const text = JSON.stringify(patch);
-      await kubectl(
-        this.#kubeconfig,
-        'patch',
-        kind,
-        name,
-        '-n',
-        this.#namespace,
-        '--type=merge',
-        asManager,
-        '-p',
-        text,
-      );
-      return;
-    }
-    const { apiVersion } = JSON.parse(there) as { readonly apiVersion: string };
-    const { metadata = {}, ...rest } = patch as { readonly metadata?: object };
-    await this.#apply(
-      [{ apiVersion, kind, metadata: { ...metadata, name, namespace: this.#namespace }, ...rest }],
-      '--server-side',
-      '--force-conflicts',
-      // Of a container only what this manager wants of it.
-      '--validate=false',
-      asManager,
-    );
   }
 
   /** Controllers have annotated what they are going to: two snapshots in a row are the same. */
@@ -300,11 +264,6 @@ function isKeptClaim(line: string, output: string): boolean {
     line.startsWith('PersistentVolumeClaim data: was absent') &&
     output.includes('PersistentVolumeClaim data, which this release made, stays')
   );
-}
-
-/** An edit may not fit what the release has made of the object: then nobody made it. */
-function forgive(error: unknown): void {
-  if (!/is invalid: /.test(String(error))) throw error;
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -39,7 +39,7 @@ export interface ActRun {
   readonly exitCode: number | null;
   /** All of it, as act printed it. */
   readonly log: string;
-  /** The last lines that a person would see. */
+  /** The last lines of steps that failed, and of all. */
   readonly end: string;
   /** `Main` or `Post` of a step: `success`, `failure`, or undefined if it did not run. */
   result(stage: 'Main' | 'Post', step: string): string | undefined;
@@ -103,11 +103,17 @@ export async function runAct(options: ActOptions): Promise<ActRun> {
 function describeRun(exitCode: number | null, log: string): ActRun {
   const events = log.split('\n').flatMap(parseEvent);
   const of = (step: string): ActEvent[] => events.filter((event) => event.step === step);
+  const lastWords = ({ step = '' }: ActEvent): ActEvent[] =>
+    of(step)
+      .filter(({ command }) => command === undefined)
+      .slice(-30);
   return {
     exitCode,
     log,
-    end: events
-      .slice(-40)
+    end: [
+      ...events.filter(({ stepResult }) => stepResult === 'failure').flatMap(lastWords),
+      ...events.slice(-15),
+    ]
       .map(({ msg }) => msg.trimEnd())
       .join('\n'),
     result: (stage, step) =>

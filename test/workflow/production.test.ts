@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { stringify } from 'yaml';
 import { stageAction } from '../../scripts/stage-action.ts';
+import { createKubernetesApi } from '../../src/cluster/api.ts';
+import { connect } from '../../src/cluster/connection.ts';
+import { createReleaseStore } from '../../src/cluster/records.ts';
 import type { ActionName } from '../../src/inputs/registry.ts';
 import { ensureBinaries } from '../../testbed/binaries/ensure-binaries.ts';
 import { runCommand } from '../../testbed/binaries/run-command.ts';
@@ -61,9 +64,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** One node, and nobody who waits for a minute of monitoring. */
+/** One node, which runs all of this and the calls too, and nobody who waits for a minute of monitoring. */
 function forThisMachine(workflow: string): string {
-  const inputs = ["min-nodes: '1'", 'monitor: 2s', 'settle: 5s'];
+  const inputs = ["min-nodes: '1'", 'monitor: 2s', 'settle: 5s', 'max-latency: 10s'];
   return workflow.replace(
     /^( +)kubeconfig: \$\{\{ secrets\.PRODUCTION_KUBECONFIG \}\}$/gm,
     (line, indent: string) => [line, ...inputs.map((input) => `${indent}${input}`)].join('\n'),
@@ -130,6 +133,18 @@ function answers(state: 'approved' | 'rejected'): void {
     api.answer(`${run}/${path}`, ok({ total_count: 1, jobs: [job] }));
 }
 
+async function newestRelease() {
+  const connection = await connect({ kubeconfig: inject('kubeconfig'), env: {}, home: '' });
+  try {
+    const store = createReleaseStore(createKubernetesApi(connection), productionOf(namespace));
+    const [newest] = (await store.list('example')).releases;
+    if (newest === undefined) throw new Error('There is no release on record.');
+    return newest;
+  } finally {
+    await connection.close();
+  }
+}
+
 async function runWorkflow(workflow: string): Promise<ActRun> {
   const actions: Record<string, string> = {};
   const names: readonly ActionName[] = ['deploy-staging', 'deploy-production', 'phase'];
@@ -168,6 +183,10 @@ test(
     expect(run.result('Main', 'Roll back')).toBeUndefined();
     expect(run.output('Say what runs now')).toContain('finish succeeded, rollback not needed');
     expect(run.outputs('Observe')).toMatchObject({ outcome: 'succeeded', 'exit-code': '0' });
+    // What the step of the smoke tests measured is the next release's baseline.
+    const { head } = await newestRelease();
+    expect(head).toMatchObject({ status: 'deployed', approval: { state: 'approved' } });
+    expect(head.latencies?.length).toBeGreaterThan(0);
     for (const step of ['Rollout', 'Finish']) expect(run.result('Post', step)).toBe('success');
   },
   patience,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { startStep } from '../../../testbed/workflow-step.ts';
 import { milliseconds, type Scenario } from '../../judge/scenario.ts';
-import { now, stampLines } from '../../scale/watched-process.ts';
+import { now, type StampedLine, stampLines } from '../../scale/watched-process.ts';
 import type { ToolRun } from '../tool-process.ts';
 import type { Deployment, DeployTool } from './tool.ts';
 
@@ -15,14 +15,23 @@ export function orionTool(bundle: string, version: string, rollback: string): De
     version,
     command: `deploy-staging, \`rollback: ${rollback}\``,
     rollsBack: rollback === 'automatic',
-    settle: ({ inputs }) =>
-      milliseconds(String(inputs['settle'] ?? settle)) + milliseconds(String(inputs['monitor'] ?? '0s')),
+    settle: ({ inputs }, lines) =>
+      milliseconds(String(inputs['settle'] ?? settle)) +
+      milliseconds(String(inputs['monitor'] ?? '0s')) +
+      smokeTime(lines),
     deploy: (deployment) => deployByOrion(join(bundle, 'index.js'), { rollback, settle }, deployment),
     // `FAIL` names a failure before logs are fetched or anything is undone; a green run is green with its last words.
     verdictLine: (lines) =>
       lines.find(({ text }) => /^[\d:.]+\s+\+[\d.]+s\s+FAIL /.test(text)) ??
       lines.findLast(({ text }) => /, exit code \d\)$/.test(text)),
   };
+}
+
+/** From the first to the last line of the smoke tests; the rollout has its verdict by then. */
+function smokeTime(lines: readonly StampedLine[]): number {
+  const begun = lines.find(({ text }) => text.trim() === '::group::smoke');
+  const over = lines.find(({ text }) => /\bsmoke passed\b/.test(text));
+  return begun === undefined || over === undefined ? 0 : over.at - begun.at;
 }
 
 export interface OrionRun extends ToolRun {

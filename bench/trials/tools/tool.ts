@@ -21,8 +21,8 @@ export interface DeployTool {
   readonly version: string;
   /** How it is run, for the page. */
   readonly command: string;
-  /** What it waits before green by itself; milliseconds. */
-  settle(scenario: Scenario): number;
+  /** What it waits before green by itself, and does after its verdict on the rollout that no other tool does; milliseconds. */
+  settle(scenario: Scenario, lines: readonly StampedLine[]): number;
   /** True if it puts back what was there before a failed deployment. */
   readonly rollsBack: boolean;
   deploy(deployment: Deployment): Promise<ToolRun>;

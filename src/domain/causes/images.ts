@@ -128,7 +128,9 @@ function newestText(container: ContainerView, eventText: string): { kind: PullEr
   if (waiting?.reason === 'ErrImageNeverPull') return { kind: 'not-found', text: waiting.message };
   const own = pullReasons.has(waiting?.reason ?? '') ? (waiting?.message ?? '') : '';
   const kind = classifyPullError(own, container.image);
-  if (kind !== 'unknown') return { kind, text: own };
   const fromEvent = classifyPullError(eventText, container.image);
+  // What was to pass has become final, and the status still tells of the try before.
+  if (refusedForGood.has(fromEvent) && !refusedForGood.has(kind)) return { kind: fromEvent, text: eventText };
+  if (kind !== 'unknown') return { kind, text: own };
   return { kind: fromEvent, text: eventText === '' ? own : eventText };
 }

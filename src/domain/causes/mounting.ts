@@ -36,6 +36,17 @@ export function sandboxCause(scene: Scene, pod: PodRecord, limits: Limits): Caus
   if (event === undefined) return undefined;
   const text = eventMessage(event);
   const { desired, reference } = scene.target;
+  if (/OOM-killed/i.test(text)) {
+    return causeOf(scene, {
+      reason: 'out-of-memory',
+      doom: { when: 'now' },
+      weight: 95,
+      pod,
+      event: evidenceOf(event),
+      message: `A pod of ${titleOf(reference)} cannot start: the memory limits of its containers are too low for that (${quoted(text)}).`,
+      field: podField(desired),
+    });
+  }
   return causeOf(scene, {
     reason: 'container-cannot-run',
     doom: { when: 'after', since, allowance: limits.budgets.creation },

@@ -77,7 +77,6 @@ export function lapseCause(scene: Scene, pod: PodRecord, limits: Limits): Cause 
       when: 'after',
       since: lapses.since,
       allowance: readinessAllowance(probe, limits.budgets.readiness),
-      holds: 'dependencies',
     },
     weight: 65,
     pod,

@@ -3,7 +3,7 @@ import type { ApplyConflict } from '../changes.ts';
 import type { Finding } from '../checks.ts';
 import { isObject } from '../managed-fields.ts';
 import { type KubernetesObject, type ObjectReference, titleOf } from '../objects.ts';
-import { judgeOutside, type Reach } from '../outside.ts';
+import { judgeOutside, judgeReach, type Reach } from '../outside.ts';
 import type { Reason } from '../reasons.ts';
 import type { FieldPath, SourceLocation } from '../source.ts';
 import { readinessExpressions } from '../status/readiness.ts';
@@ -76,6 +76,19 @@ function deferredFinding(deferred: readonly ObjectValidation[]): readonly Findin
       remedy: '',
     },
   ];
+}
+
+/** What can be said before the cluster is asked: it may not let this identity look at what is not listed anyway. */
+export function judgeUnlisted(
+  references: readonly ObjectReference[],
+  { reach, locate }: Pick<OverlayFacts, 'reach' | 'locate'>,
+): readonly Finding[] {
+  return references.flatMap((object): readonly Finding[] => {
+    const problem = judgeReach(object, reach);
+    if (problem === undefined) return [];
+    const { path, ...said } = problem;
+    return [{ level: 'fail', ...said, object, location: locate(object, path) }];
+  });
 }
 
 function judgeObject(validation: ObjectValidation, facts: OverlayFacts): readonly Finding[] {

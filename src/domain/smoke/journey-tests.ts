@@ -5,11 +5,8 @@ import type { ConfiguredJourney, ConfiguredStep, SmokeConfiguration } from './co
 import { containerPort, endpointsOf, usualPort } from './endpoint-tests.ts';
 import type { Judgement } from './judgement.ts';
 import { entryOf } from './service-calls.ts';
-import type { ServingWorkload, SmokeSubject } from './subject.ts';
+import type { JourneyVariables, ServingWorkload, SmokeSubject } from './subject.ts';
 import type { DecidedTest, HttpTest, JourneyStep, JourneyTest } from './test.ts';
-
-/** The variables of each journey by its name; what is not there is undefined. */
-export type JourneyVariables = ReadonlyMap<string, Readonly<Record<string, string | undefined>>>;
 
 export type Place = Pick<HttpTest, 'scheme' | 'serverName' | 'verify' | 'reach'> & {
   readonly objects: readonly ObjectReference[];

@@ -135,7 +135,7 @@ function parsed(body: string): unknown {
 
 /**
  * Judges one step; `subject` begins the sentence. The answer of a step that captures may hold what must not be seen under a name that
- * was not looked for: its body is never shown. `secrets` are blotted out of other bodies, however short they are.
+ * was not looked for: its body is never shown. `secrets` are blotted out of all else that is quoted, also those too short for a mask.
  */
 export function judgeStep(
   subject: string,
@@ -152,7 +152,14 @@ export function judgeStep(
   const [missing] = given.missing;
   if (judged.outcome === 'passed' && missing !== undefined) return notCaptured(subject, missing, capture);
   const isShown = body !== undefined && Object.keys(capture).length === 0;
-  return isShown ? { ...judged, body: blotted(body, given.secrets) } : judged;
+  // Where the sentence quotes the answer; the subject is ours, and one or two characters would blot our own words.
+  const words = judged.message.slice(subject.length);
+  const said = blotted(
+    words,
+    given.secrets.filter(({ length }) => length > 3),
+  );
+  const shown = { ...judged, message: `${subject}${said}` };
+  return isShown ? { ...shown, body: blotted(body, given.secrets) } : shown;
 }
 
 function notCaptured(subject: string, name: string, captures: Readonly<Record<string, Capture>>): Judgement {

@@ -2,8 +2,9 @@
 import type { ConfiguredEndpoint, ConfiguredStep, SmokeConfiguration } from './configuration.ts';
 import { directDatabaseTest } from './database-tests.ts';
 import { parseDatabaseUrl } from './databases.ts';
-import { type JourneyVariables, type Place, plannedJourneys } from './journey-tests.ts';
+import { type Place, plannedJourneys } from './journey-tests.ts';
 import type { Judgement } from './judgement.ts';
+import type { JourneyVariables } from './subject.ts';
 import type { HttpTest, SmokeTest } from './test.ts';
 
 /** One test for each URL of `smoke.local`; of a service with endpoints, one for each of them below its URL; and the journeys. */

@@ -53,6 +53,8 @@ export interface LatencyReport {
   readonly errorRate: Estimate;
   /** Milliseconds that p95 may not exceed. */
   readonly threshold: number;
+  /** What p95 was in an earlier release, milliseconds. */
+  readonly before?: { readonly release: string; readonly p95: number };
   /** How much later than intended the busiest moment of our own machine let a request go, milliseconds. */
   readonly lag?: number;
 }

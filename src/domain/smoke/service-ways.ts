@@ -7,15 +7,7 @@ import { judgeAnswer } from './expectations.ts';
 import type { HttpAnswer, HttpTarget } from './http-answer.ts';
 import type { Judgement } from './judgement.ts';
 import { uncarried } from './routes.ts';
-import type { ServiceTest } from './test.ts';
-
-export type ServiceWay =
-  | { readonly route: 'cluster-job' | 'api-proxy'; readonly title: string }
-  | {
-      readonly route: 'load-balancer' | 'ingress' | 'gateway' | 'cluster-ip';
-      readonly title: string;
-      readonly target: HttpTarget;
-    };
+import type { ServiceTest, ServiceWay } from './test.ts';
 
 type Call = Omit<ServiceTest, 'ways'>;
 

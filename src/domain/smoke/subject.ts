@@ -5,7 +5,9 @@ import type { RolloutState } from '../rollout/state.ts';
 import type { SmokeConfiguration } from './configuration.ts';
 import type { Database } from './databases.ts';
 import type { Entrances } from './entrances.ts';
-import type { JourneyVariables } from './journey-tests.ts';
+
+/** The variables of each journey by its name; what is not there is undefined. */
+export type JourneyVariables = ReadonlyMap<string, Readonly<Record<string, string | undefined>>>;
 
 export interface SmokeSubject {
   readonly namespace: string;

@@ -2,12 +2,11 @@
 import type { ObjectReference } from '../objects.ts';
 import type { FieldPath } from '../source.ts';
 import type { AnswerExpectations, ConfiguredStep } from './configuration.ts';
-import type { HttpRequest } from './http-answer.ts';
+import type { HttpRequest, HttpTarget } from './http-answer.ts';
 import type { JourneyValues } from './journeys.ts';
 import type { Judgement } from './judgement.ts';
 import type { DatabaseTls } from './postgres.ts';
 import type { SmokeKind } from './report.ts';
-import type { ServiceWay } from './service-ways.ts';
 
 /** How the other side is dialled. `pod`: this very pod, by a way through the API server. */
 export type Reach =
@@ -49,6 +48,14 @@ export interface DatabaseTest extends Identity {
   readonly database?: string;
   readonly tls: DatabaseTls;
 }
+
+export type ServiceWay =
+  | { readonly route: 'cluster-job' | 'api-proxy'; readonly title: string }
+  | {
+      readonly route: 'load-balancer' | 'ingress' | 'gateway' | 'cluster-ip';
+      readonly title: string;
+      readonly target: HttpTarget;
+    };
 
 /** A Service as a whole, by the first way that decides. */
 export interface ServiceTest

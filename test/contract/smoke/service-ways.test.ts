@@ -1,8 +1,7 @@
 /** A Service as a whole by its ways, with real servers at their ends: an ingress controller that goes by the Host header, a balancer. */
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ServiceWay } from '../../../src/domain/smoke/service-ways.ts';
-import type { ServiceTest } from '../../../src/domain/smoke/test.ts';
+import type { ServiceTest, ServiceWay } from '../../../src/domain/smoke/test.ts';
 import type { ClusterPort } from '../../../src/flow/ports.ts';
 import { runTests } from '../../../src/flow/run-tests.ts';
 import { callHttp } from '../../../src/probes/http.ts';

@@ -39,6 +39,24 @@ describe('before the first container', () => {
     expect(said(ending)).toContain('no runtime for "absent"');
   });
 
+  test('events of one trouble that each have a text of their own share one budget', () => {
+    const again = [2, 9, 17, 26, 31].map((at) =>
+      event(creating(), 'FailedCreatePodSandBox', `Failed to create pod sandbox ${'x'.repeat(at)}`, at),
+    );
+    const ending = tell(
+      [target(wish)],
+      [...applied(1, wish, set, creating()), ...again.flatMap((one, at) => applied(2 + 7 * at, one))],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['container-cannot-run', 32]);
+  });
+
+  test('a sandbox that is killed for memory: at once', () => {
+    const text = 'failed to start sandbox "a0": container init was OOM-killed (memory limit too low?)';
+    const killed = event(creating(), 'FailedCreatePodSandBox', text, 2);
+    const ending = tell([target(wish)], applied(2, wish, set, creating(), killed));
+    expect([outcome(ending), ending.at]).toEqual(['out-of-memory', 2]);
+  });
+
   test('a mount that failed once, and then a pull of two minutes: sound', () => {
     const failed = event(creating(), 'FailedMount', 'MountVolume.SetUp failed for volume "x": timed out', 1);
     const pulling = event(creating(), 'Pulling', 'Pulling image "api"', 4, { type: 'Normal' });
@@ -191,6 +209,28 @@ describe('containers that run and get no further', () => {
     expect(said(ending)).toContain('not ready again');
   });
 
+  test('readiness that comes and goes in two pods by turns: one of them is always ready', () => {
+    const readinessProbe = { exec: { command: ['x'] }, periodSeconds: 1, failureThreshold: 1 };
+    const own = deployment({
+      replicas: 2,
+      updated: 2,
+      template: template('2', { spec: { readinessProbe } }),
+    });
+    const its = replicaSet(own, 'new', { replicas: 2 });
+    const one = { ...own, status: { ...(own['status'] as object), availableReplicas: 1 } };
+    const flapping = Array.from({ length: 40 }, (_, index) => {
+      const at = 2 + 4 * index;
+      const pods = ['a', 'b'].map((name, place) => {
+        const ready = index % 2 === place;
+        return pod(its, { name, ready: ready ? at : false, containers: [running(1, 0, { ready })] });
+      });
+      return applied(at, ...pods, one);
+    }).flat();
+    const ending = tell([target(own)], [...applied(1, own, its), ...flapping]);
+    expect(outcome(ending)).toBe('readiness-probe-failing');
+    expect(ending.at).toBeLessThan(72);
+  });
+
   test('a container with a restartPolicy of its own that stays ended: at once', () => {
     const own = probed({ restartPolicy: 'Never' });
     const its = replicaSet(own, 'new');
@@ -216,6 +256,15 @@ describe('containers that run and get no further', () => {
     expect([outcome(ending), ending.at]).toEqual(['crash-loop', 13]);
     expect(said(ending)).toContain('postStart');
   });
+});
+
+test('a registry that answered 503 and then 404: at the event, though the status still tells of the 503', () => {
+  const busy = 'Back-off pulling image "x": ErrImagePull: unexpected status: 503 Service Unavailable';
+  const missing = 'Failed to pull image "registry.test/shop/api:2": code = NotFound desc = not found';
+  const held = pod(set, { phase: 'Pending', containers: [waiting('ImagePullBackOff', busy)] });
+  const failed = event(held, 'Failed', missing, 15, { container: 'api' });
+  const ending = tell([target(wish)], [...applied(2, wish, set, held), ...applied(15, failed)]);
+  expect([outcome(ending), ending.at]).toEqual(['image-not-found', 15]);
 });
 
 test('the budget of a registry counts from its first event, not from the status that follows a second later', () => {

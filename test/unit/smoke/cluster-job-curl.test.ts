@@ -64,6 +64,12 @@ describe('what curl printed', () => {
     ]);
   });
 
+  test('is whole although curl said something of its own after the end', () => {
+    const meter = '--  --      0     0     2     2  --:--:-- --:--:-- --:--:--     0';
+    expect(readAnswers(`${whole}\n${meter}\n`, boundary, 2)).toEqual(readAnswers(whole, boundary, 2));
+    expect(curlFiles([], boundary)['calls']).toMatch(/^no-progress-meter$/m);
+  });
+
   test('is nothing before its end has come', () => {
     expect(readAnswers(whole.replace(`${boundary} over`, ''), boundary, 2)).toBeUndefined();
   });

@@ -162,6 +162,13 @@ describe('a step', () => {
     });
     expect(body).toBe('no *** for ***');
   });
+
+  test('quotes no captured value, although it is too short to be masked everywhere', () => {
+    const wanted = { ...given, expect: { json: { '$.id': 'a1b2' } }, secrets: ['a1b2', 'c3d4'] };
+    expect(judgeStep('Step a1b2', step, answer({ body: '{"id":"c3d4"}' }), wanted).message).toBe(
+      'Step a1b2 answered with a $.id that is "***" instead of "***".',
+    );
+  });
 });
 
 describe('cookies', () => {

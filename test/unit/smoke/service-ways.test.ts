@@ -6,12 +6,11 @@ import { noEntrances } from '../../../src/domain/smoke/entrances.ts';
 import type { HttpAnswer } from '../../../src/domain/smoke/http-answer.ts';
 import {
   judgeThrough,
-  type ServiceWay,
   serviceWays,
   undecidedService,
   withTried,
 } from '../../../src/domain/smoke/service-ways.ts';
-import type { ServiceTest } from '../../../src/domain/smoke/test.ts';
+import type { ServiceTest, ServiceWay } from '../../../src/domain/smoke/test.ts';
 
 const call: Omit<ServiceTest, 'ways'> = {
   id: 'web',
