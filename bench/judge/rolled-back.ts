@@ -13,6 +13,8 @@ export interface Undoing {
   readonly differences: readonly Difference[] | undefined;
   /** Differences that are the design, each with its reason. */
   readonly byDesign: readonly KnownDifference[];
+  /** What somebody else did that keeps the state before from coming up again: then the outcome has to say so. */
+  readonly obstacle?: string | undefined;
   readonly before: readonly KubernetesObject[];
   readonly after: readonly KubernetesObject[];
   /** The tool's own. */
@@ -56,7 +58,8 @@ export function faultsOf(undoing: Undoing): readonly string[] {
     if (!oldPodsStay || failed.length === 0) return [];
     return [`${failed.length} of ${calls} calls of Service ${service} failed: ${failed[0]}`];
   });
-  return [...ending, ...differences, ...unhealthy(undoing.before, undoing.after), ...unserved];
+  const down = isHeldUp(undoing) ? [] : unhealthy(undoing.before, undoing.after);
+  return [...ending, ...differences, ...down, ...unserved];
 }
 
 function refusal(outcome: string | undefined, writes: readonly Write[]): readonly string[] {
@@ -67,10 +70,17 @@ function refusal(outcome: string | undefined, writes: readonly Write[]): readonl
   ];
 }
 
+/** It could not be brought up again, and the outcome does not claim so. */
+export function isHeldUp({ obstacle, outcome }: Pick<Undoing, 'obstacle' | 'outcome'>): boolean {
+  return obstacle !== undefined && (outcome === 'rollback-failed' || outcome === 'restore-unverified');
+}
+
 function undone(undoing: Undoing): readonly string[] {
   const { exitCode, expectedExitCode, outcome } = undoing;
+  const code = exitCode === expectedExitCode ? [] : [`exit code ${exitCode}, not ${expectedExitCode}`];
+  if (isHeldUp(undoing)) return code;
   return [
-    ...(exitCode === expectedExitCode ? [] : [`exit code ${exitCode}, not ${expectedExitCode}`]),
+    ...code,
     ...(outcome === 'rolled-back' ? [] : [`outcome ${outcome}, not rolled-back`]),
     ...(wroteWorkloads(undoing) && smokeTests(undoing.output) === undefined
       ? ['what was restored was not smoke-tested, or did not pass']

@@ -46,6 +46,12 @@ const byDesign: Readonly<Record<string, readonly KnownDifference[]>> = {
   ],
 };
 
+/** By scenario: what somebody else did that the undo does not take back, so that nothing comes up again. */
+const obstacles: Readonly<Record<string, string>> = {
+  '65-old-pod-held-by-a-finalizer': 'a finalizer of somebody else holds the pod that has to make room',
+  '69-paused-by-other': 'somebody else paused the Deployment, and its controller rolls nothing back either',
+};
+
 export interface ProductionOptions {
   readonly bundle: string;
   /** Names of folders or numbers; empty: all. */
@@ -137,7 +143,7 @@ async function tryOne(ground: Ground, bundle: string, entry: CatalogueEntry): Pr
   const namespace = `pro-${entry.name.slice(0, 2)}-${randomBytes(3).toString('hex')}`;
   const about = { scenario: entry.name, date: new Date().toISOString() };
   try {
-    const known = byDesign[entry.name] ?? [];
+    const known = { byDesign: byDesign[entry.name] ?? [], obstacle: obstacles[entry.name] };
     return { ...about, result: await runProductionTrial(ground, bundle, entry, namespace, known) };
   } catch (error) {
     return { ...about, error: messageOf(error).slice(0, 2000) };
@@ -161,8 +167,14 @@ function wordsOf({ result, error }: Found): string {
   ].join(', ');
 }
 
-function wordsOfRestored({ smokeTests, clients, differences }: ProductionResult): readonly string[] {
+function wordsOfRestored({
+  smokeTests,
+  clients,
+  differences,
+  heldUpBy,
+}: ProductionResult): readonly string[] {
   return [
+    ...(heldUpBy === undefined ? [] : [`held up: ${heldUpBy}`]),
     ...(smokeTests === undefined ? [] : [`${smokeTests} smoke tests`]),
     ...clients.map(
       ({ service, calls, failed, oldPodsStay }) =>

@@ -59,6 +59,7 @@ function tally(scenarios: readonly Found[]) {
     couldNotRun: scenarios.length - known.length,
     right: known.filter(({ faults }) => faults.length === 0).length,
     rolledBack: known.filter(({ outcome }) => outcome === 'rolled-back').length,
+    heldUpByOthers: known.filter(({ heldUpBy }) => heldUpBy !== undefined).length,
     refusedBeforeApply: known.filter(({ exitCode }) => exitCode === 1).length,
     restoredAndTested: known.filter((result) => result.smokeTests !== undefined).length,
     calledServices: clients.length,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../../testbed/cluster.ts';
 import { differences } from '../judge/restored.ts';
-import { faultsOf, type KnownDifference, smokeTests, unhealthy } from '../judge/rolled-back.ts';
+import { faultsOf, isHeldUp, smokeTests, type Undoing, unhealthy } from '../judge/rolled-back.ts';
 import type { Scenario } from '../judge/scenario.ts';
 import { type KubernetesObject, type SeenObject, timeline } from '../judge/writes.ts';
 import { endOfLog } from '../scale/audit-log.ts';
@@ -43,6 +43,9 @@ const profile: Readonly<Record<string, string>> = {
 /** The release before has to be there, not to be judged: no response times on a busy machine. */
 const before: Readonly<Record<string, string>> = { settle: '2s', comprehensive: 'false' };
 
+/** What an undo cannot or must not bring back. */
+export type Known = Pick<Undoing, 'byDesign' | 'obstacle'>;
+
 export type ClientResult = Served & Calls;
 
 export interface ProductionResult {
@@ -54,6 +57,8 @@ export interface ProductionResult {
   readonly smokeTests: number | undefined;
   readonly clients: readonly ClientResult[];
   readonly differences: readonly string[];
+  /** What somebody else did that kept the state before from coming up again. */
+  readonly heldUpBy?: string;
   /** What is not as it has to be. */
   readonly faults: readonly string[];
   readonly seconds: number;
@@ -65,7 +70,7 @@ export async function runProductionTrial(
   bundle: string,
   entry: CatalogueEntry,
   namespace: string,
-  byDesign: readonly KnownDifference[],
+  known: Known,
 ): Promise<ProductionResult> {
   const cluster = await ground.cluster('real');
   await ground.serve(namespace, await textOf(globSync(join(entry.folder, '**/*.{yaml,yml}'))));
@@ -73,7 +78,7 @@ export async function runProductionTrial(
   const workspace = await prepareWorkspace(entry.folder, namespace, repositories);
   const scenario = JSON.parse(workspace.localise(JSON.stringify(entry.scenario))) as Scenario;
   const kubeconfig = await cluster.controlPlane.issueKubeconfig(namespace, identity, ['system:masters']);
-  const place = { ground, cluster, workspace, scenario, kubeconfig, bundle, entry, byDesign };
+  const place = { ground, cluster, workspace, scenario, kubeconfig, bundle, entry, known };
   try {
     await kubectl(cluster.kubeconfig, workspace, ['create', 'namespace', namespace]);
     const label = ['label', 'namespace', namespace, 'orion.dev/environment=production'];
@@ -92,14 +97,14 @@ interface Place {
   readonly workspace: Workspace;
   readonly scenario: Scenario;
   readonly entry: CatalogueEntry;
-  readonly byDesign: readonly KnownDifference[];
+  readonly known: Known;
   /** The deployer's own. */
   readonly kubeconfig: string;
   readonly bundle: string;
 }
 
 async function run(place: Place): Promise<ProductionResult> {
-  const { cluster, workspace, scenario, entry, byDesign } = place;
+  const { cluster, workspace, scenario, entry, known } = place;
   const { namespace } = workspace;
   const stage = stageOf(place);
   if (entry.hasBefore) await deployBefore(place);
@@ -125,7 +130,7 @@ async function run(place: Place): Promise<ProductionResult> {
     output,
     expectedExitCode: scenario.exitCode,
     differences: apart,
-    byDesign,
+    ...known,
     before: then,
     after,
     writes: timeline(
@@ -134,14 +139,16 @@ async function run(place: Place): Promise<ProductionResult> {
     ),
     clients: called,
   });
+  const outcome = ended.outputs['outcome'];
   return {
     exitCode: ended.exitCode,
-    outcome: ended.outputs['outcome'],
+    outcome,
     reason: ended.outputs['reason'],
     hadBefore: entry.hasBefore,
     smokeTests: smokeTests(output),
     clients: called,
     differences: (apart ?? []).map(({ object, field }) => (field === '' ? object : `${object}: ${field}`)),
+    ...(known.obstacle !== undefined && isHeldUp({ ...known, outcome }) && { heldUpBy: known.obstacle }),
     faults,
     seconds: Math.round((ended.endedAt - ended.startedAt) / 100) / 10,
   };

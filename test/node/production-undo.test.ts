@@ -17,7 +17,9 @@ let registry: Registry;
 beforeAll(async () => {
   registry = await startRegistry();
   await trustRegistry(inject('stateDirectory'), registry.address);
-  deployer = await deployerFor('production-undo', inject('stateDirectory'), 'deploy-production');
+  deployer = await deployerFor('production-undo', inject('stateDirectory'), 'deploy-production', {
+    makesNamespaces: true,
+  });
 });
 
 afterAll(async () => {

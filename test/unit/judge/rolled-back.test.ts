@@ -32,6 +32,12 @@ const fine: Undoing = {
 const refused: Undoing = { ...fine, exitCode: 1, outcome: 'failed', output: '', writes: [] };
 const claim = { object: 'PersistentVolumeClaim data', field: '', before: 'absent', after: 'there' };
 const known = { object: claim.object, field: '^$', after: 'there', why: 'may hold data' };
+const heldUp: Undoing = {
+  ...fine,
+  obstacle: 'paused',
+  output: '',
+  after: [deployment({ ...up, readyReplicas: 1 })],
+};
 const untested = 'what was restored was not smoke-tested, or did not pass';
 
 test.each<[string, Undoing, readonly string[]]>([
@@ -43,6 +49,14 @@ test.each<[string, Undoing, readonly string[]]>([
   ['another workload was written', { ...fine, output: '', writes: [write('deployments', 'api')] }, []],
   ['a write was refused', { ...fine, output: '', writes: [write('deployments', 'web', 422)] }, []],
   ['the old pods go by design', withClient({ oldPodsStay: false, failed: ['+1.0 s: Error'] }), []],
+  ['held up, and says so', { ...heldUp, outcome: 'rollback-failed' }, []],
+  ['held up, not proven', { ...heldUp, outcome: 'restore-unverified' }, []],
+  ['held up, and claims to be fine', heldUp, [untested, 'Deployment web is not ready']],
+  [
+    'held up, with another exit code',
+    { ...heldUp, outcome: 'rollback-failed', exitCode: 3 },
+    ['exit code 3, not 2'],
+  ],
   ['another exit code', { ...fine, exitCode: 3 }, ['exit code 3, not 2']],
   ['no exit code', { ...fine, exitCode: null }, ['exit code null, not 2']],
   [
