@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface StepOptions {
   /** The bundle, `dist/deploy-staging/index.js`. */
@@ -85,6 +86,28 @@ export async function startStep(
     };
   });
   return { process: child, result };
+}
+
+/**
+ * Ends a step as the runner does when its job is cancelled: SIGINT, 7.5 s later SIGTERM, 2.5 s later SIGKILL. Resolves with the
+ * signals that it took. Source: actions/runner, ProcessInvoker.
+ */
+export async function cancelStep({ process, result }: RunningStep): Promise<readonly NodeJS.Signals[]> {
+  const sent: NodeJS.Signals[] = [];
+  const over = new AbortController();
+  const ended = result.then(() => over.abort());
+  for (const [signal, pause] of [
+    ['SIGINT', 7500],
+    ['SIGTERM', 2500],
+    ['SIGKILL', 0],
+  ] as const) {
+    if (over.signal.aborted) break;
+    process.kill(signal);
+    sent.push(signal);
+    await delay(pause, undefined, { signal: over.signal }).catch(() => undefined);
+  }
+  await ended;
+  return sent;
 }
 
 /** Main, then post, as the runner does at the end of the job. */

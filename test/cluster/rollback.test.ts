@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
-import type { StepResult } from '../../testbed/workflow-step.ts';
+import { cancelStep, type StepResult } from '../../testbed/workflow-step.ts';
 import { changes, type Deployer, deployerFor, type Inputs, until } from '../node/deployer.ts';
 import { type Manifest, writeShop } from '../node/shop-overlay.ts';
 import { startTimeout } from './api-cluster.ts';
@@ -189,7 +189,7 @@ describe('phase: rollback', () => {
     const inputs = { ...quick, phase: 'rollback', settle: '5s' };
     const running = await phases.start(workspace, inputs);
     await until('its record', async () => ((await heads(namespace))[0]?.undoneBy ? true : undefined));
-    running.process.kill('SIGINT');
+    expect(await cancelStep(running)).toEqual(['SIGINT']);
     const main = await running.result;
     expectOutcome(main, 'cancelled', 5);
     expect(await statuses(namespace)).toEqual(['pending', 'deployed']);
