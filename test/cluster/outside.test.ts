@@ -133,7 +133,7 @@ test('what orion.yaml does not list is refused before anything is changed, with 
 });
 
 test('what is not listed is said also to an identity that may not even look at it', async () => {
-  const plain = await deployerFor('outside-plain', cluster);
+  const plain = await deployerFor('outside-plain', cluster, 'deploy-staging', {});
   const namespace = await plain.newNamespace('unlisted-plain');
   const workspace = await writeShop({ namespace, workloads: [], objects: [role('plain-reader', ['get'])] });
   const step = await plain.deploy(workspace);

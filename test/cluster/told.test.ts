@@ -20,7 +20,7 @@ let slack: WebhookServer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orion-told-'));
   cluster = await startCluster({ stateDirectory: join(folder, 'cluster'), node: 'hollow', hollowNodes: 1 });
-  deployer = await deployerFor('told', cluster);
+  deployer = await deployerFor('told', cluster, 'deploy-staging', {});
   await refuseBudget(deployer.api, 'refused');
 }, startTimeout);
 
