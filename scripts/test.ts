@@ -15,11 +15,13 @@ interface Count {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** One line for each failed test, as vitest names it, with the first line of its error. */
+  /** Each failed test as vitest names it, with its error below: where only the end of a log is kept, it has to be here. */
   readonly failures: readonly string[];
 }
 
 const root = join(import.meta.dirname, '..');
+/** Of each failure's error; the output of a workflow step, where that is the error, is seldom longer. */
+const errorLines = 60;
 const layers = ['unit', 'contract', 'cluster', 'testbed', 'node'];
 const runId = randomUUID();
 
@@ -92,8 +94,8 @@ async function readCount(report: string): Promise<Count> {
       assertionResults
         .filter(({ status }) => status === 'failed')
         .map(({ fullName, failureMessages }) => {
-          const [message = ''] = failureMessages?.[0]?.split('\n') ?? [];
-          return `${relative(root, name)} > ${fullName}: ${message}`;
+          const message = failureMessages?.[0]?.split('\n').slice(0, errorLines) ?? [];
+          return [`${relative(root, name)} > ${fullName}:`, ...message].join('\n    ');
         }),
     );
     return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests, failures };

@@ -1,10 +1,11 @@
 import type { Dispatcher, WebSocket } from 'undici';
 import { Fault } from '../domain/fault.ts';
-import { ApiError, isUnauthorizedCall } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 import { connectionFault, isTimeout } from './connection-faults.ts';
 import type { CredentialSource, Credentials } from './credentials.ts';
 import { dispatcherPool, type Route } from './dispatchers.ts';
 import { isIdempotent, repeating } from './retries.ts';
+import { refusalsOfStart } from './starting-server.ts';
 import { parseWarnings } from './warnings.ts';
 import { openWebSocket } from './websocket.ts';
 
@@ -82,23 +83,27 @@ export function createTransport(options: TransportOptions): Transport {
   const base = new URL(options.server);
   const prefix = base.pathname.replace(/\/$/, '');
   const dispatchers = dispatcherPool(options);
-  /** What this session was let do: an API server that starts refuses it for a moment, until it has read tokens and roles. */
-  const allowed = new Set<string>();
+  const refusals = refusalsOfStart(() => performance.now());
 
   const dispatch = async (request: TransportRequest, use: 'calls' | 'watches', signal: AbortSignal) => {
     const send = async (credentials: Credentials) =>
-      (await dispatchers.of(credentials, use)).request({
-        origin: base.origin,
-        path: prefix + request.path + queryString(request.query),
-        method: request.method,
-        headers: headersOf(request, credentials, options.userAgent),
-        body: request.body === undefined ? null : JSON.stringify(request.body),
-        // When this one fires, undici also asks whether the HTTP/2 connection still lives; an abort says nothing of it.
-        headersTimeout: request.deadline ?? defaultDeadline,
-        signal,
-      });
+      (await dispatchers.of(credentials, use))
+        .request({
+          origin: base.origin,
+          path: prefix + request.path + queryString(request.query),
+          method: request.method,
+          headers: headersOf(request, credentials, options.userAgent),
+          body: request.body === undefined ? null : JSON.stringify(request.body),
+          // When this one fires, undici also asks whether the HTTP/2 connection still lives; an abort says nothing of it.
+          headersTimeout: request.deadline ?? defaultDeadline,
+          signal,
+        })
+        .catch((error: unknown) => {
+          refusals.noteFailure(error);
+          throw error;
+        });
     const noted = (answer: Dispatcher.ResponseData) => {
-      if (answer.statusCode < 400 && provesCredentials(request)) allowed.add(callOf(request));
+      if (answer.statusCode < 400) refusals.noteAllowed(request);
       return answer;
     };
     const credentials = await options.credentials.current();
@@ -111,9 +116,6 @@ export function createTransport(options: TransportOptions): Transport {
     await second?.body.dump();
     throw new ApiError(401, undefined);
   };
-
-  const mayBeStarting = (request: TransportRequest) => (error: ApiError) =>
-    error.status === 401 ? allowed.size > 0 : isUnauthorizedCall(error) && allowed.has(callOf(request));
 
   const perform = <T>(
     request: TransportRequest,
@@ -128,7 +130,7 @@ export function createTransport(options: TransportOptions): Transport {
     return repeating((number) => attempt({ ...request, deadline: deadlineOf(number) }), {
       patience,
       idempotent,
-      ...(forgiving ? { mayBeStarting: mayBeStarting(request) } : {}),
+      ...(forgiving ? { mayBeStarting: (error: ApiError) => refusals.mayBeOne(request, error) } : {}),
       signal: request.signal,
     }).catch((error: unknown) => {
       request.signal?.throwIfAborted();
@@ -219,17 +221,6 @@ async function openStream(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** A refusal of one of these is forgiven where another one was allowed; names do not count where something is changed. */
-function callOf({ method, path }: TransportRequest): string {
-  const named = method === 'PATCH' || method === 'PUT' || method === 'DELETE';
-  return `${method} ${named ? path.slice(0, path.lastIndexOf('/')) : path}`;
-}
-
-/** Everybody may read the version, also with credentials that nobody knows. */
-function provesCredentials({ path }: TransportRequest): boolean {
-  return path !== '/version';
 }
 
 function headersOf(request: TransportRequest, credentials: Credentials, userAgent: string) {

@@ -48,6 +48,13 @@ describe.each(['h2', 'http/1.1'] as const)('%s', (protocol) => {
     request.socket.destroy();
   };
 
+  const forbidden: Handler = (_, response) =>
+    json(response, 403, {
+      ...(status(403, 'Forbidden') as object),
+      message:
+        'pods is forbidden: User "ci" cannot list resource "pods" in API group "" at the cluster scope',
+    });
+
   describe('repeats', () => {
     test.each([
       ['429, also of a create: the server did nothing', create, failing(429, { 'retry-after': '1' })],
@@ -76,12 +83,6 @@ describe.each(['h2', 'http/1.1'] as const)('%s', (protocol) => {
       expect(server.requests).toHaveLength(2);
     });
 
-    const forbidden: Handler = (_, response) =>
-      json(response, 403, {
-        ...(status(403, 'Forbidden') as object),
-        message:
-          'pods is forbidden: User "ci" cannot list resource "pods" in API group "" at the cluster scope',
-      });
     test.each([
       ['401 of a server that starts', failing(401)],
       ['403 of a server that has not read its roles yet', forbidden],
@@ -89,6 +90,19 @@ describe.each(['h2', 'http/1.1'] as const)('%s', (protocol) => {
       answering((_, response) => json(response, 200, {}), refusal, refusal);
       await connection.transport.request(read);
       expect(await connection.transport.request(read)).toMatchObject({ status: 200, body: { fine: true } });
+    });
+
+    test('what was never asked for, refused shortly after a connection was lost: the server may be starting', async () => {
+      answering(
+        (_, response) => json(response, 200, {}),
+        reset,
+        (_, response) => json(response, 200, {}),
+        forbidden,
+      );
+      await connection.transport.request(read);
+      await connection.transport.request(read);
+      const other = { method: 'DELETE', path: '/api/v1/namespaces/shop/secrets/one' } as const;
+      expect(await connection.transport.request(other)).toMatchObject({ status: 200 });
     });
 
     test('waits at least as long as Retry-After says', async () => {
@@ -109,6 +123,7 @@ describe.each(['h2', 'http/1.1'] as const)('%s', (protocol) => {
       ['500 of a create', create, failing(500), { status: 500 }],
       ['a reset of a create', create, reset, { reason: 'cluster-unreachable' }],
       ['404', read, failing(404), { status: 404 }],
+      ['403 that says who may not do what', read, forbidden, { status: 403 }],
       ['403', apply, failing(403), { status: 403 }],
       ['409', apply, failing(409), { status: 409 }],
       [
