@@ -64,14 +64,19 @@ function fieldOf(desired: KubernetesObject, text: string) {
 const final =
   /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
 
+/** The write lost a race, or the API server's store was away: nothing is wrong with what was asked for. */
+const passing = /Operation cannot be fulfilled on|etcdserver: /;
+
 /**
  * A refused template is refused again: now. An exceeded quota is permanent as well, unless pods are going or the
  * workload's own rolling update will still remove old ones: then it has its allowance from the last pod that went, and
  * a try that was refused before that pod went is no evidence (the controller tries again at growing intervals, up to minutes).
- * Everything else (a ServiceAccount that is being made, a webhook that does not answer) has its allowance.
+ * Everything else (a ServiceAccount that is being made, a webhook that does not answer) has its allowance. A race of two
+ * writes of the quota's own status is over with the next try, which a controller that itself was cut off makes late.
  */
 function doomOf(scene: Scene, refusal: Refusal, limits: Limits): Doom {
   if (final.test(refusal.text)) return { when: 'now' };
+  if (passing.test(refusal.text)) return { when: 'never' };
   const allowance = limits.budgets.creation;
   if (/exceeded quota/i.test(refusal.text)) {
     return {

@@ -232,6 +232,25 @@ describe('sound releases', () => {
     );
     expect([outcome(ending), ending.at]).toEqual(['passed', 30]);
   });
+
+  test('a race for the status of the quota, after which the controller was cut off for a while', () => {
+    const message =
+      'Operation cannot be fulfilled on resourcequotas "few": the object has been modified; please apply your changes to the latest version and try again';
+    const refused = [
+      {
+        type: 'ReplicaFailure',
+        status: 'True',
+        reason: 'FailedCreate',
+        message,
+        lastTransitionTime: time(1),
+      },
+    ];
+    const ending = story(
+      applied(1, replicaSet(seen, 'new', { conditions: refused })),
+      applied(50, newest, pod(newest, { ready: 50, containers: [running(50)] }), done),
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 60]);
+  });
 });
 
 describe('broken releases', () => {
