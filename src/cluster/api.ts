@@ -29,7 +29,11 @@ export interface ApplyOptions {
   /** The write is refused if the object has changed since (it is sent as metadata.resourceVersion). */
   readonly resourceVersion?: string;
   readonly signal?: AbortSignal | undefined;
+  readonly beforeRepeat?: BeforeRepeat;
 }
+
+/** Asked before a write is sent once more, which may be a minute later; what it throws ends the call. */
+export type BeforeRepeat = (() => Promise<void>) | undefined;
 
 export type ApplyResult =
   | {
@@ -56,6 +60,7 @@ export interface WriteOptions {
   /** Milliseconds for one attempt. */
   readonly deadline?: number;
   readonly signal?: AbortSignal | undefined;
+  readonly beforeRepeat?: BeforeRepeat;
 }
 
 export interface DeleteOptions {
@@ -66,6 +71,7 @@ export interface DeleteOptions {
   /** As for writes; a repeated one answers false although something was deleted. */
   readonly repeatable?: boolean;
   readonly signal?: AbortSignal | undefined;
+  readonly beforeRepeat?: BeforeRepeat;
 }
 
 /** RFC 6902. */
@@ -155,6 +161,7 @@ export function createKubernetesApi(
         contentType: applyContentType,
         body,
         signal: options.signal,
+        beforeRepeat: options.beforeRepeat,
       };
       try {
         const { status, body: applied, warnings } = await transport.request(request);
@@ -242,8 +249,13 @@ function writeQuery({ dryRun, fieldManager = defaultManager }: WriteOptions) {
 }
 
 /** What is left out, the transport decides by the kind of call. */
-function repetition({ repeatable, deadline }: { readonly repeatable?: boolean; readonly deadline?: number }) {
+function repetition({
+  repeatable,
+  deadline,
+  beforeRepeat,
+}: Pick<WriteOptions, 'repeatable' | 'deadline' | 'beforeRepeat'>) {
   return {
+    beforeRepeat,
     ...(repeatable === undefined ? {} : { idempotent: repeatable }),
     ...(deadline === undefined ? {} : { deadline }),
   };

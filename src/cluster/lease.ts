@@ -38,8 +38,8 @@ export interface LeaseOptions {
 export interface HeldLease {
   /** True while the last successful renewal is younger than `stopAfter` and nobody took it. */
   held(): boolean;
-  /** Renews at once; true if the Lease is (still, or again after silence) ours. */
-  confirm(): Promise<boolean>;
+  /** Renews at once, or as soon as the server answers again, for up to a minute; true if the Lease is (still, or again after silence) ours. */
+  confirm(signal?: AbortSignal): Promise<boolean>;
   /** Stops renewing and clears the holder; the object stays. False when it was no longer ours or could not be written. */
   release(): Promise<boolean>;
 }
@@ -50,6 +50,8 @@ export type AcquireResult =
 
 const requestDeadline = 5000;
 const retryAfterFailure = 2000;
+/** As long as other calls are repeated: a run that was cut off learns whether the lock is still its own. */
+const confirmPatience = 60_000;
 
 /** Takes the Lease if it is absent, free, or `dead`; two that try at once cannot both succeed (resourceVersion). */
 export async function acquireLease(options: LeaseOptions): Promise<AcquireResult> {
@@ -186,7 +188,18 @@ function keep(options: LeaseOptions, first: Written): HeldLease {
 
   return {
     held: () => lost === undefined && !released.signal.aborted && clock.now() - last.askedAt < stopAfter,
-    confirm: () => inTurn(() => renew()).catch(() => false),
+    async confirm(signal) {
+      const until = clock.now() + confirmPatience;
+      const ended = signal === undefined ? released.signal : AbortSignal.any([signal, released.signal]);
+      for (;;) {
+        try {
+          return await inTurn(() => renew());
+        } catch {
+          if (clock.now() >= until) return false;
+        }
+        await clock.wait(retryAfterFailure, ended);
+      }
+    },
     release: async () => {
       released.abort(new DOMException('The lease was released.', 'AbortError'));
       return inTurn(() => renew({ holder: '' })).catch(() => false);

@@ -9,6 +9,7 @@ import type { Permission } from '../domain/permission.ts';
 import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
 import {
   type ApplyOptions,
+  type BeforeRepeat,
   createKubernetesApi,
   type JsonPatchOperation,
   type KubernetesApi,
@@ -26,6 +27,10 @@ import { namespaceContents } from './namespace-contents.ts';
 import { callPod, callService, type LogPageOptions, readLogPage, readPodLog } from './pods.ts';
 import { type ForwardTarget, openPortForward } from './port-forward.ts';
 import { createReleaseStore, type HeadPatch, type StoredRelease, type StoreResult } from './records.ts';
+
+interface Repeatable {
+  readonly beforeRepeat?: BeforeRepeat;
+}
 
 export function releaseCluster(connection: Connection, api: KubernetesApi = createKubernetesApi(connection)) {
   const { transport } = connection;
@@ -53,7 +58,11 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       options: { readonly dryRun: boolean; readonly fieldManager: string },
     ) => (await api.create(object, { ...options, repeatable: true })).object,
     /** Fails with a conflict when the object has moved since it was read: `test` compares the resourceVersion. */
-    async patchManagedFields(object: KubernetesObject, managedFields: readonly unknown[]) {
+    async patchManagedFields(
+      object: KubernetesObject,
+      managedFields: readonly unknown[],
+      { beforeRepeat }: Repeatable = {},
+    ) {
       const { resourceVersion } = object.metadata;
       const operations: JsonPatchOperation[] = [
         ...(resourceVersion === undefined
@@ -62,7 +71,8 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
         { op: 'replace', path: '/metadata/managedFields', value: managedFields as JsonValue },
       ];
       try {
-        return (await api.jsonPatch(referenceOf(object), operations, { repeatable: true })).object;
+        return (await api.jsonPatch(referenceOf(object), operations, { repeatable: true, beforeRepeat }))
+          .object;
       } catch (error) {
         // Perhaps our own first attempt came through although its answer did not.
         const current = await api.get(referenceOf(object));
@@ -71,8 +81,8 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
         throw error;
       }
     },
-    async delete(reference: ObjectReference, uid: string) {
-      await api.delete(reference, { uid, propagation: 'Background', repeatable: true });
+    async delete(reference: ObjectReference, uid: string, { beforeRepeat }: Repeatable = {}) {
+      await api.delete(reference, { uid, propagation: 'Background', repeatable: true, beforeRepeat });
     },
     podLog: (
       namespace: string,

@@ -17,11 +17,17 @@ interface RetryLimits {
   /** Whether a refusal may be one of an API server that starts. */
   readonly mayBeStarting?: (error: ApiError) => boolean;
   readonly signal?: AbortSignal | undefined;
+  /** A fault that it throws is the end of it. */
+  readonly beforeRepeat?: (() => Promise<void>) | undefined;
 }
 
 /** Runs `attempt`, which is told how manieth it is, from 1, until it succeeds, fails for good, or patience runs out; waits grow with jitter and follow Retry-After. */
 export async function repeating<T>(attempt: (number: number) => Promise<T>, limits: RetryLimits): Promise<T> {
-  return pRetry(attempt, {
+  const attemptAgain = async (number: number): Promise<T> => {
+    if (number > 1) await limits.beforeRepeat?.();
+    return attempt(number);
+  };
+  return pRetry(attemptAgain, {
     retries: limits.patience === 0 ? 0 : 8,
     minTimeout: 150,
     maxTimeout: 4000,

@@ -25,6 +25,8 @@ export interface TransportRequest {
   readonly patience?: number;
   /** May the call be repeated after an answer that leaves open whether it was done? Default: if it has no side effect or is an apply. */
   readonly idempotent?: boolean;
+  /** Awaited before each repetition; what it throws ends the call. */
+  readonly beforeRepeat?: (() => Promise<void>) | undefined;
 }
 
 export interface TransportResponse {
@@ -130,6 +132,7 @@ export function createTransport(options: TransportOptions): Transport {
     return repeating((number) => attempt({ ...request, deadline: deadlineOf(number) }), {
       patience,
       idempotent,
+      beforeRepeat: request.beforeRepeat,
       ...(forgiving ? { mayBeStarting: (error: ApiError) => refusals.mayBeOne(request, error) } : {}),
       signal: request.signal,
     }).catch((error: unknown) => {

@@ -13,7 +13,8 @@ import { pruneLine } from '../report/log-prune.ts';
 import { closeRecord, measuredIn } from './close-record.ts';
 import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
-import { lockLost } from './hold.ts';
+import { lockLost, underLock } from './hold.ts';
+import type { ClusterPort } from './ports.ts';
 import { pruneNow, pruneReports } from './prune.ts';
 import type { Change } from './release-phases.ts';
 import { retireRecords } from './retire-records.ts';
@@ -45,7 +46,7 @@ async function pruneAll(change: Change): Promise<Finished> {
 }
 
 async function prune(change: Change): Promise<Finished> {
-  const { run, ready, release, prunes } = change;
+  const { run, ready, release, prunes, hold } = change;
   const records = await run.records(ready.target.namespace);
   const { releases } = await records.list();
   const now = await pruneNow(run, ready.cluster, ready.target, releases);
@@ -54,11 +55,12 @@ async function prune(change: Change): Promise<Finished> {
   const failed = new Map<ObjectReference, string>();
   // The record says deployed by now: the Lease alone is the lock.
   const ensureHeld = async (): Promise<void> => {
-    if (!change.hold.lease.held() && !(await change.hold.lease.confirm())) throw lockLost();
+    if (!hold.lease.held() && !(await hold.lease.confirm(run.signal))) throw lockLost();
   };
+  const cluster = underLock(ready.cluster, ensureHeld);
   // Users before what they use, as in undo.
   await inEachWave(run, { ensureHeld }, waves.toReversed(), approved, async (one) => {
-    const refusal = await deleteOne(change, one);
+    const refusal = await deleteOne(run, cluster, one);
     if (refusal === undefined) pruned.push(one.reference);
     else failed.set(one.reference, refusal);
   });
@@ -74,13 +76,17 @@ async function prune(change: Change): Promise<Finished> {
 }
 
 /** Why it is still there. Only an answer of the server is a reason; without one nothing is known, and the rest waits. */
-async function deleteOne({ run, ready }: Change, { reference, uid }: Prune): Promise<string | undefined> {
+async function deleteOne(
+  run: Run,
+  cluster: ClusterPort,
+  { reference, uid }: Prune,
+): Promise<string | undefined> {
   try {
-    await ready.cluster.delete(reference, uid);
+    await cluster.delete(reference, uid);
     run.log.line(pruneLine({ reference, state: 'pruned', message: '' }, run.logClock()));
     return undefined;
   } catch (error) {
-    const refusal = ready.cluster.refusalOf(error);
+    const refusal = cluster.refusalOf(error);
     if (refusal === undefined || refusal.status === 0) throw error;
     return refusal.message.replace(/\s+/g, ' ').trim();
   }

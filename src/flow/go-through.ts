@@ -1,9 +1,10 @@
 /** A release from its first phase in this process to its last, and how its record is left then. */
 import type { Failure } from '../domain/failure.ts';
+import { Fault } from '../domain/fault.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { failureLines } from '../report/log-outcome.ts';
-import { closeFailed, explainPending, leaveStopped } from './close-record.ts';
+import { closeFailed, explainPending, leaveStopped, ownRecord } from './close-record.ts';
 import type { Course } from './course.ts';
 import { endingOfError, failedInStep, failedWith, handedOver, succeeded } from './endings.ts';
 import { finish } from './finish.ts';
@@ -45,9 +46,23 @@ export async function finishRelease(change: Change) {
   return succeeded(change.run);
 }
 
+/**
+ * A run that was cut off may have watched what another one made of the cluster meanwhile: that is no verdict on its own release.
+ *
+ * @throws Fault `lock-lost`
+ */
+async function stillOurs(change: Change): Promise<void> {
+  try {
+    await ownRecord(change);
+  } catch (error) {
+    if (error instanceof Fault && error.reason === 'lock-lost') throw error;
+  }
+}
+
 /** The cause is said first; then what `rollback` asks for (STATES rows 6, 9 and 10). */
 async function endFailed(change: Change, failures: readonly Failure[], inSteps: boolean): Promise<Closed> {
   const { run } = change;
+  await stillOurs(change);
   run.ledger.failures = failures;
   for (const line of failures.flatMap((failure) => failureLines(failure, run.logClock()))) run.log.line(line);
   const ending = failedWith(run, failures);

@@ -6,7 +6,7 @@ import { Fault } from '../domain/fault.ts';
 import { type ReleaseBody, type RunIdentity, responsible, sameJob } from '../domain/release.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
-import type { LeaseFacts, LeaseHold, LeasePort, RecordsPort, StoredRelease } from './ports.ts';
+import type { ClusterPort, LeaseFacts, LeaseHold, LeasePort, RecordsPort, StoredRelease } from './ports.ts';
 import { notice, type Run } from './run.ts';
 
 export interface Hold {
@@ -128,7 +128,7 @@ export function announceTakeover(run: Run, { head, name }: StoredRelease): void 
 
 /**
  * Before each change: is the lock still ours? After 40 s without renewal nothing is changed until Lease and record are
- * proven to be ours again (STATES row 23).
+ * proven to be ours again (STATES row 23). `holder` is whose the record is.
  *
  * @throws Fault `lock-lost`
  */
@@ -137,20 +137,28 @@ export async function ensureHeld(
   namespace: string,
   lease: LeaseHold,
   release: StoredRelease,
+  holder: string = run.identity.holder,
 ): Promise<void> {
   if (lease.held()) return;
-  const regained = await lease.confirm();
-  const { releases } = await (await run.records(namespace)).list();
-  const newest = releases[0];
-  if (
-    regained &&
-    newest !== undefined &&
-    responsible(newest.head).holder === run.identity.holder &&
+  const newest = (await lease.confirm(run.signal))
+    ? (await (await run.records(namespace)).list()).releases[0]
+    : undefined;
+  const ours =
+    newest?.name === release.name &&
     newest.head.status === 'pending' &&
-    newest.head.number === release.head.number
-  )
-    return;
-  throw lockLost();
+    responsible(newest.head).holder === holder;
+  if (!ours) throw lockLost();
+}
+
+/** A write that got no answer may be sent again much later: not before the lock was looked at again. */
+export function underLock(cluster: ClusterPort, ensureHeld: () => Promise<void>): ClusterPort {
+  const repeat = { beforeRepeat: ensureHeld };
+  return {
+    ...cluster,
+    apply: (object, options) => cluster.apply(object, { ...options, ...repeat }),
+    patchManagedFields: (object, fields) => cluster.patchManagedFields(object, fields, repeat),
+    delete: (reference, uid) => cluster.delete(reference, uid, repeat),
+  };
 }
 
 export function lockLost(): Fault {

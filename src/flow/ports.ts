@@ -53,6 +53,12 @@ export interface ApplyOptions {
   /** Sent in the metadata: the write fails if the object has moved. */
   readonly resourceVersion?: string;
   readonly signal?: AbortSignal;
+  readonly beforeRepeat?: Repeatable['beforeRepeat'];
+}
+
+export interface Repeatable {
+  /** Asked before a write whose answer did not come is sent once more, up to a minute later; what it throws ends it. */
+  readonly beforeRepeat?: () => Promise<void>;
 }
 
 export interface EndpointAnswer {
@@ -101,8 +107,12 @@ export interface ClusterPort {
     object: KubernetesObject,
     options: { readonly dryRun: boolean; readonly fieldManager: string },
   ): Promise<KubernetesObject>;
-  patchManagedFields(object: KubernetesObject, managedFields: readonly unknown[]): Promise<KubernetesObject>;
-  delete(reference: ObjectReference, uid: string): Promise<void>;
+  patchManagedFields(
+    object: KubernetesObject,
+    managedFields: readonly unknown[],
+    options?: Repeatable,
+  ): Promise<KubernetesObject>;
+  delete(reference: ObjectReference, uid: string, options?: Repeatable): Promise<void>;
   podLog(
     namespace: string,
     pod: string,
@@ -269,8 +279,8 @@ export interface RecordsPort {
 export interface LeaseHold {
   /** False after 40 s without a successful renewal, or when somebody else took it. */
   held(): boolean;
-  /** Renews at once; true if the Lease is still, or again, ours. */
-  confirm(): Promise<boolean>;
+  /** Renews at once, or as soon as the server answers again, for up to a minute; true if the Lease is still, or again, ours. */
+  confirm(signal: AbortSignal): Promise<boolean>;
   release(): Promise<boolean>;
 }
 

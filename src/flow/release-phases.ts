@@ -9,7 +9,7 @@ import { serviceLine } from '../report/log-health.ts';
 import { type Applied, applyPlan } from './apply.ts';
 import { diagnose } from './diagnose.ts';
 import { formerKeys } from './health.ts';
-import { ensureHeld, type Hold } from './hold.ts';
+import { ensureHeld, type Hold, underLock } from './hold.ts';
 import { monitorRelease, readOldErrors } from './monitor.ts';
 import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
@@ -132,8 +132,9 @@ async function apply(change: Change, plan: Plan, { watch }: Stage): Promise<Appl
     if (action !== 'unchanged' || !awaited(desired)) continue;
     watch.addTarget(targetOf({ reference, desired }, unproven, live));
   }
-  return applyPlan(run, ready.cluster, plan.changes, {
-    ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
+  const stillOurs = () => ensureHeld(run, namespace, hold.lease, release);
+  return applyPlan(run, underLock(ready.cluster, stillOurs), plan.changes, {
+    ensureHeld: stillOurs,
     locate: ({ reference }) => locate(reference),
     onApplied: (planned, object) => {
       change.written.set(keyOf(planned.reference), object);

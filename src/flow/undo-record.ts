@@ -2,7 +2,7 @@
 
 import type { Reason } from '../domain/reasons.ts';
 import { responsible } from '../domain/release.ts';
-import { lockLost } from './hold.ts';
+import { ensureHeld } from './hold.ts';
 import { takeBackNamespace } from './namespace.ts';
 import { inPhase } from './phase.ts';
 import type { LeaseHold, StoredRelease } from './ports.ts';
@@ -29,19 +29,19 @@ export async function undoRecord(
   const [cluster, records] = [await run.connect(), await run.records(namespace)];
   const body = await records.readBody(release);
   hideSecrets(run, body.rendered);
-  const ensureHeld = async (): Promise<void> => {
-    if (lease.held()) return;
-    const newest = (await lease.confirm()) ? (await records.list()).releases[0] : undefined;
-    const ours =
-      newest?.name === release.name &&
-      newest.head.status === 'pending' &&
-      responsible(newest.head).holder === responsible(release.head).holder;
-    if (!ours) throw lockLost();
-  };
+  const { holder } = responsible(release.head);
   const undone = await inPhase(
     run,
     'rollback',
-    () => undo({ run, cluster, namespace, release, body, ensureHeld }),
+    () =>
+      undo({
+        run,
+        cluster,
+        namespace,
+        release,
+        body,
+        ensureHeld: () => ensureHeld(run, namespace, lease, release, holder),
+      }),
     ({ outcome }) => (outcome === 'rolled-back' ? 'passed' : 'failed'),
   );
   run.ledger.workloads = undone.workloads;

@@ -23,6 +23,7 @@ import { logLine } from '../report/log-line.ts';
 import { failureLines } from '../report/log-outcome.ts';
 import { stillThere } from './await-deletions.ts';
 import { diagnose } from './diagnose.ts';
+import { underLock } from './hold.ts';
 import { Ledger } from './ledger.ts';
 import type { ClusterPort, StoredRelease } from './ports.ts';
 import { hideSecrets } from './preflight-facts.ts';
@@ -104,10 +105,11 @@ async function carryOut(
     if (target !== undefined) watch.addTarget(targetOf(target, true, one.object));
   };
   try {
-    const unrestored = await restoreAll(run, cluster, plan.restores, { ensureHeld, onRestored });
+    const locked = underLock(cluster, ensureHeld);
+    const unrestored = await restoreAll(run, locked, plan.restores, { ensureHeld, onRestored });
     // What could not be restored may still use what the release made: then all of that stays.
     const undeleted =
-      unrestored.length > 0 ? [] : await deleteAll(run, cluster, plan.deletions, { ensureHeld });
+      unrestored.length > 0 ? [] : await deleteAll(run, locked, plan.deletions, { ensureHeld });
     const workloads = (): readonly WorkloadReport[] => [
       ...watch.workloads().map(asRestored),
       ...plan.deletions

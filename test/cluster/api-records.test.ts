@@ -127,12 +127,21 @@ describe('lease', () => {
     expect([lease.held(), losses]).toEqual([true, []]);
     await clock.advance(1_000);
     expect([lease.held(), losses]).toEqual([false, ['silent']]);
-    expect(await lease.confirm()).toBe(false);
+    const confirmed = lease.confirm();
+    await clock.advance(59_000);
+    reachable = true;
+    await clock.advance(2000);
+    expect(await confirmed).toBe(true);
+    expect(lease.held()).toBe(true);
+    reachable = false;
+    await clock.advance(40_000);
+    const inVain = lease.confirm();
+    await clock.advance(62_000);
+    expect([await inVain, lease.held()]).toEqual([false, false]);
     reachable = true;
     expect(await lease.confirm()).toBe(true);
-    expect(lease.held()).toBe(true);
     await clock.advance(60_000);
-    expect([lease.held(), losses]).toEqual([true, ['silent']]);
+    expect([lease.held(), losses]).toEqual([true, ['silent', 'silent']]);
   });
 
   test('a lease that was deleted is lost', async () => {

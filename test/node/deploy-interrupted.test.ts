@@ -1,6 +1,4 @@
 /** Runs that are cancelled, killed, or meet another run (STATES rows 11, 13 to 15, 22), against real pods that take their time. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { StoredRelease } from '../../src/cluster/records.ts';
@@ -15,6 +13,7 @@ import {
   timeout,
   until,
 } from './deployer.ts';
+import { startGitHub } from './github-jobs.ts';
 import { idle, probe, type Shop, type ShopWorkload, webServer, writeShop } from './shop-overlay.ts';
 
 let deployer: Deployer;
@@ -60,21 +59,6 @@ async function startUntilPending(
     (await releasesOf(namespace).catch(() => [])).find(({ head }) => head.status === 'pending'),
   );
   return { ...step, release };
-}
-
-/** A GitHub that knows one thing: the status of every job. */
-async function startGitHub(status: string) {
-  const asked: string[] = [];
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? '');
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ status }));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    asked,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () => new Promise((resolve) => server.close(resolve)),
-  };
 }
 
 /** Deploys once, then kills an update of it while its record is pending. */
