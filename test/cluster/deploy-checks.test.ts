@@ -21,7 +21,7 @@ beforeAll(async () => {
   stateDirectory = await mkdtemp(join(tmpdir(), 'orion-deploy-'));
   cluster = await startCluster({ stateDirectory, node: 'hollow', hollowNodes: 1 });
   deployer = await deployerFor('checks', cluster, 'deploy-staging', {});
-  maker = await deployerFor('maker', cluster, 'deploy-staging', { makesNamespaces: true });
+  maker = await deployerFor('maker', cluster);
 }, startTimeout);
 
 afterAll(async () => {

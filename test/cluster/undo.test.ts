@@ -271,7 +271,7 @@ describe('rollback: automatic', () => {
       workloads: [doomed],
       objects: [configMap('plain', { a: '1' })],
     });
-    const maker = await deployerFor('undo-maker', cluster, 'deploy-staging', { makesNamespaces: true });
+    const maker = await deployerFor('undo-maker', cluster);
     const step = await maker.deploy(workspace, automatic);
     await maker.close();
     expectOutcome(step, 'rolled-back', 'unschedulable');

@@ -13,9 +13,7 @@ let registry: Registry;
 const namespaces: string[] = [];
 
 beforeAll(async () => {
-  deployer = await deployerFor('failures', inject('stateDirectory'), 'deploy-staging', {
-    makesNamespaces: true,
-  });
+  deployer = await deployerFor('failures', inject('stateDirectory'));
   registry = await startRegistry();
   await trustRegistry(inject('stateDirectory'), registry.address);
 });

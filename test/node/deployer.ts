@@ -60,27 +60,21 @@ export interface Deployer {
 }
 
 /**
- * A deployer with an identity of its own, so that the audit log tells its requests from all others. With `rights` it may do what
- * docs/role.yaml gives in the namespaces it gets, and what they add: no more.
+ * A deployer with an identity of its own, so that the audit log tells its requests from all others. It may do what docs/role.yaml
+ * gives in the namespaces it gets, and what `rights` add: no more. Most tests on the real node let a release make its namespace.
  */
 export async function deployerFor(
   user: string,
   target: Cluster | string,
   action: 'deploy-staging' | 'deploy-production' | 'phase' = 'deploy-staging',
-  rights: Grants | 'administrator' = 'administrator',
+  rights: Grants = { makesNamespaces: true },
 ): Promise<Deployer> {
   const cluster = typeof target === 'string' ? await attachCluster(target) : target;
-  const kubeconfig = await cluster.controlPlane.issueKubeconfig(
-    user,
-    user,
-    rights === 'administrator' ? ['system:masters'] : [],
-  );
+  const kubeconfig = await cluster.controlPlane.issueKubeconfig(user, user, []);
   const connection = await connect({ kubeconfig: cluster.kubeconfig, env: {}, home: '' });
   const api = createKubernetesApi(connection);
-  if (rights !== 'administrator') await grantEverywhere(api, user, rights);
-  const actIn = async (namespace: string): Promise<void> => {
-    if (rights !== 'administrator') await grantIn(api, user, namespace, rights);
-  };
+  await grantEverywhere(api, user, rights);
+  const actIn = (namespace: string): Promise<void> => grantIn(api, user, namespace, rights);
   const step = (workspace: string, inputs: Inputs = {}, env: StepOptions['env'] = {}): StepOptions => ({
     bundle: join(bundles, action, 'index.js'),
     workspace,

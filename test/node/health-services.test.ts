@@ -9,9 +9,7 @@ let deployer: Deployer;
 const namespaces: string[] = [];
 
 beforeAll(async () => {
-  deployer = await deployerFor('health-services', inject('stateDirectory'), 'deploy-staging', {
-    makesNamespaces: true,
-  });
+  deployer = await deployerFor('health-services', inject('stateDirectory'));
 });
 
 afterAll(async () => {

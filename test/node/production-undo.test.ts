@@ -17,9 +17,7 @@ let registry: Registry;
 beforeAll(async () => {
   registry = await startRegistry();
   await trustRegistry(inject('stateDirectory'), registry.address);
-  deployer = await deployerFor('production-undo', inject('stateDirectory'), 'deploy-production', {
-    makesNamespaces: true,
-  });
+  deployer = await deployerFor('production-undo', inject('stateDirectory'), 'deploy-production');
 });
 
 afterAll(async () => {

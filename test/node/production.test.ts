@@ -19,9 +19,7 @@ let deployer: Deployer;
 let api: RestApi;
 
 beforeAll(async () => {
-  deployer = await deployerFor('production', inject('stateDirectory'), 'deploy-production', {
-    makesNamespaces: true,
-  });
+  deployer = await deployerFor('production', inject('stateDirectory'), 'deploy-production');
 });
 
 afterAll(async () => {

@@ -9,9 +9,7 @@ let deployer: Deployer;
 const namespaces: string[] = [];
 
 beforeAll(async () => {
-  deployer = await deployerFor('undo-node', inject('stateDirectory'), 'deploy-staging', {
-    makesNamespaces: true,
-  });
+  deployer = await deployerFor('undo-node', inject('stateDirectory'));
 });
 
 afterAll(async () => {
