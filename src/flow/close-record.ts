@@ -2,7 +2,8 @@
 import type { ReleaseHead } from '../domain/release.ts';
 import type { PhaseTiming } from '../domain/result.ts';
 import { recordedLatencies } from '../domain/smoke/baseline.ts';
-import { cancelled } from './endings.ts';
+import { cancelled, endingOfError } from './endings.ts';
+import { faultOf } from './findings.ts';
 import { ensureHeld, lockLost } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import type { StoredRelease } from './ports.ts';
@@ -32,6 +33,12 @@ export async function explainPending(
 ): Promise<void> {
   const phase = change.run.ledger.lastPhase;
   await closeRecord(change, { status: 'pending', phase, reason, message }).catch(() => undefined);
+}
+
+/** The same for what was thrown. */
+export async function explainError(change: Change, error: unknown): Promise<void> {
+  const { run, ready } = change;
+  await explainPending(change, endingOfError(run, faultOf(error, ready.cluster.refusalOf(error))));
 }
 
 /**

@@ -13,6 +13,7 @@ import { pruneLine } from '../report/log-prune.ts';
 import { closeRecord, measuredIn } from './close-record.ts';
 import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
+import { forgetHandover } from './hand-over.ts';
 import { lockLost, underLock } from './hold.ts';
 import type { ClusterPort } from './ports.ts';
 import { pruneNow, pruneReports } from './prune.ts';
@@ -28,6 +29,7 @@ export interface Finished {
 
 export async function finish(change: Change): Promise<Finished> {
   await closeRecord(change, { status: 'deployed', phase: 'finish', ...measuredIn(change.run) });
+  await forgetHandover(change);
   const finished = await pruneAll(change);
   await retireRecords(change.run, change.ready.cluster, change.ready.target.namespace);
   return finished;

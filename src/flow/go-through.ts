@@ -4,7 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { failureLines } from '../report/log-outcome.ts';
-import { closeFailed, explainPending, leaveStopped, ownRecord } from './close-record.ts';
+import { closeFailed, explainError, explainPending, leaveStopped, ownRecord } from './close-record.ts';
 import type { Course } from './course.ts';
 import { endingOfError, failedInStep, failedWith, handedOver, succeeded } from './endings.ts';
 import { finish } from './finish.ts';
@@ -28,7 +28,7 @@ export async function goThrough(change: Change, stage: Stage, { inSteps, phases 
   } catch (error) {
     if (run.ledger.workloads.length === 0) run.ledger.workloads = stage.watch.workloads();
     if (run.signal.aborted) return { ending: await leaveStopped(change), pending: true };
-    await explainPending(change, endingOfError(run, error));
+    await explainError(change, error);
     throw error;
   } finally {
     stage.watch.stop();

@@ -35,6 +35,16 @@ export async function handOver(change: Change, stage: Stage): Promise<void> {
   });
 }
 
+/** No step comes after finish, and it is as large as the rest of the body. What stays of it does no harm. */
+export async function forgetHandover({ run, ready, release, body }: Change): Promise<void> {
+  const { handover, ...rest } = body;
+  if (handover === undefined) return;
+  const records = await run.records(ready.target.namespace);
+  const { releases } = await records.list();
+  const closed = releases.find(({ name }) => name === release.name);
+  if (closed !== undefined) await records.replaceBody(closed, rest).catch(() => undefined);
+}
+
 function handoverOf({ prunes, down }: Change, { watch, begun }: Stage): Handover {
   return {
     targets: watch.state().targets,

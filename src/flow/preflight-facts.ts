@@ -1,13 +1,14 @@
 /** What the pre-checks look at, asked for once and shared. */
 import { outsideReferences } from '../domain/checks/secrets.ts';
-import type { KubernetesObject } from '../domain/objects.ts';
+import { type KubernetesObject, referenceOf } from '../domain/objects.ts';
+import { judgeReach } from '../domain/outside.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { PrunePlan } from '../domain/prune/plan.ts';
 import { neededPermissions } from './needed-permissions.ts';
 import type { ClusterPort, Overlay, StoredRelease } from './ports.ts';
 import { makePlan, type Plan } from './preview.ts';
 import { planPrune } from './prune.ts';
-import { notice, type Run } from './run.ts';
+import { notice, type Run, reachOf } from './run.ts';
 import { namespaceOf, placeObjects, type Target } from './target.ts';
 
 /** Facts are promises that several checks share; each fails at most once, with a Fault of its own. */
@@ -33,10 +34,11 @@ export function gather(run: Run): Facts {
   const namespace = Promise.all([cluster, target]).then(([connected, placed]) =>
     readNamespace(connected, placed.namespace),
   );
-  const missing = Promise.all([cluster, target, namespace]).then(([connected, placed, live]) =>
+  const listed = target.then((placed) => withinReach(run, placed));
+  const missing = Promise.all([cluster, listed, namespace]).then(([connected, placed, live]) =>
     missingPermissions(run, connected, placed, live !== undefined),
   );
-  const plan = Promise.all([cluster, target, namespace]).then(async ([connected, placed, live]) => {
+  const plan = Promise.all([cluster, listed, namespace]).then(async ([connected, placed, live]) => {
     const made = await makePlan(connected, placed, {
       adopt: run.settings.adopt,
       namespaceExists: live !== undefined,
@@ -52,8 +54,8 @@ export function gather(run: Run): Facts {
   const releases = Promise.all([target, namespace]).then(async ([placed, live]) =>
     live === undefined ? [] : readReleases(run, placed.namespace),
   );
-  const prune = Promise.all([cluster, target, releases]).then(([connected, placed, listed]) =>
-    planPrune(run, connected, placed, listed),
+  const prune = Promise.all([cluster, target, releases]).then(([connected, placed, known]) =>
+    planPrune(run, connected, placed, known),
   );
   const outside = Promise.all([cluster, target, namespace]).then(([connected, placed, live]) =>
     live === undefined ? [] : readOutside(run, connected, placed),
@@ -64,6 +66,13 @@ export function gather(run: Run): Facts {
 /** A preview changes nothing, so it needs no more than to read; without the rest it says less (see `makePlan`). */
 export function isPreview({ settings }: Run): boolean {
   return settings.phase === 'preview';
+}
+
+/** What the overlay may not have is refused unseen: this identity need not be allowed to look at it. */
+function withinReach(run: Run, target: Target): Target {
+  const reach = reachOf(run, target.namespace);
+  const objects = target.objects.filter((object) => judgeReach(referenceOf(object), reach) === undefined);
+  return { ...target, objects };
 }
 
 async function missingPermissions(

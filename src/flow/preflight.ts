@@ -106,19 +106,12 @@ async function connectivity(run: Run, facts: Facts): Promise<readonly Finding[]>
 }
 
 async function overlay(run: Run, facts: Facts): Promise<readonly Finding[]> {
-  const target = await facts.target;
-  const reach = reachOf(run, target.namespace);
-  const unlisted = judgeUnlisted(target.objects.map(referenceOf), { reach, locate: target.locate });
-  const plan = await facts.plan.catch((error: unknown) => {
-    if (unlisted.length === 0) throw error;
-  });
-  if (plan === undefined) return unlisted;
-  return judgeOverlay({
-    validations: plan.validations,
-    reach,
-    allowPaused: run.settings.allowPaused,
-    locate: target.locate,
-  });
+  const [{ objects, namespace, locate }, plan] = await Promise.all([facts.target, facts.plan]);
+  const reach = reachOf(run, namespace);
+  const { allowPaused } = run.settings;
+  const judged = judgeOverlay({ validations: plan.validations, reach, allowPaused, locate });
+  const unlisted = judgeUnlisted(objects.map(referenceOf), { reach, locate });
+  return unlisted.length === 0 ? judged : [...unlisted, ...judged.filter(({ level }) => level !== 'pass')];
 }
 
 async function secrets(run: Run, facts: Facts): Promise<readonly Finding[]> {

@@ -9,6 +9,7 @@ import type { ResultDocument } from '../domain/result.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { failureLines } from '../report/log-outcome.ts';
+import { explainError } from './close-record.ts';
 import { stepCourses } from './course.ts';
 import { checkAll } from './deploy.ts';
 import { checksFailed, endingOfError, failedWith, testsSkipped, verifiedRunning } from './endings.ts';
@@ -73,10 +74,15 @@ export const finishStep: Story = (run) =>
         nextSteps: [],
       };
     }
-    return withRelease(run, namespace, async (change) => ({
-      ending: await finishRelease(change),
-      pending: false,
-    }));
+    return withRelease(run, namespace, async (change) => {
+      try {
+        return { ending: await finishRelease(change), pending: false };
+      } catch (error) {
+        // Or post would say that a step `phase: finish` was missing.
+        if (!run.signal.aborted) await explainError(change, error);
+        throw error;
+      }
+    });
   });
 
 /** Never throws: whatever happens becomes a result that can be reported. */

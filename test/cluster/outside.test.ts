@@ -139,7 +139,10 @@ test('what is not listed is said also to an identity that may not even look at i
   const step = await plain.deploy(workspace);
   await plain.close();
   expect(step.outputs, step.output).toMatchObject({ outcome: 'failed', 'exit-code': '1' });
-  expect(step.annotations.join('\n')).toContain('Add `- ClusterRole/plain-reader` below `cluster-scoped:`');
+  const said = step.annotations.join('\n');
+  expect(said).toContain('Add `- ClusterRole/plain-reader` below `cluster-scoped:`');
+  // Nor is a permission asked for that would not help.
+  expect(said).not.toContain('clusterroles');
 });
 
 test('what is listed is applied with its owner on it, a second time is unchanged, and no other app may have it', async () => {

@@ -100,7 +100,7 @@ async function killedRelease(workspace: string, namespace: string, number: numbe
 }
 
 describe('phase: rollback', () => {
-  test('row 18: a failed release is undone; once more changes nothing', async () => {
+  test('rows 9 and 18: a failed release is left as it is, then undone; once more changes nothing', async () => {
     const namespace = await newNamespace('failed');
     const workspace = await writeShop(release(namespace, 1));
     await deployed(workspace);
@@ -109,6 +109,7 @@ describe('phase: rollback', () => {
     const failed = await deployer.deploy(workspace, { ...quick, rollback: 'manual' });
     expectOutcome(failed, 'failed', 2);
     expect(failed.summary).toContain('phase: rollback');
+    expect((await heads(namespace))[0]).toMatchObject({ status: 'failed', phase: 'apply' });
     expect(await snapshot(namespace)).not.toEqual(was);
 
     const step = await phases.deploy(workspace, { ...quick, phase: 'rollback' });
@@ -121,6 +122,31 @@ describe('phase: rollback', () => {
     const since = Date.now();
     expectOutcome(await phases.deploy(workspace, { ...quick, phase: 'rollback' }), 'unchanged', 0);
     expect((await phases.requestsSince(since)).filter(changes)).toEqual([]);
+  });
+
+  test('rows 4 and 20: on record before it is written; a failure after a failed release leads behind both', async () => {
+    const namespace = await newNamespace('after-failed');
+    const workspace = await writeShop(release(namespace, 1));
+    await deployed(workspace);
+    const was = await snapshot(namespace);
+    await writeShop(release(namespace, 2, configMap('added', { a: '1' }), budget('refused')), workspace);
+    expectOutcome(await deployer.deploy(workspace, { ...quick, rollback: 'manual' }), 'failed', 2);
+
+    const since = Date.now();
+    await writeShop(release(namespace, 3, configMap('more', { a: '1' }), budget('refused')), workspace);
+    const third = await deployer.deploy(workspace, { ...quick, rollback: 'automatic' });
+    expectOutcome(third, 'rolled-back', 2);
+    expect(third.output).toContain('takes over its state before');
+    expect(await snapshot(namespace)).toEqual(was);
+    expect(await statuses(namespace)).toEqual(['rolled-back', 'failed', 'deployed']);
+    expect((await heads(namespace))[0]).toMatchObject({ takesOver: 'orion-shop-2' });
+
+    const written = (await deployer.requestsSince(since))
+      .filter((entry) => changes(entry) && entry.stage === 'ResponseComplete')
+      .map(({ objectRef }) => objectRef?.resource);
+    const first = written.findIndex((resource) => resource !== 'leases' && resource !== 'secrets');
+    // Lock, body and head of this release, and the mark on the one before; then the first object.
+    expect(written.slice(0, first)).toEqual(['leases', 'secrets', 'secrets', 'secrets']);
   });
 
   test('row 19: a failed release after which another was deployed is not undone', async () => {

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StoredRelease } from '../../src/cluster/records.ts';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
+import { startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
 import { cancelStep, type StepResult } from '../../testbed/workflow-step.ts';
 import { changes, type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';
 import { type Manifest, writeShop } from '../node/shop-overlay.ts';
@@ -156,6 +158,10 @@ describe('a job in steps that goes well', () => {
     );
     for (const post of await job.end()) expect(post.output).not.toContain('settled');
     expect(await statuses(namespace)).toEqual(['deployed', 'deployed']);
+    const records = phases.records(namespace);
+    const [closed] = (await records.list('shop')).releases;
+    const { rendered, handover } = await records.readBody(closed as StoredRelease);
+    expect([rendered.length, handover], 'no step comes after finish').toEqual([3, undefined]);
   });
 
   test('the preview of an identity that may only read has the digest of one that may write, and says what it could not ask', async () => {
@@ -257,6 +263,36 @@ describe('a step that fails leaves the record pending (row 10)', () => {
     expect(rollout.summary).toContain('phase: rollback');
     await job.end();
     expect(await statuses(namespace)).toEqual(['failed', 'deployed']);
+  });
+
+  test('row 12: a finish that could not close the record says why, in the record and in post', async () => {
+    const { namespace, workspace, was } = await afterOne('unclosed', service('web'));
+    const job = jobIn(workspace, '8', automatic);
+    expectOutcome(await job.step('rollout'), 'succeeded', 0);
+    const proxy = await startFaultProxy({
+      controlPlane: cluster.controlPlane,
+      user: 'steps',
+      groups: [],
+    });
+    // Its first write takes the record up; then as many refusals as a call is repeated.
+    proxy.inject({
+      type: 'status',
+      status: 500,
+      verb: 'put',
+      path: '/secrets/orion-shop-2',
+      skip: 1,
+      times: 9,
+    });
+    const finish = await job.step('finish', { kubeconfig: proxy.kubeconfig });
+    expectOutcome(finish, 'failed', 2);
+    const reason = finish.outputs['reason'] ?? '';
+    expect((await heads(namespace))[0]).toMatchObject({ status: 'pending', phase: 'finish', reason });
+    const posts = (await job.end()).map(({ output }) => output).join('');
+    await proxy.stop();
+    expect(posts).toContain('500');
+    expect(posts).not.toContain('without a step');
+    expect(await statuses(namespace)).toEqual(['rolled-back', 'deployed']);
+    expect(await snapshot(namespace)).toEqual(was);
   });
 
   test('row 12: a job that ends without finish is undone, and says what is missing', async () => {

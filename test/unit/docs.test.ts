@@ -84,6 +84,26 @@ describe('docs/QUICK_REFERENCE.md', () => {
   });
 });
 
+test('each row of the states in docs/ARCHITECTURE.md is named by a test that runs the bundle', async () => {
+  const page = await readFile(join(root, 'docs/ARCHITECTURE.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (\d+) +\|/gm)].map((match) => Number(match[1]));
+  expect(rows).toHaveLength(25);
+  const files = globSync('test/{cluster,node,workflow}/*.test.ts', { cwd: root });
+  const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')));
+  const cited = new Set(texts.flatMap(rowsNamedIn));
+  expect(rows.filter((row) => !cited.has(row))).toEqual([]);
+});
+
+/** `row 5`, `rows 6, 12 and 24`, `rows 16 to 19`. */
+function rowsNamedIn(text: string): readonly number[] {
+  return [...text.matchAll(/\brows? (\d+(?:(?:, | and | to )\d+)*)/g)].flatMap(([, list = '']) =>
+    list.split(/, | and /).flatMap((part) => {
+      const [first = 0, last = first] = part.split(' to ').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    }),
+  );
+}
+
 const roleSchema = z.object({
   kind: z.string(),
   metadata: z.object({ namespace: z.string().optional() }),
