@@ -1,8 +1,10 @@
 import { type ApiError, isUnauthorizedCall } from './api-error.ts';
 import { isBrokenConnection } from './connection-faults.ts';
-import type { TransportRequest } from './transport.ts';
 
-type Call = Pick<TransportRequest, 'method' | 'path'>;
+interface Call {
+  readonly method: string;
+  readonly path: string;
+}
 
 /** Milliseconds after a lost connection in which the server behind it may be one that has just begun to start. */
 const startTime = 30_000;
