@@ -133,7 +133,11 @@ async function settledPlan(
       health: health.state(),
       configuration: run.configuration.smoke,
       ...found,
-      maxRestarts: run.settings.maxRestarts,
+      restarts: {
+        most: run.settings.maxRestarts,
+        now: run.clock.now(),
+        watched: run.ledger.release !== undefined,
+      },
     };
     const tests = planTests(subject);
     const unwell = tests.some((test) => test.what === 'decided' && test.judgement.outcome === 'failed');

@@ -52,7 +52,7 @@ function podsTest(serving: ServingWorkload, subject: SmokeSubject): SmokeTest {
     address: `${kind.toLowerCase()}/${name}`,
     objects: [serving.reference],
     what: 'decided',
-    judgement: serving.isThere ? judgePods(serving, subject.maxRestarts) : notDeployed(`${kind} ${name}`),
+    judgement: serving.isThere ? judgePods(serving, subject.restarts) : notDeployed(`${kind} ${name}`),
   };
 }
 

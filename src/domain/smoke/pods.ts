@@ -1,20 +1,32 @@
 /** The pods of one workload: as many as wanted are ready, and none was started again and again. */
-import { listAt, numberAt, textAt } from '../fields.ts';
+import { listAt, numberAt, textAt, timeOf } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { isReady } from '../status/pod.ts';
 import type { Judgement } from './judgement.ts';
 
 const shownNames = 3;
+/** Milliseconds that prove something about a container that ends at once. */
+const leastRun = 10_000;
 
-/** `wanted` pods of the release; a container that ended more often than `maxRestarts` since its pod began fails. */
+/** When restarts are held against pods that are ready. */
+export interface RestartRule {
+  /** More ends of one container than this are no accident. */
+  readonly most: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** This run has seen them all stay up: what came before, while they waited for a database, say, was judged there. */
+  readonly watched: boolean;
+}
+
+/** `wanted` pods of the release are ready, and none of them only for a moment. */
 export function judgePods(
   { pods, wanted }: { readonly pods: readonly KubernetesObject[]; readonly wanted: number },
-  maxRestarts: number,
+  rule: RestartRule,
 ): Judgement {
   const ready = pods.filter(isReady);
   const restarts = pods.reduce((sum, pod) => sum + restartsOf(pod), 0);
   const facts = { ready: `${ready.length} of ${wanted}`, restarts: String(restarts) };
-  const restless = pods.filter((pod) => worstContainer(pod) > maxRestarts);
+  const restless = pods.filter((pod) => containersOf(pod).some((container) => isRestless(container, rule)));
   if (ready.length < wanted) {
     const unready = pods.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name);
     const names = unready.length === 0 ? '' : ` (not ready: ${listed(unready)})`;
@@ -30,7 +42,7 @@ export function judgePods(
     return {
       outcome: 'failed',
       reason: 'restarted-after-ready',
-      message: `Containers of ${listed(restless.map(({ metadata }) => metadata.name))} were restarted more than ${maxRestarts} times since the release began.`,
+      message: `Containers of ${listed(restless.map(({ metadata }) => metadata.name))} were restarted more than ${rule.most} times, and have not run for twice as long as the last time yet.`,
       remedy: 'Look at the log of the container’s previous run: kubectl logs --previous.',
       facts,
     };
@@ -60,8 +72,14 @@ function restartsOf(pod: KubernetesObject): number {
   return containersOf(pod).reduce<number>((sum, one) => sum + (numberAt(one, 'restartCount') ?? 0), 0);
 }
 
-function worstContainer(pod: KubernetesObject): number {
-  return Math.max(0, ...containersOf(pod).map((one) => numberAt(one, 'restartCount') ?? 0));
+/** Whoever has not seen it go on takes it for one that will end again, until it has clearly outlasted its last run. */
+function isRestless(container: unknown, { most, now, watched }: RestartRule): boolean {
+  if (watched || (numberAt(container, 'restartCount') ?? 0) <= most) return false;
+  const since = timeOf(textAt(container, 'state', 'running', 'startedAt')) ?? now;
+  const before = timeOf(textAt(container, 'lastState', 'terminated', 'startedAt'));
+  const ended = timeOf(textAt(container, 'lastState', 'terminated', 'finishedAt'));
+  if (before === undefined || ended === undefined) return true;
+  return now - since < Math.max(2 * (ended - before), leastRun);
 }
 
 function listed(names: readonly string[]): string {

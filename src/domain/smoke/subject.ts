@@ -5,6 +5,7 @@ import type { RolloutState } from '../rollout/state.ts';
 import type { SmokeConfiguration } from './configuration.ts';
 import type { Database } from './databases.ts';
 import type { Entrances } from './entrances.ts';
+import type { RestartRule } from './pods.ts';
 
 /** The variables of each journey by its name; what is not there is undefined. */
 export type JourneyVariables = ReadonlyMap<string, Readonly<Record<string, string | undefined>>>;
@@ -22,8 +23,7 @@ export interface SmokeSubject {
   readonly databases: readonly Database[];
   readonly variables: JourneyVariables;
   readonly entrances: Entrances;
-  /** More ends of one container than this are no accident. */
-  readonly maxRestarts: number;
+  readonly restarts: RestartRule;
 }
 
 /** A workload of this release and its pods, those of earlier revisions left out. */
