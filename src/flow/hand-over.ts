@@ -40,9 +40,12 @@ export async function forgetHandover({ run, ready, release, body }: Change): Pro
   const { handover, ...rest } = body;
   if (handover === undefined) return;
   const records = await run.records(ready.target.namespace);
-  const { releases } = await records.list();
-  const closed = releases.find(({ name }) => name === release.name);
-  if (closed !== undefined) await records.replaceBody(closed, rest).catch(() => undefined);
+  try {
+    const closed = (await records.list()).releases.find(({ name }) => name === release.name);
+    if (closed !== undefined) await records.replaceBody(closed, rest);
+  } catch {
+    // The release is deployed, whatever happens now.
+  }
 }
 
 function handoverOf({ prunes, down }: Change, { watch, begun }: Stage): Handover {

@@ -170,7 +170,7 @@ export const inputs = [
     actions: everywhere,
     defaults: same('3'),
     description:
-      'A container that ends more often than this during the rollout fails the release; three ends alike always do.',
+      'A container that ends more often than this during the rollout fails the release; three ends alike always do. In smoke-tests it fails until it has run for twice as long as the last time.',
   },
   {
     name: 'min-nodes',
