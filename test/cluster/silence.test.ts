@@ -111,8 +111,9 @@ describe.concurrent('row 23: the Lease was not renewed for 40 s', () => {
         'exit-code': '2',
         reason: 'lock-lost',
       });
-      const done = (await written()).filter(({ responseStatus }) => responseStatus?.code !== 409);
-      expect(done, 'nothing but attempts to renew a Lease that had changed').toEqual([]);
+      // Attempts to renew a Lease that has changed: refused, or given up while they were on their way.
+      const done = (await written()).filter(({ responseStatus }) => (responseStatus?.code ?? 500) < 400);
+      expect(done).toEqual([]);
       expect((await heads())[1]).toMatchObject({ status: 'abandoned', takenOverBy: 'orion-shop-2' });
       const web = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'web' };
       expect((await deployer.api.get(web))?.['spec']).toMatchObject({ minReadySeconds: 1 });
