@@ -1,8 +1,8 @@
 /** Whose pods there are: the question behind every endpoint. */
-import { flagAt, numberAt, textAt } from '../fields.ts';
+import { numberAt, textAt } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../objects.ts';
 import { controllerKey } from '../rollout/observe.ts';
-import { type Scene, sceneOf } from '../rollout/scene.ts';
+import { pausedOnPurpose, type Scene, sceneOf } from '../rollout/scene.ts';
 import { shardAt, shardEntries } from '../rollout/shards.ts';
 import type { PodRecord, RolloutState } from '../rollout/state.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
@@ -98,8 +98,9 @@ function isLive({ object }: PodRecord): boolean {
 function keepsOldPods(scene: Scene): boolean {
   const live = scene.live?.object;
   const partition = numberAt(live, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
-  const paused = flagAt(scene.target.desired, 'spec', 'paused') === true;
-  return paused || textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete' || partition > 0;
+  return (
+    pausedOnPurpose(scene) || textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete' || partition > 0
+  );
 }
 
 function strange(state: RolloutState, former: ReadonlySet<string>, { object }: PodRecord): Member {

@@ -1,7 +1,7 @@
 import type { Cause } from '../causes/cause.ts';
 import { causesOf } from '../causes/causes.ts';
 import { waitsForConsumer } from '../causes/objects.ts';
-import { conditionOf, flagAt, listAt, textAt, timeOf } from '../fields.ts';
+import { conditionOf, listAt, textAt, timeOf } from '../fields.ts';
 import { type KubernetesObject, titleOf } from '../objects.ts';
 import type { WorkloadReport } from '../result.ts';
 import { awaited, isCustomResource } from '../status/awaited.ts';
@@ -12,7 +12,7 @@ import { current, type Status } from '../status/status.ts';
 import { statusOf } from '../status/table.ts';
 import { markOf } from './marks.ts';
 import { reportOf } from './report.ts';
-import { type Scene, sceneOf, wantedPods } from './scene.ts';
+import { pausedOnPurpose, type Scene, sceneOf, wantedPods } from './scene.ts';
 import type { Limits, PodRecord, RolloutState, RolloutTarget, Stamp } from './state.ts';
 
 /** What can be said about one target without knowing the time: kept until something below it changes. */
@@ -64,7 +64,7 @@ export function assessmentsOf(state: RolloutState, limits: Limits): readonly Ass
 function assess(scene: Scene, limits: Limits): Assessment {
   const causes = causesOf(scene, limits);
   const status = statusNow(scene, causes);
-  const wanted = pausedOnPurpose(scene) ? 0 : wantedPods(scene);
+  const wanted = wantedPods(scene);
   const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready));
   const up = status?.word === 'current' && scene.observed && ready.length >= wanted;
   const steady = up ? steadySince(scene, ready) : undefined;
@@ -84,11 +84,6 @@ function assess(scene: Scene, limits: Limits): Assessment {
     availableFrom: serves ?? (dark ? Number.POSITIVE_INFINITY : 0),
     answersFrom: serves ?? (dark ? Number.POSITIVE_INFINITY : firstWordFrom(scene)),
   };
-}
-
-/** The pre-check lets a paused Deployment through only where `allow-paused` says so; one that somebody else paused is not ours. */
-function pausedOnPurpose(scene: Scene): boolean {
-  return scene.groupKind === 'Deployment.apps' && flagAt(scene.target.desired, 'spec', 'paused') === true;
 }
 
 const shownLaggards = 3;

@@ -1,4 +1,4 @@
-import { fieldAt, numberAt, sameValue, textAt } from '../fields.ts';
+import { fieldAt, flagAt, numberAt, sameValue, textAt } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf } from '../objects.ts';
 import { observedGenerationOf } from '../status/generic.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
@@ -175,10 +175,16 @@ function label(pod: KubernetesObject, name: string): string | undefined {
   return pod.metadata.labels?.[name];
 }
 
+/** The pre-check lets a paused Deployment through only where `allow-paused` says so; one that somebody else paused is not ours. */
+export function pausedOnPurpose(scene: Scene): boolean {
+  return scene.groupKind === 'Deployment.apps' && flagAt(scene.target.desired, 'spec', 'paused') === true;
+}
+
 /** How many pods of this release must be up before the target can be done. */
 export function wantedPods(scene: Scene): number {
   const live = scene.live?.object;
   if (live === undefined) return isRolloutKind(scene.target.reference) ? 1 : 0;
+  if (pausedOnPurpose(scene)) return 0;
   const replicas = numberAt(live, 'spec', 'replicas') ?? 1;
   switch (scene.groupKind) {
     case 'DaemonSet.apps':
