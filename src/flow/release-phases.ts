@@ -155,8 +155,10 @@ async function recordInventory(
   await (await run.records(ready.target.namespace)).replaceBody(release, { ...body, inventory });
 }
 
-async function groundOf({ cluster, subject, watch, health }: Stage): Promise<SmokeGround> {
-  return { ...(await subject), cluster, watch, health: await health };
+async function groundOf({ run, cluster, subject, watch, health }: Stage): Promise<SmokeGround> {
+  // Without a release of this job only smoke is asked for, of what somebody deployed once.
+  const seenUp = run.ledger.release !== undefined;
+  return { ...(await subject), cluster, watch, health: await health, seenUp };
 }
 
 /** Asked while the first objects are applied: it holds nothing up, and pods take longer to change than an answer does. */

@@ -77,7 +77,12 @@ async function testCluster(run: Run): Promise<readonly Failure[]> {
     run,
     'smoke',
     async () =>
-      diagnose(run, cluster, await testRunning(run, { cluster, namespace, objects }), target.locate),
+      diagnose(
+        run,
+        cluster,
+        await testRunning(run, { cluster, namespace, objects, seenUp: false }),
+        target.locate,
+      ),
     judge,
   );
 }

@@ -37,6 +37,8 @@ export interface SmokeGround {
   readonly former: ReadonlySet<string>;
   readonly watch: RolloutWatch;
   readonly health: Health;
+  /** A rollout has seen all of it stay up: restarts from before are no evidence any more. */
+  readonly seenUp: boolean;
 }
 
 /**
@@ -122,7 +124,7 @@ export function wanted(
 /** What the objects of the cluster say may lag behind the pods by a moment: looked at anew until it is well, or time is up. */
 async function settledPlan(
   run: Run,
-  { watch, health, ...ground }: SmokeGround,
+  { watch, health, seenUp, ...ground }: SmokeGround,
   found: Pick<SmokeSubject, 'databases' | 'variables' | 'entrances'>,
 ): Promise<readonly SmokeTest[]> {
   const until = run.clock.now() + run.configuration.smoke.deadline;
@@ -133,11 +135,7 @@ async function settledPlan(
       health: health.state(),
       configuration: run.configuration.smoke,
       ...found,
-      restarts: {
-        most: run.settings.maxRestarts,
-        now: run.clock.now(),
-        watched: run.ledger.release !== undefined,
-      },
+      restarts: { most: run.settings.maxRestarts, now: run.clock.now(), seenUp },
     };
     const tests = planTests(subject);
     const unwell = tests.some((test) => test.what === 'decided' && test.judgement.outcome === 'failed');

@@ -16,12 +16,13 @@ export interface Running {
   readonly objects: readonly KubernetesObject[];
   /** Databases that did not work before the release, by name. */
   readonly down?: ReadonlySet<string>;
+  readonly seenUp: boolean;
 }
 
 /** What failed, one failure per root; the reports are in the ledger. */
 export async function testRunning(
   run: Run,
-  { cluster, namespace, objects, down }: Running,
+  { cluster, namespace, objects, down, seenUp }: Running,
 ): Promise<readonly Failure[]> {
   const workloads = objects.filter(isRolloutKind);
   const watch = await watchRollout(run, namespace, {
@@ -35,7 +36,8 @@ export async function testRunning(
     }
     const former = new Set<string>();
     const health = await openHealth(run, watch, { namespace, rendered: objects, former });
-    return await smokeRelease(run, { cluster, namespace, rendered: objects, former, watch, health }, down);
+    const ground = { cluster, namespace, rendered: objects, former, watch, health, seenUp };
+    return await smokeRelease(run, ground, down);
   } finally {
     watch.stop();
   }

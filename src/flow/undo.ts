@@ -143,7 +143,7 @@ async function testRestored(work: UndoWork, restored: number): Promise<readonly 
   const basic = { ...run.settings, comprehensive: false, services: [] };
   const failures = await testRunning(
     { ...run, ledger, settings: basic },
-    { cluster, namespace, objects, ...(down === undefined ? {} : { down }) },
+    { cluster, namespace, objects, seenUp: true, ...(down === undefined ? {} : { down }) },
   );
   const { passed, failed } = countOutcomes(ledger.smoke);
   run.log.line(logLine(run.logClock(), `Restored: ${passed} smoke tests passed, ${failed} failed`));

@@ -14,8 +14,8 @@ export interface RestartRule {
   readonly most: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** This run has seen them all stay up: what came before, while they waited for a database, say, was judged there. */
-  readonly watched: boolean;
+  /** A rollout has seen them all stay up: what came before, while they waited for a database, say, was judged there. */
+  readonly seenUp: boolean;
 }
 
 /** `wanted` pods of the release are ready, and none of them only for a moment. */
@@ -73,8 +73,8 @@ function restartsOf(pod: KubernetesObject): number {
 }
 
 /** Whoever has not seen it go on takes it for one that will end again, until it has clearly outlasted its last run. */
-function isRestless(container: unknown, { most, now, watched }: RestartRule): boolean {
-  if (watched || (numberAt(container, 'restartCount') ?? 0) <= most) return false;
+function isRestless(container: unknown, { most, now, seenUp }: RestartRule): boolean {
+  if (seenUp || (numberAt(container, 'restartCount') ?? 0) <= most) return false;
   const since = timeOf(textAt(container, 'state', 'running', 'startedAt')) ?? now;
   const before = timeOf(textAt(container, 'lastState', 'terminated', 'startedAt'));
   const ended = timeOf(textAt(container, 'lastState', 'terminated', 'finishedAt'));

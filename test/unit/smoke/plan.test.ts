@@ -37,7 +37,7 @@ function podsOutcome(paused: boolean): string | undefined {
     databases: [],
     variables: new Map(),
     entrances: noEntrances,
-    restarts: { most: 3, now: start, watched: true },
+    restarts: { most: 3, now: start, seenUp: true },
   });
   const pods = tests.find(({ kind }) => kind === 'pods');
   return pods?.what === 'decided' ? pods.judgement.outcome : undefined;

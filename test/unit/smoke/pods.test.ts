@@ -4,7 +4,7 @@ import { judgePods, type RestartRule } from '../../../src/domain/smoke/pods.ts';
 
 const now = Date.parse('2026-01-01T00:10:00Z');
 const before = (seconds: number): string => new Date(now - seconds * 1000).toISOString();
-const rule: RestartRule = { most: 3, now, watched: false };
+const rule: RestartRule = { most: 3, now, seenUp: false };
 
 /** A ready pod whose container was restarted; its last run and its present one in seconds. */
 function pod(restartCount: number, { last, present }: { readonly last?: number; readonly present: number }) {
@@ -44,7 +44,7 @@ test.each([
 });
 
 test('a rollout that was watched has judged what came before', () => {
-  expect(outcomeOf(pod(5, { last: 60, present: 11 }), { watched: true })).toBe('passed');
+  expect(outcomeOf(pod(5, { last: 60, present: 11 }), { seenUp: true })).toBe('passed');
 });
 
 test('it says how often', () => {
