@@ -3,7 +3,7 @@ import { JSONPath } from 'jsonpath-plus';
 import type { WritePattern } from './scenario.ts';
 import type { Write } from './writes.ts';
 
-/** The first write that matches any of the patterns, each with its `count`. */
+/** The first write that matches any of the patterns, each with its `count` and `objects`. */
 export function firstEvidence(
   writes: readonly Write[],
   patterns: readonly WritePattern[],
@@ -15,15 +15,22 @@ export function firstEvidence(
 }
 
 /**
- * The last write that was needed at or before `until` (milliseconds since the epoch): of each object the one since which
+ * The last write of any of the patterns that was needed at or before `until` (milliseconds since the epoch): of each object the one since which
  * it has matched without a break and with the same value, and of these the latest. A status that is written again unchanged
  * was not waited for.
  */
 export function lastNeeded(
   writes: readonly Write[],
-  pattern: WritePattern,
+  patterns: readonly WritePattern[],
   until = Number.POSITIVE_INFINITY,
 ): Write | undefined {
+  return patterns
+    .map((pattern) => lastOf(writes, pattern, until))
+    .filter((write) => write !== undefined)
+    .toSorted((one, other) => other.at - one.at)[0];
+}
+
+function lastOf(writes: readonly Write[], pattern: WritePattern, until: number): Write | undefined {
   const since = new Map<string, { readonly write: Write; readonly value: string }>();
   for (const write of writes) {
     if (write.at > until || write.resource !== pattern.resource || write.object === undefined) continue;
@@ -40,15 +47,17 @@ function keyOf({ name, object }: Write): string {
 }
 
 function nthMatch(writes: readonly Write[], pattern: WritePattern): Write | undefined {
-  const wanted = pattern.count ?? 1;
+  const { count = 1, objects = 1 } = pattern;
   const values = new Map<string, Set<string>>();
+  const complete = new Set<string>();
   for (const write of writes) {
     const value = matchedValue(write, pattern);
     if (value === undefined) continue;
     const key = keyOf(write);
     const known = values.get(key) ?? new Set();
     values.set(key, known.add(value));
-    if (known.size >= wanted) return write;
+    if (known.size >= count) complete.add(key);
+    if (complete.size >= objects) return write;
   }
   return undefined;
 }

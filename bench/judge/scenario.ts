@@ -16,11 +16,17 @@ export const writePattern = z.strictObject({
   where: z.string().optional(),
   /** The n-th match of one object, each with another matched value. */
   count: z.number().int().min(1).optional(),
+  /** The write with which the n-th object matches: pods that take turns end once each. */
+  objects: z.number().int().min(1).optional(),
   /** HTTP status of a refusal, and a regular expression for its message. */
   code: z.number().int().optional(),
   message: z.string().optional(),
 });
 export type WritePattern = z.infer<typeof writePattern>;
+
+const writePatterns = z
+  .union([writePattern, z.array(writePattern).min(1)])
+  .transform((one) => (Array.isArray(one) ? one : [one]));
 
 const fault = z.record(z.string(), z.unknown());
 const failure = z.strictObject({
@@ -54,11 +60,8 @@ const common = {
   cause: z.array(z.string()).default([]),
   class: z.enum(['permanent', 'budgeted', 'sound']),
   budget: seconds.optional(),
-  evidence: z
-    .union([writePattern, z.array(writePattern).min(1)])
-    .transform((one) => (Array.isArray(one) ? one : [one]))
-    .optional(),
-  settledBy: writePattern.optional(),
+  evidence: writePatterns.optional(),
+  settledBy: writePatterns.optional(),
   inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   tools: z.record(z.string(), z.string()).default({}),
   setup: z.array(step).default([]),

@@ -46,7 +46,7 @@ async function readEntry(root: string, name: string): Promise<CatalogueEntry> {
 }
 
 /** Every write that a scenario speaks of. */
-export function patternsOf({ evidence = [], settledBy, setup, disturbance }: Scenario): WritePattern[] {
+export function patternsOf({ evidence = [], settledBy = [], setup, disturbance }: Scenario): WritePattern[] {
   const moments = [...setup, ...disturbance].map(({ when }) => when);
-  return [...evidence, settledBy, ...moments].filter((pattern) => pattern !== undefined);
+  return [...evidence, ...settledBy, ...moments].filter((pattern) => pattern !== undefined);
 }

@@ -138,6 +138,18 @@ function spreadLines({ spread }: VerdictResults): string[] {
   ];
 }
 
+/** What stands between the green word and the end of the process: the record, the summary, the outputs. */
+function closingLine(cells: readonly Cell[]): string[] {
+  const seconds = cells
+    .filter(({ tool }) => tool === 'orion')
+    .flatMap(({ runs }) => runs.filter(({ verdict }) => verdict === 'green'))
+    .flatMap(({ toItsEnd }) => toItsEnd ?? []);
+  if (seconds.length === 0) return [];
+  return [
+    `- Orion’s verdict is its line \`FAIL\`, or the end of the last phase that judges (rollout, health, monitor, smoke). After a green one it closes the release’s record and writes its reports: ${median(seconds).toFixed(2)} s to the end of the process, worst ${Math.max(...seconds).toFixed(2)} s (${seconds.length} runs).`,
+  ];
+}
+
 function notes(cells: readonly Cell[]): string[] {
   const errors = cells.filter(({ error }) => error !== undefined);
   return [
@@ -151,6 +163,7 @@ function notes(cells: readonly Cell[]): string[] {
     '- Helm is run without `--wait-for-jobs`, as the catalogue has it; so it does not look at Jobs.',
     '- A red for another reason than the truth file names counts as right here; its missing cause, or another exit code, stands beside it.',
     '- krane and Azure/k8s-deploy are not in the table: krane is a Ruby gem and the machine has no Ruby; k8s-deploy is an action that was not run.',
+    ...closingLine(cells),
     ...errors.map(
       ({ scenario, tool, error = '' }) =>
         `- Not judged: ${scenario} with ${tool}: ${escapeCell(error.slice(0, 300))}`,

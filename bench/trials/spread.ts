@@ -12,15 +12,13 @@ export interface SpreadOptions {
 
 const picked = 8;
 
-/** The scenarios in which Orion's seconds lie furthest apart; with fewer than two runs, from the slowest on. */
+/** The scenarios in which Orion's seconds lie furthest apart; one run has no spread. */
 export function largestSpread(cells: readonly Cell[]): readonly { scenario: string; spread: number }[] {
   return cells
-    .filter(({ tool, runs }) => tool === 'orion' && runs.length > 0)
+    .filter(({ tool, runs }) => tool === 'orion' && runs.length > 1)
     .map(({ scenario, runs }) => {
       const seconds = runs.map((run) => run.seconds ?? run.sinceStart);
-      const spread =
-        runs.length > 1 ? Math.max(...seconds) - Math.min(...seconds) : Math.abs(seconds[0] ?? 0);
-      return { scenario, spread };
+      return { scenario, spread: Math.max(...seconds) - Math.min(...seconds) };
     })
     .toSorted((one, other) => other.spread - one.spread)
     .slice(0, picked);

@@ -31,6 +31,8 @@ export interface TrialResult extends Judgement {
   readonly exitCode: number | null;
   /** Seconds from the start of the tool to its verdict. */
   readonly sinceStart: number;
+  /** Seconds from there to its end: a record that is closed, an undo. */
+  readonly toItsEnd?: number;
   /** For sound scenarios: milliseconds from the last needed write until the bare watch had it, and until the tool said so, its settle apart. */
   readonly promptness?: { readonly bare: number; readonly own: number };
 }
@@ -144,6 +146,7 @@ class Trial {
       verdict: statement.verdict,
       exitCode: statement.exitCode,
       sinceStart: (statement.at - statement.startedAt) / 1000,
+      toItsEnd: (run.endedAt - statement.at) / 1000,
       ...(promptness && { promptness }),
     };
   }
@@ -255,9 +258,9 @@ function promptnessOf(
   writes: readonly Write[],
   seen: readonly SeenObject[],
 ): TrialResult['promptness'] {
-  const pattern = scenario.settledBy;
-  if (scenario.class !== 'sound' || pattern === undefined || statement.verdict !== 'green') return undefined;
-  const needed = lastNeeded(writes, pattern, statement.at);
+  const patterns = scenario.settledBy;
+  if (scenario.class !== 'sound' || patterns === undefined || statement.verdict !== 'green') return undefined;
+  const needed = lastNeeded(writes, patterns, statement.at);
   const bare = needed && seen.find(({ object }) => object === needed.object);
   if (needed === undefined || bare === undefined) return undefined;
   return { bare: bare.arrivedAt - needed.at, own: statement.at - needed.at - statement.settle };

@@ -2,34 +2,62 @@
 import type { Failure, LogTail } from '../domain/failure.ts';
 import type { ObjectReference } from '../domain/objects.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
+import { causeLines, logTailLines } from '../report/log-outcome.ts';
 import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 
 const tailLines = 25;
+
+type Locate = (reference: ObjectReference, path?: FieldPath) => SourceLocation | undefined;
 
 /** Completes failures with what only I/O can add: the log tails, and the line to edit. */
 export async function diagnose(
   run: Run,
   cluster: ClusterPort,
   failures: readonly Failure[],
-  locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation | undefined,
+  locate: Locate,
+): Promise<readonly Failure[]> {
+  return withLogs(run, cluster, withPlaces(failures, locate));
+}
+
+/** The same, each part said as soon as it is known: no log that is still to be fetched holds up the cause. */
+export async function diagnoseAloud(
+  run: Run,
+  cluster: ClusterPort,
+  failures: readonly Failure[],
+  locate: Locate,
+): Promise<readonly Failure[]> {
+  const say = (lines: readonly string[]): void => {
+    for (const line of lines) run.log.line(line);
+  };
+  const placed = withPlaces(failures, locate);
+  say(placed.flatMap((failure) => causeLines(failure, run.logClock())));
+  const complete = await withLogs(run, cluster, placed);
+  say(complete.flatMap((failure) => logTailLines(failure, run.logClock())));
+  return complete;
+}
+
+function withPlaces(failures: readonly Failure[], locate: Locate): readonly Failure[] {
+  return failures.map((failure) => {
+    const [first] = failure.objects;
+    const location = failure.location ?? (first === undefined ? undefined : locate(first, failure.field));
+    return { ...failure, ...(location === undefined ? {} : { location }) };
+  });
+}
+
+async function withLogs(
+  run: Run,
+  cluster: ClusterPort,
+  failures: readonly Failure[],
 ): Promise<readonly Failure[]> {
   return Promise.all(
-    failures.map(async (failure) => {
-      const [first] = failure.objects;
-      const location = failure.location ?? (first === undefined ? undefined : locate(first, failure.field));
-      return {
-        ...failure,
-        logs: await logTails(run, cluster, failure),
-        ...(location === undefined ? {} : { location }),
-      };
-    }),
+    failures.map(async (failure) => ({ ...failure, logs: await logTails(run, cluster, failure) })),
   );
 }
 
 /**
  * How often a log is asked for: in the moment of a restart the kubelet may have neither the old one nor the new one. A
- * program that says nothing looks the same, and the verdict waits for this: not long.
+ * program that says nothing looks the same, and the rollback waits for this: not long.
  */
 const logAttempts = 2;
 const logPause = 300;

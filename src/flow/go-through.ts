@@ -3,9 +3,9 @@ import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
-import { failureLines } from '../report/log-outcome.ts';
 import { closeFailed, explainError, explainPending, leaveStopped, ownRecord } from './close-record.ts';
 import type { Course } from './course.ts';
+import { diagnoseAloud } from './diagnose.ts';
 import { endingOfError, failedInStep, failedWith, handedOver, succeeded } from './endings.ts';
 import { finish } from './finish.ts';
 import { handOver } from './hand-over.ts';
@@ -52,6 +52,7 @@ export async function finishRelease(change: Change) {
  * @throws Fault `lock-lost`
  */
 async function stillOurs(change: Change): Promise<void> {
+  if (change.hold.lease.held()) return;
   try {
     await ownRecord(change);
   } catch (error) {
@@ -60,11 +61,11 @@ async function stillOurs(change: Change): Promise<void> {
 }
 
 /** The cause is said first; then what `rollback` asks for (STATES rows 6, 9 and 10). */
-async function endFailed(change: Change, failures: readonly Failure[], inSteps: boolean): Promise<Closed> {
-  const { run } = change;
+async function endFailed(change: Change, found: readonly Failure[], inSteps: boolean): Promise<Closed> {
+  const { run, ready } = change;
   await stillOurs(change);
+  const failures = await diagnoseAloud(run, ready.cluster, found, ready.target.locate);
   run.ledger.failures = failures;
-  for (const line of failures.flatMap((failure) => failureLines(failure, run.logClock()))) run.log.line(line);
   const ending = failedWith(run, failures);
   if (inSteps) {
     await explainPending(change, ending);

@@ -1,13 +1,12 @@
 /** The phases that can fail a release, in their order: apply, rollout, health, monitor, smoke. */
 import type { Failure } from '../domain/failure.ts';
 import type { HealthSubject } from '../domain/health/verdict.ts';
-import { type KubernetesObject, keyOf, type ObjectReference } from '../domain/objects.ts';
+import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
 import type { ReleaseBody } from '../domain/release.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { serviceLine } from '../report/log-health.ts';
 import { type Applied, applyPlan } from './apply.ts';
-import { diagnose } from './diagnose.ts';
 import { formerKeys } from './health.ts';
 import { ensureHeld, type Hold, underLock } from './hold.ts';
 import { monitorRelease, readOldErrors } from './monitor.ts';
@@ -55,7 +54,9 @@ export function applyOf(change: Change, plan: Plan): ReleasePhase {
   };
 }
 
-export const rolloutPhase: ReleasePhase = async ({ run, cluster, target, watch, begun }) => {
+export const rolloutPhase: ReleasePhase = async ({ run, target, watch, begun }) => {
+  // The first place to be found takes its time (files to read, code to compile): now, not when a cause is to be said.
+  for (const object of target.objects.slice(0, 1)) target.locate(referenceOf(object), ['spec']);
   const verdict = await inPhase(
     run,
     'rollout',
@@ -68,11 +69,11 @@ export const rolloutPhase: ReleasePhase = async ({ run, cluster, target, watch, 
     ({ state }) => state,
   );
   run.ledger.workloads = verdict.workloads;
-  return verdict.state === 'failed' ? diagnose(run, cluster, verdict.failures, target.locate) : [];
+  return verdict.state === 'failed' ? verdict.failures : [];
 };
 
-export const healthPhase: ReleasePhase = async ({ run, cluster, target, health }) => {
-  const failures = await inPhase(
+export const healthPhase: ReleasePhase = async ({ run, health }) =>
+  inPhase(
     run,
     'health',
     async () => {
@@ -83,31 +84,18 @@ export const healthPhase: ReleasePhase = async ({ run, cluster, target, health }
     },
     judgeFailures,
   );
-  return diagnose(run, cluster, failures, target.locate);
-};
 
-export const monitorPhase: ReleasePhase = async ({ run, cluster, target, watch, health, begun }) => {
+export const monitorPhase: ReleasePhase = async ({ run, cluster, watch, health, begun }) => {
   if (run.settings.monitor === 0) return [];
   const judged = await health;
-  const found = await inPhase(
-    run,
-    'monitor',
-    () => monitorRelease(run, cluster, watch, judged, begun.old),
-    judgeFailures,
-  );
-  return diagnose(run, cluster, found, target.locate);
+  return inPhase(run, 'monitor', () => monitorRelease(run, cluster, watch, judged, begun.old), judgeFailures);
 };
 
 export const smokePhase: ReleasePhase = async (stage) => {
-  const { run, cluster, target, down, begun } = stage;
+  const { run, down, begun } = stage;
   if (run.settings.skipTests) return [];
   await begun.databasesAsked;
-  return inPhase(
-    run,
-    'smoke',
-    async () => diagnose(run, cluster, await smokeRelease(run, await groundOf(stage), down), target.locate),
-    judgeFailures,
-  );
+  return inPhase(run, 'smoke', async () => smokeRelease(run, await groundOf(stage), down), judgeFailures);
 };
 
 /** Whether a workload was there before under another name is a matter of wording: a record that cannot be read stops nothing. */

@@ -17,8 +17,10 @@ import { type Verdict, verdict } from '../domain/rollout/verdict.ts';
 import { alarmOf } from './alarm.ts';
 import { Freeing } from './freeing.ts';
 import { readLastLines } from './last-lines.ts';
+import { paceOf } from './pace.ts';
 import type { WatchChange, WatchedKind } from './ports.ts';
 import { Progress } from './progress.ts';
+import { proveWatch } from './prove-watch.ts';
 import type { Run } from './run.ts';
 
 const watchedKinds = [
@@ -119,16 +121,11 @@ export async function watchRollout(
     budgets: defaultBudgets,
     restoring,
   };
-  /**
-   * "Up, and stayed up" is concluded from silence, and a watch whose connection died without a word is silent too: before
-   * green the pods are read once more. Absences are left to the watch: a pod may be newer than this list.
-   */
-  const refresh = async (): Promise<void> => {
-    const pods = await (await run.connect()).list('v1', 'Pod', namespace);
+  const proof = proveWatch(run, namespace, (pods) => {
     const at = run.clock.now();
     for (const object of pods) see({ type: 'applied', object, at });
-    run.signal.throwIfAborted();
-  };
+    observer.wake();
+  });
   const ask = (): Verdict => verdict(state, run.clock.now(), limits);
   return {
     limits,
@@ -159,43 +156,17 @@ export async function watchRollout(
         pace.begin();
         const answer = ask();
         progress.show(answer.workloads, run.clock.now());
+        if (answer.state === 'failed') return answer;
         if (answer.state === 'passed') {
-          await refresh();
-          const confirmed = ask();
-          if (confirmed.state !== 'pending') return confirmed;
+          if (await proof.require()) return answer;
           continue;
         }
-        if (answer.state === 'failed') return answer;
         freeing.free(state, limits);
+        const proofAt = proof.ahead(answer.passesAt);
         pace.end();
-        await observer.changed(Math.min(answer.nextAt, progress.nextAt, freeing.nextAt));
+        await observer.changed(Math.min(answer.nextAt, progress.nextAt, freeing.nextAt, proofAt));
         await pace.rest();
       }
-    },
-  };
-}
-
-/** Milliseconds for which a change may wait to be judged. */
-const longestRest = 200;
-
-/**
- * Changes of a thousand workloads come faster than the verdict on all of them is found: judging takes a twentieth of the
- * time at most, and what came meanwhile is judged together. Where it takes less than a millisecond nothing ever waits.
- */
-function paceOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>) {
-  let began = 0;
-  let restedAt = 0;
-  return {
-    begin: (): void => {
-      began = clock.now();
-    },
-    end: (): void => {
-      const now = clock.now();
-      restedAt = now + Math.min(longestRest, (now - began) * 19);
-    },
-    rest: async (): Promise<void> => {
-      const left = restedAt - clock.now();
-      if (left > 0) await clock.wait(left, signal);
     },
   };
 }

@@ -21,7 +21,7 @@ export interface Stage {
   readonly begun: { recorded: Promise<void>; databasesAsked: Promise<void>; old: OldErrors };
 }
 
-/** One phase of a release: what failed, diagnosed; empty when it passed. */
+/** One phase of a release: what failed, still to be diagnosed; empty when it passed. */
 export type ReleasePhase = (stage: Stage) => Promise<readonly Failure[]>;
 
 export async function openStage(

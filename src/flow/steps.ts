@@ -8,10 +8,10 @@ import { keyOf, referenceOf } from '../domain/objects.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { awaited } from '../domain/status/awaited.ts';
-import { failureLines } from '../report/log-outcome.ts';
 import { explainError } from './close-record.ts';
 import { stepCourses } from './course.ts';
 import { checkAll } from './deploy.ts';
+import { diagnoseAloud } from './diagnose.ts';
 import { checksFailed, endingOfError, failedWith, testsSkipped, verifiedRunning } from './endings.ts';
 import { faultOf } from './findings.ts';
 import { finishRelease, goThrough } from './go-through.ts';
@@ -176,10 +176,9 @@ async function judgeRunning(
       const reference = referenceOf(desired);
       stage.watch.addTarget(targetOf({ reference, desired }, true, live.get(keyOf(reference))));
     }
-    const failures: readonly Failure[] = await goThroughPhases(stage, phases);
+    const found: readonly Failure[] = await goThroughPhases(stage, phases);
+    const failures = await diagnoseAloud(run, cluster, found, target.locate);
     run.ledger.failures = failures;
-    for (const line of failures.flatMap((failure) => failureLines(failure, run.logClock())))
-      run.log.line(line);
     // It is not this job's to undo.
     const asked = { ...run, settings: { ...run.settings, rollback: 'never' as const } };
     return failures.length > 0 ? failedWith(asked, failures) : verifiedRunning(deployed.name);

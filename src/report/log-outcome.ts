@@ -16,8 +16,18 @@ function logTail(log: LogTail, clock: LogClock): string[] {
   return [`  ${logText(title)}`, ...lines.map((line) => `  ${paint('│', 'grey', clock)} ${line}`)];
 }
 
-/** Cause, place, event, log tail and remedy; every line starts with our stamp, the log's with a bar after it. */
+/** All of a failure; every line starts with our stamp, a log's with a bar after it. */
 export function failureLines(failure: Failure, clock: LogClock): string[] {
+  return [...causeLines(failure, clock), ...logTailLines(failure, clock)];
+}
+
+/** What containers at fault logged last. */
+export function logTailLines({ logs }: Failure, clock: LogClock): string[] {
+  return logs.flatMap((log) => logTail(log, clock)).map((line) => logLine(clock, line));
+}
+
+/** Cause, place, event and remedy. */
+export function causeLines(failure: Failure, clock: LogClock): string[] {
   const { location, event } = failure;
   const others = failure.objects.slice(1, 6).map(titleOf);
   const more = failure.objects.length - 1 - others.length;
@@ -30,12 +40,9 @@ export function failureLines(failure: Failure, clock: LogClock): string[] {
   const cause = `${paint('FAIL', 'red', clock)} ${logText(shorten(failure.message, 2000))} (${failure.reason})`;
   const [fix = '', ...paste] = logTextLines(failure.remedy);
   const remedy = fix === '' ? [] : [`  Fix:   ${fix}`, ...paste.map((line) => `         ${line}`)];
-  return [
-    cause,
-    ...facts.map((line) => `  ${logText(shorten(line, 2000))}`),
-    ...failure.logs.flatMap((log) => logTail(log, clock)),
-    ...remedy,
-  ].map((line) => logLine(clock, line));
+  return [cause, ...facts.map((line) => `  ${logText(shorten(line, 2000))}`), ...remedy].map((line) =>
+    logLine(clock, line),
+  );
 }
 
 const outcomeColours: Readonly<Record<ResultDocument['outcome'], Colour>> = {

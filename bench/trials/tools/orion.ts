@@ -20,9 +20,10 @@ export function orionTool(bundle: string, version: string, rollback: string): De
       milliseconds(String(inputs['monitor'] ?? '0s')) +
       smokeTime(lines),
     deploy: (deployment) => deployByOrion(join(bundle, 'index.js'), { rollback, settle }, deployment),
-    // `FAIL` names a failure before logs are fetched or anything is undone; a green run is green with its last words.
+    // Before logs are fetched or anything is undone, and before the record is closed. A run that judges nothing has only last words.
     verdictLine: (lines) =>
       lines.find(({ text }) => /^[\d:.]+\s+\+[\d.]+s\s+FAIL /.test(text)) ??
+      lines.findLast(({ text }) => /\b(rollout|health|monitor|smoke) passed in\b/.test(text)) ??
       lines.findLast(({ text }) => /, exit code \d\)$/.test(text)),
   };
 }

@@ -16,6 +16,8 @@ export type Verdict =
       readonly workloads: readonly WorkloadReport[];
       /** When time alone may change the answer; never later than the deadline. */
       readonly nextAt: number;
+      /** When it passes if nothing happens; Infinity while something else is needed than time. */
+      readonly passesAt: number;
       /** "Deployment auth: 1 of 3 pods updated". */
       readonly waitingFor: readonly string[];
     }
@@ -52,6 +54,7 @@ export function verdict(state: RolloutState, now: number, limits: Limits): Verdi
     state: 'pending',
     workloads,
     nextAt: Math.min(deadline, ...[settledAt, ...ends].filter((at) => at > now)),
+    passesAt: registered ? settledAt : Number.POSITIVE_INFINITY,
     waitingFor: tally.late.map((one) => one.waitingFor),
   };
 }

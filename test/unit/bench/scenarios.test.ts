@@ -27,7 +27,7 @@ function scenarioOf(folder: string): Scenario {
 }
 
 function patternsOf({ evidence, settledBy, disturbance }: Scenario): readonly WritePattern[] {
-  const patterns = [...(evidence ?? []), settledBy, ...disturbance.map(({ when }) => when)];
+  const patterns = [...(evidence ?? []), ...(settledBy ?? []), ...disturbance.map(({ when }) => when)];
   return patterns.filter((pattern) => pattern !== undefined);
 }
 

@@ -66,6 +66,18 @@ describe('the write that carries the evidence', () => {
     expect(firstEvidence(several, [{ ...restarts, count: 4 }])).toBeUndefined();
   });
 
+  test('is that of the n-th object, where pods take turns', () => {
+    const turns = [
+      write(1, pod('a', 0, ended)),
+      write(2, pod('b', 0, ended)),
+      write(3, pod('b', 1, ended)),
+      write(4, pod('c', 0, ended)),
+    ];
+    const end = { resource: 'pods', where: '$.status.containerStatuses[?(@.state.terminated)]' };
+    expect(firstEvidence(turns, [{ ...end, objects: 3 }])?.at).toBe(4);
+    expect(firstEvidence(turns, [{ ...end, objects: 4 }])).toBeUndefined();
+  });
+
   test('may be a refusal, by code and message', () => {
     const refusal = write(7, pod('x', 0), { code: 403, message: 'exceeded quota: tight' });
     const { object: _, ...bare } = refusal;
@@ -91,18 +103,19 @@ describe('the last needed change', () => {
   ];
 
   test('is the one since which the last object matches without a break', () => {
-    expect(lastNeeded(writes, ready)?.at).toBe(4);
-    expect(lastNeeded(writes, { ...ready, name: '^a' })?.at).toBe(3);
+    expect(lastNeeded(writes, [ready])?.at).toBe(4);
+    expect(lastNeeded(writes, [{ ...ready, name: '^a' }])?.at).toBe(3);
+    expect(lastNeeded(writes, [{ ...ready, name: '^a' }, ready])?.at).toBe(4);
   });
 
   test('is looked for up to the verdict', () => {
-    expect(lastNeeded(writes, ready, 2.5)).toBeUndefined();
-    expect(lastNeeded(writes, ready, 3.5)?.at).toBe(3);
+    expect(lastNeeded(writes, [ready], 2.5)).toBeUndefined();
+    expect(lastNeeded(writes, [ready], 3.5)?.at).toBe(3);
   });
 
   test('is a change of the matched value too', () => {
     const changed = write(7, pod('b', 2, { running: {} }));
-    expect(lastNeeded([...writes, changed], ready)?.at).toBe(7);
+    expect(lastNeeded([...writes, changed], [ready])?.at).toBe(7);
   });
 });
 

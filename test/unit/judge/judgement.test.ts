@@ -70,7 +70,7 @@ describe('seconds', () => {
   });
 
   test('of a sound release: from the last needed change before the verdict, and the settle after it', () => {
-    const sound = scenario({ truth: 'sound', class: 'sound', settledBy: evidence });
+    const sound = scenario({ truth: 'sound', class: 'sound', settledBy: [evidence] });
     const early = { metadata: { name: 'web-1' }, status: { restarts: 1 } };
     const writes = [
       { ...crash, at: start + 1000, object: early },

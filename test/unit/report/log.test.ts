@@ -111,12 +111,12 @@ describe('the end', () => {
       '  Where: Deployment auth → ReplicaSet auth-6d5f7c9b8 → Pod auth-6d5f7c9b8-x2k4p → container auth',
       '  Edit: examples/orion/k8s/overlays/staging/kustomization.yaml:14',
       expect.stringMatching(/^ {2}Event: BackOff \(3 times\): Back-off/),
+      expect.stringMatching(/^ {2}Fix:\s+Read the log/),
       '  Log of auth-6d5f7c9b8-x2k4p, container auth, previous run:',
       expect.stringMatching(/^ {2}│ \{"level":"info"/),
       expect.stringMatching(/^ {2}│ /),
       expect.stringMatching(/^ {2}│ .*password authentication failed/),
       expect.stringMatching(/^ {2}│ .*exiting with code 3/),
-      expect.stringMatching(/^ {2}Fix:\s+Read the log/),
     ]);
   });
 

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
-import type { Clock, WatchChange, WatchedKind, WatchPort } from '../../../src/flow/ports.ts';
+import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { Clock, ClusterPort, WatchChange, WatchedKind, WatchPort } from '../../../src/flow/ports.ts';
 import { watchRollout } from '../../../src/flow/rollout.ts';
+import type { Run } from '../../../src/flow/run.ts';
 import { flowRun } from '../flow/flow-run.ts';
-import { deployment, namespace, start, target } from './cluster.ts';
+import { deployment, namespace, pod, replicaSet, running, start, target } from './cluster.ts';
 
 interface OpenWatch {
   readonly kinds: readonly WatchedKind[];
@@ -21,7 +24,7 @@ const still: Clock = {
     }),
 };
 
-async function watched(expected: number) {
+async function watched(expected: number, edges: Partial<Pick<Run, 'clock' | 'connect'>> = {}) {
   const opened: OpenWatch[] = [];
   const port: WatchPort = {
     open: async (kinds, onChange, onLost = () => undefined) => {
@@ -34,7 +37,7 @@ async function watched(expected: number) {
       };
     },
   };
-  const { run } = flowRun({ holder: 'test', clock: still, watch: async () => port });
+  const { run } = flowRun({ holder: 'test', clock: still, watch: async () => port, ...edges });
   return { rollout: await watchRollout(run, namespace, { expected, existing: [] }), opened };
 }
 
@@ -83,3 +86,94 @@ test('what has been seen so far can be asked for', async () => {
   expect(rollout.state().targets).toHaveLength(1);
   expect(rollout.state().workloads.size).toBe(1);
 });
+
+describe('before green the pods are listed once more', () => {
+  const settle = 10_000;
+  const api = deployment({ updated: 1, available: 1 });
+  const set = replicaSet(api, 'a');
+  const up = pod(set, { ready: 0, containers: [running(0)] });
+  const restarted = pod(set, { ready: 9, containers: [running(9, 1)] });
+
+  /** All is up from the start on; `list` is what the server says of the pods. */
+  async function settling(list: () => Promise<readonly KubernetesObject[]>) {
+    const time = steppedClock();
+    const listedAt: number[] = [];
+    const cluster = {
+      list: () => {
+        listedAt.push(time.clock.now() - start);
+        return list();
+      },
+    } as unknown as ClusterPort;
+    const { rollout, opened } = await watched(1, { clock: time.clock, connect: async () => cluster });
+    rollout.addTarget(target(api));
+    for (const object of [api, set, up]) opened[0]?.onChange({ type: 'applied', object, at: start });
+    let said: string | undefined;
+    rollout.judge().then(
+      ({ state }) => {
+        said = state;
+      },
+      (error: unknown) => {
+        said = String(error);
+      },
+    );
+    await time.stepTo(0);
+    return { stepTo: time.stepTo, listedAt, said: () => said };
+  }
+
+  test('half a second ahead: the verdict does not wait for the answer', async () => {
+    const { stepTo, listedAt, said } = await settling(async () => [up]);
+    await stepTo(settle - 501);
+    expect(listedAt).toEqual([]);
+    await stepTo(settle - 500);
+    expect(listedAt).toEqual([settle - 500]);
+    expect(said()).toBeUndefined();
+    await stepTo(settle);
+    expect(said()).toBe('passed');
+    expect(listedAt).toHaveLength(1);
+  });
+
+  test('a restart that the silent watch did not tell is no green', async () => {
+    const { stepTo, said } = await settling(async () => [restarted]);
+    await stepTo(settle - 500);
+    await stepTo(settle);
+    expect(said()).toBeUndefined();
+    await stepTo(2 * settle - 1000);
+    await stepTo(2 * settle - 500);
+    expect(said()).toBe('passed');
+  });
+
+  test('a list that is still not there is waited for, one that failed is made again', async () => {
+    const answers = [
+      () => Promise.reject(new Error('connection reset')),
+      () => new Promise<never>(() => undefined),
+    ];
+    const { stepTo, listedAt, said } = await settling(async () => answers.shift()?.() ?? [up]);
+    await stepTo(settle - 500);
+    await stepTo(settle);
+    expect(listedAt).toEqual([settle - 500, settle]);
+    await stepTo(2 * settle);
+    expect(said()).toBeUndefined();
+  });
+});
+
+/** A clock that goes on when it is told to, milliseconds after the start; whoever waited until then is woken. */
+function steppedClock() {
+  let now = start;
+  let sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+  const clock: Clock = {
+    now: () => now,
+    wait: (milliseconds, signal) =>
+      new Promise((resolve, reject) => {
+        sleepers.push({ at: now + milliseconds, wake: resolve });
+        signal?.addEventListener('abort', () => reject(signal.reason));
+      }),
+  };
+  const stepTo = async (milliseconds: number): Promise<void> => {
+    now = start + milliseconds;
+    const due = sleepers.filter(({ at }) => at <= now);
+    sleepers = sleepers.filter(({ at }) => at > now);
+    for (const { wake } of due) wake();
+    await setImmediate();
+  };
+  return { clock, stepTo };
+}
