@@ -18,6 +18,8 @@ export type HealthEnd = Exclude<HealthVerdict, { state: 'pending' }>;
 export interface Health {
   /** Services and EndpointSlices as seen so far; nothing if the overlay has no Service. */
   state(): HealthState;
+  /** Judges for nothing, as the rollout does before it passes. */
+  rehearse(): void;
   /**
    * Resolves when all is sound at `until` (milliseconds since the epoch) or later, or when it is not and will not be: trouble
    * has the health budget from its beginning, and until then may heal. Rejects when the run is cancelled or a watch is lost.
@@ -40,15 +42,21 @@ export async function openHealth(run: Run, watch: RolloutWatch, subject: HealthS
   const { healthRetries, healthInterval, progressInterval } = run.settings;
   const budget = healthRetries * healthInterval;
   const rollout = withoutTimeout(watch.limits);
+  const ask = (now: number, deadline: number): HealthVerdict =>
+    healthVerdict(watch.state(), state, subject, now, { rollout, deadline });
   return {
     state: () => state,
+    rehearse: () => {
+      const now = run.clock.now();
+      ask(now, now + budget);
+    },
     judge: async (until) => {
       let unsoundSince: number | undefined;
       let shownAt = run.clock.now();
       for (;;) {
         const now = run.clock.now();
         const deadline = (unsoundSince ?? now) + budget;
-        const answer = healthVerdict(watch.state(), state, subject, now, { rollout, deadline });
+        const answer = ask(now, deadline);
         if (answer.state === 'failed' || (answer.state === 'passed' && now >= until)) return answer;
         unsoundSince = answer.state === 'passed' ? undefined : (unsoundSince ?? now);
         if (answer.state === 'pending' && now >= shownAt + progressInterval) {

@@ -54,14 +54,16 @@ export function applyOf(change: Change, plan: Plan): ReleasePhase {
   };
 }
 
-export const rolloutPhase: ReleasePhase = async ({ run, target, watch, begun }) => {
+export const rolloutPhase: ReleasePhase = async ({ run, target, watch, health, begun }) => {
   // The first place to be found takes its time (files to read, code to compile): now, not when a cause is to be said.
   for (const object of target.objects.slice(0, 1)) target.locate(referenceOf(object), ['spec']);
   const verdict = await inPhase(
     run,
     'rollout',
     async () => {
-      const judged = await watch.judge();
+      const judged = await watch.judge(() => {
+        health.then((one) => one.rehearse()).catch(() => undefined);
+      });
       // What the record lacks must not take the place of the cause.
       await (judged.state === 'failed' ? begun.recorded.catch(() => undefined) : begun.recorded);
       return judged;

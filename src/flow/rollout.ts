@@ -33,10 +33,19 @@ const watchedKinds = [
   { apiVersion: 'v1', kind: 'Event' },
 ] as const;
 
+/**
+ * Milliseconds before a green verdict at which all that it takes is gone through for nothing: what a process has not touched for
+ * seconds is slow at first.
+ */
+const rehearsal = 30;
+
 export interface RolloutWatch {
   addTarget(target: RolloutTarget): void;
-  /** Resolves with the verdict; rejects when the run is cancelled, and with a Fault when a watch is lost. */
-  judge(): Promise<Exclude<Verdict, { state: 'pending' }>>;
+  /**
+   * Resolves with the verdict; rejects when the run is cancelled, and with a Fault when a watch is lost. `beforeGreen` is called a
+   * moment before a green one may fall.
+   */
+  judge(beforeGreen?: () => void): Promise<Exclude<Verdict, { state: 'pending' }>>;
   readonly limits: Limits;
   /** Everything seen so far. */
   state(): RolloutState;
@@ -148,7 +157,7 @@ export async function watchRollout(
       lastLines.stop();
       for (const session of sessions) session.stop();
     },
-    judge: async () => {
+    judge: async (beforeGreen = () => undefined) => {
       const progress = new Progress(run);
       const freeing = new Freeing(run);
       const pace = paceOf(run);
@@ -163,8 +172,12 @@ export async function watchRollout(
         }
         freeing.free(state, limits);
         const proofAt = proof.ahead(answer.passesAt);
+        const rehearsalAt = answer.passesAt - rehearsal;
+        const isNear = rehearsalAt <= run.clock.now();
+        if (isNear) beforeGreen();
         pace.end();
-        await observer.changed(Math.min(answer.nextAt, progress.nextAt, freeing.nextAt, proofAt));
+        const next = Math.min(answer.nextAt, progress.nextAt, freeing.nextAt, proofAt);
+        await observer.changed(isNear ? next : Math.min(next, rehearsalAt));
         await pace.rest();
       }
     },
