@@ -23,21 +23,34 @@ const usage = `Usage: npm run bench -- BENCHMARK
 All take --check: exit code 1 if a target is missed (verdicts and spread: a verdict of ours is wrong), and --bundle FOLDER: what to measure instead of dist/deploy-staging,
 as \`npm run build\` made it.`;
 
+const options = {
+  rounds: { type: 'string' },
+  bundle: { type: 'string', default: join(import.meta.dirname, '../dist/deploy-staging') },
+  check: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+  tools: { type: 'string', default: toolNames.join() },
+  repeat: { type: 'string', default: '1' },
+  lanes: { type: 'string', default: '4' },
+  runs: { type: 'string', default: '20' },
+  report: { type: 'boolean', default: false },
+} as const;
+
+/** Undefined where the usage is to be said. */
+function parse() {
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch {
+    return undefined;
+  }
+}
+
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string' },
-      bundle: { type: 'string', default: join(import.meta.dirname, '../dist/deploy-staging') },
-      check: { type: 'boolean', default: false },
-      only: { type: 'string', default: '' },
-      tools: { type: 'string', default: toolNames.join() },
-      repeat: { type: 'string', default: '1' },
-      lanes: { type: 'string', default: '4' },
-      runs: { type: 'string', default: '20' },
-      report: { type: 'boolean', default: false },
-    },
-  });
+  const parsed = parse();
+  if (parsed === undefined) {
+    console.error(usage);
+    return 2;
+  }
+  const { positionals, values } = parsed;
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   const [benchmark] = positionals;
   const judged = benchmark === undefined ? undefined : verdictBenchmarks[benchmark];
