@@ -19,7 +19,7 @@ export async function goThrough(change: Change, stage: Stage, { inSteps, phases 
   try {
     const failures = await goThroughPhases(stage, phases);
     stage.watch.stop();
-    if (failures.length > 0) return await endFailed(change, failures, inSteps);
+    if (failures.length > 0) return await endFailed(change, stage, failures, inSteps);
     if (inSteps) {
       await handOver(change, stage);
       return { ending: handedOver(run), pending: true };
@@ -61,11 +61,18 @@ async function stillOurs(change: Change): Promise<void> {
 }
 
 /** The cause is said first; then what `rollback` asks for (STATES rows 6, 9 and 10). */
-async function endFailed(change: Change, found: readonly Failure[], inSteps: boolean): Promise<Closed> {
+async function endFailed(
+  change: Change,
+  { begun }: Stage,
+  found: readonly Failure[],
+  inSteps: boolean,
+): Promise<Closed> {
   const { run, ready } = change;
   await stillOurs(change);
   const failures = await diagnoseAloud(run, ready.cluster, found, ready.target.locate);
   run.ledger.failures = failures;
+  // On record before anything is undone; what the record lacks must not take the place of the cause.
+  await begun.recorded.catch(() => undefined);
   const ending = failedWith(run, failures);
   if (inSteps) {
     await explainPending(change, ending);

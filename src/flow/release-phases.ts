@@ -49,7 +49,6 @@ export function applyOf(change: Change, plan: Plan): ReleasePhase {
     const recorded = recordInventory(change, plan, objects);
     recorded.catch(() => undefined);
     stage.begun.recorded = recorded;
-    if (failures.length > 0) await recorded;
     return failures;
   };
 }
@@ -64,8 +63,7 @@ export const rolloutPhase: ReleasePhase = async ({ run, target, watch, health, b
       const judged = await watch.judge(() => {
         health.then((one) => one.rehearse()).catch(() => undefined);
       });
-      // What the record lacks must not take the place of the cause.
-      await (judged.state === 'failed' ? begun.recorded.catch(() => undefined) : begun.recorded);
+      if (judged.state === 'passed') await begun.recorded;
       return judged;
     },
     ({ state }) => state,
