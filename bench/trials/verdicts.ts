@@ -98,7 +98,9 @@ export async function runJobs(
   let finished = 0;
   await inLanes(jobs, lanes, async ({ entry, tool }) => {
     const key = `${entry.name} ${tool.name}`;
-    const cell = await runCell(ground, entry, tool, cells.get(key)?.runs ?? []);
+    const done = await runCell(ground, entry, tool);
+    // Only now: another lane may have run the same cell meanwhile.
+    const cell = { ...done, runs: [...(cells.get(key)?.runs ?? []), ...done.runs] };
     cells.set(key, cell);
     keep(cell);
     finished += 1;
@@ -107,18 +109,13 @@ export async function runJobs(
   return [...cells.values()];
 }
 
-async function runCell(
-  ground: Ground,
-  entry: CatalogueEntry,
-  tool: DeployTool,
-  runs: readonly TrialResult[],
-): Promise<Cell> {
-  const cell = { scenario: entry.name, tool: tool.name, runs, date: new Date().toISOString() };
+async function runCell(ground: Ground, entry: CatalogueEntry, tool: DeployTool): Promise<Cell> {
+  const cell = { scenario: entry.name, tool: tool.name, runs: [], date: new Date().toISOString() };
   const notApplicable = entry.scenario.tools[tool.name];
   if (notApplicable !== undefined) return { ...cell, notApplicable };
   const namespace = `bv-${entry.name.slice(0, 2)}-${tool.name}-${randomBytes(3).toString('hex')}`;
   try {
-    return { ...cell, runs: [...runs, await runTrial(ground, entry, tool, namespace)] };
+    return { ...cell, runs: [await runTrial(ground, entry, tool, namespace)] };
   } catch (error) {
     return { ...cell, error: messageOf(error) };
   }
