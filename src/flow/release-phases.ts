@@ -53,9 +53,13 @@ export function applyOf(change: Change, plan: Plan): ReleasePhase {
   };
 }
 
+/** In a large overlay the rest is found when it is needed. */
+const mostPlaces = 10;
+
 export const rolloutPhase: ReleasePhase = async ({ run, target, watch, health, begun }) => {
-  // The first place to be found takes its time (files to read, code to compile): now, not when a cause is to be said.
-  for (const object of target.objects.slice(0, 1)) target.locate(referenceOf(object), ['spec']);
+  // To find a place takes its time (files to read, code to compile): now, not when a cause is to be said.
+  for (const object of target.objects.filter(awaited).slice(0, mostPlaces))
+    target.locate(referenceOf(object), ['spec']);
   const verdict = await inPhase(
     run,
     'rollout',
