@@ -27,6 +27,8 @@ export async function goThrough(change: Change, stage: Stage, { inSteps, phases 
     return { ending: await finishRelease(change), pending: false };
   } catch (error) {
     if (run.ledger.workloads.length === 0) run.ledger.workloads = stage.watch.workloads();
+    // Two writes of one record must not meet.
+    await stage.begun.recorded.catch(() => undefined);
     if (run.signal.aborted) return { ending: await leaveStopped(change), pending: true };
     await explainError(change, error);
     throw error;

@@ -1,12 +1,7 @@
 /** After the rollout: what was rolled out stays up, and every Service of the overlay sends to it. Watched, not polled. */
 import { selectorOf } from '../domain/health/endpoints.ts';
 import { type HealthState, healthKinds, observeHealth, startHealth } from '../domain/health/state.ts';
-import {
-  type HealthSubject,
-  type HealthVerdict,
-  healthVerdict,
-  withoutTimeout,
-} from '../domain/health/verdict.ts';
+import { type HealthSubject, type HealthVerdict, healthVerdict } from '../domain/health/verdict.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../domain/objects.ts';
 import type { ReleaseBody } from '../domain/release.ts';
 import { waitingLines } from '../report/log-health.ts';
@@ -41,7 +36,7 @@ export async function openHealth(run: Run, watch: RolloutWatch, subject: HealthS
   }
   const { healthRetries, healthInterval, progressInterval } = run.settings;
   const budget = healthRetries * healthInterval;
-  const rollout = withoutTimeout(watch.limits);
+  const rollout = watch.limits;
   const ask = (now: number, deadline: number): HealthVerdict =>
     healthVerdict(watch.state(), state, subject, now, { rollout, deadline });
   return {

@@ -1,7 +1,7 @@
 /** How often the verdict is asked for. */
 import type { Run } from './run.ts';
 
-/** Milliseconds for which a change may wait to be judged. */
+/** Milliseconds for which a change may wait to be judged: no more debt is carried on. */
 const longestRest = 200;
 
 /** Judging takes this share of the time, in the long run. */
@@ -20,7 +20,7 @@ export interface Pace {
 
 /**
  * Changes of a thousand workloads come faster than the verdict on all of them is found: then what came meanwhile is judged
- * together. Where changes are few nothing ever waits, however slow the first judgings are, while their code is compiled.
+ * together. Where changes are few nothing waits, although the first judgings are slow, while their code is compiled.
  */
 export function paceOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>): Pace {
   let began = 0;
@@ -32,12 +32,12 @@ export function paceOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>): Pace {
     },
     end: () => {
       const now = clock.now();
-      credit = Math.min(burst, credit + (now - endedAt) * share) - (now - began);
+      const earned = Math.min(burst, credit + (now - endedAt) * share);
+      credit = Math.max(earned - (now - began), -longestRest * share);
       endedAt = now;
     },
     rest: async () => {
-      const restedAt = endedAt + Math.min(longestRest, -credit / share);
-      const left = restedAt - clock.now();
+      const left = endedAt - credit / share - clock.now();
       if (left > 0) await clock.wait(left, signal);
     },
   };

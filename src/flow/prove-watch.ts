@@ -6,10 +6,12 @@ import type { Run } from './run.ts';
 const validity = 500;
 
 export interface WatchProof {
-  /** Asks for the list if it is time for it, ahead of a green verdict at `passesAt`, and says when that will be. What fails here is left to `require`. */
+  /** Asks for the list if it is time for it, ahead of a green verdict at `passesAt`, and says when that will be. What fails here is left to `make`. */
   ahead(passesAt: number): number;
-  /** True if a list speaks for this moment; otherwise makes one, after which everything has to be judged again. */
-  require(): Promise<boolean>;
+  /** Whether a list speaks for this moment. */
+  holds(): boolean;
+  /** Waits for a list; what it tells has to be judged. */
+  make(): Promise<void>;
 }
 
 /**
@@ -44,10 +46,7 @@ export function proveWatch(
       ask().catch(() => undefined);
       return Number.POSITIVE_INFINITY;
     },
-    require: async () => {
-      if (run.clock.now() - answeredAt <= validity) return true;
-      await ask();
-      return false;
-    },
+    holds: () => run.clock.now() - answeredAt <= validity,
+    make: ask,
   };
 }

@@ -21,10 +21,13 @@ export function orionTool(bundle: string, version: string, rollback: string): De
       smokeTime(lines),
     deploy: (deployment) => deployByOrion(join(bundle, 'index.js'), { rollback, settle }, deployment),
     // Before logs are fetched or anything is undone, and before the record is closed. A run that judges nothing has only last words.
-    verdictLine: (lines) =>
-      lines.find(({ text }) => /^[\d:.]+\s+\+[\d.]+s\s+FAIL /.test(text)) ??
-      lines.findLast(({ text }) => /\b(rollout|health|monitor|smoke) passed in\b/.test(text)) ??
-      lines.findLast(({ text }) => /, exit code \d\)$/.test(text)),
+    verdictLine: (lines) => {
+      const lastWords = lines.findLast(({ text }) => /, exit code \d\)$/.test(text));
+      const judged = lastWords?.text.endsWith(' 0)')
+        ? lines.findLast(({ text }) => /\b(rollout|health|monitor|smoke) passed in\b/.test(text))
+        : lines.find(({ text }) => /^[\d:.]+\s+\+[\d.]+s\s+FAIL /.test(text));
+      return judged ?? lastWords;
+    },
   };
 }
 

@@ -18,7 +18,7 @@ export interface HealthSubject {
 }
 
 export interface HealthLimits {
-  /** The rollout's own, its timeout out of force: it passed. Give the same object each time, answers are kept by it. */
+  /** The rollout's own; its timeout is out of force, it passed. */
   readonly rollout: Limits;
   /** When what is not sound by then counts as broken, milliseconds since the epoch. */
   readonly deadline: number;
@@ -39,11 +39,6 @@ export type HealthVerdict =
       readonly services: readonly ServiceReport[];
     };
 
-/** The rollout's limits without its timeout. */
-export function withoutTimeout(limits: Limits): Limits {
-  return { ...limits, timeout: Number.POSITIVE_INFINITY };
-}
-
 /**
  * Fails at once where nothing can mend it (a crash loop, a selector that no template could match, a named port that no
  * container has), waits for what comes by itself until the deadline, and passes when every Service is sound and the rollout
@@ -58,7 +53,7 @@ export function healthVerdict(
 ): HealthVerdict {
   const judged = judgeServices(rollout, health, subject);
   const services = judged.map(({ report }) => report);
-  const workloads = verdict(rollout, now, limits.rollout);
+  const workloads = verdict(rollout, now, limits.rollout, Number.POSITIVE_INFINITY);
   const troubles = workloads.state === 'failed' ? workloads.failures.map(afterwards) : [];
   const broken = judged.filter(({ report }) => report.state === 'failed');
   const failures = [...troubles, ...failuresOf(broken)];

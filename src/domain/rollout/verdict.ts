@@ -33,7 +33,12 @@ export type Verdict =
  * targets are registered and every changed one has stayed up for `settle`, and fails when `timeout` is over. Cheap
  * enough to be asked after every change: a workload is looked at anew only if something below it changed.
  */
-export function verdict(state: RolloutState, now: number, limits: Limits): Verdict {
+export function verdict(
+  state: RolloutState,
+  now: number,
+  limits: Limits,
+  timeout: number = limits.timeout,
+): Verdict {
   const tally = tallyOf(assessmentsOf(state, limits), now, limits);
   const { workloads, troubled, settledAt } = tally;
   const common = { capacityAt: capacityAt(state), dependenciesAt: tally.dependenciesAt };
@@ -43,7 +48,7 @@ export function verdict(state: RolloutState, now: number, limits: Limits): Verdi
 
   const registered = state.targets.length >= state.expected;
   if (registered && settledAt <= now) return { state: 'passed', workloads };
-  const deadline = limits.startedAt + limits.timeout;
+  const deadline = limits.startedAt + timeout;
   if (now >= deadline) return failedVerdict(timeoutFailures(tally.late, limits, registered), workloads);
 
   const ends = troubled.flatMap((one) => {

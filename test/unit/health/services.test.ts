@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { observeHealth, startHealth } from '../../../src/domain/health/state.ts';
-import { type HealthVerdict, healthVerdict, withoutTimeout } from '../../../src/domain/health/verdict.ts';
+import { type HealthVerdict, healthVerdict } from '../../../src/domain/health/verdict.ts';
 import type { KubernetesObject } from '../../../src/domain/objects.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { type ObservedChange, startRollout } from '../../../src/domain/rollout/state.ts';
@@ -101,7 +101,7 @@ function judge({ rendered, changes, desired = live, at = 20, former = [] }: Stor
   }
   const subject = { namespace, rendered: [desired, ...rendered], former: new Set(former) };
   return healthVerdict(rollout, health, subject, start + at * 1000, {
-    rollout: withoutTimeout(limits),
+    rollout: limits,
     deadline: start + 60_000,
   });
 }

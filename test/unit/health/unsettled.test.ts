@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startHealth } from '../../../src/domain/health/state.ts';
-import { healthVerdict, withoutTimeout } from '../../../src/domain/health/verdict.ts';
+import { healthVerdict } from '../../../src/domain/health/verdict.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { startRollout } from '../../../src/domain/rollout/state.ts';
 import {
@@ -43,10 +43,9 @@ test('a pod that stops being ready after the rollout: at the end of the health b
     state = observe(state, change);
   }
   const subject = { namespace: 'shop', rendered: [wish], former: new Set<string>() };
-  const rollout = withoutTimeout(limits);
   const at = (seconds: number) =>
     healthVerdict(state, startHealth(), subject, start + seconds * 1000, {
-      rollout,
+      rollout: limits,
       deadline: start + 80_000,
     });
   expect(at(79).state).toBe('pending');

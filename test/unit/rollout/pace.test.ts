@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { paceOf } from '../../../src/flow/pace.ts';
 import type { Clock } from '../../../src/flow/ports.ts';
 
-/** Judgings of `cost` milliseconds, each `pause` after the one before: how long each waited for its turn. */
-async function waits(count: number, cost: number, pause: number): Promise<readonly number[]> {
+type Judging = readonly [cost: number, pause: number];
+
+/** Judgings that cost so many milliseconds, each followed by a pause: how long each waited for its turn. */
+async function waits(judgings: readonly Judging[]): Promise<readonly number[]> {
   let now = 1_000_000;
   const clock: Clock = {
     now: () => now,
@@ -13,7 +15,7 @@ async function waits(count: number, cost: number, pause: number): Promise<readon
   };
   const pace = paceOf({ clock, signal: new AbortController().signal });
   const waited: number[] = [];
-  for (let index = 0; index < count; index += 1) {
+  for (const [cost, pause] of judgings) {
     pace.begin();
     now += cost;
     pace.end();
@@ -25,17 +27,23 @@ async function waits(count: number, cost: number, pause: number): Promise<readon
   return waited;
 }
 
+function times(count: number, judging: Judging): readonly Judging[] {
+  return Array(count).fill(judging);
+}
+
 test('few changes wait for nothing, although the first judgings are slow', async () => {
-  expect(await waits(4, 10, 5)).toEqual([0, 0, 0, 0]);
-  expect(await waits(50, 1, 100)).toEqual(Array(50).fill(0));
+  expect(await waits(times(4, [10, 5]))).toEqual([0, 0, 0, 0]);
+  expect(await waits(times(50, [1, 100]))).toEqual(Array(50).fill(0));
 });
 
 test('where changes come without an end, judging takes a twentieth of the time', async () => {
-  const waited = await waits(200, 4, 0);
+  const waited = await waits(times(200, [4, 0]));
   expect(waited.at(-1)).toBeCloseTo(76);
   expect(waited[0]).toBe(0);
 });
 
-test('no change waits for longer than 200 ms', async () => {
-  expect(Math.max(...(await waits(50, 40, 0)))).toBeCloseTo(200);
+test('no change waits for longer than 200 ms, and a crowd leaves no debt behind', async () => {
+  const waited = await waits([...times(50, [40, 300]), [1, 300], [1, 0]]);
+  expect(Math.max(...(await waits(times(50, [40, 0]))))).toBeCloseTo(200);
+  expect(waited.at(-1)).toBe(0);
 });
