@@ -20,9 +20,8 @@ import { deleteByHand, restoreByHand } from '../domain/undo/by-hand.ts';
 import { leftAloneText, type UndoPlan, undoPlan } from '../domain/undo/plan.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { logLine } from '../report/log-line.ts';
-import { failureLines } from '../report/log-outcome.ts';
 import { stillThere } from './await-deletions.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnoseAloud } from './diagnose.ts';
 import { underLock } from './hold.ts';
 import { Ledger } from './ledger.ts';
 import type { ClusterPort, StoredRelease } from './ports.ts';
@@ -71,8 +70,6 @@ export async function undo(work: UndoWork): Promise<Undone> {
   const plan = undoPlan(body, live, work.written);
   announce(run, plan);
   const { undone, restored } = await carryOut(work, plan);
-  for (const failure of undone.failures)
-    for (const line of failureLines(failure, run.logClock())) run.log.line(line);
   tellWhatStays(run, plan, restored);
   return undone;
 }
@@ -117,14 +114,14 @@ async function carryOut(
         .filter(isRolloutKind)
         .map(asDeleted),
     ];
+    const say = (failures: readonly Failure[]) => diagnoseAloud(run, cluster, failures, () => undefined);
     if (unrestored.length + undeleted.length > 0) {
-      const failures = [...unrestored, ...undeleted];
+      const failures = await say([...unrestored, ...undeleted]);
       return { undone: { ...unfinished(work, plan, failures), workloads: workloads() }, restored };
     }
     const [verdict, left] = await Promise.all([watch.judge(), stillThere(run, cluster, plan.deletions)]);
     const found = verdict.state === 'failed' ? verdict.failures : await testRestored(work, waitedFor.size);
-    const broken = await diagnose(run, cluster, found, () => undefined);
-    return { undone: { ...verified(plan, broken, left), workloads: workloads() }, restored };
+    return { undone: { ...verified(plan, await say(found), left), workloads: workloads() }, restored };
   } finally {
     watch.stop();
   }

@@ -16,12 +16,7 @@ function logTail(log: LogTail, clock: LogClock): string[] {
   return [`  ${logText(title)}`, ...lines.map((line) => `  ${paint('│', 'grey', clock)} ${line}`)];
 }
 
-/** All of a failure; every line starts with our stamp, a log's with a bar after it. */
-export function failureLines(failure: Failure, clock: LogClock): string[] {
-  return [...causeLines(failure, clock), ...logTailLines(failure, clock)];
-}
-
-/** What containers at fault logged last. */
+/** What containers at fault logged last; after our stamp each line has a bar. */
 export function logTailLines({ logs }: Failure, clock: LogClock): string[] {
   return logs.flatMap((log) => logTail(log, clock)).map((line) => logLine(clock, line));
 }

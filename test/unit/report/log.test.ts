@@ -10,7 +10,7 @@ import {
   phaseEndLine,
 } from '../../../src/report/log-events.ts';
 import type { LogClock } from '../../../src/report/log-line.ts';
-import { failureLines, outcomeLines } from '../../../src/report/log-outcome.ts';
+import { causeLines, logTailLines, outcomeLines } from '../../../src/report/log-outcome.ts';
 import { progressLines } from '../../../src/report/log-progress.ts';
 import { smokeLine } from '../../../src/report/log-smoke.ts';
 import { crashLoop, endpointDown, refused } from './fixtures/failure.ts';
@@ -29,7 +29,7 @@ function everything(result: typeof success, at: LogClock): string[] {
     ...progressLines(result.workloads, at),
     ...result.smoke.map((report) => smokeLine(report, at)),
     ...result.notices.flatMap((notice) => noticeLines(notice, at)),
-    ...result.failures.flatMap((failure) => failureLines(failure, at)),
+    ...result.failures.flatMap((failure) => [...causeLines(failure, at), ...logTailLines(failure, at)]),
     ...outcomeLines(result, at),
   ];
 }
@@ -104,7 +104,7 @@ describe('progress', () => {
 describe('the end', () => {
   it('says cause, place, evidence and remedy', () => {
     const lines = crashLoop.failures
-      .flatMap((failure) => failureLines(failure, clock))
+      .flatMap((failure) => [...causeLines(failure, clock), ...logTailLines(failure, clock)])
       .map((line) => line.slice(stamp.length));
     expect(lines).toEqual([
       'FAIL Container auth of Deployment auth exited with code 3 three times in a row. (crash-loop)',
