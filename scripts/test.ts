@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { realNodeSupport } from '../testbed/node/support.ts';
 import { endLeftovers, runVariable } from './leftovers.ts';
+import { makeRoom } from './make-room.ts';
 
 interface Count {
   readonly passed: number;
@@ -117,6 +118,7 @@ function wantedLayers(only: readonly string[]): readonly string[] {
 
 async function runAll(folder: string): Promise<Count[]> {
   const wanted = wantedLayers(process.argv.slice(2));
+  await makeRoom(wanted);
   const built = await run(process.execPath, [join(root, 'scripts/build.ts')]);
   if (!built) return [{ passed: 0, failed: 1, skipped: 0, failures: ['the bundles could not be built'] }];
   const counts: Count[] = [];
@@ -155,4 +157,7 @@ async function main(): Promise<number> {
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  return 1;
+});
