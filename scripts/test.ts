@@ -21,8 +21,8 @@ interface Count {
 }
 
 const root = join(import.meta.dirname, '..');
-/** Of each failure's error; the output of a workflow step, where that is the error, is seldom longer. */
-const errorLines = 60;
+/** Of each failure's error. Where it is the output of a workflow step, the verdict and what was expected instead stand last. */
+const errorLines = { first: 15, last: 60 };
 const layers = ['unit', 'contract', 'cluster', 'testbed', 'node'];
 const runId = randomUUID();
 
@@ -95,14 +95,20 @@ async function readCount(report: string): Promise<Count> {
       assertionResults
         .filter(({ status }) => status === 'failed')
         .map(({ fullName, failureMessages }) => {
-          const message = failureMessages?.[0]?.split('\n').slice(0, errorLines) ?? [];
-          return [`${relative(root, name)} > ${fullName}:`, ...message].join('\n    ');
+          const lines = shortened(failureMessages?.[0]?.split('\n') ?? []);
+          return [`${relative(root, name)} > ${fullName}:`, ...lines].join('\n    ');
         }),
     );
     return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests, failures };
   } catch {
     return { passed: 0, failed: 0, skipped: 0, failures: [] };
   }
+}
+
+function shortened(lines: readonly string[]): readonly string[] {
+  const left = lines.length - errorLines.first - errorLines.last;
+  if (left <= 0) return lines;
+  return [...lines.slice(0, errorLines.first), `(${left} lines left out)`, ...lines.slice(-errorLines.last)];
 }
 
 function wantedLayers(only: readonly string[]): readonly string[] {

@@ -64,8 +64,12 @@ function fieldOf(desired: KubernetesObject, text: string) {
 const final =
   /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
 
-/** The write lost a race, or the API server's store was away: nothing is wrong with what was asked for. */
-const passing = /Operation cannot be fulfilled on|etcdserver: /;
+/**
+ * The write lost a race, or the API server or its store was away: nothing is wrong with what was asked for. At the
+ * beginning only: the same words inside are those of a webhook that does not answer.
+ */
+const passing =
+  /^(?:Error creating: )?(?:Operation cannot be fulfilled on|etcdserver: |rpc error: code = |context deadline exceeded|(?:Post|Put) ")/;
 
 /**
  * A refused template is refused again: now. An exceeded quota is permanent as well, unless pods are going or the
@@ -112,8 +116,12 @@ function conditionRefusal(scene: Scene, replicaSet: KubernetesObject, limits: Li
   if (condition?.status !== 'True' || condition.reason !== 'FailedCreate') return undefined;
   const event = freshEvents(scene, replicaSet, limits).find((one) => eventReason(one) === 'FailedCreate');
   const transition = timeOf(condition.lastTransitionTime) ?? limits.startedAt;
+  const heldAt = event === undefined ? undefined : timeOf(eventTime(event));
+  // The condition keeps the words of the first try that failed, whatever refuses the ones after it; the events say that.
+  // https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/controller/replicaset/replica_set_utils.go (calculateStatus)
+  const told = event !== undefined && (heldAt ?? 0) >= transition ? eventMessage(event) : condition.message;
   return {
-    text: condition.message,
+    text: passing.test(told) ? condition.message : told,
     since: Math.max(limits.startedAt, Math.min(event?.firstAt ?? transition, transition)),
     refusedAt: event === undefined ? transition : refusedAt(event),
     ...(event === undefined ? {} : { event }),

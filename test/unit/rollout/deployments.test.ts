@@ -233,9 +233,17 @@ describe('sound releases', () => {
     expect([outcome(ending), ending.at]).toEqual(['passed', 30]);
   });
 
-  test('a race for the status of the quota, after which the controller was cut off for a while', () => {
-    const message =
-      'Operation cannot be fulfilled on resourcequotas "few": the object has been modified; please apply your changes to the latest version and try again';
+  test.each([
+    [
+      'a race for the status of the quota',
+      'Operation cannot be fulfilled on resourcequotas "few": the object has been modified; please apply your changes to the latest version and try again',
+    ],
+    ['the API server lost its store', 'rpc error: code = Unavailable desc = error reading from server: EOF'],
+    [
+      'the controller lost the API server',
+      'Post "https://127.0.0.1:6443/api/v1/namespaces/shop/pods": dial tcp 127.0.0.1:6443: connect: connection refused',
+    ],
+  ])('%s, after which the controller was cut off for a while', (_what, message) => {
     const refused = [
       {
         type: 'ReplicaFailure',
@@ -506,6 +514,49 @@ describe('broken releases', () => {
     ];
     const ending = story(applied(1, replicaSet(seen, 'new', { conditions: refused })));
     expect([outcome(ending), ending.at]).toEqual([reason, 1]);
+  });
+
+  test('pods that are refused for another reason than at first: the condition keeps the words of the first try', () => {
+    const away = 'rpc error: code = Unavailable desc = error reading from server: EOF';
+    const quota =
+      'Error creating: pods "api-new-x" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2';
+    const refused = [
+      {
+        type: 'ReplicaFailure',
+        status: 'True',
+        reason: 'FailedCreate',
+        message: away,
+        lastTransitionTime: time(1),
+      },
+    ];
+    const set = replicaSet(seen, 'new', { conditions: refused });
+    const ending = story(
+      applied(1, set, event(set, 'FailedCreate', `Error creating: ${away}`, 1)),
+      applied(40, event(set, 'FailedCreate', quota, 40)),
+    );
+    expect([outcome(ending), ending.at]).toEqual(['quota-exceeded', 40]);
+    expect(failureOf(ending).message).toContain('exceeded quota: few');
+  });
+
+  test('a refusal of before that has healed does not explain the one that stands', () => {
+    const quota = 'Error creating: pods "api-new-x" is forbidden: exceeded quota: few';
+    const forbidden =
+      'pods "api-new-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false';
+    const refused = [
+      {
+        type: 'ReplicaFailure',
+        status: 'True',
+        reason: 'FailedCreate',
+        message: forbidden,
+        lastTransitionTime: time(5),
+      },
+    ];
+    const ending = story(
+      applied(1, event(newest, 'FailedCreate', quota, 1)),
+      applied(5, replicaSet(seen, 'new', { conditions: refused })),
+    );
+    expect([outcome(ending), ending.at]).toEqual(['pod-creation-forbidden', 5]);
+    expect(failureOf(ending).message).toContain('PodSecurity');
   });
 
   test('unschedulable: at the end of the budget, with what is missing', () => {
