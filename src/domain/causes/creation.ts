@@ -62,7 +62,7 @@ function fieldOf(desired: KubernetesObject, text: string) {
 
 /** Refusals that no later try changes: the template itself is refused, or a quota wants fields that are not there. */
 const final =
-  /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
+  /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
 
 /**
  * The write lost a race, or the API server or its store was away: nothing is wrong with what was asked for. At the

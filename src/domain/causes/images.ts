@@ -80,7 +80,7 @@ export function pullCause(
         reason: 'image-not-found',
         doom: { when: 'now' },
         sharedKey: container.image,
-        message: `${title} cannot start: image ${container.image} does not exist (${quoted(text)}).`,
+        message: `${title} cannot start: image ${container.image} ${absence(text)} (${quoted(text)}).`,
       });
     case 'unauthorized':
       return causeOf(scene, {
@@ -107,6 +107,12 @@ export function pullCause(
         message: `${title} cannot start: ${registry} does not serve image ${container.image} (${quoted(text)}).`,
       });
   }
+}
+
+function absence(text: string): string {
+  return /no match for platform/i.test(text)
+    ? 'was not built for the platform of the node'
+    : 'does not exist';
 }
 
 /** The status lags a second behind the events; those from before an earlier run are about another pull. */

@@ -5,7 +5,8 @@ export const remedies: Partial<Readonly<Record<Reason, string>>> = {
   'crash-loop': 'Read the last log lines, mend the program or its configuration, and deploy again.',
   'init-container-failed': 'Read the last log lines of the init container; the other containers wait for it.',
   'out-of-memory': 'Raise resources.limits.memory, or find out why the program needs more than before.',
-  'image-not-found': 'Check the image name and tag, and that the image has been pushed.',
+  'image-not-found':
+    'Check the image name and tag, and that the image has been pushed, built for the platform of the nodes.',
   'image-unauthorized':
     'Give the pods an imagePullSecret (or the nodes credentials) that may pull the image.',
   'image-invalid': 'Write the image as registry/repository:tag, in lower case.',

@@ -351,6 +351,16 @@ describe('broken releases', () => {
     expect(failureOf(ending).container).toBeUndefined();
   });
 
+  test('the image is there, for another platform', () => {
+    const text =
+      'rpc error: code = NotFound desc = failed to pull and unpack image "registry.test/shop/api:2": no match for platform in manifest: not found';
+    const ending = story(
+      applied(1, pod(newest, { phase: 'Pending', containers: [waiting('ErrImagePull', text)] })),
+    );
+    expect([outcome(ending), ending.at]).toEqual(['image-not-found', 1]);
+    expect(failureOf(ending).message).toContain('was not built for the platform of the node');
+  });
+
   test('an older kubelet loses the text after the back-off: the event has it', () => {
     const held = pod(newest, {
       phase: 'Pending',
@@ -500,6 +510,10 @@ describe('broken releases', () => {
     ],
     [
       'pods "api-new-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+      'pod-creation-forbidden',
+    ],
+    [
+      "pods \"api-new-x\" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'shop' denied request: no owner label",
       'pod-creation-forbidden',
     ],
   ])('pods that are refused: %s', (message, reason) => {
