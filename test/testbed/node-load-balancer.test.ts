@@ -7,13 +7,14 @@ const addresses = ['10.0.0.1', '10.0.0.2'];
 function service(
   name: string,
   ports: readonly string[],
-  options: { type?: string; address?: string } = {},
+  options: { type?: string; address?: string; loadBalancerClass?: string } = {},
 ): Service {
-  const { type = 'LoadBalancer', address } = options;
+  const { type = 'LoadBalancer', address, ...others } = options;
   return {
     metadata: { namespace: 'shop', name },
     spec: {
       type,
+      ...others,
       ports: ports.map((text) => {
         const [protocol = '', port] = text.split(' ');
         return { port: Number(port), protocol };
@@ -54,6 +55,14 @@ describe('addresses of load balancers', () => {
         service('c', ['TCP 80']),
       ],
       given: {},
+    },
+    {
+      title: 'none for the class of another controller',
+      services: [
+        service('a', ['TCP 80'], { loadBalancerClass: 'example.org/none' }),
+        service('b', ['TCP 80']),
+      ],
+      given: { b: '10.0.0.1' },
     },
     {
       title: 'none for other types, whose ports count for nothing',

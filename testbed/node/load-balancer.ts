@@ -16,6 +16,7 @@ const serviceSchema = z.object({
   metadata: z.object({ namespace: z.string(), name: z.string() }),
   spec: z.object({
     type: z.string().optional(),
+    loadBalancerClass: z.string().optional(),
     ports: z.array(z.object({ port: z.number(), protocol: z.string().default('TCP') })).default([]),
   }),
   status: z
@@ -39,13 +40,16 @@ export interface AddressAssignment {
 /**
  * Which LoadBalancer Services without an address get which. Services share the first address until two want the same port:
  * then the later one gets the next address, since kube-proxy cannot write rules for two owners of one address and port.
+ * A Service with a loadBalancerClass is another controller's, as for the load balancer of every cloud.
  * @param addresses what may be given, in order of preference; a Service for which none is free stays pending
  */
 export function assignAddresses(
   services: readonly Service[],
   addresses: readonly string[],
 ): AddressAssignment[] {
-  const balanced = services.filter(({ spec }) => spec.type === 'LoadBalancer');
+  const balanced = services.filter(
+    ({ spec }) => spec.type === 'LoadBalancer' && spec.loadBalancerClass === undefined,
+  );
   const taken = new Set(balanced.flatMap((service) => frontEnds(service, addressOf(service))));
   return balanced
     .filter((service) => addressOf(service) === undefined)

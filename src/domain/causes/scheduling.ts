@@ -6,7 +6,7 @@ import type { Limits, PodRecord } from '../rollout/state.ts';
 import { containersOf } from '../status/containers.ts';
 import { isEnded } from '../status/pod.ts';
 import { type Cause, causeOf, type Doom, quoted } from './cause.ts';
-import { eventReason, evidenceOf, podEvents } from './evidence.ts';
+import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { containerField, podField } from './fieldpaths.ts';
 
 /**
@@ -48,7 +48,7 @@ function takesTurns(scene: Scene, waiting: PodRecord): boolean {
   return scene.groupKind === 'Job.batch' && scene.pods.some((one) => one !== waiting && holdsRoom(one));
 }
 
-/** A pod that no scheduler looks at: a gate is closed, or the scheduler that it asks for is not there. */
+/** A pod that no scheduler looks at: a gate is closed, a resource claim is not there, or the scheduler that it asks for is not. */
 function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
   const held = pod.marks.get(markOf.held);
   const since = held ?? pod.marks.get(markOf.unseen);
@@ -66,6 +66,23 @@ function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | un
       message: `${waits}: its scheduling gate ${quoted(gates.join(', '))} is closed.`,
       remedy: 'See whether the controller that opens this gate runs, or take it out of the pod template.',
       field: podField(desired, 'schedulingGates'),
+    });
+  }
+  const claims = listAt(pod.object, 'spec', 'resourceClaims').map((claim) => textAt(claim, 'name') ?? '');
+  if (claims.length > 0) {
+    // The scheduler sets no condition before each claim exists; only the controller that makes them has words, in an event.
+    const event = podEvents(scene, pod, limits).find((one) =>
+      eventReason(one).endsWith('ResourceClaimCreation'),
+    );
+    const told = event === undefined ? '' : ` (${quoted(eventMessage(event))})`;
+    return causeOf(scene, {
+      ...common,
+      doom: after,
+      event: event === undefined ? undefined : evidenceOf(event),
+      sharedKey: claims.join(),
+      message: `${waits}: its resource claim ${quoted(claims.join(', '))} is not there${told}.`,
+      remedy: 'Create the ResourceClaim or ResourceClaimTemplate, or correct its name in the pod template.',
+      field: podField(desired, 'resourceClaims'),
     });
   }
   const scheduler = textAt(pod.object, 'spec', 'schedulerName') ?? defaultScheduler;

@@ -99,6 +99,32 @@ describe('nobody schedules it', () => {
   });
 });
 
+describe('a resource claim that nobody makes: the scheduler waits for it without a word', () => {
+  const claiming = (claim: Record<string, string>) =>
+    pod(set, {
+      phase: 'Pending',
+      conditions: [],
+      spec: { resourceClaims: [{ name: 'accelerator', ...claim }] },
+    });
+
+  test('from a template: the event of its controller says why', () => {
+    const text = 'PodResourceClaim accelerator: resource claim template "gpu": not found';
+    const unseen = claiming({ resourceClaimTemplateName: 'gpu' });
+    const ending = tell(
+      [target(wish)],
+      applied(1, wish, set, unseen, event(unseen, 'FailedResourceClaimCreation', text, 1)),
+    );
+    expect([outcome(ending), ending.at]).toEqual(['unschedulable', 31]);
+    expect(said(ending)).toContain('resource claim template "gpu": not found');
+  });
+
+  test('by its name: no event at all', () => {
+    const ending = tell([target(wish)], applied(1, wish, set, claiming({ resourceClaimName: 'gpu' })));
+    expect([outcome(ending), ending.at]).toEqual(['unschedulable', 31]);
+    expect(said(ending)).toContain('resource claim accelerator is not there');
+  });
+});
+
 describe('containers that the runtime cannot make', () => {
   const stuck = (reason: string, message: string) =>
     tell(
