@@ -90,7 +90,7 @@ test('lists, then streams from there, with bookmarks and a time limit', async ()
     '/api/v1/namespaces/shop/configmaps?limit=500&labelSelector=app%3Dshop',
   );
   expect(watchUrls()).toEqual([
-    '/api/v1/namespaces/shop/configmaps?watch=true&allowWatchBookmarks=true&resourceVersion=100&timeoutSeconds=15&labelSelector=app%3Dshop',
+    '/api/v1/namespaces/shop/configmaps?watch=true&allowWatchBookmarks=true&resourceVersion=100&timeoutSeconds=11&labelSelector=app%3Dshop',
   ]);
   const objects = changes.flatMap((change) => (change.type === 'listed' ? change.objects : [change.object]));
   for (const object of objects) {
