@@ -55,9 +55,16 @@ function newestFirst(events: readonly EventRecord[]): readonly EventRecord[] {
 
 /** Events about this object that this release brought: new ones, and old ones that happened again. Newest first. */
 export function freshEvents(scene: Scene, object: KubernetesObject, limits: Limits): readonly EventRecord[] {
-  return eventsAbout(scene, object).filter(
-    (event) => event.firstAt > limits.startedAt || eventCount(event.object) > event.countAtFirst,
-  );
+  return eventsAbout(scene, object).filter(isFresh(limits));
+}
+
+function isFresh({ startedAt }: Limits) {
+  return (event: EventRecord) => event.firstAt > startedAt || eventCount(event.object) > event.countAtFirst;
+}
+
+/** Of one claim of a pod, by its name. Newest first. */
+export function claimEvents(scene: Scene, claim: string, limits: Limits): readonly EventRecord[] {
+  return newestFirst(scene.claimEvents(claim)).filter(isFresh(limits));
 }
 
 /** Events about this object, also those from before this release. Newest first. */

@@ -4,9 +4,9 @@ import { markOf } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
 import { containersOf } from '../status/containers.ts';
-import { isEnded } from '../status/pod.ts';
+import { claimNamesOf, isEnded } from '../status/pod.ts';
 import { type Cause, causeOf, type Doom, quoted } from './cause.ts';
-import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
+import { claimEvents, eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { containerField, podField } from './fieldpaths.ts';
 
 /**
@@ -48,7 +48,7 @@ function takesTurns(scene: Scene, waiting: PodRecord): boolean {
   return scene.groupKind === 'Job.batch' && scene.pods.some((one) => one !== waiting && holdsRoom(one));
 }
 
-/** A pod that no scheduler looks at: a gate is closed, a resource claim is not there, or the scheduler that it asks for is not. */
+/** A pod that no scheduler looks at: a gate is closed, a resource claim is not there, or the scheduler or node that it asks for is not. */
 function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
   const held = pod.marks.get(markOf.held);
   const since = held ?? pod.marks.get(markOf.unseen);
@@ -85,6 +85,32 @@ function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | un
       field: podField(desired, 'resourceClaims'),
     });
   }
+  const node = textAt(pod.object, 'spec', 'nodeName');
+  if (node !== undefined) {
+    return causeOf(scene, {
+      ...common,
+      doom: after,
+      sharedKey: node,
+      message: `A pod of ${titleOf(scene.target.reference)} is not started: it names node ${quoted(node)}, whose kubelet has said nothing of it.`,
+      remedy: 'See whether that node exists and is ready, or leave nodeName to the scheduler.',
+      field: podField(desired, 'nodeName'),
+    });
+  }
+  const unbound = unboundClaim(scene, pod, limits);
+  if (unbound !== undefined) {
+    return causeOf(scene, {
+      ...common,
+      reason: 'volume-pending',
+      doom: {
+        when: 'after',
+        since: Math.max(since, unbound.event.firstAt),
+        allowance: limits.budgets.volume,
+      },
+      event: evidenceOf(unbound.event),
+      message: `${waits}: its claim ${quoted(unbound.name)} is not bound: ${quoted(eventMessage(unbound.event))}.`,
+      field: podField(desired, 'volumes'),
+    });
+  }
   const scheduler = textAt(pod.object, 'spec', 'schedulerName') ?? defaultScheduler;
   return causeOf(scene, {
     ...common,
@@ -98,6 +124,19 @@ function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | un
 }
 
 const defaultScheduler = 'default-scheduler';
+
+/**
+ * The scheduler has picked a node and waits for a volume to be made there: for up to ten minutes, in which it sets no condition.
+ * The controllers of volumes say so, in the newest event of the claim.
+ */
+function unboundClaim(scene: Scene, pod: PodRecord, limits: Limits) {
+  for (const name of claimNamesOf(pod.object)) {
+    const [event] = claimEvents(scene, name, limits);
+    const isBeingMade = /^(?:ExternalProvisioning|ProvisioningFailed)$/;
+    if (event !== undefined && isBeingMade.test(eventReason(event))) return { name, event };
+  }
+  return undefined;
+}
 
 /** The field that the scheduler's words point at. */
 function constraintField(scene: Scene, message: string) {

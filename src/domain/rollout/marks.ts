@@ -1,4 +1,4 @@
-import { conditionOf, textAt, timeOf } from '../fields.ts';
+import { conditionOf, timeOf } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import {
   type ContainerView,
@@ -22,7 +22,7 @@ export const markOf = {
   unschedulable: 'unschedulable',
   /** A scheduling gate is closed: the scheduler does not look at it. */
   held: 'held',
-  /** No scheduler has said anything. */
+  /** No scheduler has said anything, nor the kubelet of the node that the pod names itself. */
   unseen: 'unseen',
   /** Ended in failure as a whole: evicted, or rejected by its node. */
   failed: 'failed',
@@ -61,7 +61,7 @@ function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined>
     const mark = scheduled.reason === 'SchedulingGated' ? markOf.held : markOf.unschedulable;
     found.set(mark, timeOf(scheduled.lastTransitionTime));
   }
-  if (scheduled === undefined && phaseOf(pod) === 'Pending' && !isAssigned(pod)) {
+  if (scheduled === undefined && phaseOf(pod) === 'Pending') {
     found.set(markOf.unseen, timeOf(pod.metadata.creationTimestamp));
   }
   if (phaseOf(pod) === 'Failed') found.set(markOf.failed, undefined);
@@ -84,10 +84,6 @@ function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined>
     }
   }
   return found;
-}
-
-function isAssigned(pod: KubernetesObject): boolean {
-  return textAt(pod, 'spec', 'nodeName') !== undefined;
 }
 
 function latest(one: number | undefined, other: number | undefined): number | undefined {

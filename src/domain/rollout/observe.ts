@@ -1,6 +1,6 @@
 import { numberAt, textAt, timeOf } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
-import { isEnded, isTerminating } from '../status/pod.ts';
+import { claimNamesOf, isEnded, isTerminating } from '../status/pod.ts';
 import { statusOf } from '../status/table.ts';
 import { endCounts, nextEnds, nextLapses, nextMarks, withLastLine } from './marks.ts';
 import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './shards.ts';
@@ -225,16 +225,19 @@ function putEvent(state: RolloutState, object: KubernetesObject, at: number): Ro
   const telling = textAt(object, 'type') === 'Warning' || tellingReasons.has(textAt(object, 'reason') ?? '');
   if (uid === undefined || !telling) return state;
   const name = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-  const group = shardAt(state.events, uid);
-  const known = group?.get(name);
+  const about = aboutOf(object);
+  const known = shardAt(state.events, uid)?.get(name);
   if (known !== undefined && isOlder(object, known.object)) return state;
   const record: EventRecord = {
     object,
     firstAt: known?.firstAt ?? at,
     countAtFirst: known?.countAtFirst ?? eventCount(object),
   };
-  const next = { ...state, events: withShard(state.events, uid, new Map(group).set(name, record)) };
-  return touchedByEvent(next, object);
+  let { events } = state;
+  for (const key of about.kind === 'PersistentVolumeClaim' ? [uid, keyOf(about)] : [uid]) {
+    events = withShard(events, key, new Map(shardAt(events, key)).set(name, record));
+  }
+  return touchedByEvent({ ...state, events }, about);
 }
 
 /** Repeats are counted in `count` by the old recorder, in `series.count` by the new one. */
@@ -242,15 +245,24 @@ export function eventCount(event: KubernetesObject): number {
   return numberAt(event, 'count') ?? numberAt(event, 'series', 'count') ?? 1;
 }
 
-function touchedByEvent(state: RolloutState, event: KubernetesObject): RolloutState {
+function aboutOf(event: KubernetesObject) {
   const field = event['involvedObject'] === undefined ? 'regarding' : 'involvedObject';
-  const key = keyOf({
+  return {
     apiVersion: textAt(event, field, 'apiVersion') ?? '',
     kind: textAt(event, field, 'kind') ?? '',
     name: textAt(event, field, 'name') ?? '',
     namespace: textAt(event, field, 'namespace') ?? event.metadata.namespace ?? '',
-  });
-  const about = shardAt(state.pods, key) ?? shardAt(state.workloads, key);
-  if (about !== undefined) return touched(state, about.object, key);
-  return state;
+  };
+}
+
+function touchedByEvent(state: RolloutState, about: ReturnType<typeof aboutOf>): RolloutState {
+  const key = keyOf(about);
+  const known = shardAt(state.pods, key) ?? shardAt(state.workloads, key);
+  let next = known === undefined ? state : touched(state, known.object, key);
+  if (about.kind !== 'PersistentVolumeClaim') return next;
+  for (const [podKey, { object: pod }] of shardEntries(state.pods)) {
+    const isUsed = pod.metadata.namespace === about.namespace && claimNamesOf(pod).includes(about.name);
+    if (isUsed) next = touched(next, pod, podKey);
+  }
+  return next;
 }

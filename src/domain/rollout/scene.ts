@@ -33,6 +33,8 @@ export interface Scene {
   /** All pods below the target, old ones and leaving ones too. */
   readonly allPods: readonly PodRecord[];
   readonly events: (object: KubernetesObject) => readonly EventRecord[];
+  /** Those about a PersistentVolumeClaim of the target's namespace; it need not be a target itself. */
+  readonly claimEvents: (name: string) => readonly EventRecord[];
 }
 
 export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
@@ -63,6 +65,16 @@ export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
     pods: current.filter((pod) => !isTerminating(pod.object) && phaseOf(pod.object) !== 'Failed'),
     failedPods: current.filter((pod) => phaseOf(pod.object) === 'Failed'),
     allPods,
+    claimEvents: (name) => {
+      const { namespace } = target.reference;
+      const claim = keyOf({
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+      });
+      return [...(shardAt(state.events, claim)?.values() ?? [])];
+    },
     events: (object) => [...(shardAt(state.events, object.metadata.uid ?? '')?.values() ?? [])],
   };
 }

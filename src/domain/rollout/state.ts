@@ -133,7 +133,7 @@ export interface RolloutState {
   readonly pods: Shards<PodRecord>;
   /** Keys of what an object controls. */
   readonly children: Shards<ReadonlySet<string>>;
-  /** Events by the UID of the object they are about, then by their own name. */
+  /** Events by the UID of the object they are about, then by their own name; of claims by their key too, since a pod knows no UIDs of its claims. */
   readonly events: Shards<ReadonlyMap<string, EventRecord>>;
   /** Pods on their way out, with the moment (cluster's clock) by which they will be gone. */
   readonly departing: ReadonlyMap<string, number>;

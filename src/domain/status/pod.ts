@@ -1,4 +1,4 @@
-import { conditionOf, textAt } from '../fields.ts';
+import { conditionOf, fieldAt, listAt, textAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { containersOf } from './containers.ts';
 import { unsettled } from './generic.ts';
@@ -19,6 +19,14 @@ export function isEnded(pod: KubernetesObject): boolean {
 
 export function isTerminating(pod: KubernetesObject): boolean {
   return pod.metadata.deletionTimestamp !== undefined;
+}
+
+/** The PersistentVolumeClaims that it mounts, by name. One of a generic ephemeral volume is called after both. */
+export function claimNamesOf(pod: KubernetesObject): readonly string[] {
+  return listAt(pod, 'spec', 'volumes').flatMap((volume) => {
+    if (fieldAt(volume, 'ephemeral') !== undefined) return [`${pod.metadata.name}-${textAt(volume, 'name')}`];
+    return textAt(volume, 'persistentVolumeClaim', 'claimName') ?? [];
+  });
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Pods that never come to run their program, and what of that ends a release. */
 import { describe, expect, test } from 'vitest';
+import type { KubernetesObject } from '../../../src/domain/objects.ts';
 import {
   applied,
   deployment,
   event,
+  namespace,
   pod,
   replicaSet,
   running,
@@ -123,6 +125,63 @@ describe('a resource claim that nobody makes: the scheduler waits for it without
     expect([outcome(ending), ending.at]).toEqual(['unschedulable', 31]);
     expect(said(ending)).toContain('resource claim accelerator is not there');
   });
+});
+
+describe('a claim whose volume is being made: the scheduler waits for it without a word', () => {
+  const claim: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data-0', namespace, uid: 'claim-data-0' },
+  };
+  const unseen = pod(set, {
+    phase: 'Pending',
+    conditions: [],
+    spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-0' } }] },
+  });
+  const waits = event(claim, 'WaitForFirstConsumer', 'waiting for first consumer', 1, { type: 'Normal' });
+  const text =
+    "Waiting for a volume to be created either by the external provisioner 'example.org/disk' or manually";
+  const provisioning = event(claim, 'ExternalProvisioning', text, 2, { type: 'Normal' });
+
+  test('broken after the budget for volumes, in the words of the event; whichever is seen first', () => {
+    for (const order of [
+      [unseen, waits, provisioning],
+      [provisioning, waits, unseen],
+    ]) {
+      const ending = tell([target(wish)], applied(2, wish, set, ...order));
+      expect([outcome(ending), ending.at]).toEqual(['volume-pending', 32]);
+      expect(said(ending)).toContain(
+        "claim data-0 is not bound: Waiting for a volume to be created either by the external provisioner 'example.org/disk'",
+      );
+    }
+  });
+
+  test('an event that comes later than everything else counts too', () => {
+    const ending = tell(
+      [target(wish)],
+      [...applied(1, wish, set, unseen, waits), ...applied(9, provisioning)],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['volume-pending', 39]);
+  });
+
+  test('a claim of another pod says nothing of this one', () => {
+    const other = event(
+      { ...claim, metadata: { ...claim.metadata, name: 'data-1', uid: 'claim-data-1' } },
+      'ExternalProvisioning',
+      text,
+      2,
+      { type: 'Normal' },
+    );
+    const ending = tell([target(wish)], applied(2, wish, set, unseen, other));
+    expect(outcome(ending)).toBe('rollout-timeout');
+  });
+});
+
+test('a node that the pod names itself, and that is not there', () => {
+  const lost = pod(set, { phase: 'Pending', conditions: [], spec: { nodeName: 'node-7' } });
+  const ending = tell([target(wish)], applied(1, wish, set, lost));
+  expect([outcome(ending), ending.at]).toEqual(['unschedulable', 31]);
+  expect(said(ending)).toContain('node-7');
 });
 
 describe('containers that the runtime cannot make', () => {
