@@ -5,7 +5,7 @@ import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits } from '../rollout/state.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
 import { type Cause, causeOf, type Doom, quoted } from './cause.ts';
-import { eventMessage, eventReason, eventTime, evidenceOf, freshEvents } from './evidence.ts';
+import { eventMessage, eventReason, eventTime, evidenceOf, firstEventTime, freshEvents } from './evidence.ts';
 import { containerField, existing, podField } from './fieldpaths.ts';
 import { maxUnavailableOf } from './scheduling.ts';
 
@@ -48,7 +48,17 @@ export function creationCause(scene: Scene, limits: Limits): Cause | undefined {
 
 /** Without the changing pod name in front: `pods "x-7d9-abc" is forbidden: …`. */
 function refusalText(text: string): string {
-  return text.replace(/^.*?pods? "[^"]*" is forbidden: /i, '').replace(/^Error creating: /, '');
+  return wordsOf(text).replace(/^.*?pods? "[^"]*" is forbidden: /i, '');
+}
+
+/** Without what the recorder of events and the controllers put before the API server's words. */
+function wordsOf(text: string): string {
+  return text
+    .replace(/^\(combined from similar events\): /, '')
+    .replace(
+      /^(?:Error creating|create Pod \S+ in StatefulSet \S+ failed error|Failed to create new replica set "[^"]*"): /,
+      '',
+    );
 }
 
 function fieldOf(desired: KubernetesObject, text: string) {
@@ -62,14 +72,22 @@ function fieldOf(desired: KubernetesObject, text: string) {
 
 /** Refusals that no later try changes: the template itself is refused, or a quota wants fields that are not there. */
 const final =
-  /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
+  /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request: (?!failed to configure)|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
 
 /**
  * The write lost a race, or the API server or its store was away: nothing is wrong with what was asked for. At the
  * beginning only: the same words inside are those of a webhook that does not answer.
  */
 const passing =
-  /^(?:Error creating: )?(?:Operation cannot be fulfilled on|etcdserver: |rpc error: code = |context deadline exceeded|(?:Post|Put) ")/;
+  /^(?:Operation cannot be fulfilled on|etcdserver: |rpc error: code = |context deadline exceeded|(?:Post|Put) ")/;
+
+type RefusalKind = 'final' | 'passing' | 'quota' | 'other';
+
+function kindOf(text: string): RefusalKind {
+  if (final.test(text)) return 'final';
+  if (passing.test(wordsOf(text))) return 'passing';
+  return /exceeded quota/i.test(text) ? 'quota' : 'other';
+}
 
 /**
  * A refused template is refused again: now. An exceeded quota is permanent as well, unless pods are going or the
@@ -79,10 +97,11 @@ const passing =
  * writes of the quota's own status is over with the next try, which a controller that itself was cut off makes late.
  */
 function doomOf(scene: Scene, refusal: Refusal, limits: Limits): Doom {
-  if (final.test(refusal.text)) return { when: 'now' };
-  if (passing.test(refusal.text)) return { when: 'never' };
+  const kind = kindOf(refusal.text);
+  if (kind === 'final') return { when: 'now' };
+  if (kind === 'passing') return { when: 'never' };
   const allowance = limits.budgets.creation;
-  if (/exceeded quota/i.test(refusal.text)) {
+  if (kind === 'quota') {
     return {
       when: 'blocked',
       since: refusal.since,
@@ -111,23 +130,37 @@ function refusalOf(scene: Scene, limits: Limits): Refusal | undefined {
   return eventRefusal(scene, live, limits);
 }
 
+/**
+ * The condition keeps the words of the first try that failed, whatever refuses the ones after it; the events say that. So the
+ * newest event that tells anything is believed, and counted from the first of its kind.
+ * https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/controller/replicaset/replica_set_utils.go (calculateStatus)
+ */
 function conditionRefusal(scene: Scene, replicaSet: KubernetesObject, limits: Limits): Refusal | undefined {
   const condition = conditionOf(replicaSet, 'ReplicaFailure');
   if (condition?.status !== 'True' || condition.reason !== 'FailedCreate') return undefined;
-  const event = freshEvents(scene, replicaSet, limits).find((one) => eventReason(one) === 'FailedCreate');
   const transition = timeOf(condition.lastTransitionTime) ?? limits.startedAt;
-  const heldAt = event === undefined ? undefined : timeOf(eventTime(event));
-  // The condition keeps the words of the first try that failed, whatever refuses the ones after it; the events say that.
-  // https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/controller/replicaset/replica_set_utils.go (calculateStatus)
-  const told = event !== undefined && (heldAt ?? 0) >= transition ? eventMessage(event) : condition.message;
+  const tries = freshEvents(scene, replicaSet, limits).filter(
+    // The event of the first try is written before the condition; both times have whole seconds.
+    (one) => eventReason(one) === 'FailedCreate' && (timeOf(eventTime(one)) ?? 0) >= transition - wholeSecond,
+  );
+  const event = tries.find((one) => kindOf(eventMessage(one)) !== 'passing');
+  const text = event === undefined ? condition.message : eventMessage(event);
+  const kind = kindOf(text);
+  const alike = tries.filter((one) => kindOf(eventMessage(one)) === kind);
+  const stands = kindOf(condition.message) === kind;
+  const first = alike.at(-1);
+  const at = stands || first === undefined ? condition.lastTransitionTime : firstEventTime(first);
+  const since = Math.min(...alike.map(({ firstAt }) => firstAt), ...(stands ? [transition] : []));
   return {
-    text: passing.test(told) ? condition.message : told,
-    since: Math.max(limits.startedAt, Math.min(event?.firstAt ?? transition, transition)),
+    text,
+    since: Math.max(limits.startedAt, since),
     refusedAt: event === undefined ? transition : refusedAt(event),
     ...(event === undefined ? {} : { event }),
-    ...(condition.lastTransitionTime === undefined ? {} : { at: condition.lastTransitionTime }),
+    ...(at === undefined ? {} : { at }),
   };
 }
+
+const wholeSecond = 1000;
 
 function refusedAt(event: EventRecord): number {
   return Math.max(event.firstAt, timeOf(eventTime(event)) ?? 0);

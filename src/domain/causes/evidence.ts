@@ -80,10 +80,11 @@ export function podEvents(
   container?: ContainerView,
 ): readonly EventRecord[] {
   const events = freshEvents(scene, pod.object, limits);
-  return container === undefined ? events : events.filter((event) => isAbout(event, container.name));
+  return container === undefined ? events : events.filter((event) => isAboutContainer(event, container.name));
 }
 
-function isAbout(event: EventRecord, container: string): boolean {
+/** Whether it is about this container of its pod, and not about the pod as a whole. */
+export function isAboutContainer(event: EventRecord, container: string): boolean {
   const path =
     textAt(event.object, 'involvedObject', 'fieldPath') ??
     textAt(event.object, 'regarding', 'fieldPath') ??

@@ -1,10 +1,11 @@
+import { listAt, textAt } from '../fields.ts';
 import { markOf, pullReasons } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
 import { type ContainerView, isStarting } from '../status/containers.ts';
 import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
-import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
-import { containerField } from './fieldpaths.ts';
+import { eventMessage, eventReason, evidenceOf, isAboutContainer, podEvents } from './evidence.ts';
+import { containerField, volumeField } from './fieldpaths.ts';
 
 export type PullError = 'not-found' | 'unauthorized' | 'invalid' | 'transient' | 'unknown';
 
@@ -15,7 +16,8 @@ const transient =
 const invalid = /invalid reference format|couldn't parse image|InvalidImageName/i;
 const unauthorized =
   /\b40[13]\b|unauthorized|denied|authentication required|authorization failed|forbidden|no basic auth credentials|insufficient_scope/i;
-const notFound = /not found|manifest unknown|name unknown|code = NotFound|does not exist|ErrImageNeverPull/i;
+const notFound =
+  /not found|no image found in (?:image index|manifest list)|manifest unknown|name unknown|code = NotFound|does not exist|ErrImageNeverPull/i;
 
 /**
  * What the runtime's text says about a pull (wordings: FACTS, kubelet 1.36 with containerd 2.4). The image and the URLs are
@@ -54,15 +56,23 @@ export function pullCause(
 ): Cause | undefined {
   const held = pullReasons.has(container.waiting?.reason ?? '');
   if (!held && !isStarting(container)) return undefined;
-  const events = podEvents(scene, pod, limits, container).filter(
+  const mounted = imageVolumesOf(pod.object).filter(({ image }) => image !== container.image);
+  const volumeIn = (text: string) => mounted.find(({ image }) => wordsIn(text).has(image));
+  const failures = podEvents(scene, pod, limits).filter(
     (one) =>
       ['Failed', 'InspectFailed', 'ErrImageNeverPull'].includes(eventReason(one)) &&
-      isAboutPull(eventMessage(one)),
+      isAboutPull(eventMessage(one)) &&
+      (isAboutContainer(one, container.name) || volumeIn(eventMessage(one)) !== undefined),
   );
+  // The status says which image it is that waits now; before it says anything, the newest event does.
+  const volume = volumeIn((held ? container.waiting?.message : undefined) || textOf(failures[0]));
+  const events = failures.filter((one) => volumeIn(eventMessage(one)) === volume);
   const event = events[0];
-  const { kind, text } = newestText(container, event === undefined ? '' : eventMessage(event));
+  const told = textOf(event);
+  const { image } = volume ?? container;
+  const { kind, text } = newestText(container, image, told);
   if (!held && !refusedForGood.has(kind)) return undefined;
-  const registry = registryOf(container.image);
+  const registry = registryOf(image);
   const since = pullingSince(pod, container, events);
   const lasting: Doom = { when: 'after', since, allowance: limits.budgets.pull };
   const common = {
@@ -70,17 +80,21 @@ export function pullCause(
     pod,
     container,
     event: event === undefined ? undefined : evidenceOf(event),
-    field: containerField(scene.target.desired, container.name, 'image'),
+    field:
+      volume === undefined
+        ? containerField(scene.target.desired, container.name, 'image')
+        : volumeField(scene.target.desired, volume.name),
   };
   const title = subject(container, scene.target.reference);
+  const named = volume === undefined ? `image ${image}` : `image ${image} of its volume ${volume.name}`;
   switch (kind) {
     case 'not-found':
       return causeOf(scene, {
         ...common,
         reason: 'image-not-found',
         doom: { when: 'now' },
-        sharedKey: container.image,
-        message: `${title} cannot start: image ${container.image} ${absence(text)} (${quoted(text)}).`,
+        sharedKey: image,
+        message: `${title} cannot start: ${named} ${absence(text)} (${quoted(text)}).`,
       });
     case 'unauthorized':
       return causeOf(scene, {
@@ -88,15 +102,15 @@ export function pullCause(
         reason: 'image-unauthorized',
         doom: { when: 'now' },
         sharedKey: registry,
-        message: `${title} cannot start: ${registry} refuses to serve image ${container.image} (${quoted(text)}).`,
+        message: `${title} cannot start: ${registry} refuses to serve ${named} (${quoted(text)}).`,
       });
     case 'invalid':
       return causeOf(scene, {
         ...common,
         reason: 'image-invalid',
         doom: { when: 'now' },
-        sharedKey: container.image,
-        message: `${title} cannot start: "${container.image}" is not an image name.`,
+        sharedKey: image,
+        message: `${title} cannot start: "${image}" is not an image name.`,
       });
     default:
       return causeOf(scene, {
@@ -104,13 +118,35 @@ export function pullCause(
         reason: 'image-pull-failing',
         doom: lasting,
         sharedKey: registry,
-        message: `${title} cannot start: ${registry} does not serve image ${container.image} (${quoted(text)}).`,
+        message: `${title} cannot start: ${registry} does not serve ${named} (${quoted(text)}).`,
       });
   }
 }
 
+function textOf(event: EventRecord | undefined): string {
+  return event === undefined ? '' : eventMessage(event);
+}
+
+/** The references of a message among its other words: one may be the beginning of another. */
+function wordsIn(text: string): ReadonlySet<string> {
+  return new Set(text.split(/[\s"',;()]+/).map((word) => word.replace(/:$/, '')));
+}
+
+interface ImageVolume {
+  readonly name: string;
+  readonly image: string;
+}
+
+/** Images that the pod mounts; the kubelet pulls them with those of its containers, and tells of them in the same words. */
+function imageVolumesOf(pod: PodRecord['object']): readonly ImageVolume[] {
+  return listAt(pod, 'spec', 'volumes').flatMap((volume) => {
+    const image = textAt(volume, 'image', 'reference');
+    return image === undefined ? [] : { name: textAt(volume, 'name') ?? '', image };
+  });
+}
+
 function absence(text: string): string {
-  return /no match for platform/i.test(text)
+  return /no match for platform|no image found in (?:image index|manifest list)/i.test(text)
     ? 'was not built for the platform of the node'
     : 'does not exist';
 }
@@ -128,13 +164,17 @@ function isAboutPull(message: string): boolean {
 }
 
 /** Newer kubelets keep the text in the waiting message, older ones lose it after the first back-off: then the event has it. */
-function newestText(container: ContainerView, eventText: string): { kind: PullError; text: string } {
+function newestText(
+  container: ContainerView,
+  image: string,
+  eventText: string,
+): { kind: PullError; text: string } {
   const waiting = container.waiting;
   if (waiting?.reason === 'InvalidImageName') return { kind: 'invalid', text: waiting.message };
   if (waiting?.reason === 'ErrImageNeverPull') return { kind: 'not-found', text: waiting.message };
   const own = pullReasons.has(waiting?.reason ?? '') ? (waiting?.message ?? '') : '';
-  const kind = classifyPullError(own, container.image);
-  const fromEvent = classifyPullError(eventText, container.image);
+  const kind = classifyPullError(own, image);
+  const fromEvent = classifyPullError(eventText, image);
   // What was to pass has become final, and the status still tells of the try before.
   if (refusedForGood.has(fromEvent) && !refusedForGood.has(kind)) return { kind: fromEvent, text: eventText };
   if (kind !== 'unknown') return { kind, text: own };

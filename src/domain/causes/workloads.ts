@@ -1,10 +1,10 @@
-import { conditionOf, flagAt, numberAt, textAt, timeOf } from '../fields.ts';
-import { titleOf } from '../objects.ts';
+import { conditionOf, flagAt, listAt, numberAt, textAt, timeOf } from '../fields.ts';
+import { type KubernetesObject, titleOf } from '../objects.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
 import { type ContainerView, containersOf } from '../status/containers.ts';
 import { pastProgressDeadline } from '../status/deployment.ts';
-import { phaseOf } from '../status/pod.ts';
+import { isTerminating, phaseOf } from '../status/pod.ts';
 import { type Cause, causeOf, containerTitle, quoted } from './cause.ts';
 import { containerField, existing, podField } from './fieldpaths.ts';
 
@@ -62,10 +62,22 @@ export function endedCause(scene: Scene): Cause | undefined {
   const live = scene.live?.object;
   if (live === undefined || !scene.written) return undefined;
   if (scene.groupKind === 'Job.batch') return jobCause(scene);
-  if (scene.groupKind !== 'Pod' || phaseOf(live) !== 'Failed') return undefined;
-  const pod = scene.failedPods[0];
+  if (scene.groupKind !== 'Pod' || !(phaseOf(live) === 'Failed' || willFail(live))) return undefined;
+  const pod = scene.failedPods[0] ?? scene.pods[0];
   const why = textAt(live, 'status', 'reason') ?? '';
   return lastWords(scene, pod, `Pod ${live.metadata.name} ended in failure${why === '' ? '' : ` (${why})`}`);
+}
+
+/** Decided by the first container that ends badly and is not restarted; the phase follows when all have ended and the pod is torn down. */
+function willFail(pod: KubernetesObject): boolean {
+  if (textAt(pod, 'spec', 'restartPolicy') !== 'Never' || isTerminating(pod)) return false;
+  return containersOf(pod).some(
+    ({ role, terminated, spec }) =>
+      role !== 'sidecar' &&
+      (terminated?.exitCode ?? 0) !== 0 &&
+      (textAt(spec, 'restartPolicy') ?? 'Never') === 'Never' &&
+      listAt(spec, 'restartPolicyRules').length === 0,
+  );
 }
 
 function jobCause(scene: Scene): Cause | undefined {

@@ -22,7 +22,7 @@ export const markOf = {
   unschedulable: 'unschedulable',
   /** A scheduling gate is closed: the scheduler does not look at it. */
   held: 'held',
-  /** No scheduler has said anything, nor the kubelet of the node that the pod names itself. */
+  /** No scheduler has said anything (it may wait for a volume on a node it has picked), nor the kubelet of a node that the pod names itself. */
   unseen: 'unseen',
   /** Ended in failure as a whole: evicted, or rejected by its node. */
   failed: 'failed',

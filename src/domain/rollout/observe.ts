@@ -218,6 +218,8 @@ const tellingReasons: ReadonlySet<string> = new Set([
   'WaitForFirstConsumer',
   'WaitForPodScheduled',
   'ExternalProvisioning',
+  'Provisioning',
+  'ProvisioningSucceeded',
 ]);
 
 function putEvent(state: RolloutState, object: KubernetesObject, at: number): RolloutState {
@@ -237,7 +239,10 @@ function putEvent(state: RolloutState, object: KubernetesObject, at: number): Ro
   for (const key of about.kind === 'PersistentVolumeClaim' ? [uid, keyOf(about)] : [uid]) {
     events = withShard(events, key, new Map(shardAt(events, key)).set(name, record));
   }
-  return touchedByEvent({ ...state, events }, about);
+  const next = touchedByEvent({ ...state, events }, about);
+  // Said again and again, every 15 s of each claim: what is derived from it depends on whether it was repeated at all.
+  const isNews = known === undefined || eventCount(known.object) === known.countAtFirst;
+  return isNews && about.kind === 'PersistentVolumeClaim' ? touchedByClaim(next, about) : next;
 }
 
 /** Repeats are counted in `count` by the old recorder, in `series.count` by the new one. */
@@ -258,8 +263,11 @@ function aboutOf(event: KubernetesObject) {
 function touchedByEvent(state: RolloutState, about: ReturnType<typeof aboutOf>): RolloutState {
   const key = keyOf(about);
   const known = shardAt(state.pods, key) ?? shardAt(state.workloads, key);
-  let next = known === undefined ? state : touched(state, known.object, key);
-  if (about.kind !== 'PersistentVolumeClaim') return next;
+  return known === undefined ? state : touched(state, known.object, key);
+}
+
+function touchedByClaim(state: RolloutState, about: ReturnType<typeof aboutOf>): RolloutState {
+  let next = state;
   for (const [podKey, { object: pod }] of shardEntries(state.pods)) {
     const isUsed = pod.metadata.namespace === about.namespace && claimNamesOf(pod).includes(about.name);
     if (isUsed) next = touched(next, pod, podKey);

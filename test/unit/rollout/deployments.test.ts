@@ -240,6 +240,10 @@ describe('sound releases', () => {
     ],
     ['the API server lost its store', 'rpc error: code = Unavailable desc = error reading from server: EOF'],
     [
+      'the recorder put many such into one event',
+      '(combined from similar events): Error creating: etcdserver: request timed out',
+    ],
+    [
       'the controller lost the API server',
       'Post "https://127.0.0.1:6443/api/v1/namespaces/shop/pods": dial tcp 127.0.0.1:6443: connect: connection refused',
     ],
@@ -359,6 +363,34 @@ describe('broken releases', () => {
     );
     expect([outcome(ending), ending.at]).toEqual(['image-not-found', 1]);
     expect(failureOf(ending).message).toContain('was not built for the platform of the node');
+  });
+
+  test('the image of a volume does not exist: it is named, not the one of the container', () => {
+    const text =
+      'failed to pull and unpack image "registry.test/shop/models:1": registry.test/shop/models:1: not found';
+    const held = pod(newest, {
+      phase: 'Pending',
+      containers: [waiting('ContainerCreating')],
+      spec: { volumes: [{ name: 'models', image: { reference: 'registry.test/shop/models:1' } }] },
+    });
+    const told = event(held, 'Failed', `Failed to pull image "registry.test/shop/models:1": ${text}`, 2);
+    const ending = story(applied(1, held), applied(2, told));
+    expect([outcome(ending), ending.at]).toEqual(['image-not-found', 2]);
+    expect(failureOf(ending).message).toContain(
+      'image registry.test/shop/models:1 of its volume models does not exist',
+    );
+  });
+
+  test('the image of a volume is the beginning of the container’s own, which does not exist', () => {
+    const text =
+      'failed to pull and unpack image "registry.test/shop/api:2": registry.test/shop/api:2: not found';
+    const held = pod(newest, {
+      phase: 'Pending',
+      containers: [waiting('ErrImagePull', text)],
+      spec: { volumes: [{ name: 'base', image: { reference: 'registry.test/shop/api' } }] },
+    });
+    const message = failureOf(story(applied(1, held))).message;
+    expect(message).toContain('image registry.test/shop/api:2 does not exist');
   });
 
   test('an older kubelet loses the text after the back-off: the event has it', () => {
@@ -550,6 +582,56 @@ describe('broken releases', () => {
     );
     expect([outcome(ending), ending.at]).toEqual(['quota-exceeded', 40]);
     expect(failureOf(ending).message).toContain('exceeded quota: few');
+  });
+
+  test('the ReplicaSet itself could not be made, since the store was away', () => {
+    const conditions = [
+      {
+        type: 'Progressing',
+        status: 'False',
+        reason: 'ReplicaSetCreateError',
+        message: 'Failed to create new replica set "api-new": etcdserver: request timed out',
+      },
+    ];
+    const late = { ...wanted, status: { observedGeneration: 1, conditions } };
+    const ending = tell(oneTarget, [
+      ...applied(1, late),
+      ...applied(45, seen, newest, pod(newest, { ready: 45, containers: [running(45)] }), done),
+    ]);
+    expect([outcome(ending), ending.at]).toEqual(['passed', 55]);
+  });
+
+  test('another refusal than at first has its allowance from its own first try', () => {
+    const webhook =
+      'Error creating: Internal error occurred: failed calling webhook "policy.test": Post "https://policy.shop.svc:443/": dial tcp: connect: connection refused';
+    const refused = [
+      {
+        type: 'ReplicaFailure',
+        status: 'True',
+        reason: 'FailedCreate',
+        message: 'etcdserver: request timed out',
+        lastTransitionTime: time(1),
+      },
+    ];
+    const set = replicaSet(seen, 'new', { conditions: refused });
+    const ending = story(applied(1, set), applied(45, event(set, 'FailedCreate', webhook, 45)));
+    expect([outcome(ending), ending.at]).toEqual(['pod-creation-forbidden', 75]);
+  });
+
+  test('a policy that cannot be asked yet has its allowance', () => {
+    const unconfigured =
+      "pods \"api-new-x\" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'shop' denied request: failed to configure binding: no params found";
+    const refused = [
+      {
+        type: 'ReplicaFailure',
+        status: 'True',
+        reason: 'FailedCreate',
+        message: unconfigured,
+        lastTransitionTime: time(1),
+      },
+    ];
+    const ending = story(applied(1, replicaSet(seen, 'new', { conditions: refused })));
+    expect([outcome(ending), ending.at]).toEqual(['pod-creation-forbidden', 31]);
   });
 
   test('a refusal of before that has healed does not explain the one that stands', () => {

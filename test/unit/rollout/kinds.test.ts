@@ -112,6 +112,16 @@ describe('StatefulSet', () => {
     expect([outcome(ending), ending.at]).toEqual(['quota-exceeded', 2]);
   });
 
+  test('a store that was away refuses nothing', () => {
+    const live = set({ replicas: 0 });
+    const text = 'create Pod db-0 in StatefulSet db failed error: etcdserver: request timed out';
+    const ending = tell(
+      [target(live)],
+      [...applied(1, live), ...applied(2, event(live, 'FailedCreate', text, 2))],
+    );
+    expect(outcome(ending)).toBe('rollout-timeout');
+  });
+
   test('a refusal of an earlier release does not count, nor one that a later pod has healed', () => {
     const live = set({ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 });
     const earlier = event(live, 'FailedCreate', 'exceeded quota: compute', -60);
@@ -263,8 +273,26 @@ describe('Pod', () => {
   });
 
   test.each([
+    ['restartPolicy OnFailure', { restartPolicy: 'OnFailure' }, {}],
+    ['rules of its own', { containers: [{ name: 'api', restartPolicyRules: [{ action: 'Restart' }] }] }, {}],
+    ['already on its way out', {}, { deletionTimestamp: time(2) }],
+  ])('one bad end is no verdict yet: %s', (_what, spec, metadata) => {
+    const pod: KubernetesObject = phase('Running', ended(2, 0, 4));
+    const one = {
+      ...pod,
+      spec: { ...(pod['spec'] as object), ...spec },
+      metadata: { ...pod.metadata, ...metadata },
+    };
+    expect(outcome(tell([target(alone)], [...applied(1, alone), ...applied(2, one)]))).toBe(
+      'rollout-timeout',
+    );
+  });
+
+  test.each([
     ['Succeeded', ended(2, 0, 0, 'Completed'), 'passed'],
     ['Failed', ended(2, 0, 4), 'job-failed'],
+    // The kubelet writes how the container ended first, and the phase when the pod is torn down.
+    ['Running', ended(2, 0, 4), 'job-failed'],
   ])('%s is the verdict', (value, status, expected) => {
     expect(outcome(tell([target(alone)], [...applied(1, alone), ...applied(2, phase(value, status))]))).toBe(
       expected,

@@ -120,10 +120,19 @@ describe('a resource claim that nobody makes: the scheduler waits for it without
     expect(said(ending)).toContain('resource claim template "gpu": not found');
   });
 
-  test('by its name: no event at all', () => {
+  test('by its name: nobody says whether it is there, so the timeout ends it, with a guess', () => {
     const ending = tell([target(wish)], applied(1, wish, set, claiming({ resourceClaimName: 'gpu' })));
-    expect([outcome(ending), ending.at]).toEqual(['unschedulable', 31]);
-    expect(said(ending)).toContain('resource claim accelerator is not there');
+    expect(outcome(ending)).toBe('rollout-timeout');
+    expect(said(ending)).toContain('perhaps its resource claim accelerator is not there');
+  });
+
+  test('one that has been made is no obstacle: the scheduler is late', () => {
+    const unseen = claiming({ resourceClaimTemplateName: 'gpu' });
+    const made = [{ name: 'accelerator', resourceClaimName: 'api-accelerator-x' }];
+    const status = { ...(unseen['status'] as object), resourceClaimStatuses: made };
+    const ending = tell([target(wish)], applied(1, wish, set, { ...unseen, status }));
+    expect(outcome(ending)).toBe('rollout-timeout');
+    expect(said(ending)).toContain('default-scheduler');
   });
 });
 
@@ -143,17 +152,73 @@ describe('a claim whose volume is being made: the scheduler waits for it without
     "Waiting for a volume to be created either by the external provisioner 'example.org/disk' or manually";
   const provisioning = event(claim, 'ExternalProvisioning', text, 2, { type: 'Normal' });
 
-  test('broken after the budget for volumes, in the words of the event; whichever is seen first', () => {
+  const told = (...seen: KubernetesObject[]) => tell([target(wish)], applied(2, wish, set, ...seen));
+
+  test('nobody is at it: broken after the budget for volumes, in the words of the event; whichever is seen first', () => {
     for (const order of [
       [unseen, waits, provisioning],
       [provisioning, waits, unseen],
     ]) {
-      const ending = tell([target(wish)], applied(2, wish, set, ...order));
+      const ending = told(...order);
       expect([outcome(ending), ending.at]).toEqual(['volume-pending', 32]);
       expect(said(ending)).toContain(
         "claim data-0 is not bound: Waiting for a volume to be created either by the external provisioner 'example.org/disk'",
       );
     }
+  });
+
+  test('a provisioner is at it: it may take its time', () => {
+    const working = event(claim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
+      type: 'Normal',
+    });
+    const ending = told(unseen, provisioning, working);
+    expect(outcome(ending)).toBe('rollout-timeout');
+    expect(said(ending)).toContain('claim data-0 is not bound');
+  });
+
+  test('its tries fail, each in words of its own: broken after the budget, from the first of them', () => {
+    const working = event(claim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
+      type: 'Normal',
+    });
+    const failure = (at: number) =>
+      event(
+        claim,
+        'ProvisioningFailed',
+        `failed to provision: quota exceeded, request ${'x'.repeat(at)}`,
+        at,
+      );
+    const ending = tell(
+      [target(wish)],
+      [
+        ...applied(2, wish, set, unseen, provisioning, working),
+        ...[4, 14, 24].flatMap((at) => applied(at, failure(at))),
+      ],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['volume-pending', 34]);
+    expect(said(ending)).toContain('quota exceeded');
+  });
+
+  test('a volume that has been made is no obstacle, and the other claim of the pod is named', () => {
+    const made = event(claim, 'ProvisioningSucceeded', 'Successfully provisioned volume', 3, {
+      type: 'Normal',
+    });
+    expect(outcome(told(unseen, provisioning, made))).toBe('rollout-timeout');
+    const second = { ...claim, metadata: { ...claim.metadata, name: 'api-cache', uid: 'claim-cache' } };
+    const both = pod(set, {
+      phase: 'Pending',
+      conditions: [],
+      name: 'api',
+      spec: {
+        volumes: [
+          { name: 'data', persistentVolumeClaim: { claimName: 'data-0' } },
+          { name: 'cache', ephemeral: { volumeClaimTemplate: {} } },
+        ],
+      },
+    });
+    const failed = event(second, 'ProvisioningFailed', 'no such pool', 3);
+    const ending = told(both, provisioning, made, failed);
+    expect([outcome(ending), ending.at]).toEqual(['volume-pending', 32]);
+    expect(said(ending)).toContain('claim api-cache is not bound: no such pool');
   });
 
   test('an event that comes later than everything else counts too', () => {
