@@ -13,7 +13,8 @@ export interface Statement {
   /** When it said so. */
   readonly at: number;
   readonly exitCode: number | null;
-  readonly output: string;
+  /** The part of its output in which a cause can stand. */
+  readonly explanation: string;
   /** Its own wait before green; milliseconds. */
   readonly settle: number;
 }
@@ -22,7 +23,7 @@ export type Rightness = 'right' | 'false green' | 'false red' | 'no verdict';
 
 export interface Judgement {
   readonly rightness: Rightness;
-  /** Named in the output; undefined where there is nothing to name. */
+  /** Named where it explains its verdict; undefined where there is nothing to name. */
   readonly causeNamed?: boolean;
   /** Seconds from the evidence, the end of its budget, or the last needed change and settle; undefined if that cannot be told. */
   readonly seconds?: number;
@@ -49,7 +50,7 @@ export function judge(trial: Trial): Judgement {
   const doomed = isDoomed(scenario);
   return {
     rightness,
-    ...(doomed && { causeNamed: names(statement.output, scenario.cause) }),
+    ...(doomed && { causeNamed: names(statement.explanation, scenario.cause) }),
     ...(seconds !== undefined && { seconds }),
     faults: faultsOf(trial),
     ...(doomed && differences !== undefined && { notRestored: differences }),

@@ -161,7 +161,7 @@ function notes(cells: readonly Cell[]): string[] {
     '- Orion waits for its settle (10 s in the staging profile) before it says green; rivals do not wait, and that is why they are first on sound releases and green on releases that crash a moment later. Its smoke tests, which no rival has, are left out of the seconds of a sound release.',
     '- Helm’s own limit is set to 100 s, kapp’s is 15 minutes, kubectl’s the progress deadline of 10 minutes: with the cap of 120 s those two never reach their own limit.',
     '- Helm is run without `--wait-for-jobs`, as the catalogue has it; so it does not look at Jobs.',
-    '- A red for another reason than the truth file names counts as right here; its missing cause, or another exit code, stands beside it.',
+    '- A red for another reason than the truth file names counts as right here; its missing cause, or another exit code, stands beside it. Orion’s cause has to stand between its line `FAIL` and its rollback, whose lines name every object; a rival’s may stand anywhere.',
     '- krane and Azure/k8s-deploy are not in the table: krane is a Ruby gem and the machine has no Ruby; k8s-deploy is an action that was not run.',
     ...closingLine(cells),
     ...errors.map(

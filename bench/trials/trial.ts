@@ -220,7 +220,9 @@ class Trial {
       startedAt: run.startedAt,
       at: line?.at ?? run.endedAt,
       exitCode: run.exitCode,
-      output: run.lines.map(({ text }) => text).join('\n'),
+      explanation: (this.#place.tool.explanation?.(run.lines) ?? run.lines)
+        .map(({ text }) => text)
+        .join('\n'),
       settle: this.#place.tool.settle(this.#scenario, run.lines),
     };
   }
@@ -234,7 +236,7 @@ class Trial {
   async #keepOutput(run: ToolRun, statement: Statement, judgement: Judgement): Promise<void> {
     await mkdir(outputs, { recursive: true });
     const lines = run.lines.map(({ text, at }) => `+${((at - run.startedAt) / 1000).toFixed(3)} ${text}`);
-    const { output: _, ...said } = statement;
+    const { explanation: _, ...said } = statement;
     const head = JSON.stringify({ ...said, ...judgement });
     await writeFile(
       join(outputs, `${this.#place.entry.name}.${this.#place.tool.name}.log`),

@@ -25,10 +25,20 @@ export function orionTool(bundle: string, version: string, rollback: string): De
       const lastWords = lines.findLast(({ text }) => /, exit code \d\)$/.test(text));
       const judged = lastWords?.text.endsWith(' 0)')
         ? lines.findLast(({ text }) => /\b(rollout|health|monitor|smoke) passed in\b/.test(text))
-        : lines.find(({ text }) => /^[\d:.]+\s+\+[\d.]+s\s+FAIL /.test(text));
+        : lines.find(isFailure);
       return judged ?? lastWords;
     },
+    explanation: (lines) => {
+      const from = lines.findIndex(isFailure);
+      const said = from < 0 ? [] : lines.slice(from);
+      const undone = said.findIndex(({ text }) => text.startsWith('::group::rollback'));
+      return undone < 0 ? said : said.slice(0, undone);
+    },
   };
+}
+
+function isFailure({ text }: StampedLine): boolean {
+  return /^[\d:.]+\s+\+[\d.]+s\s+FAIL /.test(text);
 }
 
 /** From the first to the last line of the smoke tests; the rollout has its verdict by then. */

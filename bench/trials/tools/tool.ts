@@ -28,6 +28,8 @@ export interface DeployTool {
   deploy(deployment: Deployment): Promise<ToolRun>;
   /** The line that gives the verdict away, for a tool that goes on after it; without one, its end counts. */
   verdictLine?(lines: readonly StampedLine[]): StampedLine | undefined;
+  /** Where the cause must stand, for a tool that names every object while it applies and undoes; without it, anywhere. */
+  explanation?(lines: readonly StampedLine[]): readonly StampedLine[];
 }
 
 /** Runs one after the other until one fails; the exit code of the last that ran is that of the whole. */

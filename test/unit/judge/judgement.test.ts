@@ -15,7 +15,7 @@ function said(more: Partial<Statement>): Statement {
     startedAt: start,
     at: start + 5000,
     exitCode: 2,
-    output: '',
+    explanation: '',
     settle: 0,
     ...more,
   };
