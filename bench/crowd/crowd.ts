@@ -105,7 +105,7 @@ function targetsOf(rounds: readonly Round[]): readonly Target[] {
         .sort()
         .join(
           ', ',
-        )}; a stream is opened again every 30 to 40 s, ${Math.max(...Object.values(first?.watches ?? {}).map(({ openings }) => openings))} times at the most`,
+        )}; a stream is opened again every 11 to 14 s, ${Math.max(...Object.values(first?.watches ?? {}).map(({ openings }) => openings))} times at the most`,
     },
     {
       name: 'user and system time from all applied to verdict',
