@@ -1,9 +1,9 @@
-import { fieldAt, listAt, textAt, timeOf } from '../fields.ts';
+import { fieldAt, textAt, timeOf } from '../fields.ts';
 import type { Reason } from '../reasons.ts';
 import type { End } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, endsOf, type Termination } from '../status/containers.ts';
+import { type ContainerView, endsOf, staysEnded, type Termination } from '../status/containers.ts';
 import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
 import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { containerField } from './fieldpaths.ts';
@@ -59,7 +59,7 @@ export function crashCause(
   if (ends <= before || last === undefined || endedWell(pod, container, last)) return undefined;
   const known = pod.ends.get(container.name) ?? [];
   const likeness = likenessOf(known, ends, before);
-  const doom: Doom = isLeftEnded(pod, container)
+  const doom: Doom = isMissing(pod, container)
     ? { when: 'now' }
     : doomOf(scene, likeness, ends - before, known.at(-1), limits);
   const probe = killedBy(scene, pod, container, limits);
@@ -117,13 +117,10 @@ export function endedWell(pod: PodRecord, container: ContainerView, last: Termin
   return container.role === 'init' || (textAt(pod.object, 'spec', 'restartPolicy') ?? 'Always') !== 'Always';
 }
 
-/** A container may have a restartPolicy of its own: where the kubelet leaves it ended, its pod is never ready again. */
-function isLeftEnded(pod: PodRecord, { spec, terminated, role }: ContainerView): boolean {
-  if (terminated === undefined || role !== 'main') return false;
-  if ((textAt(pod.object, 'spec', 'restartPolicy') ?? 'Always') !== 'Always') return false;
-  const own = textAt(spec, 'restartPolicy');
-  if (listAt(spec, 'restartPolicyRules').length > 0) return false;
-  return own === 'Never' || (own === 'OnFailure' && terminated.exitCode === 0);
+/** In a pod that is kept running, one container that stays ended keeps it from ever being ready again. */
+function isMissing(pod: PodRecord, container: ContainerView): boolean {
+  const isKeptRunning = (textAt(pod.object, 'spec', 'restartPolicy') ?? 'Always') === 'Always';
+  return isKeptRunning && container.role === 'main' && staysEnded(pod.object, container);
 }
 
 /** The event of a probe that had the container killed. The kubelet words it by probe: "failed liveness probe, will be restarted". */

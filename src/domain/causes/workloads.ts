@@ -1,8 +1,8 @@
-import { conditionOf, flagAt, listAt, numberAt, textAt, timeOf } from '../fields.ts';
+import { conditionOf, flagAt, numberAt, textAt, timeOf } from '../fields.ts';
 import { type KubernetesObject, titleOf } from '../objects.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, containersOf } from '../status/containers.ts';
+import { type ContainerView, containersOf, staysEnded } from '../status/containers.ts';
 import { pastProgressDeadline } from '../status/deployment.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
 import { type Cause, causeOf, containerTitle, quoted } from './cause.ts';
@@ -71,13 +71,7 @@ export function endedCause(scene: Scene): Cause | undefined {
 /** Decided by the first container that ends badly and is not restarted; the phase follows when all have ended and the pod is torn down. */
 function willFail(pod: KubernetesObject): boolean {
   if (textAt(pod, 'spec', 'restartPolicy') !== 'Never' || isTerminating(pod)) return false;
-  return containersOf(pod).some(
-    ({ role, terminated, spec }) =>
-      role !== 'sidecar' &&
-      (terminated?.exitCode ?? 0) !== 0 &&
-      (textAt(spec, 'restartPolicy') ?? 'Never') === 'Never' &&
-      listAt(spec, 'restartPolicyRules').length === 0,
-  );
+  return containersOf(pod).some((one) => (one.terminated?.exitCode ?? 0) !== 0 && staysEnded(pod, one));
 }
 
 function jobCause(scene: Scene): Cause | undefined {

@@ -189,6 +189,17 @@ export function termination(at: number, exitCode = 3, reason = 'Error', message 
   return { exitCode, reason, message, startedAt: time(at), finishedAt: time(at) };
 }
 
+/** The condition of a ReplicaSet whose pods the API server does not let its controller make. */
+export function replicaFailure(message: string, at: number): Fields {
+  return {
+    type: 'ReplicaFailure',
+    status: 'True',
+    reason: 'FailedCreate',
+    message,
+    lastTransitionTime: time(at),
+  };
+}
+
 export function waiting(reason: string, message = '', more: Fields = {}): Fields {
   return {
     name: 'api',

@@ -8,6 +8,7 @@ import {
   event,
   listed,
   pod,
+  replicaFailure,
   replicaSet,
   running,
   target,
@@ -197,15 +198,7 @@ describe('sound releases', () => {
   });
 
   test('a refusal by the quota that a later try heals', () => {
-    const refused = [
-      {
-        type: 'ReplicaFailure',
-        status: 'True',
-        reason: 'FailedCreate',
-        message: 'pods "api-new-x" is forbidden: exceeded quota: compute',
-        lastTransitionTime: time(1),
-      },
-    ];
+    const refused = [replicaFailure('pods "api-new-x" is forbidden: exceeded quota: compute', 1)];
     const update = deployment({ generation: 2, replicas: 4, updated: 0, total: 4 });
     const old = ['a', 'b', 'c', 'd'].map((name) =>
       pod(oldest, { name, ready: -99, containers: [running(-99)] }),
@@ -248,15 +241,7 @@ describe('sound releases', () => {
       'Post "https://127.0.0.1:6443/api/v1/namespaces/shop/pods": dial tcp 127.0.0.1:6443: connect: connection refused',
     ],
   ])('%s, after which the controller was cut off for a while', (_what, message) => {
-    const refused = [
-      {
-        type: 'ReplicaFailure',
-        status: 'True',
-        reason: 'FailedCreate',
-        message,
-        lastTransitionTime: time(1),
-      },
-    ];
+    const refused = [replicaFailure(message, 1)];
     const ending = story(
       applied(1, replicaSet(seen, 'new', { conditions: refused })),
       applied(50, newest, pod(newest, { ready: 50, containers: [running(50)] }), done),
@@ -549,15 +534,7 @@ describe('broken releases', () => {
       'pod-creation-forbidden',
     ],
   ])('pods that are refused: %s', (message, reason) => {
-    const refused = [
-      {
-        type: 'ReplicaFailure',
-        status: 'True',
-        reason: 'FailedCreate',
-        message,
-        lastTransitionTime: time(1),
-      },
-    ];
+    const refused = [replicaFailure(message, 1)];
     const ending = story(applied(1, replicaSet(seen, 'new', { conditions: refused })));
     expect([outcome(ending), ending.at]).toEqual([reason, 1]);
   });
@@ -566,15 +543,7 @@ describe('broken releases', () => {
     const away = 'rpc error: code = Unavailable desc = error reading from server: EOF';
     const quota =
       'Error creating: pods "api-new-x" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2';
-    const refused = [
-      {
-        type: 'ReplicaFailure',
-        status: 'True',
-        reason: 'FailedCreate',
-        message: away,
-        lastTransitionTime: time(1),
-      },
-    ];
+    const refused = [replicaFailure(away, 1)];
     const set = replicaSet(seen, 'new', { conditions: refused });
     const ending = story(
       applied(1, set, event(set, 'FailedCreate', `Error creating: ${away}`, 1)),
@@ -604,15 +573,7 @@ describe('broken releases', () => {
   test('another refusal than at first has its allowance from its own first try', () => {
     const webhook =
       'Error creating: Internal error occurred: failed calling webhook "policy.test": Post "https://policy.shop.svc:443/": dial tcp: connect: connection refused';
-    const refused = [
-      {
-        type: 'ReplicaFailure',
-        status: 'True',
-        reason: 'FailedCreate',
-        message: 'etcdserver: request timed out',
-        lastTransitionTime: time(1),
-      },
-    ];
+    const refused = [replicaFailure('etcdserver: request timed out', 1)];
     const set = replicaSet(seen, 'new', { conditions: refused });
     const ending = story(applied(1, set), applied(45, event(set, 'FailedCreate', webhook, 45)));
     expect([outcome(ending), ending.at]).toEqual(['pod-creation-forbidden', 75]);
@@ -621,15 +582,7 @@ describe('broken releases', () => {
   test('a policy that cannot be asked yet has its allowance', () => {
     const unconfigured =
       "pods \"api-new-x\" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'shop' denied request: failed to configure binding: no params found";
-    const refused = [
-      {
-        type: 'ReplicaFailure',
-        status: 'True',
-        reason: 'FailedCreate',
-        message: unconfigured,
-        lastTransitionTime: time(1),
-      },
-    ];
+    const refused = [replicaFailure(unconfigured, 1)];
     const ending = story(applied(1, replicaSet(seen, 'new', { conditions: refused })));
     expect([outcome(ending), ending.at]).toEqual(['pod-creation-forbidden', 31]);
   });
@@ -638,15 +591,7 @@ describe('broken releases', () => {
     const quota = 'Error creating: pods "api-new-x" is forbidden: exceeded quota: few';
     const forbidden =
       'pods "api-new-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false';
-    const refused = [
-      {
-        type: 'ReplicaFailure',
-        status: 'True',
-        reason: 'FailedCreate',
-        message: forbidden,
-        lastTransitionTime: time(5),
-      },
-    ];
+    const refused = [replicaFailure(forbidden, 5)];
     const ending = story(
       applied(1, event(newest, 'FailedCreate', quota, 1)),
       applied(5, replicaSet(seen, 'new', { conditions: refused })),

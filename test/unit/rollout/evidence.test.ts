@@ -7,6 +7,7 @@ import {
   event,
   listed,
   pod,
+  replicaFailure,
   replicaSet,
   running,
   target,
@@ -60,9 +61,7 @@ test('the event of a registry that is down is no verdict while the container onl
 
 test('a refusal by the quota from before a pod went is no evidence: the controller has not tried since', () => {
   const message = 'pods "api-new-x" is forbidden: exceeded quota: compute';
-  const conditions = [
-    { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message, lastTransitionTime: time(1) },
-  ];
+  const conditions = [replicaFailure(message, 1)];
   const strategy = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } };
   const rolling = deployment({ generation: 2, replicas: 2, updated: 1, total: 2, spec: { strategy } });
   const leaving = pod(old, { name: 'api-old-a', ready: -99, containers: [running(-99)] });

@@ -10,6 +10,7 @@ import {
   event,
   listed,
   pod,
+  replicaFailure,
   replicaSet,
   running,
   start,
@@ -74,15 +75,7 @@ describe('room that is being made', () => {
 
   test('a quota that frees nothing: now; one whose old pods will go: its allowance', () => {
     const message = 'pods "x" is forbidden: exceeded quota: q';
-    const conditions = [
-      {
-        type: 'ReplicaFailure',
-        status: 'True',
-        reason: 'FailedCreate',
-        message,
-        lastTransitionTime: time(1),
-      },
-    ];
+    const conditions = [replicaFailure(message, 1)];
     const moving = deployment({ generation: 2, replicas: 4, total: 4 });
     const oldest = replicaSet(moving, 'old', { template: template('1') });
     const olds = ['a', 'b', 'c', 'd'].map((name) =>

@@ -9,11 +9,11 @@ import {
   event,
   namespace,
   pod,
+  replicaFailure,
   replicaSet,
   running,
   target,
   termination,
-  time,
   waiting,
 } from './cluster.ts';
 import { outcome, tell } from './story.ts';
@@ -41,13 +41,7 @@ const ends = (restarts: number, at: number) =>
       ),
     ],
   });
-const refused = {
-  type: 'ReplicaFailure',
-  status: 'True',
-  reason: 'FailedCreate',
-  message: 'exceeded quota: q',
-  lastTransitionTime: time(2),
-};
+const refused = replicaFailure('exceeded quota: q', 2);
 const gone = 'rpc error: code = NotFound desc = not found';
 
 const tales: readonly Tale[] = [
