@@ -8,7 +8,13 @@ import { promisify } from 'node:util';
 import { messageOf } from '../../testbed/testbed-error.ts';
 import type { KnownDifference } from '../judge/rolled-back.ts';
 import { describeMachine } from '../machine.ts';
-import { type CatalogueEntry, catalogueFolder, isWanted, readScenarios } from '../trials/catalogue.ts';
+import {
+  type CatalogueEntry,
+  catalogueFolder,
+  isWanted,
+  numberOf,
+  readScenarios,
+} from '../trials/catalogue.ts';
 import { type Ground, prepareGround } from '../trials/ground.ts';
 import { inLanes } from '../trials/lanes.ts';
 import { type Found, keepFound, type LeftOut } from './results.ts';
@@ -140,7 +146,7 @@ function reasonToLeaveOut({ scenario }: CatalogueEntry): string | undefined {
 }
 
 async function tryOne(ground: Ground, bundle: string, entry: CatalogueEntry): Promise<Found> {
-  const namespace = `pro-${entry.name.slice(0, 2)}-${randomBytes(3).toString('hex')}`;
+  const namespace = `pro-${numberOf(entry.name)}-${randomBytes(3).toString('hex')}`;
   const about = { scenario: entry.name, date: new Date().toISOString() };
   try {
     const known = { byDesign: byDesign[entry.name] ?? [], obstacle: obstacles[entry.name] };

@@ -24,13 +24,18 @@ export async function readCatalogue(only: readonly string[]): Promise<readonly C
 
 /** Every scenario of a folder, by name. Throws if a file is not as the schema says. */
 export async function readScenarios(root: string): Promise<readonly CatalogueEntry[]> {
-  const folders = (await readdir(root)).filter((name) => /^\d\d-/.test(name)).toSorted();
+  const folders = (await readdir(root)).filter((name) => /^\d{2,3}-/.test(name)).toSorted();
   return Promise.all(folders.map((name) => readEntry(root, name)));
 }
 
 /** By the name of its folder, or by its number. */
 export function isWanted(name: string, wanted: string): boolean {
-  return name === wanted || (/^\d+$/.test(wanted) && Number(name.slice(0, 2)) === Number(wanted));
+  return name === wanted || (/^\d+$/.test(wanted) && Number(numberOf(name)) === Number(wanted));
+}
+
+/** The number of a scenario's line in the catalogue, as its folder says it: `04`, `201`. */
+export function numberOf(name: string): string {
+  return name.slice(0, name.indexOf('-'));
 }
 
 async function readEntry(root: string, name: string): Promise<CatalogueEntry> {

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { median } from '../median.ts';
+import { numberOf } from './catalogue.ts';
 import type { Cell, Described, VerdictResults } from './results.ts';
 import { toolNames } from './tools/tools.ts';
 
@@ -89,7 +90,7 @@ function table(
       const columns = tools.map((tool) =>
         cellText(cells.find((cell) => cell.scenario === name && cell.tool === tool)),
       );
-      return `| ${name.slice(0, 2)} ${escapeCell(title)} | ${truth}, ${kind}${budget ? ` ${budget}` : ''} | ${columns.join(' | ')} |`;
+      return `| ${numberOf(name)} ${escapeCell(title)} | ${truth}, ${kind}${budget ? ` ${budget}` : ''} | ${columns.join(' | ')} |`;
     }),
   ];
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../testbed/testbed-error.ts';
 import { describeMachine } from '../machine.ts';
-import { type CatalogueEntry, readCatalogue } from './catalogue.ts';
+import { type CatalogueEntry, numberOf, readCatalogue } from './catalogue.ts';
 import { type Ground, prepareGround } from './ground.ts';
 import { inLanes } from './lanes.ts';
 import { writePage } from './page.ts';
@@ -113,7 +113,7 @@ async function runCell(ground: Ground, entry: CatalogueEntry, tool: DeployTool):
   const cell = { scenario: entry.name, tool: tool.name, runs: [], date: new Date().toISOString() };
   const notApplicable = entry.scenario.tools[tool.name];
   if (notApplicable !== undefined) return { ...cell, notApplicable };
-  const namespace = `bv-${entry.name.slice(0, 2)}-${tool.name}-${randomBytes(3).toString('hex')}`;
+  const namespace = `bv-${numberOf(entry.name)}-${tool.name}-${randomBytes(3).toString('hex')}`;
   try {
     return { ...cell, runs: [await runTrial(ground, entry, tool, namespace)] };
   } catch (error) {

@@ -7,6 +7,7 @@ import { JSONPath } from 'jsonpath-plus';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { type Scenario, scenarioSchema, type WritePattern } from '../../../bench/judge/scenario.ts';
+import { numberOf } from '../../../bench/trials/catalogue.ts';
 
 const roots = ['verdicts', 'production/scenarios'].map((name) =>
   join(import.meta.dirname, '../../../bench', name),
@@ -19,7 +20,7 @@ const folders = roots.flatMap((root) =>
 const catalogue = Array.from({ length: 40 }, (_, index) => String(index + 1).padStart(2, '0'));
 
 function lineOf(folder: string): string {
-  return basename(folder).slice(0, 2);
+  return numberOf(basename(folder));
 }
 
 function scenarioOf(folder: string): Scenario {
@@ -38,7 +39,7 @@ test('every line of the catalogue has a folder', () => {
 
 describe.each(folders.map((folder) => [basename(folder), folder]))('%s', (name, folder) => {
   test('is named by its line and says what it needs to be judged', () => {
-    expect(name).toMatch(/^\d\d-[a-z0-9]+(-[a-z0-9]+)*$/);
+    expect(name).toMatch(/^\d{2,3}-[a-z0-9]+(-[a-z0-9]+)*$/);
     const scenario = scenarioOf(folder);
     const doomed = scenario.truth === 'broken' || scenario.truth === 'refused';
     expect(scenario.class === 'sound').toBe(!doomed);
