@@ -2,12 +2,14 @@
  * `npm run soak -- undo --count 200 --seed 2 --lanes 4`: a property at full count on a cluster of its own, with the built bundles.
  * Its figures, and each case that went wrong with seed and number, go to `bench/results`. Properties: `undo` (the default), `races`.
  * `npm run soak -- production [--only 04-exits-at-once,11] [--lanes 2]`: broken scenarios of the verdict bench, undone on the real node.
+ * `npm run soak -- sound [--count 20] [--load 4] [--lanes 2]`: sound updates of the example application on the real node, on a busy machine.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { soakProduction } from '../bench/production/production.ts';
+import { soakSound } from '../bench/production/sound.ts';
 import { type RaceResult, racesOf, referencesFor, runRace, tallyRaces } from '../test/properties/race.ts';
 import { scenariosOf } from '../test/properties/scenario.ts';
 import { tally } from '../test/properties/tally.ts';
@@ -21,6 +23,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '2' },
     /** Default: 4, and 2 with real pods. */
     lanes: { type: 'string' },
+    /** Of `sound`: threads that keep the processor busy. */
+    load: { type: 'string', default: '4' },
     /** Cases by number, `110,116`: they are tried again, and no result is written. With `production` names too, and results are. */
     only: { type: 'string', default: '' },
   },
@@ -147,13 +151,16 @@ async function soakHollow(name: keyof typeof properties): Promise<boolean> {
 }
 
 const [name = 'undo'] = positionals;
+const bundle = join(import.meta.dirname, '../dist/deploy-production');
 if (name === 'production') {
-  const bundle = join(import.meta.dirname, '../dist/deploy-production');
   const only = values.only.split(',').filter(Boolean);
   const fine = await soakProduction({ bundle, only, lanes: Number(values.lanes ?? 2) });
   process.exitCode = fine ? 0 : 1;
+} else if (name === 'sound') {
+  const options = { bundle, count: Number(values.count ?? 20), lanes: Number(values.lanes ?? 2) };
+  process.exitCode = (await soakSound({ ...options, load: Number(values.load) })) ? 0 : 1;
 } else if (name === 'undo' || name === 'races') {
   process.exitCode = (await soakHollow(name)) ? 0 : 1;
 } else {
-  throw new Error(`There is no property ${name}: undo, races or production.`);
+  throw new Error(`There is no property ${name}: undo, races, production or sound.`);
 }
