@@ -14,7 +14,7 @@ import { gateCause, readinessCause } from './probes.ts';
 import { schedulingCause } from './scheduling.ts';
 import { cannotRunCause } from './start-errors.ts';
 import { goneCause, takenCause } from './taken.ts';
-import { initialisingCause, lapseCause, startupCause } from './unsteady.ts';
+import { askedRestartCause, initialisingCause, lapseCause, startupCause } from './unsteady.ts';
 import { deadlineCause, endedCause, pausedCause } from './workloads.ts';
 
 type ContainerRule = (
@@ -30,6 +30,7 @@ const containerRules: readonly ContainerRule[] = [
   configurationCause,
   pullCause,
   crashCause,
+  askedRestartCause,
   startupCause,
   readinessCause,
   initialisingCause,

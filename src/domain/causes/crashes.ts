@@ -1,9 +1,10 @@
-import { fieldAt, textAt, timeOf } from '../fields.ts';
+import { fieldAt, timeOf } from '../fields.ts';
 import type { Reason } from '../reasons.ts';
 import type { End } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, endsOf, staysEnded, type Termination } from '../status/containers.ts';
+import { type ContainerView, endsOf, type Termination } from '../status/containers.ts';
+import { restartPolicyOf, restartRuleOf, staysEnded } from '../status/restarts.ts';
 import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
 import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { containerField } from './fieldpaths.ts';
@@ -14,6 +15,11 @@ export const sameEnds = 3;
 /** How often a container has ended since this release began; ends before it do not count against it. */
 export function endsOfRelease(pod: PodRecord, container: ContainerView, limits: Limits): number {
   return endsOf(container) - endsBefore(pod, container, limits);
+}
+
+/** Those that say nothing against its program. */
+function excusedOf(pod: PodRecord, { name }: ContainerView): number {
+  return pod.tallies.get(name)?.excused ?? 0;
 }
 
 function endsBefore(pod: PodRecord, container: ContainerView, limits: Limits): number {
@@ -32,14 +38,19 @@ function wayOf({ exitCode, reason }: Termination): string {
  * Whether the last three ends were alike: in code, reason and last line. Of a watch that was cut, one of the three may be
  * missing; two that are known are needed, since one alone says nothing about the others. A line that is not known is like
  * any other; only that of the newest end can still come, and is `awaited` where another one is known to compare it with.
+ * `excused` ends among them are passed over.
  */
 export function likenessOf(
   known: readonly End[],
   ends: number,
   before: number,
+  excused = 0,
 ): 'alike' | 'different' | 'awaited' {
-  if (ends - before < sameEnds) return 'different';
-  const newest = known.filter((end) => end.run >= Math.max(before, ends - sameEnds) && end.run < ends);
+  if (ends - before - excused < sameEnds) return 'different';
+  const from = Math.max(before, ends - sameEnds - excused);
+  const newest = known
+    .filter((end) => end.excused !== true && end.run >= from && end.run < ends)
+    .slice(-sameEnds);
   const ways = new Set(newest.map((end) => wayOf(end.termination)));
   const lines = new Set(newest.flatMap(({ line }) => (line === undefined || line === '' ? [] : [line])));
   if (newest.length < 2 || ways.size > 1 || lines.size > 1) return 'different';
@@ -55,13 +66,14 @@ export function crashCause(
 ): Cause | undefined {
   const before = endsBefore(pod, container, limits);
   const ends = endsOf(container);
+  const own = ends - before - excusedOf(pod, container);
   const last = lastEnd(container);
-  if (ends <= before || last === undefined || endedWell(pod, container, last)) return undefined;
+  if (own <= 0 || last === undefined || endedWell(pod, container, last)) return undefined;
   const known = pod.ends.get(container.name) ?? [];
-  const likeness = likenessOf(known, ends, before);
+  const likeness = likenessOf(known, ends, before, excusedOf(pod, container));
   const doom: Doom = isMissing(pod, container)
     ? { when: 'now' }
-    : doomOf(scene, likeness, ends - before, known.at(-1), limits);
+    : doomOf(scene, likeness, own, known.at(-1), limits);
   const probe = killedBy(scene, pod, container, limits);
   const hook = podEvents(scene, pod, limits, container).find(
     (event) => eventReason(event) === 'FailedPostStartHook',
@@ -76,7 +88,7 @@ export function crashCause(
     container,
     event: told === undefined ? undefined : evidenceOf(told),
     evidenceAt: last.finishedAt,
-    message: `${subject(container, scene.target.reference)} ${what}, ${times(ends - before, likeness !== 'different')}.`,
+    message: `${subject(container, scene.target.reference)} ${what}, ${times(own, likeness !== 'different')}.`,
     field,
   });
 }
@@ -111,15 +123,19 @@ function lastEnd(container: ContainerView): Termination | undefined {
   return container.terminated ?? container.previous;
 }
 
-/** Exit 0 is what init containers and pods that are not restarted are for. */
+/**
+ * Exit 0 is what init containers and pods that are not restarted are for. An exit after which a rule of the container asks for a
+ * restart is how that program asks for it, and says nothing against it.
+ */
 export function endedWell(pod: PodRecord, container: ContainerView, last: Termination): boolean {
+  if (restartRuleOf(container.spec, last.exitCode) !== undefined) return true;
   if (last.exitCode !== 0) return false;
-  return container.role === 'init' || (textAt(pod.object, 'spec', 'restartPolicy') ?? 'Always') !== 'Always';
+  return container.role === 'init' || restartPolicyOf(pod.object, undefined) !== 'Always';
 }
 
 /** In a pod that is kept running, one container that stays ended keeps it from ever being ready again. */
 function isMissing(pod: PodRecord, container: ContainerView): boolean {
-  const isKeptRunning = (textAt(pod.object, 'spec', 'restartPolicy') ?? 'Always') === 'Always';
+  const isKeptRunning = restartPolicyOf(pod.object, undefined) === 'Always';
   return isKeptRunning && container.role === 'main' && staysEnded(pod.object, container);
 }
 

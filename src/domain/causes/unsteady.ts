@@ -5,6 +5,7 @@ import { markOf } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
 import { type ContainerView, containersOf } from '../status/containers.ts';
+import { restartRuleOf } from '../status/restarts.ts';
 import { type Cause, causeOf, quoted, subject } from './cause.ts';
 import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
 import { containerField, podField } from './fieldpaths.ts';
@@ -51,6 +52,30 @@ export function initialisingCause(scene: Scene, pod: PodRecord, container: Conta
     message: `${subject(container, scene.target.reference)} still runs, and the other containers wait for it.`,
     remedy: 'See in its log what it waits for; raise the timeout input if it only needs longer.',
     field: containerField(scene.target.desired, container.name),
+  });
+}
+
+/**
+ * A container that its own restartPolicyRules begin anew, over and over. They ask for it, so no number of ends is too many; a pod
+ * that never stays up is late in the end, and this explains it.
+ */
+export function askedRestartCause(scene: Scene, pod: PodRecord, container: ContainerView): Cause | undefined {
+  const last = container.terminated ?? container.previous;
+  const count = pod.tallies.get(container.name)?.excused ?? 0;
+  const action = last === undefined ? undefined : restartRuleOf(container.spec, last.exitCode);
+  if (last === undefined || action === undefined || count === 0) return undefined;
+  const title = subject(container, scene.target.reference);
+  const whom = action === 'Restart' ? 'it' : 'all containers';
+  return causeOf(scene, {
+    reason: container.role === 'init' ? 'init-container-failed' : 'crash-loop',
+    doom: { when: 'never' },
+    weight: 75,
+    pod,
+    container,
+    evidenceAt: last.finishedAt,
+    message: `${title} does not stay up: its restartPolicyRules have restarted ${whom} ${count === 1 ? 'once' : `${count} times`}, last after exit code ${last.exitCode}.`,
+    remedy: `Read its last log lines to see what it waits for; take exit code ${last.exitCode} out of restartPolicyRules if it is an error.`,
+    field: containerField(scene.target.desired, container.name, 'restartPolicyRules'),
   });
 }
 

@@ -2,9 +2,10 @@ import { conditionOf, flagAt, numberAt, textAt, timeOf } from '../fields.ts';
 import { type KubernetesObject, titleOf } from '../objects.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, containersOf, staysEnded } from '../status/containers.ts';
+import { type ContainerView, containersOf } from '../status/containers.ts';
 import { pastProgressDeadline } from '../status/deployment.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
+import { staysEnded } from '../status/restarts.ts';
 import { type Cause, causeOf, containerTitle, quoted } from './cause.ts';
 import { containerField, existing, podField } from './fieldpaths.ts';
 
@@ -70,7 +71,7 @@ export function endedCause(scene: Scene): Cause | undefined {
 
 /** Decided by the first container that ends badly and is not restarted; the phase follows when all have ended and the pod is torn down. */
 function willFail(pod: KubernetesObject): boolean {
-  if (textAt(pod, 'spec', 'restartPolicy') !== 'Never' || isTerminating(pod)) return false;
+  if ((textAt(pod, 'spec', 'restartPolicy') ?? 'Always') === 'Always' || isTerminating(pod)) return false;
   return containersOf(pod).some((one) => (one.terminated?.exitCode ?? 0) !== 0 && staysEnded(pod, one));
 }
 
@@ -92,8 +93,10 @@ function endTime(pod: PodRecord): number {
 /** The container whose end explains the pod's: the first that ended badly. */
 function culprit(pod: PodRecord | undefined): ContainerView | undefined {
   if (pod === undefined) return undefined;
+  const containers = containersOf(pod.object);
   const bad = (one: ContainerView) => ((one.terminated ?? one.previous)?.exitCode ?? 0) !== 0;
-  return containersOf(pod.object).find(bad);
+  // One that a rule restarts, or that was killed for it, has a bad end behind it and is not why the pod ended.
+  return containers.find((one) => bad(one) && staysEnded(pod.object, one)) ?? containers.find(bad);
 }
 
 function lastWords(scene: Scene, pod: PodRecord | undefined, sentence: string, evidenceAt?: string): Cause {

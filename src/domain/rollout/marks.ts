@@ -9,6 +9,7 @@ import {
   type Termination,
 } from '../status/containers.ts';
 import { isReady, isTerminating, phaseOf } from '../status/pod.ts';
+import { restartRuleOf, type Tally } from '../status/restarts.ts';
 
 /**
  * Facts about a pod that hold for a while, each with the moment since when it has held without a break. Budgets and `settle`
@@ -150,16 +151,29 @@ export interface End {
   readonly seenAt: number;
   /** The last line of its log, as `LastLine` tells it; empty: there is none to be had; absent: not known yet. */
   readonly line?: string;
+  /** Nothing against its program: a rule asks to restart it after this exit code, or the kubelet ended it for another's sake. */
+  readonly excused?: true;
 }
 
 export type Ends = ReadonlyMap<string, readonly End[]>;
 
 const keptEnds = 5;
 
+type Visible = Pick<End, 'run' | 'termination'>;
+
+/** The containers whose newest end was excused by this change. */
+export function excusedNow(
+  before: ReadonlyMap<string, Tally> | undefined,
+  now: ReadonlyMap<string, Tally>,
+): ReadonlySet<string> {
+  const names = [...now].filter(([name, { excused }]) => excused > (before?.get(name)?.excused ?? 0));
+  return new Set(names.map(([name]) => name));
+}
+
 /** The runs whose end can be read off a container now: the one that is over, and the one before it. */
-function visibleEnds(container: ContainerView): readonly Omit<End, 'seenAt' | 'line'>[] {
+function visibleEnds(container: ContainerView): readonly Visible[] {
   const { restartCount, previous, terminated } = container;
-  const ends: Omit<End, 'seenAt' | 'line'>[] = [];
+  const ends: Visible[] = [];
   // In back-off the kubelet moves the end of the latest run to lastState: it is that run's, not the one's before.
   const previousRun = isHeldBack(container) ? restartCount : restartCount - 1;
   if (previous !== undefined && previousRun >= 0) ends.push({ run: previousRun, termination: previous });
@@ -168,12 +182,17 @@ function visibleEnds(container: ContainerView): readonly Omit<End, 'seenAt' | 'l
 }
 
 /** The known ends of each container, oldest first, the newest five; a watch that was cut leaves gaps. */
-export function nextEnds(before: Ends | undefined, pod: KubernetesObject, at: number): Ends {
+export function nextEnds(
+  before: Ends | undefined,
+  pod: KubernetesObject,
+  at: number,
+  excused: ReadonlySet<string> = new Set(),
+): Ends {
   const result = new Map<string, readonly End[]>();
   for (const container of containersOf(pod)) {
     const known = before?.get(container.name) ?? [];
     const visible = visibleEnds(container).map((end) => ({
-      ...(known.find((one) => one.run === end.run) ?? { seenAt: at }),
+      ...(known.find((one) => one.run === end.run) ?? firstSight(container, end, at, excused)),
       ...end,
     }));
     const merged = [...known.filter((end) => !visible.some((one) => one.run === end.run)), ...visible];
@@ -182,6 +201,16 @@ export function nextEnds(before: Ends | undefined, pod: KubernetesObject, at: nu
     }
   }
   return result;
+}
+
+function firstSight(
+  { name, spec }: ContainerView,
+  { termination }: Visible,
+  seenAt: number,
+  excused: ReadonlySet<string>,
+): Pick<End, 'seenAt' | 'excused'> {
+  const isExcused = excused.has(name) || restartRuleOf(spec, termination.exitCode) !== undefined;
+  return isExcused ? { seenAt, excused: true } : { seenAt };
 }
 
 /** The ends with the last line of one of them; the same ends if that one is not known, or has its line already. */

@@ -1,8 +1,9 @@
 import { numberAt, textAt, timeOf } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
 import { claimNamesOf, isEnded, isTerminating } from '../status/pod.ts';
+import { nextTallies } from '../status/restarts.ts';
 import { statusOf } from '../status/table.ts';
-import { endCounts, nextEnds, nextLapses, nextMarks, withLastLine } from './marks.ts';
+import { endCounts, excusedNow, nextEnds, nextLapses, nextMarks, withLastLine } from './marks.ts';
 import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './shards.ts';
 import {
   type EventRecord,
@@ -106,13 +107,15 @@ function putPod(state: RolloutState, object: KubernetesObject, at: number, relis
   const known = shardAt(state.pods, key);
   if (known !== undefined && isOlder(object, known.object)) return state;
   const same = known?.object.metadata.uid === object.metadata.uid ? known : undefined;
+  const tallies = nextTallies(same, object);
   const record: PodRecord = {
     object,
     firstAt: same?.firstAt ?? at,
     lapses: nextLapses(same, object, at),
     endsAtFirst: same?.endsAtFirst ?? endCounts(object),
+    tallies,
     marks: nextMarks(same?.marks, object, at, relisted),
-    ends: nextEnds(same?.ends, object, at),
+    ends: nextEnds(same?.ends, object, at, excusedNow(same?.tallies, tallies)),
   };
   const hasEnded = same !== undefined && !isEnded(same.object) && isEnded(object);
   const next = {

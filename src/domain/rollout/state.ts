@@ -1,6 +1,7 @@
 import type { KubernetesObject, ObjectReference } from '../objects.ts';
 import { keyOf } from '../objects.ts';
 import type { OwnedFields } from '../owned-fields.ts';
+import type { Tally } from '../status/restarts.ts';
 import type { Ends, Lapses, Marks } from './marks.ts';
 import { noShards, type Shards } from './shards.ts';
 
@@ -87,6 +88,8 @@ export interface PodRecord {
   /** That it stopped being ready although no container of it ended: since when, our clock, and how often. */
   readonly lapses?: Lapses | undefined;
   readonly endsAtFirst: ReadonlyMap<string, number>;
+  /** By container. */
+  readonly tallies: ReadonlyMap<string, Tally>;
   readonly marks: Marks;
   readonly ends: Ends;
 }

@@ -121,10 +121,3 @@ export function endsOf(container: ContainerView): number {
   if (container.role === 'init' && latest.exitCode === 0) return container.restartCount;
   return container.restartCount + 1;
 }
-
-/** Whether the kubelet leaves it as it ended: by its own restartPolicy, else its pod's. Rules may say otherwise: not known, no. */
-export function staysEnded(pod: KubernetesObject, { spec, terminated }: ContainerView): boolean {
-  if (terminated === undefined || listAt(spec, 'restartPolicyRules').length > 0) return false;
-  const policy = textAt(spec, 'restartPolicy') ?? textAt(pod, 'spec', 'restartPolicy') ?? 'Always';
-  return policy === 'Never' || (policy === 'OnFailure' && terminated.exitCode === 0);
-}
