@@ -3,6 +3,7 @@ import { groupKindOf, type KubernetesObject, keyOf } from '../objects.ts';
 import { observedGenerationOf } from '../status/generic.ts';
 import { isTerminating, phaseOf } from '../status/pod.ts';
 import { isRolloutKind } from '../workloads.ts';
+import { isOfNewestTemplate } from './daemon-pods.ts';
 import { shardAt } from './shards.ts';
 import type {
   Departure,
@@ -53,7 +54,9 @@ export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
   const current =
     live === undefined || !written
       ? []
-      : allPods.filter((pod) => isCurrent(pod.object, live.object, replicaSet?.object));
+      : allPods.filter(
+          currentPods(live.object, replicaSet?.object, isObserved(live.object, groupKind), allPods),
+        );
   return {
     target,
     groupKind,
@@ -156,30 +159,31 @@ function isNewest(replicaSet: KubernetesObject, deployment: KubernetesObject): b
   );
 }
 
-const templateGeneration = 'deprecated.daemonset.template.generation';
-
-/** Whether a pod is of the revision that this release asks for. Pods of earlier revisions never count. */
-function isCurrent(
-  pod: KubernetesObject,
+/** Which pods are of the revision that this release asks for. Pods of earlier revisions never count. */
+function currentPods(
   live: KubernetesObject,
   replicaSet: KubernetesObject | undefined,
-): boolean {
+  observed: boolean,
+  all: readonly PodRecord[],
+): (pod: PodRecord) => boolean {
   switch (groupKindOf(live)) {
     case 'Deployment.apps':
-      return replicaSet !== undefined && ownerUid(pod) === replicaSet.metadata.uid;
+      return ({ object }) => replicaSet !== undefined && ownerUid(object) === replicaSet.metadata.uid;
     case 'StatefulSet.apps': {
       const revision = textAt(live, 'status', 'updateRevision');
-      const observed = (observedGenerationOf(live) ?? 0) >= (live.metadata.generation ?? 0);
-      return observed && revision !== undefined && label(pod, 'controller-revision-hash') === revision;
+      const isKnown = observed && revision !== undefined;
+      return ({ object }) => isKnown && label(object, 'controller-revision-hash') === revision;
     }
     case 'DaemonSet.apps': {
-      // The status names no revision; the API server counts template changes in this annotation and the controller
-      // copies the count to its pods' label (daemon/util IsPodUpdated).
-      const wanted = live.metadata.annotations?.[templateGeneration];
-      return wanted === undefined || label(pod, 'pod-template-generation') === wanted;
+      const isNewest = isOfNewestTemplate(
+        live,
+        observed,
+        all.map(({ object }) => object),
+      );
+      return ({ object }) => isNewest(object);
     }
     default:
-      return true;
+      return () => true;
   }
 }
 

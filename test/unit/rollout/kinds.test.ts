@@ -182,6 +182,93 @@ describe('DaemonSet', () => {
   });
 });
 
+describe('DaemonSet that surges', () => {
+  const set = (count: number, status: Fields = {}) =>
+    workload(
+      'DaemonSet',
+      { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } },
+      { desiredNumberScheduled: 1, currentNumberScheduled: 1, numberReady: 1, numberAvailable: 1, ...status },
+      { annotations: { 'deprecated.daemonset.template.generation': `${count}` } },
+    );
+  const of = (count: number, hash: string) => ({
+    labels: { 'pod-template-generation': `${count}`, 'controller-revision-hash': hash },
+    spec: { nodeName: 'node-1' },
+  });
+  const old = pod(set(2), {
+    name: 'old',
+    created: -60,
+    ready: -60,
+    containers: [running(-60)],
+    ...of(1, 'a'),
+  });
+  const bad = (run: number, at: number) =>
+    pod(set(2), { name: 'new', created: 1, containers: [ended(at, run)], ...of(2, 'b') });
+
+  test('its new pod ends three times while the old one serves', () => {
+    const ending = tell(
+      [target(set(2))],
+      [
+        ...listed(-1, 'Pod', old),
+        ...applied(1, set(2, { updatedNumberScheduled: 0 })),
+        ...applied(2, bad(0, 2)),
+        ...applied(4, bad(1, 4)),
+        ...applied(16, bad(2, 16)),
+      ],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['crash-loop', 16]);
+  });
+
+  test('is done when the new pod has taken over, not before', () => {
+    const fresh = pod(set(2), { name: 'new', created: 1, ready: 3, containers: [running(3)], ...of(2, 'b') });
+    const ending = tell(
+      [target(set(2))],
+      [
+        ...listed(-1, 'Pod', old),
+        ...applied(1, set(2, { updatedNumberScheduled: 0 })),
+        ...applied(3, fresh),
+        ...deleted(20, old),
+        ...applied(20, set(2, { updatedNumberScheduled: 1 })),
+      ],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 20]);
+  });
+
+  test('its undo: the old pod was there all along, under the number of an earlier template', () => {
+    const ending = tell(
+      [target(set(3))],
+      [
+        ...listed(-1, 'Pod', old, bad(3, -3)),
+        ...applied(1, set(3, { updatedNumberScheduled: 1 })),
+        ...deleted(3, bad(3, -3)),
+      ],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 1]);
+  });
+
+  test('an undo that its controller has not seen yet is not done', () => {
+    const unseen = set(3, { updatedNumberScheduled: 1, observedGeneration: 0 });
+    const ending = tell([target(set(3))], [...listed(-1, 'Pod', old), ...applied(1, unseen)]);
+    expect(outcome(ending)).toBe('rollout-timeout');
+  });
+
+  test('the pods that an undo leaves alone are told from one that it has made', () => {
+    const two = { desiredNumberScheduled: 2, currentNumberScheduled: 2 };
+    const made = pod(set(3), { name: 'made', created: 2, ready: 3, containers: [running(3)], ...of(3, 'a') });
+    const ending = tell(
+      [target(set(3))],
+      [
+        ...listed(-1, 'Pod', old),
+        ...applied(
+          3,
+          made,
+          set(3, { ...two, updatedNumberScheduled: 2, numberReady: 2, numberAvailable: 2 }),
+        ),
+      ],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 13]);
+  });
+});
+
 describe('Job', () => {
   const job = (status: Fields) => workload('Job', { backoffLimit: 2 }, status);
   const failedPod = (name: string, at: number) =>
