@@ -1,11 +1,11 @@
 import type { Finding } from '../checks.ts';
 import { textAt } from '../fields.ts';
 import { isObject } from '../managed-fields.ts';
-import type { JsonObject, KubernetesObject } from '../objects.ts';
+import type { KubernetesObject } from '../objects.ts';
 import type { Profile } from '../profile.ts';
-import { parseQuantity } from '../quantity.ts';
 import { fencepostsOf, replicasOf } from '../surge.ts';
 import { podTemplateOf } from '../workloads.ts';
+import { amounts, containersIn, plus, podRequests, type Requests } from './pod-requests.ts';
 
 export interface ResourceFacts {
   /** Absent where the identity may not list nodes. */
@@ -16,11 +16,6 @@ export interface ResourceFacts {
   readonly changing: readonly { readonly workload: KubernetesObject; readonly live?: KubernetesObject }[];
 }
 
-interface Requests {
-  readonly cpu: number;
-  readonly memory: number;
-}
-
 /** All that is asked here of a pod: of a large cluster's thousands the rest need not be held. */
 export function schedulingOf(pod: KubernetesObject): KubernetesObject {
   const { apiVersion, kind, metadata } = pod;
@@ -29,11 +24,18 @@ export function schedulingOf(pod: KubernetesObject): KubernetesObject {
       ...(restartPolicy === undefined ? {} : { restartPolicy }),
       ...(resources === undefined ? {} : { resources }),
     }));
+  const whole = Object.fromEntries(
+    ['resources', 'overhead'].flatMap((name) => {
+      const value = field(pod, 'spec', name);
+      return isObject(value) ? [[name, value]] : [];
+    }),
+  );
   return {
     apiVersion,
     kind,
     metadata: { name: metadata.name },
     spec: {
+      ...whole,
       nodeName: textAt(pod, 'spec', 'nodeName') ?? '',
       containers: requests('containers'),
       initContainers: requests('initContainers'),
@@ -133,46 +135,8 @@ function newPods(workload: KubernetesObject, nodes: number): number {
   return replicasOf(workload);
 }
 
-/**
- * What the scheduler reserves: all containers and sidecars together, or the largest init container.
- * Source: Kubernetes, "Resource sharing within containers".
- */
-function podRequests(spec: unknown): Requests {
-  const inits = containersIn(spec, 'initContainers');
-  const together = sum([
-    ...containersIn(spec, 'containers').map(requestsOf),
-    ...inits.filter(({ restartPolicy }) => restartPolicy === 'Always').map(requestsOf),
-  ]);
-  return inits
-    .map(requestsOf)
-    .reduce(
-      (most, one) => ({ cpu: Math.max(most.cpu, one.cpu), memory: Math.max(most.memory, one.memory) }),
-      together,
-    );
-}
-
-function containersIn(spec: unknown, list: 'containers' | 'initContainers'): readonly JsonObject[] {
-  const containers = isObject(spec) ? spec[list] : undefined;
-  return Array.isArray(containers) ? containers.filter(isObject) : [];
-}
-
-function requestsOf(container: JsonObject): Requests {
-  return amounts(field(container, 'resources', 'requests'));
-}
-
-function amounts(resources: unknown): Requests {
-  if (!isObject(resources)) return { cpu: 0, memory: 0 };
-  return {
-    cpu: parseQuantity(resources['cpu'] ?? 0) ?? 0,
-    memory: parseQuantity(resources['memory'] ?? 0) ?? 0,
-  };
-}
-
 function sum(all: readonly Requests[]): Requests {
-  return all.reduce((total, one) => ({ cpu: total.cpu + one.cpu, memory: total.memory + one.memory }), {
-    cpu: 0,
-    memory: 0,
-  });
+  return all.reduce(plus, { cpu: 0, memory: 0 });
 }
 
 function describe(requests: Requests): string {

@@ -1,0 +1,67 @@
+/** What the scheduler reserves for one pod. Source: Kubernetes 1.36, component-helpers/resource, `PodRequests`. */
+import { isObject } from '../managed-fields.ts';
+import type { JsonObject } from '../objects.ts';
+import { parseQuantity } from '../quantity.ts';
+
+/** CPU in cores, memory in bytes. */
+export interface Requests {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+const nothing: Requests = { cpu: 0, memory: 0 };
+
+/**
+ * All containers and sidecars together, or the neediest moment of the start: an init container beside the sidecars that were started
+ * before it. What the pod as a whole asks for (KEP 2837) replaces that, resource by resource; its overhead comes on top.
+ */
+export function podRequests(spec: unknown): Requests {
+  const together = ofContainers(spec);
+  const whole = asked(isObject(spec) ? spec['resources'] : undefined, together);
+  return plus(whole, amounts(isObject(spec) ? spec['overhead'] : undefined));
+}
+
+function ofContainers(spec: unknown): Requests {
+  let sidecars = nothing;
+  let start = nothing;
+  for (const container of containersIn(spec, 'initContainers')) {
+    const own = asked(container['resources'], nothing);
+    if (container['restartPolicy'] === 'Always') sidecars = plus(sidecars, own);
+    start = most(start, container['restartPolicy'] === 'Always' ? sidecars : plus(sidecars, own));
+  }
+  const run = containersIn(spec, 'containers').map(({ resources }) => asked(resources, nothing));
+  return most(start, run.reduce(plus, sidecars));
+}
+
+export function containersIn(spec: unknown, list: 'containers' | 'initContainers'): readonly JsonObject[] {
+  const containers = isObject(spec) ? spec[list] : undefined;
+  return Array.isArray(containers) ? containers.filter(isObject) : [];
+}
+
+/** By resource: its request; else `otherwise`, unless that is nothing: then its limit, which the API server makes its request. */
+function asked(resources: unknown, otherwise: Requests): Requests {
+  const [requests, limits] = ['requests', 'limits'].map((list) =>
+    isObject(resources) ? resources[list] : undefined,
+  );
+  const of = (name: keyof Requests) =>
+    quantity(requests, name) ?? (otherwise[name] > 0 ? otherwise[name] : (quantity(limits, name) ?? 0));
+  return { cpu: of('cpu'), memory: of('memory') };
+}
+
+/** Of a list of quantities, as `status.allocatable` and `spec.overhead` are. */
+export function amounts(resources: unknown): Requests {
+  return { cpu: quantity(resources, 'cpu') ?? 0, memory: quantity(resources, 'memory') ?? 0 };
+}
+
+function quantity(resources: unknown, name: keyof Requests): number | undefined {
+  const value = isObject(resources) ? resources[name] : undefined;
+  return value === undefined ? undefined : parseQuantity(value);
+}
+
+export function plus(one: Requests, other: Requests): Requests {
+  return { cpu: one.cpu + other.cpu, memory: one.memory + other.memory };
+}
+
+function most(one: Requests, other: Requests): Requests {
+  return { cpu: Math.max(one.cpu, other.cpu), memory: Math.max(one.memory, other.memory) };
+}
