@@ -97,6 +97,7 @@ export const reasons = [
   'changed-by-other',
   'progress-deadline-exceeded',
   'rollout-timeout',
+  'nothing-ran',
   // verification
   'endpoints-missing',
   'restarted-after-ready',

@@ -9,6 +9,7 @@ import { serviceLine } from '../report/log-health.ts';
 import { type Applied, applyPlan } from './apply.ts';
 import { formerKeys } from './health.ts';
 import { ensureHeld, type Hold, underLock } from './hold.ts';
+import { reportIdle } from './idle.ts';
 import { monitorRelease, readOldErrors } from './monitor.ts';
 import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
@@ -73,6 +74,7 @@ export const rolloutPhase: ReleasePhase = async ({ run, target, watch, health, b
     ({ state }) => state,
   );
   run.ledger.workloads = verdict.workloads;
+  if (verdict.state === 'passed') reportIdle(run, watch.state());
   return verdict.state === 'failed' ? verdict.failures : [];
 };
 

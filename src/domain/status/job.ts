@@ -20,6 +20,10 @@ export function jobStatus(job: KubernetesObject): Status {
   if (early !== undefined) return early;
   if (isSuspended(job)) return current('suspended, as its spec asks', 'suspended');
   const active = numberAt(job, 'status', 'active') ?? 0;
+  // As a Deployment of no replicas: nothing is started until somebody raises it. A queue may do that, as it resumes a Job.
+  if (numberAt(job, 'spec', 'parallelism') === 0 && active === 0) {
+    return current('starts nothing: its parallelism is 0', 'suspended');
+  }
   const failures = numberAt(job, 'status', 'failed') ?? 0;
   const wanted = numberAt(job, 'spec', 'completions') ?? 1;
   return progressing(
@@ -29,6 +33,6 @@ export function jobStatus(job: KubernetesObject): Status {
 }
 
 /** The condition alone lingers for a moment after a Job is resumed; the API server fills in `spec.suspend`. */
-function isSuspended(job: KubernetesObject): boolean {
+export function isSuspended(job: KubernetesObject): boolean {
   return flagAt(job, 'spec', 'suspend') ?? conditionOf(job, 'Suspended')?.status === 'True';
 }
