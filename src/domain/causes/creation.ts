@@ -1,5 +1,6 @@
 import { conditionOf, numberAt, textAt, timeOf } from '../fields.ts';
 import { type KubernetesObject, titleOf } from '../objects.ts';
+import { withPolicyWords } from '../policy-refusal.ts';
 import type { Reason } from '../reasons.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits } from '../rollout/state.ts';
@@ -48,7 +49,7 @@ export function creationCause(scene: Scene, limits: Limits): Cause | undefined {
 
 /** Without the changing pod name in front: `pods "x-7d9-abc" is forbidden: …`. */
 function refusalText(text: string): string {
-  return wordsOf(text).replace(/^.*?pods? "[^"]*" is forbidden: /i, '');
+  return withPolicyWords(wordsOf(text).replace(/^.*?pods? "[^"]*" is (?:forbidden|invalid): (?:: )?/i, ''));
 }
 
 /** Without what the recorder of events and the controllers put before the API server's words. */
@@ -72,7 +73,7 @@ function fieldOf(desired: KubernetesObject, text: string) {
 
 /** Refusals that no later try changes: the template itself is refused, or a quota wants fields that are not there. */
 const final =
-  /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request: (?!failed to configure)|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
+  /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|policy '[^']*' with binding '[^']*' denied request: (?!failed to configure)|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
 
 /**
  * The write lost a race, or the API server or its store was away: nothing is wrong with what was asked for. At the

@@ -5,17 +5,19 @@ import { markOf } from '../rollout/marks.ts';
 import { eventCount } from '../rollout/observe.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { isTerminating } from '../status/pod.ts';
-import { type Cause, causeOf, quoted } from './cause.ts';
+import { type ContainerView, containersOf } from '../status/containers.ts';
+import { isTerminating, phaseOf } from '../status/pod.ts';
+import { type Cause, causeOf, containerTitle, quoted } from './cause.ts';
 import { eventMessage, eventReason, evidenceOf, freshEvents } from './evidence.ts';
-import { podField } from './fieldpaths.ts';
+import { containerField, podField } from './fieldpaths.ts';
+import { culprit } from './workloads.ts';
 
 /** A pod that is lost may be replaced on another node, three at once by one node in need; the third in a row is a rule. */
 const sameLosses = 3;
 
 /**
- * Pods that end in failure as a whole, evicted or rejected by their node, and are replaced: no container restarts, so nothing
- * else counts them. In a row means that each came after the one before was lost.
+ * Pods that end as a whole, evicted, rejected by their node or with a container that is not to be restarted (its own restartPolicy),
+ * and are replaced: no container restarts, so nothing else counts them. In a row means that each came after the one before was lost.
  */
 export function lostCause(scene: Scene, limits: Limits): Cause | undefined {
   if (scene.groupKind === 'Job.batch' || scene.groupKind === 'Pod') return undefined;
@@ -28,18 +30,39 @@ export function lostCause(scene: Scene, limits: Limits): Cause | undefined {
   const why = [textAt(newest.object, 'status', 'reason'), textAt(newest.object, 'status', 'message')]
     .filter((part) => part !== undefined && part !== '')
     .join(': ');
-  return causeOf(scene, {
+  const container = why === '' ? endedContainer(newest) : undefined;
+  const how =
+    container === undefined ? why : `${containerTitle(container)} exited with code ${exitCodeOf(container)}`;
+  // The pod is named for its log; it is gone already, and no pod that could be spared.
+  const { pod: _, ...cause } = causeOf(scene, {
     reason: 'crash-loop',
     doom: { when: count >= sameLosses ? 'now' : 'never' },
     weight: 78,
-    message: `${times(lost.length)} of ${titleOf(scene.target.reference)} ended in failure and had to be replaced, the newest ${newest.object.metadata.name}${why === '' ? '' : ` (${quoted(why)})`}.`,
-    remedy,
-    field: podField(scene.target.desired),
+    ...(container === undefined ? {} : { pod: newest, container }),
+    evidenceAt: container?.terminated?.finishedAt,
+    message: `${times(lost.length)} of ${titleOf(scene.target.reference)} ended ${phaseOf(newest.object) === 'Failed' ? 'in failure ' : ''}and had to be replaced, the newest ${newest.object.metadata.name}${how === '' ? '' : ` (${quoted(how)})`}.`,
+    remedy: container === undefined ? remedy : ownPolicyRemedy,
+    field:
+      container === undefined
+        ? podField(scene.target.desired)
+        : containerField(scene.target.desired, container.name, 'restartPolicy'),
   });
+  return cause;
 }
 
 const remedy =
   'See what the message names: a limit that the pods run into, or something that their node does not allow.';
+
+const ownPolicyRemedy =
+  'Read the last log lines of that container; by its own restartPolicy it is not started again, and its pod ends with it.';
+
+function endedContainer(pod: PodRecord): ContainerView | undefined {
+  return culprit(pod) ?? containersOf(pod.object).findLast(({ terminated }) => terminated !== undefined);
+}
+
+function exitCodeOf({ terminated, previous }: ContainerView): number {
+  return (terminated ?? previous)?.exitCode ?? 0;
+}
 
 function times(count: number): string {
   return count === 1 ? 'A pod' : `${count} pods`;
@@ -77,7 +100,7 @@ function removedCause(scene: Scene, limits: Limits): Cause | undefined {
 }
 
 function isRemoval(event: Parameters<typeof eventReason>[0]): boolean {
-  return ['FailedDaemonPod', 'RecreatingFailedPod'].includes(eventReason(event));
+  return ['FailedDaemonPod', 'SucceededDaemonPod', 'RecreatingFailedPod'].includes(eventReason(event));
 }
 
 /**

@@ -8,10 +8,12 @@ import { isEnded } from '../status/pod.ts';
 import { type Cause, causeOf, quoted } from './cause.ts';
 import { eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { containerField, podField } from './fieldpaths.ts';
+import { groupRemedy, groupWords, schedulingGroupOf } from './groups.ts';
 import { unlookedCause } from './unlooked.ts';
 
 /**
- * A pod for which the scheduler finds no node. It has an allowance, counted anew while pods go that may make room. A node
+ * A pod for which the scheduler finds no node. It has an allowance, counted anew while pods go that may make room; one of a group
+ * has another, since there must be room for all of it. A node
  * that an autoscaler has ordered (TriggeredScaleUp, Karpenter's Nominated) or room that is being made by preemption
  * (nominatedNodeName) is waited for until the rollout's own timeout.
  */
@@ -23,7 +25,10 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
   const coming = events.some((event) => ['TriggeredScaleUp', 'Nominated'].includes(eventReason(event)));
   const making = textAt(pod.object, 'status', 'nominatedNodeName') !== undefined;
   const volume = /persistentvolumeclaim|volume/i.test(condition.message);
-  const allowance = volume ? limits.budgets.volume : limits.budgets.scheduling;
+  const group = volume ? undefined : schedulingGroupOf(pod.object);
+  const { budgets } = limits;
+  const allowance = volume ? budgets.volume : group === undefined ? budgets.scheduling : budgets.group;
+  const title = titleOf(scene.target.reference);
   const event = events.find((one) => eventReason(one) === 'FailedScheduling');
   const message = quoted(condition.message.split(' preemption:')[0] ?? '');
   return causeOf(scene, {
@@ -37,7 +42,11 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
     event: event === undefined ? undefined : evidenceOf(event),
     evidenceAt: condition.lastTransitionTime,
     sharedKey: message,
-    message: `No node can take a pod of ${titleOf(scene.target.reference)}: ${message}.`,
+    message:
+      group === undefined
+        ? `No node can take a pod of ${title}: ${message}.`
+        : `A pod of ${title} ${groupWords(scene, group)}: ${message}.`,
+    ...(group === undefined ? {} : { remedy: groupRemedy }),
     field: constraintField(scene, condition.message),
   });
 }

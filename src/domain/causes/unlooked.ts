@@ -1,5 +1,5 @@
 /** Pods of which no scheduler has said anything: no condition tells why, and each of these reasons has to be read off elsewhere. */
-import { listAt, textAt } from '../fields.ts';
+import { conditionOf, listAt, textAt } from '../fields.ts';
 import { titleOf } from '../objects.ts';
 import { markOf } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
@@ -8,6 +8,7 @@ import { claimNamesOf } from '../status/pod.ts';
 import { type Cause, causeOf, type Doom, quoted } from './cause.ts';
 import { claimEvents, eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { podField } from './fieldpaths.ts';
+import { groupRemedy, groupWords, schedulingGroupOf } from './groups.ts';
 
 interface Obstacle {
   readonly reason?: 'volume-pending';
@@ -19,25 +20,21 @@ interface Obstacle {
   readonly sharedKey?: string;
   /** The scheduling allowance from the beginning, where absent. */
   readonly doom?: Doom;
+  /** That allowance is the one of groups. */
+  readonly waitsItsTurn?: true;
 }
 
-/** In the allowance of pods that no node can take. */
+/** In the allowance of pods that no node can take, or of those that wait their turn. */
 export function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
-  const held = pod.marks.get(markOf.held);
-  const since = held ?? pod.marks.get(markOf.unseen);
-  if (since === undefined) return undefined;
-  const obstacle =
-    held === undefined
-      ? (silentNode(pod) ??
-        volumeBeingMade(scene, pod, limits) ??
-        missingResourceClaim(scene, pod, limits) ??
-        silentScheduler(pod))
-      : closedGate(pod);
-  const { reason = 'unschedulable', told, field, event, doom, ...rest } = obstacle;
+  const found = obstacleOf(scene, pod, limits);
+  if (found === undefined) return undefined;
+  const { since, obstacle } = found;
+  const { reason = 'unschedulable', told, field, event, doom, waitsItsTurn, ...rest } = obstacle;
+  const allowance = waitsItsTurn === true ? limits.budgets.group : limits.budgets.scheduling;
   return causeOf(scene, {
     ...rest,
     reason,
-    doom: doom ?? { when: 'after', since, allowance: limits.budgets.scheduling },
+    doom: doom ?? { when: 'after', since, allowance },
     weight: 70,
     pod,
     event: event === undefined ? undefined : evidenceOf(event),
@@ -46,7 +43,55 @@ export function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cau
   });
 }
 
-function closedGate({ object }: PodRecord): Obstacle {
+function obstacleOf(scene: Scene, pod: PodRecord, limits: Limits) {
+  const { held, notReady, unseen } = {
+    held: pod.marks.get(markOf.held),
+    notReady: pod.marks.get(markOf.notReady),
+    unseen: pod.marks.get(markOf.unseen),
+  };
+  if (held !== undefined) return { since: held, obstacle: closedGate(scene, pod) };
+  const claim = () => missingResourceClaim(scene, pod, limits);
+  if (notReady !== undefined) {
+    return { since: notReady, obstacle: claim() ?? memberOfGroup(scene, pod) ?? notConsidered(pod) };
+  }
+  if (unseen === undefined) return undefined;
+  const obstacle =
+    silentNode(pod) ??
+    volumeBeingMade(scene, pod, limits) ??
+    claim() ??
+    memberOfGroup(scene, pod) ??
+    silentScheduler(pod);
+  return { since: unseen, obstacle };
+}
+
+/** It waits for the others, or for its queue; what the scheduler says of that, if it says anything, is in the condition. */
+function memberOfGroup(scene: Scene, { object }: PodRecord): Obstacle | undefined {
+  const group = schedulingGroupOf(object);
+  if (group === undefined) return undefined;
+  const said = conditionOf(object, 'PodScheduled')?.message ?? '';
+  return {
+    told: `${groupWords(scene, group)}${said === '' ? '' : `: ${quoted(said)}`}`,
+    remedy: groupRemedy,
+    field: 'schedulingGroup',
+    sharedKey: group,
+    waitsItsTurn: true,
+  };
+}
+
+/** Something must be there before its scheduler looks for a node: how full the nodes are says nothing. */
+function notConsidered({ object }: PodRecord): Obstacle {
+  const said = conditionOf(object, 'PodScheduled')?.message ?? '';
+  return {
+    told: `is not considered by its scheduler yet: ${said === '' ? 'it does not say why' : quoted(said)}`,
+    remedy: 'Provide what the message asks for; no node is looked for before that.',
+    field: 'schedulerName',
+    sharedKey: said,
+    waitsItsTurn: true,
+  };
+}
+
+function closedGate(scene: Scene, pod: PodRecord): Obstacle {
+  const { object } = pod;
   const gates = listAt(object, 'spec', 'schedulingGates')
     .map((gate) => textAt(gate, 'name') ?? '')
     .join(', ');
@@ -55,6 +100,17 @@ function closedGate({ object }: PodRecord): Obstacle {
     remedy: 'See whether the controller that opens this gate runs, or take it out of the pod template.',
     field: 'schedulingGates',
     sharedKey: gates,
+    ...(schedulingGroupOf(object) === undefined ? {} : queued(scene, pod)),
+  };
+}
+
+/** A gate of a queue is open when it is the pod's turn. */
+function queued(scene: Scene, { object }: PodRecord): Partial<Obstacle> {
+  const group = schedulingGroupOf(object) ?? '';
+  return {
+    told: `is not scheduled yet: it ${groupWords(scene, group)}, whose gate is closed`,
+    remedy: groupRemedy,
+    waitsItsTurn: true,
   };
 }
 

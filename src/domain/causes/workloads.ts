@@ -91,7 +91,7 @@ function endTime(pod: PodRecord): number {
 }
 
 /** The container whose end explains the pod's: the first that ended badly. */
-function culprit(pod: PodRecord | undefined): ContainerView | undefined {
+export function culprit(pod: PodRecord | undefined): ContainerView | undefined {
   if (pod === undefined) return undefined;
   const containers = containersOf(pod.object);
   const bad = (one: ContainerView) => ((one.terminated ?? one.previous)?.exitCode ?? 0) !== 0;

@@ -4,6 +4,7 @@
  */
 import { isObject } from '../managed-fields.ts';
 import type { KubernetesObject } from '../objects.ts';
+import { withPolicyWords } from '../policy-refusal.ts';
 import type { FieldPath } from '../source.ts';
 
 /** What the API server refused, in its own words (foreign text). */
@@ -18,7 +19,7 @@ const longest = 600;
 
 /** One line that ends with a full stop: without the object's name, which the caller says, and without dumps of values. */
 export function refusalSentence(message: string): string {
-  const causes = causesOf(message).map(withoutDump);
+  const causes = causesOf(withPolicyWords(message)).map(withoutDump);
   const more = causes.length > 3 ? ` and ${causes.length - 3} more` : '';
   return sentence(`${causes.slice(0, 3).join('; ')}${more}`);
 }
@@ -69,7 +70,8 @@ function indexOf(node: unknown, keys: string): number | undefined {
 }
 
 const prefixes = [
-  /^\S+ "[^"]*" is (?:invalid|forbidden): /,
+  // A policy that refuses as a whole names no field: `Pod "x" is invalid: : policy …`.
+  /^\S+ "[^"]*" is (?:invalid|forbidden): (?:: )?/,
   /^failed to create typed patch object \([^)]*\): /,
   /^failed to convert new object \([^)]*\) to proper version: (?:unable to convert unstructured object to \S+ \S+: )?/,
   /^Internal error occurred: /,

@@ -8,7 +8,7 @@ import {
   isHeldBack,
   type Termination,
 } from '../status/containers.ts';
-import { isReady, isTerminating, phaseOf } from '../status/pod.ts';
+import { isEnded, isReady, isTerminating, phaseOf } from '../status/pod.ts';
 import { restartRuleOf, type Tally } from '../status/restarts.ts';
 
 /**
@@ -23,9 +23,11 @@ export const markOf = {
   unschedulable: 'unschedulable',
   /** A scheduling gate is closed: the scheduler does not look at it. */
   held: 'held',
+  /** The scheduler does not look at it before something else is there (Kubernetes 1.37, KEP 5501). */
+  notReady: 'not-ready',
   /** No scheduler has said anything (it may wait for a volume on a node it has picked), nor the kubelet of a node that the pod names itself. */
   unseen: 'unseen',
-  /** Ended in failure as a whole: evicted, or rejected by its node. */
+  /** Ended as a whole: evicted, rejected by its node, or by its containers' own restart policies. */
   failed: 'failed',
   gated: 'gated',
   mounting: 'mounting',
@@ -47,6 +49,12 @@ export const pullReasons: ReadonlySet<string> = new Set([
   'SignatureValidationFailed',
 ]);
 
+/** By the reason of the condition PodScheduled. */
+const unscheduledMarks: Readonly<Record<string, string>> = {
+  SchedulingGated: markOf.held,
+  NotReadyForScheduling: markOf.notReady,
+};
+
 /** What holds now, with the cluster's own time for it where the object tells one. */
 function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined> {
   const found = new Map<string, number | undefined>();
@@ -59,13 +67,15 @@ function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined>
   }
   const scheduled = conditionOf(pod, 'PodScheduled');
   if (scheduled?.status === 'False') {
-    const mark = scheduled.reason === 'SchedulingGated' ? markOf.held : markOf.unschedulable;
-    found.set(mark, timeOf(scheduled.lastTransitionTime));
+    found.set(
+      unscheduledMarks[scheduled.reason] ?? markOf.unschedulable,
+      timeOf(scheduled.lastTransitionTime),
+    );
   }
   if (scheduled === undefined && phaseOf(pod) === 'Pending') {
     found.set(markOf.unseen, timeOf(pod.metadata.creationTimestamp));
   }
-  if (phaseOf(pod) === 'Failed') found.set(markOf.failed, undefined);
+  if (isEnded(pod)) found.set(markOf.failed, undefined);
   const containers = containersOf(pod);
   if (scheduled?.status === 'True' && phaseOf(pod) === 'Pending') {
     found.set(markOf.mounting, timeOf(scheduled.lastTransitionTime));

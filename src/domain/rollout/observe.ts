@@ -80,6 +80,8 @@ function putWorkload(state: RolloutState, given: KubernetesObject, at: number): 
     generationAt: sameGeneration ? known.generationAt : at,
   };
   const next = { ...state, workloads: withShard(state.workloads, key, record) };
+  // Pods name their group, it does not name them.
+  if (object.kind === 'PodGroup') return { ...next, stamps: next.stamps.map(newStamp) };
   return touched(same ? next : adopted(next, object, key), object, key);
 }
 
@@ -223,6 +225,7 @@ const tellingReasons: ReadonlySet<string> = new Set([
   'ExternalProvisioning',
   'Provisioning',
   'ProvisioningSucceeded',
+  'SucceededDaemonPod',
 ]);
 
 function putEvent(state: RolloutState, object: KubernetesObject, at: number): RolloutState {

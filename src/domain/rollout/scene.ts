@@ -1,7 +1,7 @@
 import { fieldAt, flagAt, numberAt, sameValue, textAt } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf } from '../objects.ts';
 import { observedGenerationOf } from '../status/generic.ts';
-import { isTerminating, phaseOf } from '../status/pod.ts';
+import { isEnded, isTerminating, phaseOf } from '../status/pod.ts';
 import { isRolloutKind } from '../workloads.ts';
 import { isOfNewestTemplate } from './daemon-pods.ts';
 import { shardAt } from './shards.ts';
@@ -27,16 +27,22 @@ export interface Scene {
   readonly observed: boolean;
   /** Deployment: the ReplicaSet of the live template, once the controller has made it. */
   readonly replicaSet?: WorkloadRecord;
-  /** Pods of this release that are to stay: not on their way out, not evicted. */
+  /** Pods of this release that are to stay: not on their way out, not evicted, nor at their end where they are to run on. */
   readonly pods: readonly PodRecord[];
-  /** Pods of this release that ended in failure, a Job's evidence. */
+  /** Pods of this release that ended in failure, a Job's evidence; of workloads whose pods are to run on, those that ended at all. */
   readonly failedPods: readonly PodRecord[];
   /** All pods below the target, old ones and leaving ones too. */
   readonly allPods: readonly PodRecord[];
   readonly events: (object: KubernetesObject) => readonly EventRecord[];
+  /** The PodGroups of this name, of whatever scheduler, that the release brings. */
+  readonly podGroups: (name: string) => readonly KubernetesObject[];
   /** Those about a PersistentVolumeClaim of the target's namespace; it need not be a target itself. */
   readonly claimEvents: (name: string) => readonly EventRecord[];
 }
+
+const podGroupKinds = ['scheduling.k8s.io/v1', 'scheduling.x-k8s.io/v1', 'scheduling.volcano.sh/v1'].map(
+  (apiVersion) => ({ apiVersion, kind: 'PodGroup' }),
+);
 
 export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
   const key = keyOf(target.reference);
@@ -50,6 +56,8 @@ export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
     live === undefined
       ? undefined
       : replicaSets.find((one) => one !== undefined && isNewest(one.object, live.object));
+  const runsOn = reporting.has(groupKind) || groupKind === 'ReplicationController';
+  const isLost = ({ object }: PodRecord) => (runsOn ? isEnded(object) : phaseOf(object) === 'Failed');
   const allPods = podsBelow(state, target, key, groupKind, live?.object);
   const current =
     live === undefined || !written
@@ -65,9 +73,15 @@ export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
     written,
     observed: written && isObserved(live.object, groupKind),
     ...(replicaSet === undefined ? {} : { replicaSet }),
-    pods: current.filter((pod) => !isTerminating(pod.object) && phaseOf(pod.object) !== 'Failed'),
-    failedPods: current.filter((pod) => phaseOf(pod.object) === 'Failed'),
+    pods: current.filter((pod) => !isTerminating(pod.object) && !isLost(pod)),
+    failedPods: current.filter(isLost),
     allPods,
+    podGroups: (name) =>
+      podGroupKinds.flatMap((kind) => {
+        const { namespace } = target.reference;
+        const group = { ...kind, name, ...(namespace === undefined ? {} : { namespace }) };
+        return shardAt(state.workloads, keyOf(group))?.object ?? [];
+      }),
     claimEvents: (name) => {
       const { namespace } = target.reference;
       const claim = keyOf({

@@ -54,6 +54,8 @@ export interface Budgets {
   /** Registry answers 429 or 5xx, times out, or its name is not found. */
   readonly pull: number;
   readonly scheduling: number;
+  /** Pods that wait for all of their group, for their queue, or for whatever a scheduler wants before it looks at them. */
+  readonly group: number;
   /** Volumes that do not bind or mount. */
   readonly volume: number;
   /** Pods that the API server does not let a controller create, where something may still change that. */
@@ -65,6 +67,7 @@ export interface Budgets {
 export const defaultBudgets: Budgets = {
   pull: 60_000,
   scheduling: 30_000,
+  group: 300_000,
   volume: 30_000,
   creation: 30_000,
   readiness: 60_000,

@@ -62,11 +62,18 @@ export function nextTallies(
   const all = isRestartingAll(before.object) || isRestartingAll(pod) || ended.some(asksForAll);
   const tallies = new Map(before.tallies);
   for (const one of ended) {
-    const isExcused = all || asksForRestart(one) || isResized(before.object, one) || isResized(pod, one);
+    const isKilled = all || isResized(before.object, one) || isResized(pod, one);
+    const isExcused = asksForRestart(one) || (isKilled && endedBySignal(one));
     const excused = before.tallies.get(one.name)?.excused ?? 0;
     tallies.set(one.name, { ends: endsOf(one), excused: excused + (isExcused ? fresh(one) : 0) });
   }
   return tallies;
+}
+
+/** The kubelet ends it by a signal; one that was removed at once has left no word of its end. */
+function endedBySignal({ terminated, previous }: ContainerView): boolean {
+  const code = (terminated ?? previous)?.exitCode;
+  return code === undefined || code === 0 || code > 128;
 }
 
 function newestRule({ spec, terminated, previous }: ContainerView): RestartAction | undefined {

@@ -533,6 +533,11 @@ describe('broken releases', () => {
       "pods \"api-new-x\" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'shop' denied request: no owner label",
       'pod-creation-forbidden',
     ],
+    [
+      // As API server 1.36.3 words it, in the condition; its event has "Error creating: " in front.
+      "policy 'owners' with binding 'shop' denied request: expression 'Object{metadata: Object.metadata{labels: {'owner': object.metadata.labels['team']}}}' resulted in error: no such key: team",
+      'pod-creation-forbidden',
+    ],
   ])('pods that are refused: %s', (message, reason) => {
     const refused = [replicaFailure(message, 1)];
     const ending = story(applied(1, replicaSet(seen, 'new', { conditions: refused })));
@@ -579,9 +584,10 @@ describe('broken releases', () => {
     expect([outcome(ending), ending.at]).toEqual(['pod-creation-forbidden', 75]);
   });
 
-  test('a policy that cannot be asked yet has its allowance', () => {
-    const unconfigured =
-      "pods \"api-new-x\" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'shop' denied request: failed to configure binding: no params found";
+  test.each([
+    "pods \"api-new-x\" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'shop' denied request: failed to configure binding: no params found",
+    "policy 'owners' with binding 'shop' denied request: failed to configure binding: no params found",
+  ])('a policy that cannot be asked yet has its allowance: %s', (unconfigured) => {
     const refused = [replicaFailure(unconfigured, 1)];
     const ending = story(applied(1, replicaSet(seen, 'new', { conditions: refused })));
     expect([outcome(ending), ending.at]).toEqual(['pod-creation-forbidden', 31]);
