@@ -82,7 +82,9 @@ function jobCause(scene: Scene): Cause | undefined {
     .find((one) => one?.status === 'True');
   if (condition === undefined) return undefined;
   const newest = [...scene.failedPods, ...scene.pods].sort((one, other) => endTime(other) - endTime(one))[0];
-  const sentence = `${titleOf(scene.target.reference)} failed: ${quoted(condition.message)} (${condition.reason})`;
+  const indexes = textAt(job, 'status', 'failedIndexes') ?? '';
+  const which = indexes === '' ? '' : `, failed indexes: ${quoted(indexes)}`;
+  const sentence = `${titleOf(scene.target.reference)} failed: ${quoted(condition.message)} (${condition.reason})${which}`;
   return lastWords(scene, newest, sentence, condition.lastTransitionTime);
 }
 

@@ -202,7 +202,11 @@ function refusalReason(refusal: Refusal, title: string): { reason: Reason; messa
         'Undo that change, or give the object a new name; deleting and recreating it would interrupt service.',
     };
   }
-  if (/admission webhook|failed calling webhook|ValidatingAdmissionPolicy|policy '[^']*' with binding '/.test(refusal.message)) {
+  if (
+    /admission webhook|failed calling webhook|ValidatingAdmissionPolicy|policy '[^']*' with binding '/.test(
+      refusal.message,
+    )
+  ) {
     return {
       reason: 'webhook-refused',
       message: `${title} is refused by an admission rule of the cluster: ${said}`,

@@ -1,7 +1,7 @@
-import { conditionOf, flagAt, numberAt } from '../fields.ts';
+import { conditionOf, flagAt, numberAt, textAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { unobserved } from './generic.ts';
-import { current, failed, progressing, type Status } from './status.ts';
+import { current, failed, pods, progressing, type Status } from './status.ts';
 
 /** Replica counts of a Deployment. `spec.replicas` defaults to 1 in the API server. */
 export function deploymentCounts(deployment: KubernetesObject) {
@@ -41,9 +41,19 @@ export function deploymentStatus(deployment: KubernetesObject, deadlineCounts = 
   if (flagAt(deployment, 'spec', 'paused') === true) {
     return progressing('paused', `paused with ${updated} of ${desired} pods updated`);
   }
+  const ending = endingFirst(deployment);
+  if (updated < desired && ending > 0) {
+    return progressing('old-pods-left', `waits for ${pods(ending)} to end before it makes new ones`);
+  }
   if (updated < desired) return progressing('too-few-updated', `${updated} of ${desired} pods updated`);
   if (total > updated) return progressing('old-pods-left', oldPods(total - updated));
   return progressing('not-available', `${available} of ${desired} pods available`);
+}
+
+/** Pods on their way out that the controller waits for, where it is to make no new one before (KEP 3973, KEP 5882). */
+function endingFirst(deployment: KubernetesObject): number {
+  if (textAt(deployment, 'spec', 'podReplacementPolicy') !== 'TerminationComplete') return 0;
+  return numberAt(deployment, 'status', 'terminatingReplicas') ?? 0;
 }
 
 /** Counts and conditions are written together; where they contradict each other, what is worse counts. */

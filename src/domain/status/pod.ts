@@ -2,6 +2,7 @@ import { conditionOf, fieldAt, listAt, textAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { containersOf } from './containers.ts';
 import { unsettled } from './generic.ts';
+import { restartRuleOf } from './restarts.ts';
 import { current, failed, progressing, type Status } from './status.ts';
 
 export function phaseOf(pod: KubernetesObject): string {
@@ -56,10 +57,11 @@ export function podStatus(pod: KubernetesObject): Status {
 /** Only where the kubelet tries for ever: elsewhere the phase becomes Failed by itself. */
 function containerTrouble(pod: KubernetesObject): string | undefined {
   if ((textAt(pod, 'spec', 'restartPolicy') ?? 'Always') !== 'Always') return undefined;
-  for (const { name, role, waiting, terminated } of containersOf(pod)) {
+  for (const { name, role, spec, waiting, terminated } of containersOf(pod)) {
     const reason = waiting?.reason ?? '';
     if (/^Err|Error$|BackOff$/.test(reason)) return `container ${name}: ${reason}`;
-    const ended = terminated !== undefined && (role !== 'init' || terminated.exitCode !== 0);
+    const isAsked = terminated !== undefined && restartRuleOf(spec, terminated.exitCode) !== undefined;
+    const ended = terminated !== undefined && !isAsked && (role !== 'init' || terminated.exitCode !== 0);
     if (ended) return `container ${name}: ended with exit code ${terminated.exitCode}`;
   }
   return undefined;

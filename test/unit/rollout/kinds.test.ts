@@ -313,6 +313,17 @@ describe('Job', () => {
     );
   });
 
+  test('of an Indexed Job the indexes that failed are named', () => {
+    const conditions = [
+      { type: 'Failed', status: 'True', reason: 'FailedIndexes', message: 'Job has failed indexes' },
+    ];
+    const ending = tell([target(job({}))], applied(9, job({ conditions, failedIndexes: '1,3-4' })));
+    const failure = ending.verdict.state === 'failed' ? ending.verdict.failures[0] : undefined;
+    expect(failure?.message).toBe(
+      'Job db failed: Job has failed indexes (FailedIndexes), failed indexes: 1,3-4.',
+    );
+  });
+
   test('its own restarts are for its backoffLimit to count', () => {
     const tries = pod(job({}), {
       spec: { restartPolicy: 'OnFailure' },

@@ -1,7 +1,18 @@
 /** Whole pods: lost again and again, taking turns, not going; and workloads that somebody takes away. */
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { applied, deleted, deployment, listed, pod, replicaSet, running, target, time } from './cluster.ts';
+import {
+  applied,
+  deleted,
+  deployment,
+  ended,
+  listed,
+  pod,
+  replicaSet,
+  running,
+  target,
+  time,
+} from './cluster.ts';
 import { type Ending, outcome, tell } from './story.ts';
 
 const wish = deployment({ updated: 1 });
@@ -35,6 +46,26 @@ describe('pods that end in failure as a whole', () => {
     const ending = tell([target(wish)], [...applied(1, wish, set), ...rounds]);
     expect([outcome(ending), ending.at]).toEqual(['crash-loop', 29]);
     expect(said(ending)).toContain('Evicted: usage exceeds the limit');
+  });
+
+  test.each([
+    ['Failed', 3, '3 pods of Deployment api ended in failure and had to be replaced'],
+    ['Succeeded', 0, '3 pods of Deployment api ended and had to be replaced'],
+  ])('%s with a container that is not to be restarted: its end is named', (phase, code, words) => {
+    const over = (name: string, at: number) =>
+      pod(set, {
+        name,
+        phase,
+        containers: [ended(at, 0, code)],
+        spec: { containers: [{ name: 'api', restartPolicy: 'Never' }] },
+      });
+    const rounds = ['a', 'b', 'c'].flatMap((name, index) => [
+      ...applied(2 + 10 * index, fresh(name)),
+      ...applied(9 + 10 * index, over(name, 9)),
+    ]);
+    const ending = tell([target(wish)], [...applied(1, wish, set), ...rounds]);
+    expect([outcome(ending), ending.at]).toEqual(['crash-loop', 29]);
+    expect(said(ending)).toBe(`${words}, the newest c (container api exited with code ${code}).`);
   });
 
   test('three at once, as a node in need evicts them, are one round: sound when their successors are up', () => {
