@@ -1,7 +1,9 @@
-/** What a renderer printed, as objects. Its output is canonical YAML, so YAML 1.2 core reads it as kubectl would. */
-import { type Document, parseAllDocuments, visit } from 'yaml';
+/** What a renderer printed, as objects: read as kubectl would read it. */
+import { type Document, parseAllDocuments } from 'yaml';
 import { Fault } from '../domain/fault.ts';
 import { type KubernetesObject, keyOf, referenceOf, titleOf } from '../domain/objects.ts';
+import { kubernetesYaml } from './kubernetes-yaml.ts';
+import { withoutForeignBreaks } from './line-separators.ts';
 import { type Origin, originAnnotation, parseOrigin } from './origin.ts';
 
 export interface RenderedObject {
@@ -12,15 +14,10 @@ export interface RenderedObject {
 
 /** Parses the output; lists are expanded, origin annotations taken off. Throws `object-invalid` for what is no object. */
 export function parseRendered(text: string): RenderedObject[] {
-  const documents = parseAllDocuments(text, { version: '1.2', schema: 'core', prettyErrors: false });
+  const documents = parseAllDocuments(withoutForeignBreaks(text), kubernetesYaml);
   if (!Array.isArray(documents)) return [];
-  // Only long runs of digits can be integers that a JavaScript number would change silently.
-  const checkIntegers = /\d{16}/.test(text);
   const objects = documents.flatMap((document) => {
-    const [error] = document.errors;
-    if (error !== undefined)
-      throw new Fault('render-failed', `The rendered overlay is not YAML: ${error.message}.`, remedy);
-    if (checkIntegers) refuseInexactIntegers(document);
+    refuseErrors(document);
     return expandList(document.toJS({ maxAliasCount: -1 })).map(toRendered);
   });
   refuseDuplicates(objects);
@@ -29,18 +26,16 @@ export function parseRendered(text: string): RenderedObject[] {
 
 const remedy = 'Correct the overlay so that every document is one Kubernetes object.';
 
-function refuseInexactIntegers(document: Document.Parsed): void {
-  visit(document, {
-    Scalar(_, node) {
-      if (typeof node.value !== 'number' || !/^[-+]?\d+$/.test(node.source ?? '')) return;
-      if (Number.isSafeInteger(node.value)) return;
-      throw new Fault(
-        'object-invalid',
-        `The overlay holds the number ${node.source?.slice(0, 40)}, which JSON cannot carry exactly.`,
-        'Write it in quotes, or use a number up to 9007199254740991.',
-      );
-    },
-  });
+function refuseErrors(document: Document.Parsed): void {
+  const [error] = document.errors;
+  if (error === undefined) return;
+  if (error.code !== 'TAG_RESOLVE_FAILED')
+    throw new Fault('render-failed', `The rendered overlay is not YAML: ${error.message}.`, remedy);
+  throw new Fault(
+    'object-invalid',
+    `The overlay holds ${error.message}.`,
+    'Write it in quotes, or use a number up to 9007199254740991.',
+  );
 }
 
 function expandList(value: unknown): unknown[] {
