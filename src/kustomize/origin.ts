@@ -1,5 +1,6 @@
 /** The annotation by which kustomize (4.3 and later) says where an object comes from. */
 import { parse } from 'yaml';
+import { kubernetesYaml } from './kubernetes-yaml.ts';
 
 export const originAnnotation = 'config.kubernetes.io/origin';
 
@@ -15,7 +16,7 @@ export interface Origin {
 
 /** Reads the annotation's value; fields that are not text are left out. */
 export function parseOrigin(text: string): Origin {
-  const value: unknown = parse(text);
+  const value: unknown = parse(text, kubernetesYaml);
   if (typeof value !== 'object' || value === null) return {};
   const fields = value as Readonly<Record<string, unknown>>;
   const origin: { -readonly [Field in keyof Origin]: Origin[Field] } = {};

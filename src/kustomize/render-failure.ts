@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { Fault } from '../domain/fault.ts';
 import type { SourceLocation } from '../domain/source.ts';
-import { kustomizationFile } from './kustomization-tree.ts';
+import { type Kustomization, kustomizationFile, readKustomizations } from './kustomization-tree.ts';
+import { type Explanation, explain, type Failure } from './render-explanations.ts';
 import type { YamlFiles } from './yaml-source.ts';
 
 interface Place {
@@ -22,20 +23,65 @@ export function renderFailure(options: {
   readonly workspace: string;
   readonly files: YamlFiles;
 }): Fault {
-  const raw = unquoteLog(options.stderr);
-  const { message, place } = unnest(raw, { folder: options.overlay });
-  const readable = rewrite(message, options);
+  const { message, place } = unnest(unquoteLog(options.stderr), { folder: options.overlay });
+  const short = (path: string) => shortPath(path, options.workspace);
+  const absent = absentFile(message);
+  const explanation = absent === undefined ? explain(failureAt(message, place, options)) : undefined;
+  if (explanation !== undefined) {
+    const location = lineOf(explanation.place, options);
+    return fault(clean(explanation.sentence), explanation.remedy, location);
+  }
   const location = locate(message, place, options);
-  const missing = /^(.*) does not exist$/.exec(readable);
-  const template = templateOf(message, options.workspace);
+  const template =
+    absent !== undefined && existsSync(`${absent}.template`) ? `${absent}.template` : undefined;
   const remedy =
     template !== undefined
-      ? `Make it from ${template} in an earlier step of the job.`
-      : missing === null
+      ? `Make it from ${short(template)} in an earlier step of the job.`
+      : absent === undefined
         ? `Correct it, and check with: kubectl kustomize ${relative(options.workspace, options.overlay)}`
         : 'Add the file, or make an earlier step of the job write it, or correct the path.';
-  const sentence = `The overlay does not render: ${readable}.`;
-  return new Fault('render-failed', sentence, remedy, { ...(location === undefined ? {} : { location }) });
+  const sentence = absent === undefined ? rewrite(message, options) : `${short(absent)} does not exist`;
+  const named = absent !== undefined || location === undefined || sentence.includes(location.file);
+  return fault(named ? sentence : `${sentence} (${location.file})`, remedy, location);
+}
+
+function fault(sentence: string, remedy: string, location: SourceLocation | undefined): Fault {
+  const details = location === undefined ? {} : { location };
+  return new Fault('render-failed', `The overlay does not render: ${sentence}.`, remedy, details);
+}
+
+/** What the table of explanations needs to know, from the tree of kustomizations on disk. */
+function failureAt(
+  message: string,
+  place: Place,
+  options: { workspace: string; overlay: string; files: YamlFiles },
+): Failure {
+  const { workspace, overlay, files } = options;
+  const known = new Map<string, Kustomization | undefined>();
+  readKustomizations(overlay, files, known);
+  readKustomizations(place.folder, files, known);
+  return {
+    message,
+    folder: place.folder,
+    kustomization: kustomizationFile(place.folder) ?? join(place.folder, 'kustomization.yaml'),
+    file: place.file,
+    plugins: known.get(place.folder)?.plugins ?? [],
+    manifests: [...known.values()].flatMap((node) => [...(node?.resources ?? [])]),
+    readLines: (file) => files.readLines(file),
+    short: (path) => shortPath(path, workspace),
+  };
+}
+
+/** The file relative to the workspace; line 1 when nothing in it bears the mark. */
+function lineOf(
+  { file, mark }: Explanation['place'],
+  { workspace, files }: { workspace: string; files: YamlFiles },
+): SourceLocation | undefined {
+  const path = relative(workspace, file);
+  if (path.startsWith('..')) return undefined;
+  if (typeof mark === 'number') return { file: path, line: mark };
+  const index = mark ? files.readLines(file).findIndex((text) => text.includes(mark)) : 0;
+  return { file: path, line: Math.max(1, index + 1) };
 }
 
 /** Takes off `error: `, `Error: `, and the log form `E1123 … "command failed" err="…"` with its quoting. */
@@ -73,7 +119,9 @@ const nestings: readonly { readonly pattern: RegExp; readonly tells: 'folder' | 
   { pattern: /^couldn't make target for path '([^']*)': (.*)$/s, tells: 'folder' },
   { pattern: /^accumulating (?:resources|components) from '([^']*)': (.*)$/s, tells: 'file' },
   { pattern: /^accumulat(?:ing|e) (resources|components): (.*)$/s, tells: 'nothing' },
-  { pattern: /^trouble configuring builtin (\w+) with config: `.*?`: (.*)$/s, tells: 'nothing' },
+  // The configuration may hold values, and anything that looks like its end.
+  { pattern: /^trouble configuring builtin (\w+) with config: `.*\n`: (.*)$/s, tells: 'nothing' },
+  { pattern: /^(loading (?:generator|transformer|validator) plugins): (.*)$/s, tells: 'nothing' },
 ];
 
 function unnest(text: string, start: Place): { message: string; place: Place } {
@@ -92,13 +140,6 @@ function unnest(text: string, start: Place): { message: string; place: Place } {
   }
 }
 
-/** The template that lies beside a file that is missing (`secrets.env.template`), relative to the workspace. */
-function templateOf(message: string, workspace: string): string | undefined {
-  const absent = absentFile(message);
-  if (absent === undefined || !existsSync(`${absent}.template`)) return undefined;
-  return shortPath(`${absent}.template`, workspace);
-}
-
 function absentFile(message: string): string | undefined {
   return /lstat ([^\s:]+): no such file or directory/.exec(message)?.[1];
 }
@@ -114,17 +155,19 @@ function withoutContent(message: string): string {
 
 /** The first sentence, with paths as the user knows them and without control characters. */
 function rewrite(message: string, options: { workspace: string; wrapper: string }): string {
-  const absent = absentFile(message);
-  if (absent !== undefined) return `${shortPath(absent, options.workspace)} does not exist`;
   const [firstLine = ''] = message.split('\n');
-  const clean = withoutContent(firstLine)
+  const text = withoutContent(firstLine)
     .replaceAll(`${options.wrapper}/`, '')
     .replaceAll(options.wrapper, 'the overlay')
     .replaceAll(/(\/[^\s'":,]+)/g, (path) => shortPath(path, options.workspace))
-    .replaceAll(/\p{Cc}/gu, ' ')
-    .replace(/^invalid Kustomization: /, 'the kustomization is invalid: ')
-    .replace(/[.\s]+$/, '');
-  return clean.length > 400 ? `${clean.slice(0, 399)}…` : clean || 'the renderer failed without a message';
+    .replace(/^invalid Kustomization: /, 'the kustomization is invalid: ');
+  return clean(text) || 'the renderer failed without a message';
+}
+
+/** One line of foreign text, without control characters and full stop, 400 characters at the most. */
+function clean(text: string): string {
+  const plain = text.replaceAll(/\p{Cc}/gu, ' ').replace(/[.\s]+$/, '');
+  return plain.length > 400 ? `${plain.slice(0, 399)}…` : plain;
 }
 
 function shortPath(path: string, workspace: string): string {

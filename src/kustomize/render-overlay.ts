@@ -123,7 +123,7 @@ async function build(
     const { code, stdout, stderr } = await runTool(renderer.path, parameters, options);
     if (code !== 0)
       throw renderFailure({ stderr, overlay: root.folder, wrapper: wrapper.folder, workspace, files });
-    const rendered = parseRendered(stdout);
+    const rendered = parseRendered(stdout, { built: wrapper.folder, workspace });
     if (rendered.length > 0) return { rendered, built: wrapper.folder };
   } finally {
     await wrapper.remove();

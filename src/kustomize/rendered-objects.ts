@@ -1,8 +1,12 @@
-/** What a renderer printed, as objects. Its output is canonical YAML, so YAML 1.2 core reads it as kubectl would. */
-import { type Document, parseAllDocuments, visit } from 'yaml';
+/** What a renderer printed, as objects: read as kubectl would read it. */
+import { relative, resolve } from 'node:path';
+import { type Document, parseAllDocuments } from 'yaml';
 import { Fault } from '../domain/fault.ts';
 import { type KubernetesObject, keyOf, referenceOf, titleOf } from '../domain/objects.ts';
+import { kubernetesYaml } from './kubernetes-yaml.ts';
+import { withoutForeignBreaks } from './line-separators.ts';
 import { type Origin, originAnnotation, parseOrigin } from './origin.ts';
+import { nameInstead } from './render-explanations.ts';
 
 export interface RenderedObject {
   readonly object: KubernetesObject;
@@ -10,18 +14,20 @@ export interface RenderedObject {
   readonly origin: Origin | undefined;
 }
 
+/** Where origins lead: absolute, links resolved. */
+export interface Places {
+  /** The folder that was built. */
+  readonly built: string;
+  readonly workspace: string;
+}
+
 /** Parses the output; lists are expanded, origin annotations taken off. Throws `object-invalid` for what is no object. */
-export function parseRendered(text: string): RenderedObject[] {
-  const documents = parseAllDocuments(text, { version: '1.2', schema: 'core', prettyErrors: false });
+export function parseRendered(text: string, places?: Places): RenderedObject[] {
+  const documents = parseAllDocuments(withoutForeignBreaks(text), kubernetesYaml);
   if (!Array.isArray(documents)) return [];
-  // Only long runs of digits can be integers that a JavaScript number would change silently.
-  const checkIntegers = /\d{16}/.test(text);
   const objects = documents.flatMap((document) => {
-    const [error] = document.errors;
-    if (error !== undefined)
-      throw new Fault('render-failed', `The rendered overlay is not YAML: ${error.message}.`, remedy);
-    if (checkIntegers) refuseInexactIntegers(document);
-    return expandList(document.toJS({ maxAliasCount: -1 })).map(toRendered);
+    refuseErrors(document);
+    return expandList(document.toJS({ maxAliasCount: -1 })).map((value) => toRendered(value, places));
   });
   refuseDuplicates(objects);
   return objects;
@@ -29,18 +35,16 @@ export function parseRendered(text: string): RenderedObject[] {
 
 const remedy = 'Correct the overlay so that every document is one Kubernetes object.';
 
-function refuseInexactIntegers(document: Document.Parsed): void {
-  visit(document, {
-    Scalar(_, node) {
-      if (typeof node.value !== 'number' || !/^[-+]?\d+$/.test(node.source ?? '')) return;
-      if (Number.isSafeInteger(node.value)) return;
-      throw new Fault(
-        'object-invalid',
-        `The overlay holds the number ${node.source?.slice(0, 40)}, which JSON cannot carry exactly.`,
-        'Write it in quotes, or use a number up to 9007199254740991.',
-      );
-    },
-  });
+function refuseErrors(document: Document.Parsed): void {
+  const [error] = document.errors;
+  if (error === undefined) return;
+  if (error.code !== 'TAG_RESOLVE_FAILED')
+    throw new Fault('render-failed', `The rendered overlay is not YAML: ${error.message}.`, remedy);
+  throw new Fault(
+    'object-invalid',
+    `The overlay holds ${error.message}.`,
+    'Write it in quotes, or use a number up to 9007199254740991.',
+  );
 }
 
 function expandList(value: unknown): unknown[] {
@@ -50,18 +54,44 @@ function expandList(value: unknown): unknown[] {
   return value['kind'].endsWith('List') && !named ? value['items'].flatMap(expandList) : [value];
 }
 
-function toRendered(value: unknown): RenderedObject {
-  if (!isObject(value)) {
-    const kind = isRecord(value) && typeof value['kind'] === 'string' ? value['kind'] : 'object';
-    throw new Fault(
-      'object-invalid',
-      `The overlay renders a ${kind} without apiVersion, kind or metadata.name.`,
-      remedy,
-    );
-  }
+function toRendered(value: unknown, places: Places | undefined): RenderedObject {
+  if (!isObject(value)) throw noObject(value, places);
   const text = value.metadata.annotations?.[originAnnotation];
   if (text === undefined) return { object: value, origin: undefined };
   return { object: withoutOrigin(value), origin: parseOrigin(text) };
+}
+
+function noObject(value: unknown, places: Places | undefined): Fault {
+  const { apiVersion, kind, metadata } = isRecord(value) ? value : {};
+  const { name, generateName, annotations } = isRecord(metadata) ? metadata : {};
+  const file = originFile(annotations, places);
+  const what = `${isText(kind) ? kind : 'document'}${isText(name) ? ` ${name}` : ''}${file === undefined ? '' : ` from ${file}`}`;
+  const [field, found] = Object.entries({ apiVersion, kind, 'metadata.name': name }).find(
+    ([, content]) => !isText(content),
+  ) ?? ['metadata', metadata];
+  const isGenerated = field === 'metadata.name' && isText(generateName);
+  const fault =
+    typeof found === 'number' || typeof found === 'boolean'
+      ? { problem: `with a ${field} that is no text`, remedy: 'Write it in quotes.' }
+      : isGenerated
+        ? { problem: 'with generateName: it has no metadata.name, and needs one', remedy: nameInstead }
+        : { problem: `without ${field}`, remedy };
+  const location = file === undefined ? {} : { location: { file, line: 1 } };
+  return new Fault(
+    'object-invalid',
+    `The overlay renders a ${what} ${fault.problem}.`,
+    fault.remedy,
+    location,
+  );
+}
+
+/** The file that the annotation names, relative to the workspace; undefined for one elsewhere. */
+function originFile(annotations: unknown, places: Places | undefined): string | undefined {
+  const text = isRecord(annotations) ? annotations[originAnnotation] : undefined;
+  const { path } = isText(text) ? parseOrigin(text) : {};
+  if (path === undefined || places === undefined) return undefined;
+  const file = relative(places.workspace, resolve(places.built, path));
+  return file.startsWith('..') ? undefined : file;
 }
 
 function withoutOrigin(object: KubernetesObject): KubernetesObject {

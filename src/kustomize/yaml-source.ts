@@ -11,6 +11,7 @@ import {
   parseAllDocuments,
   type Scalar,
 } from 'yaml';
+import { kubernetesYaml } from './kubernetes-yaml.ts';
 
 /** One document of a file, or of a patch written inside another file. */
 export interface YamlSource {
@@ -66,7 +67,7 @@ function textOf(file: string): string | undefined {
 
 function parseSources(text: string, file: string, toFileLine: (line: number) => number): YamlSource[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const documents = parseAllDocuments(text, { ...kubernetesYaml, lineCounter: lines, uniqueKeys: false });
   if (!Array.isArray(documents)) return [];
   return documents.map((document) => ({
     file,

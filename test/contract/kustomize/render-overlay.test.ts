@@ -1,64 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Fault } from '../../../src/domain/fault.ts';
-import { type Overlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
+import { describe, expect, it } from 'vitest';
+import { renderOverlay } from '../../../src/kustomize/render-overlay.ts';
 import { findRenderers } from '../../../src/kustomize/renderers.ts';
-
-let scratch: string;
-let count = 0;
-beforeAll(async () => {
-  scratch = await realpath(await mkdtemp(join(tmpdir(), 'orion-overlays-')));
-});
-afterAll(() => rm(scratch, { recursive: true }));
-
-const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec: {replicas: 1}\n';
-const simple = {
-  'base/kustomization.yaml': 'resources: [api.yaml]\n',
-  'base/api.yaml': deployment,
-  'overlay/kustomization.yaml': 'resources: [../base]\n',
-};
-
-/** A workspace with these files. */
-async function workspaceOf(files: Readonly<Record<string, string>>): Promise<string> {
-  count += 1;
-  const workspace = join(scratch, `workspace-${count}`);
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(workspace, path)), { recursive: true });
-    await writeFile(join(workspace, path), text);
-  }
-  return workspace;
-}
-
-interface Changes {
-  readonly overlay?: string;
-  readonly allowRemoteBases?: boolean;
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal;
-}
-
-async function render(files: Readonly<Record<string, string>>, changes: Changes = {}): Promise<Overlay> {
-  const workspace = await workspaceOf(files);
-  return renderOverlay({
-    overlay: 'overlay',
-    workspace,
-    allowRemoteBases: false,
-    env: process.env,
-    ...changes,
-  });
-}
-
-async function fault(files: Readonly<Record<string, string>>, changes: Changes = {}): Promise<Fault> {
-  const error: unknown = await render(files, changes).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`no Fault, but ${String(error)}`);
-}
+import { deployment, fault, render, scratch, simple, workspaceOf } from './workspaces.ts';
 
 /** What kubectl makes of it without Orion, as JSON by kubectl's own YAML reader. */
 function asKubectlSees(folder: string): unknown[] {
@@ -257,7 +204,7 @@ describe('renderOverlay', () => {
     const names = Object.keys(objects[0]?.['data'] as object).filter(
       (name) => !['PWD', '_', 'SHLVL', 'OLDPWD'].includes(name),
     );
-    expect(names.toSorted()).toStrictEqual(['HOME', 'PATH']);
+    expect(names.toSorted()).toStrictEqual(['HOME', 'KUBERC', 'PATH']);
     expect(renderer).toStrictEqual({
       name: 'kustomize',
       path: join(bin, 'kustomize'),
@@ -367,150 +314,6 @@ describe('a remote base', () => {
       expect(reason).toBe('render-failed');
     },
   );
-});
-
-describe('an overlay that does not render', () => {
-  it.each<readonly [string, Readonly<Record<string, string>>, string, string, number]>([
-    [
-      'a missing resource',
-      { 'base/kustomization.yaml': 'resources:\n- api.yaml\n- web.yaml\n' },
-      'base/web.yaml does not exist.',
-      'base/kustomization.yaml',
-      3,
-    ],
-    [
-      'a missing envs file',
-      {
-        'overlay/kustomization.yaml': 'resources: [../base]\nsecretGenerator:\n- name: a\n  envs: [a.env]\n',
-      },
-      'overlay/a.env does not exist.',
-      'overlay/kustomization.yaml',
-      4,
-    ],
-    [
-      'a missing patch',
-      { 'overlay/kustomization.yaml': 'resources: [../base]\npatches:\n- path: p.yaml\n' },
-      'overlay/p.yaml does not exist.',
-      'overlay/kustomization.yaml',
-      3,
-    ],
-    [
-      'bad YAML in a manifest',
-      { 'base/api.yaml': 'a: b\n  c: d\n' },
-      'yaml: line 2: mapping values are not allowed',
-      'base/api.yaml',
-      2,
-    ],
-    [
-      'bad YAML in a kustomization',
-      { 'base/kustomization.yaml': 'resources: [a\nb: c\n' },
-      'did not find expected',
-      'base/kustomization.yaml',
-      1,
-    ],
-    [
-      'an unknown field',
-      { 'base/kustomization.yaml': 'resources: [api.yaml]\nresourcez: []\n' },
-      'unknown field "resourcez"',
-      'base/kustomization.yaml',
-      2,
-    ],
-    [
-      'an object twice',
-      { 'base/kustomization.yaml': 'resources: [api.yaml, again.yaml]\n', 'base/again.yaml': deployment },
-      'already registered id',
-      'base/again.yaml',
-      1,
-    ],
-    [
-      'an object without a name',
-      { 'base/api.yaml': 'apiVersion: v1\nkind: Service\nmetadata: {}\n' },
-      'missing metadata.name',
-      'base/api.yaml',
-      1,
-    ],
-    [
-      'a patch without its object',
-      {
-        'overlay/kustomization.yaml': 'resources: [../base]\npatches: [{path: p.yaml}]\n',
-        'overlay/p.yaml': 'apiVersion: v1\nkind: Service\nmetadata: {name: web}\n',
-      },
-      'no resource matches strategic merge patch',
-      'overlay/kustomization.yaml',
-      1,
-    ],
-    [
-      'a base without kustomization',
-      {
-        'base/kustomization.yaml': '',
-        'overlay/kustomization.yaml': 'resources: [../empty]\n',
-        'empty/readme': '',
-      },
-      "in directory 'empty'",
-      'empty/kustomization.yaml',
-      1,
-    ],
-    [
-      'a circle',
-      { 'base/kustomization.yaml': 'resources: [../overlay]\n' },
-      'cycle detected',
-      'base/kustomization.yaml',
-      1,
-    ],
-    [
-      'nothing',
-      { 'overlay/kustomization.yaml': 'resources: []\n' },
-      'renders no objects',
-      'overlay/kustomization.yaml',
-      1,
-    ],
-  ])('names %s', async (_, files, message, file, line) => {
-    const result = await fault({ ...simple, ...files });
-    expect(result.reason).toBe('render-failed');
-    expect(result.message).toContain(message);
-    expect(result.message).not.toMatch(/\n|orion-render|accumulat|workspace-\d/);
-    expect(result.location).toStrictEqual({ file, line });
-  });
-
-  it('points to the template of a missing secrets file', async () => {
-    const result = await fault({
-      ...simple,
-      'overlay/kustomization.yaml':
-        'resources: [../base]\nsecretGenerator: [{name: a, envs: [secrets.env]}]\n',
-      'overlay/secrets.env.template': '',
-    });
-    expect(result.remedy).toBe('Make it from overlay/secrets.env.template in an earlier step of the job.');
-  });
-
-  it.each([
-    'secretGenerator: [{name: a, literals: [hunter2-canary, b=hunter2-canary]}]\n',
-    'patches:\n- patch: |\n    kind: Secret\n    stringData: {a: hunter2-canary}\n',
-    'patches:\n- target: {kind: Secret}\n  patch: |\n    - {op: replace, path: /nope/x, value: hunter2-canary}\n',
-  ])('does not repeat secrets: %j', async (text) => {
-    const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n';
-    const files = {
-      ...simple,
-      'base/api.yaml': secret,
-      'overlay/kustomization.yaml': `resources: [../base]\n${text}`,
-    };
-    const { message, remedy } = await fault(files);
-    expect(`${message}${remedy}`).not.toContain('hunter2');
-  });
-
-  it('refuses a number that JSON cannot carry', async () => {
-    const thing = 'apiVersion: x.io/v1\nkind: Thing\nmetadata: {name: a}\nspec: {size: 9007199254740993}\n';
-    expect(await fault({ ...simple, 'base/api.yaml': thing })).toMatchObject({
-      reason: 'object-invalid',
-      message: 'The overlay holds the number 9007199254740993, which JSON cannot carry exactly.',
-    });
-  });
-
-  it('refuses one object in two versions', async () => {
-    const old = deployment.replace('apps/v1', 'apps/v1beta1');
-    const { reason, message } = await fault({ ...simple, 'base/api.yaml': `${deployment}---\n${old}` });
-    expect(reason).toBe('object-invalid');
-    expect(message).toBe('The overlay renders Deployment api more than once.');
-  });
 });
 
 describe('findRenderers', () => {
