@@ -1,10 +1,11 @@
-/** `npm run bench -- scale|start|crowd|smoke|verdicts|spread`: measures beside rivals in the same run. */
+/** `npm run bench -- scale|start|crowd|smoke|verdicts|spread|statuses`: measures beside rivals in the same run. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchCrowd } from './crowd/crowd.ts';
 import { benchScale } from './scale/scale.ts';
 import { benchSmoke } from './smoke/smoke.ts';
 import { benchStart } from './start/start.ts';
+import { benchStatuses } from './statuses/statuses.ts';
 import { isMet, type Target, targetLine } from './target.ts';
 import { writePage } from './trials/page.ts';
 import { readResults } from './trials/results.ts';
@@ -20,7 +21,8 @@ const usage = `Usage: npm run bench -- BENCHMARK
   verdicts [--only 4,8] [--tools orion,kubectl,helm,kubedog,kapp] [--repeat 1] [--lanes 4] [--report]
                        the catalogue in bench/verdicts with every tool; --report makes only the page from the last results
   spread [--runs 20] [--lanes 4]  the eight scenarios with the largest spread, again and again
-All take --check: exit code 1 if a target is missed (verdicts and spread: a verdict of ours is wrong), and --bundle FOLDER: what to measure instead of dist/deploy-staging,
+  statuses --cases FOLDER  what statusOf says of objects whose health others have published (index.yaml: file, status, message)
+All take --check: exit code 1 if a target is missed (verdicts and spread: a verdict of ours is wrong; statuses: under 97 % agree, or anything broken is called current), and --bundle FOLDER: what to measure instead of dist/deploy-staging,
 as \`npm run build\` made it.`;
 
 const options = {
@@ -33,6 +35,7 @@ const options = {
   lanes: { type: 'string', default: '4' },
   runs: { type: 'string', default: '20' },
   report: { type: 'boolean', default: false },
+  cases: { type: 'string', default: '' },
 } as const;
 
 /** Undefined where the usage is to be said. */
@@ -87,6 +90,7 @@ interface Flags {
   readonly lanes: string;
   readonly runs: string;
   readonly report: boolean;
+  readonly cases: string;
 }
 
 const verdictBenchmarks: Readonly<Record<string, (flags: Flags) => Promise<boolean>>> = {
@@ -102,6 +106,7 @@ const verdictBenchmarks: Readonly<Record<string, (flags: Flags) => Promise<boole
       lanes: positive(lanes),
     });
   },
+  statuses: ({ cases }) => benchStatuses(cases),
   spread: ({ bundle, runs, lanes }) => benchSpread({ bundle, runs: positive(runs), lanes: positive(lanes) }),
 };
 

@@ -60,13 +60,19 @@ export function conditionOf(object: unknown, type: string): Condition | undefine
   const lastUpdateTime = textAt(entry, 'lastUpdateTime');
   const observedGeneration = numberAt(entry, 'observedGeneration');
   return {
-    status: textAt(entry, 'status') ?? 'Unknown',
+    status: textAt(entry, 'status') ?? flagWord(flagAt(entry, 'status')),
     reason: textAt(entry, 'reason') ?? '',
     message: textAt(entry, 'message') ?? '',
     ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }),
     ...(lastUpdateTime === undefined ? {} : { lastUpdateTime }),
     ...(observedGeneration === undefined ? {} : { observedGeneration }),
   };
+}
+
+/** Some write it as a boolean. */
+function flagWord(flag: boolean | undefined): string {
+  if (flag === undefined) return 'Unknown';
+  return flag ? 'True' : 'False';
 }
 
 /** Same JSON value, whatever the order of fields. */

@@ -1,6 +1,9 @@
 import { type Condition, conditionOf, fieldAt, numberAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { isCustomResource } from './awaited.ts';
+import { badCondition } from './by-conditions.ts';
+import { suspendedBySpec } from './by-fields.ts';
+import { statusByWords } from './by-words.ts';
 import { current, failed, progressing, type Status } from './status.ts';
 
 /**
@@ -18,10 +21,20 @@ export function unsettled(object: KubernetesObject): Status | undefined {
     return progressing('not-observed', 'the controller has not seen the change yet');
   }
   const reconciling = newestCondition(object, 'Reconciling');
-  if (reconciling?.status === 'True') return progressing('reconciling', saidBy('reconciling', reconciling));
   const stalled = newestCondition(object, 'Stalled');
-  if (stalled?.status === 'True') return failed('stalled', saidBy('stalled', stalled));
+  if (stalled?.status === 'True') {
+    // The two exclude each other: where both hold, one of them is not of today, and nothing has been given up.
+    return failed(reconciling?.status === 'True' ? 'failing' : 'stalled', saidBy('stalled', stalled));
+  }
+  if (reconciling?.status === 'True' && !isRetry(object, reconciling)) {
+    return progressing('reconciling', saidBy('reconciling', reconciling));
+  }
   return undefined;
+}
+
+/** Flux and others go on reconciling while every try fails; then the failure is the word that counts. */
+function isRetry(object: KubernetesObject, { reason }: Condition): boolean {
+  return /retry/i.test(reason) || badCondition(object) !== undefined;
 }
 
 /** The condition, unless it speaks of an earlier generation. */
@@ -35,7 +48,7 @@ function isStale(object: KubernetesObject, { observedGeneration }: Condition): b
 }
 
 /** `not ready: NoDisk: volume full`, with what is known of it. */
-export function saidBy(lead: string, { reason, message }: Condition): string {
+export function saidBy(lead: string, { reason, message }: Pick<Condition, 'reason' | 'message'>): string {
   return [lead, reason, message].filter((part) => part !== '').join(': ');
 }
 
@@ -47,27 +60,18 @@ export function observedGenerationOf(object: KubernetesObject): number | undefin
 }
 
 /**
- * Kinds without a rule of their own, custom resources above all: the first of the conditions Ready and Available decides. Not
- * True is progressing, never failed: many controllers say Ready False while they work, so how long it may last is for the
- * rollout. Without either: there, and seen by whoever reports an observedGeneration. A custom resource without any status
- * is current too (many kinds have none), under a code of its own, since its controller may merely be late.
+ * Kinds without a rule of their own, custom resources above all: conditions, phases, flags and counts are read by their words, and the
+ * worst of what they say counts. What is wrong is `failing`, never final: only a kind's own rule knows that its controller has
+ * given up, and how long a failure may last is for the rollout. Without a word that is known: there, and seen by whoever reports
+ * an observedGeneration. A custom resource without any status is current too (many kinds have none), under a code of its own,
+ * since its controller may merely be late.
  */
 export function genericStatus(object: KubernetesObject): Status {
-  const early = unsettled(object);
-  if (early !== undefined) return early;
-  for (const [type, lead] of [
-    ['Ready', 'not ready'],
-    ['Available', 'not available'],
-  ] as const) {
-    const condition = conditionOf(object, type);
-    if (condition === undefined) continue;
-    if (isStale(object, condition)) {
-      return progressing('not-observed', `its condition ${type} is about an earlier generation`);
-    }
-    return condition.status === 'True'
-      ? current(type.toLowerCase())
-      : progressing('not-ready', saidBy(lead, condition));
-  }
+  return unsettled(object) ?? suspendedBySpec(object) ?? statusByWords(object) ?? unsaid(object);
+}
+
+/** An object of which nothing is known but that it is there. */
+export function unsaid(object: KubernetesObject): Status {
   const silent = isCustomResource(object) && fieldAt(object, 'status') === undefined;
   return current('present', silent ? 'nothing-reported' : 'current');
 }

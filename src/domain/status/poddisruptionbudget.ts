@@ -1,4 +1,4 @@
-import { conditionOf, numberAt } from '../fields.ts';
+import { listAt, numberAt, textAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { saidBy, unobserved } from './generic.ts';
 import { current, failed, type Status } from './status.ts';
@@ -10,7 +10,12 @@ import { current, failed, type Status } from './status.ts';
 export function podDisruptionBudgetStatus(budget: KubernetesObject): Status {
   const early = unobserved(budget);
   if (early !== undefined) return early;
-  const allowed = conditionOf(budget, 'DisruptionAllowed');
-  if (allowed?.reason === 'SyncFailed') return failed('failing', saidBy('cannot count its pods', allowed));
+  const unable = listAt(budget, 'status', 'conditions').find((one) => textAt(one, 'reason') === 'SyncFailed');
+  if (unable !== undefined) {
+    return failed(
+      'failing',
+      saidBy('cannot count its pods', { reason: 'SyncFailed', message: textAt(unable, 'message') ?? '' }),
+    );
+  }
   return current(`${numberAt(budget, 'status', 'disruptionsAllowed') ?? 0} disruptions allowed`);
 }

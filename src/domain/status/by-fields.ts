@@ -1,0 +1,158 @@
+/** The status that an object's own words and numbers give: `status.phase` and the like, flags, texts of errors, counts. */
+import { fieldAt, flagAt, numberAt, textAt } from '../fields.ts';
+import type { KubernetesObject } from '../objects.ts';
+import { current, failed, pods, progressing, type Status } from './status.ts';
+import { spelled, toneOf } from './vocabulary.ts';
+
+const phaseKeys = /(phase|state|status|health|compliant)$/i;
+const mainPhase = /^(current)?(phase|state|status)$/i;
+const otherTimes = /^(desired|last|previous|prior|target|expected|wanted|old|next|initial|latest)/i;
+
+/** Every `phase`, `state`, `status` or `health` in the status, and one level below such a word. */
+export function statusByPhase(object: KubernetesObject): Status | undefined {
+  return worstOf(phasesOf(fieldAt(object, 'status'), 2).map(statusOfPhase));
+}
+
+interface Phase {
+  readonly key: string;
+  readonly phase: string;
+}
+
+function phasesOf(status: unknown, depth: number): readonly Phase[] {
+  if (status === null || typeof status !== 'object' || Array.isArray(status)) return [];
+  return Object.entries(status).flatMap(([key, value]): readonly Phase[] => {
+    if (!phaseKeys.test(key) || otherTimes.test(key)) return [];
+    if (typeof value === 'string') return value === '' ? [] : [{ key, phase: value }];
+    return depth > 1 ? phasesOf(value, depth - 1) : [];
+  });
+}
+
+/** A word that is not known is no reason to call it done; whoever knows better says so by `orion.dev/ready-when`. */
+function statusOfPhase({ key, phase }: Phase): Status | undefined {
+  const tone = toneOf(phase);
+  if (tone === undefined) {
+    return mainPhase.test(key) && spelled(phase).split(' ').length <= 3
+      ? progressing('not-ready', `${key} ${phase}, a word that is not known to mean ready`)
+      : undefined;
+  }
+  const plain = spelled(phase);
+  if (tone === 'current') return current(plain);
+  if (tone === 'failed') return failed('failing', plain);
+  return tone === 'suspended' ? progressing('paused', plain) : progressing('not-ready', plain);
+}
+
+const flags = [
+  'ready',
+  'isReady',
+  'healthy',
+  'available',
+  'accepted',
+  'synced',
+  'succeeded',
+  'initialized',
+] as const;
+
+export function statusByFlags(object: KubernetesObject): Status | undefined {
+  const given = flags.flatMap((name): Status[] => {
+    const flag = flagAt(object, 'status', name);
+    if (flag === undefined) return [];
+    if (flag) return [current(spelled(name))];
+    return [
+      name === 'healthy'
+        ? failed('failing', 'not healthy')
+        : progressing('not-ready', `not ${spelled(name)}`),
+    ];
+  });
+  return worstOf(given);
+}
+
+const errorTexts = [
+  'error',
+  'errorMessage',
+  'failureReason',
+  'failureMessage',
+  'lastError',
+  'failure',
+  'errors',
+] as const;
+
+/** A field for errors that is not empty. */
+export function statusByErrors(object: KubernetesObject): Status | undefined {
+  for (const name of errorTexts) {
+    const value = fieldAt(object, 'status', name);
+    const text = Array.isArray(value) ? value[0] : (textAt(value, 'message') ?? value);
+    if (typeof text === 'string' && text !== '') return failed('failing', text);
+  }
+  return undefined;
+}
+
+/** What a count in the status must reach, by the names that controllers give it. */
+const countsOfReady = [
+  ['readyReplicas', 'ready'],
+  ['availableReplicas', 'available'],
+  ['updatedReplicas', 'updated'],
+  ['updatedReadyReplicas', 'updated and ready'],
+  ['updatedAvailableReplicas', 'updated and available'],
+  ['readyInstances', 'ready'],
+  ['readyNodes', 'ready'],
+] as const;
+const countsOfNodes = [
+  ['numberReady', 'ready'],
+  ['numberAvailable', 'available'],
+  ['updatedNumberScheduled', 'updated'],
+] as const;
+
+/** Counts that say how many of the wanted pods are ready; `2/3` as text too. */
+export function statusByCounts(object: KubernetesObject): Status | undefined {
+  const status = fieldAt(object, 'status');
+  const replicas =
+    numberAt(object, 'spec', 'replicas') ??
+    numberAt(status, 'replicas') ??
+    numberAt(object, 'spec', 'instances') ??
+    numberAt(status, 'instances');
+  const nodes = numberAt(status, 'desiredNumberScheduled');
+  return worstOf([
+    ...countsOfReady.map(([name, word]) => reached(numberAt(status, name), replicas, word)),
+    ...countsOfNodes.map(([name, word]) => reached(numberAt(status, name), nodes, word)),
+    ...fractionsOf(status),
+  ]);
+}
+
+function reached(count: number | undefined, wanted: number | undefined, word: string): Status | undefined {
+  if (count === undefined || wanted === undefined) return undefined;
+  const told = `${count} of ${pods(wanted)} ${word}`;
+  return count < wanted ? progressing('too-few-pods', told) : current(told);
+}
+
+function fractionsOf(status: unknown): readonly (Status | undefined)[] {
+  if (status === null || typeof status !== 'object') return [];
+  return Object.entries(status).map(([key, value]) => {
+    const parts =
+      typeof value === 'string' && /ready|available/i.test(key) ? /^(\d+)\/(\d+)$/.exec(value) : null;
+    if (parts === null) return undefined;
+    const told = `${parts[1]} of ${parts[2]} ready`;
+    return Number(parts[1]) < Number(parts[2]) ? progressing('too-few-pods', told) : current(told);
+  });
+}
+
+/** Held by its own spec: its controller leaves it alone, and says nothing more about it. */
+export function suspendedBySpec(object: KubernetesObject): Status | undefined {
+  const held = (['suspend', 'suspended', 'paused', 'pause', 'disabled'] as const).find(
+    (name) => flagAt(object, 'spec', name) === true,
+  );
+  if (held !== undefined) return current(`${held}, as asked`, 'suspended');
+  const running = textAt(object, 'spec', 'state');
+  return running !== undefined && toneOf(running) === 'suspended'
+    ? current(`${spelled(running)}, as asked`, 'suspended')
+    : undefined;
+}
+
+/** The worst of what different parts say; of two alike the first. */
+export function worstOf(given: readonly (Status | undefined)[]): Status | undefined {
+  const ranks = ['failed', 'terminating', 'progressing', 'unknown', 'current'] as const;
+  for (const word of ranks) {
+    const found = given.find((one) => one?.word === word);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

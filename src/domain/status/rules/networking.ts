@@ -1,0 +1,109 @@
+/** Gateways, routes and meshes. */
+import type { KindRule } from '../kind-rule.ts';
+
+/** Gloo writes a number where it knows one namespace only: 0 pending, 1 accepted, 2 rejected, 3 warning. */
+const glooWords = { current: 'Accepted|1', paused: 'Pending|0', failing: 'Rejected|2|Warning|3' } as const;
+
+export const networkingRules: readonly KindRule[] = [
+  { kinds: 'ReferenceGrant.gateway.networking.k8s.io GatewayClassConfig.gateway.networking.k8s.io' },
+  {
+    kinds: '*.gateway.networking.k8s.io *.gateway.networking.x-k8s.io *.gateway.envoyproxy.io',
+    reports: true,
+  },
+  {
+    kinds: '*.*.solo.io *.solo.io',
+    clauses: [
+      {
+        path: 'status.statuses.*.state',
+        is: glooWords,
+        otherwise: 'progressing',
+        said: 'status.statuses.*.reason',
+      },
+      {
+        path: 'status.state',
+        is: glooWords,
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.reason',
+      },
+    ],
+  },
+  {
+    kinds: 'HTTPProxy.projectcontour.io',
+    clauses: [
+      {
+        path: 'status.currentStatus',
+        is: { current: 'valid', failing: 'invalid|orphaned' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.description',
+      },
+    ],
+  },
+  { kinds: 'ExtensionService.projectcontour.io Contour.operator.projectcontour.io', reports: true },
+  {
+    kinds: 'Host.getambassador.io Host.x.getambassador.io',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { current: 'Ready', failing: 'Error' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.errorReason',
+      },
+    ],
+  },
+  {
+    kinds: 'IstioOperator.install.istio.io',
+    clauses: [
+      {
+        path: 'status.status',
+        is: { current: 'HEALTHY', failing: 'ERROR|ACTION_REQUIRED' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: '*.sailoperator.io',
+    reports: true,
+    clauses: [{ path: 'status.state', is: { current: 'Healthy' }, otherwise: 'progressing' }],
+  },
+  {
+    kinds: '*.consul.hashicorp.com',
+    clauses: [{ condition: 'Synced', is: { current: 'True', failing: 'False' } }],
+    reports: true,
+  },
+  {
+    kinds: 'Route.route.openshift.io',
+    clauses: [
+      {
+        path: 'status.ingress.*.conditions.*.status',
+        is: { failing: 'False', progressing: 'Unknown', current: 'True' },
+        missing: 'progressing',
+        said: 'status.ingress.*.conditions.*.message',
+      },
+    ],
+  },
+  {
+    kinds: 'DNSSDServiceInstance.proclaim.dogmatiq.io',
+    clauses: [
+      { condition: 'Adopted', is: { failing: 'False' } },
+      {
+        condition: 'Advertised',
+        reasons: { failing: 'AdvertiseError|UnadvertiseError' },
+        is: { progressing: 'False|Unknown' },
+      },
+      {
+        condition: 'Discoverable',
+        is: { progressing: 'False|Unknown', current: 'True' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds:
+      'NodeNetworkConfigurationPolicy.nmstate.io NetworkAddonsConfig.networkaddonsoperator.network.kubevirt.io',
+    reports: true,
+  },
+];

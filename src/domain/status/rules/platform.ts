@@ -1,0 +1,247 @@
+/** What a platform offers its users: operators, policies, metrics, dashboards, accounts. */
+import type { KindRule } from '../kind-rule.ts';
+
+const ready = {
+  condition: 'Ready',
+  is: { current: 'True', progressing: 'Unknown', failing: 'False' },
+} as const;
+const humioState = {
+  path: 'status.state',
+  is: { current: 'Exists|Running', failing: 'ConfigError|NotFound' },
+  otherwise: 'progressing',
+  missing: 'progressing',
+  said: 'status.message',
+} as const;
+
+export const platformRules: readonly KindRule[] = [
+  {
+    kinds: 'APIService.apiregistration.k8s.io',
+    clauses: [
+      { condition: 'Available', is: { current: 'True' }, otherwise: 'progressing', missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: 'Subscription.operators.coreos.com',
+    clauses: [
+      { condition: 'InstallPlanFailed', is: { failing: 'True' } },
+      { condition: 'ResolutionFailed', is: { failing: 'True' } },
+      { condition: 'CatalogSourcesUnhealthy', is: { failing: 'True' } },
+      {
+        condition: 'InstallPlanPending',
+        reasons: { paused: 'RequiresApproval' },
+        is: { progressing: 'True' },
+      },
+      {
+        path: 'status.state',
+        is: { current: 'AtLatestKnown', failing: 'UpgradeFailed|UpgradeAvailable' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'ClusterServiceVersion.operators.coreos.com',
+    clauses: [
+      {
+        path: 'status.phase',
+        is: { current: 'Succeeded', failing: 'Failed|Unknown' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  {
+    kinds: 'InstallPlan.operators.coreos.com',
+    clauses: [
+      {
+        path: 'status.phase',
+        is: { done: 'Complete', failed: 'Failed', paused: 'RequiresApproval' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  {
+    kinds: 'CatalogSource.operators.coreos.com',
+    clauses: [
+      {
+        path: 'status.connectionState.lastObservedState',
+        is: { current: 'READY', failing: 'TRANSIENT_FAILURE|SHUTDOWN' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'Build.build.openshift.io',
+    clauses: [
+      {
+        path: 'status.phase',
+        is: { done: 'Complete', failed: 'Failed|Error|Cancelled' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  {
+    kinds: '*.config.openshift.io *.operator.openshift.io *.machineconfiguration.openshift.io',
+    reports: true,
+  },
+  {
+    kinds:
+      'Prometheus.monitoring.coreos.com PrometheusAgent.monitoring.coreos.com Alertmanager.monitoring.coreos.com ThanosRuler.monitoring.coreos.com',
+    clauses: [
+      { condition: 'Reconciled', is: { failing: 'False' } },
+      {
+        condition: 'Available',
+        is: { current: 'True', failing: 'False', progressing: 'Degraded|Unknown' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'Grafana.grafana.integreatly.org',
+    clauses: [
+      {
+        path: 'status.stageStatus',
+        is: { failing: 'failed', progressing: 'in progress' },
+        said: 'status.lastMessage',
+      },
+      { path: 'status.stage', is: { current: 'complete' }, otherwise: 'progressing', missing: 'progressing' },
+    ],
+  },
+  {
+    kinds:
+      '*.grafana.integreatly.org *.opentelemetry.io *.jaegertracing.io *.kiali.io *.logging.banzaicloud.io *.loki.grafana.com *.tempo.grafana.com',
+    reports: true,
+  },
+  { kinds: 'Instrumentation.opentelemetry.io GrafanaServiceAccount.grafana.integreatly.org' },
+  {
+    kinds: '*.operator.victoriametrics.com',
+    clauses: [
+      {
+        path: 'status.updateStatus',
+        is: { current: 'operational', held: 'paused', failing: 'failed' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.reason',
+      },
+    ],
+  },
+  {
+    kinds: 'DatadogMetric.datadoghq.com',
+    clauses: [
+      { condition: 'Error', is: { failing: 'True' } },
+      { condition: 'Valid', is: { failing: 'False' } },
+    ],
+    reports: true,
+  },
+  { kinds: '*.datadoghq.com *.coralogix.com', reports: true },
+  { kinds: '*.core.humio.com', clauses: [humioState] },
+  { kinds: '*.kyverno.io *.policies.kyverno.io', reports: true },
+  { kinds: 'PolicyException.kyverno.io UpdateRequest.kyverno.io GlobalContextEntry.kyverno.io' },
+  {
+    kinds: 'ConstraintTemplate.templates.gatekeeper.sh',
+    clauses: [
+      { path: 'status.byPod.*.errors.*.message', is: {}, otherwise: 'failing' },
+      { path: 'status.created', is: { current: 'true', progressing: 'false' }, missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: 'Policy.policy.open-cluster-management.io',
+    clauses: [
+      {
+        path: 'status.compliant',
+        is: { current: 'Compliant', failing: 'NonCompliant', progressing: 'Pending' },
+      },
+      { path: 'status.placement.*.placementBinding', is: { current: '*' }, missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: 'OperatorPolicy.policy.open-cluster-management.io',
+    clauses: [{ condition: 'Compliant', is: { current: 'True', failing: 'False' }, missing: 'progressing' }],
+  },
+  {
+    kinds: 'ConfigurationPolicy.policy.open-cluster-management.io',
+    clauses: [
+      { path: 'status.lastEvaluatedGeneration', equals: 'metadata.generation', differs: 'progressing' },
+      {
+        path: 'status.compliant',
+        is: { current: 'Compliant', failing: 'NonCompliant' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: '*.policy.open-cluster-management.io',
+    clauses: [
+      {
+        path: 'status.compliant',
+        is: { current: 'Compliant', failing: 'NonCompliant' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: '*.capabilities.3scale.net *.apps.3scale.net',
+    reports: true,
+    clauses: [{ condition: 'Ready', is: { current: 'True' } }],
+  },
+  {
+    kinds: 'Keycloak.k8s.keycloak.org',
+    clauses: [
+      { condition: 'HasErrors', is: { failing: 'True' } },
+      { condition: 'RollingUpdate', is: { progressing: 'True' } },
+      { condition: 'Ready', is: { current: 'True', progressing: 'False|Unknown' }, missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: 'KeycloakRealmImport.k8s.keycloak.org',
+    clauses: [
+      { condition: 'HasErrors', is: { failing: 'True' } },
+      { condition: 'Done', is: { done: 'True', progressing: 'False|Unknown' }, missing: 'progressing' },
+    ],
+  },
+  { kinds: '*.keycloak.org', reports: true },
+  {
+    kinds: 'Schedule.astra.netapp.io ExecHook.astra.netapp.io',
+    clauses: [{ path: 'spec.enabled', is: { current: 'true', held: 'false' }, missing: 'progressing' }],
+  },
+  {
+    kinds: 'Application.astra.netapp.io AppVault.astra.netapp.io',
+    clauses: [
+      { path: 'status.state', is: { current: 'Available', failing: 'Error|Failed' } },
+      { ...ready, missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: '*.astra.netapp.io',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { done: 'Completed', failed: 'Failed|Error' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.error',
+      },
+    ],
+  },
+  {
+    kinds: 'TridentOrchestrator.trident.netapp.io',
+    clauses: [
+      {
+        path: 'status.status',
+        is: { current: 'Installed', failing: 'Failed|Error' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  { kinds: '*.work.karmada.io *.policy.karmada.io *.apps.openshift.io *.trident.netapp.io', reports: true },
+];

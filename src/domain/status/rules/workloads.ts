@@ -1,0 +1,306 @@
+/** Programs and machines that run: Kruise, KEDA, Knative, Spark, Flink, Ray, KubeVirt. */
+import type { KindRule } from '../kind-rule.ts';
+
+const ready = {
+  condition: 'Ready',
+  is: { current: 'True', progressing: 'Unknown', failing: 'False' },
+} as const;
+
+export const workloadRules: readonly KindRule[] = [
+  {
+    kinds: 'SpotDeployment.spot.io',
+    clauses: [
+      {
+        path: 'status.phase',
+        is: { current: 'Healthy', failing: 'Degraded', paused: 'Paused' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  {
+    kinds: 'CloneSet.apps.kruise.io StatefulSet.apps.kruise.io',
+    clauses: [
+      { path: 'spec.updateStrategy.paused', is: { paused: 'true' } },
+      { path: 'spec.updateStrategy.rollingUpdate.paused', is: { paused: 'true' } },
+      { count: 'status.updatedReadyReplicas', of: 'status.replicas', short: 'progressing' },
+      { count: 'status.updatedAvailableReplicas', of: 'status.replicas', short: 'progressing' },
+      { path: 'status.observedGeneration', is: { current: '*' }, missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: 'DaemonSet.apps.kruise.io',
+    clauses: [
+      { path: 'spec.updateStrategy.rollingUpdate.paused', is: { paused: 'true' } },
+      { count: 'status.updatedNumberScheduled', of: 'status.desiredNumberScheduled', short: 'progressing' },
+      { count: 'status.numberAvailable', of: 'status.desiredNumberScheduled', short: 'progressing' },
+    ],
+    reports: true,
+  },
+  {
+    kinds: 'BroadcastJob.apps.kruise.io',
+    clauses: [
+      {
+        path: 'status.phase',
+        is: { done: 'completed', failed: 'failed', paused: 'paused' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    // Runs at its time: no release waits for it (see awaited.ts).
+    kinds: 'AdvancedCronJob.apps.kruise.io',
+    clauses: [
+      { path: 'status.active.*.name', is: {}, otherwise: 'progressing' },
+      { path: 'status.lastScheduleTime', is: { current: '*' }, missing: 'progressing' },
+    ],
+  },
+  { kinds: '*.apps.kruise.io *.policy.kruise.io', reports: true },
+  {
+    kinds: 'GameServerSet.game.kruise.io',
+    clauses: [
+      { path: 'spec.updateStrategy.rollingUpdate.paused', is: { paused: 'true' } },
+      { count: 'status.updatedReadyReplicas', of: 'spec.replicas', short: 'progressing' },
+      { count: 'status.readyReplicas', of: 'spec.replicas', short: 'progressing' },
+    ],
+    reports: true,
+  },
+  {
+    kinds: 'GameServer.game.kruise.io',
+    clauses: [
+      { path: 'status.podStatus.conditions.*.status', is: { failing: 'False' } },
+      { path: 'status.conditions.*.status', is: { failing: 'False' } },
+      {
+        path: 'status.currentState',
+        is: { current: 'Ready' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  { kinds: 'TriggerAuthentication.keda.sh ClusterTriggerAuthentication.keda.sh' },
+  {
+    // Active says that there is load, Fallback is still at work.
+    kinds: 'ScaledObject.keda.sh ScaledJob.keda.sh',
+    clauses: [
+      { condition: 'Paused', is: { held: 'True' } },
+      {
+        condition: 'Ready',
+        reasons: { failing: 'PartialTriggerError|TriggerError' },
+        is: { current: 'True', failing: 'False', progressing: 'Unknown' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: '*.operator.knative.dev',
+    clauses: [
+      {
+        condition: 'Ready',
+        is: { current: 'True', progressing: 'False|Unknown' },
+        otherwise: 'failing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  { kinds: '*.*.knative.dev', clauses: [{ ...ready, missing: 'progressing' }] },
+  {
+    kinds: 'InferenceService.serving.kserve.io',
+    clauses: [
+      { condition: 'Stopped', is: { held: 'True' } },
+      {
+        path: 'status.modelStatus.transitionStatus',
+        is: { failing: 'BlockedByFailedLoad|InvalidSpec', progressing: 'InProgress' },
+      },
+      {
+        condition: 'Ready',
+        reasons: { progressing: 'RevisionMissing' },
+        is: { current: 'True', progressing: 'Unknown' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  { kinds: '*.serving.kserve.io', reports: true },
+  {
+    kinds: 'Function.openfaas.com',
+    reports: true,
+    clauses: [{ condition: 'Healthy', is: { paused: 'False' } }],
+  },
+  {
+    kinds: 'SpinApp.core.spinkube.dev Integration.camel.apache.org IntegrationPlatform.camel.apache.org',
+    reports: true,
+  },
+  {
+    kinds: 'FlinkDeployment.flink.apache.org',
+    clauses: [
+      { path: 'status.error', is: {}, otherwise: 'failing' },
+      { path: 'status.reconciliationStatus.error', is: {}, otherwise: 'failing' },
+      {
+        path: 'status.jobStatus.state',
+        is: {
+          held: 'SUSPENDED|FINISHED',
+          failing: 'FAILED|FAILING',
+          progressing: 'RECONCILING|INITIALIZING|CREATED|RESTARTING|CANCELLING|CANCELED',
+        },
+      },
+      {
+        path: 'status.jobManagerDeploymentStatus',
+        is: { current: 'READY', failing: 'ERROR' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'SparkApplication.sparkoperator.k8s.io',
+    clauses: [
+      {
+        path: 'status.applicationState.state',
+        is: {
+          done: 'COMPLETED',
+          failed: 'FAILED',
+          failing: 'SUBMISSION_FAILED|FAILING|INVALIDATING',
+          paused: 'SUSPENDED',
+          current: 'RUNNING',
+        },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.applicationState.errorMessage',
+      },
+    ],
+  },
+  {
+    kinds: 'RayJob.ray.io',
+    clauses: [
+      {
+        path: 'status.jobStatus',
+        is: { done: 'SUCCEEDED', failed: 'FAILED|STOPPED' },
+        said: 'status.message',
+      },
+      {
+        path: 'status.jobDeploymentStatus',
+        is: { done: 'Complete', failed: 'Failed', held: 'Suspended' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  {
+    kinds: 'RayCluster.ray.io',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { current: 'ready', failing: 'failed|unhealthy', held: 'suspended' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.reason',
+      },
+    ],
+  },
+  {
+    kinds: 'RayService.ray.io',
+    clauses: [
+      { condition: 'Ready', is: { current: 'True' } },
+      {
+        path: 'status.serviceStatus',
+        is: { current: 'Running', failing: '*Failed*|FailedToUpdate*|Unhealthy' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    // Conditions as a history of what it has gone through: the end goes first.
+    kinds:
+      'PyTorchJob.kubeflow.org TFJob.kubeflow.org MPIJob.kubeflow.org XGBoostJob.kubeflow.org PaddleJob.kubeflow.org JAXJob.kubeflow.org',
+    clauses: [
+      { condition: 'Failed', is: { failed: 'True' } },
+      { condition: 'Succeeded', is: { done: 'True' } },
+      { condition: 'Suspended', is: { held: 'True' } },
+    ],
+    otherwise: 'progressing',
+  },
+  { kinds: '*.kubeflow.org *.jobset.x-k8s.io *.leaderworkerset.x-k8s.io *.kueue.x-k8s.io', reports: true },
+  {
+    kinds: 'Job.batch.volcano.sh',
+    clauses: [
+      {
+        path: 'status.state.phase',
+        is: { done: 'Completed', failed: 'Failed|Terminated|Aborted' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.state.message',
+      },
+    ],
+  },
+  {
+    kinds: 'VirtualMachine.kubevirt.io',
+    clauses: [
+      { condition: 'Failure', is: { failing: 'True' } },
+      { condition: 'Paused', is: { paused: 'True' } },
+      {
+        path: 'status.printableStatus',
+        is: {
+          current: 'Running',
+          held: 'Stopped',
+          paused: 'Paused',
+          failing:
+            'CrashLoopBackOff|ErrorUnschedulable|ErrImagePull|ImagePullBackOff|ErrorPvcNotFound|DataVolumeError|Unknown',
+        },
+        otherwise: 'progressing',
+      },
+      { condition: 'Ready', is: { current: 'True', progressing: 'False|Unknown' }, missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: 'VirtualMachineInstance.kubevirt.io',
+    clauses: [
+      { condition: 'Paused', is: { paused: 'True' } },
+      {
+        path: 'status.phase',
+        is: { current: 'Running', done: 'Succeeded', failing: 'Failed|Unknown' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    // A volume that waits for its first consumer waits for the release, and not the other way round.
+    kinds: 'DataVolume.cdi.kubevirt.io',
+    clauses: [
+      {
+        path: 'status.phase',
+        is: {
+          done: 'Succeeded',
+          held: 'WaitForFirstConsumer|PendingPopulation',
+          paused: 'Paused',
+          failing: 'Failed|Unknown',
+        },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  { kinds: '*.kubevirt.io *.*.kubevirt.io', reports: true },
+  {
+    kinds: 'DeploymentConfig.apps.openshift.io',
+    clauses: [
+      {
+        condition: 'Progressing',
+        reasons: { failing: 'ProgressDeadlineExceeded' },
+        is: { failing: 'False' },
+      },
+      { count: 'status.updatedReplicas', of: 'spec.replicas', short: 'progressing' },
+      { count: 'status.updatedReplicas', of: 'status.replicas', short: 'progressing' },
+      { count: 'status.availableReplicas', of: 'status.updatedReplicas', short: 'progressing' },
+      {
+        condition: 'Available',
+        is: { progressing: 'False|Unknown', current: 'True' },
+        missing: 'progressing',
+      },
+    ],
+  },
+];
