@@ -132,6 +132,7 @@ export const reasons = [
   'variable-unset',
   'login-unknown',
   'no-route',
+  'not-reachable-from-here',
   'pods-not-ready',
   // undo
   'rollback-failed',

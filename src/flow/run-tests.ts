@@ -1,11 +1,12 @@
 /** Runs smoke tests: within limits at the same time, each try with its deadline, each retry shown, everything reported. */
 import type { Judgement } from '../domain/smoke/judgement.ts';
 import { latencyTests, measuredAtOnce } from '../domain/smoke/latency-tests.ts';
+import { proven } from '../domain/smoke/proof.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
 import { smokeLine } from '../report/log-smoke.ts';
 import type { Run } from './run.ts';
-import type { TestGround } from './test-ground.ts';
+import type { TestGround, Try } from './test-ground.ts';
 import { judgeTry } from './try-test.ts';
 
 const pauseBetweenTries = 1000;
@@ -19,7 +20,9 @@ export async function runTests(
   const found = await runAll(run, tests, ground);
   if (!run.settings.comprehensive) return found;
   const { maxLatency } = run.settings;
-  const measured = latencyTests(tests, found, maxLatency, run.configuration.smoke);
+  // Times to an address that the pods reach otherwise say nothing.
+  const near = tests.filter(({ doubt }) => doubt === undefined);
+  const measured = latencyTests(near, found, maxLatency, run.configuration.smoke);
   // A slow answer is no accident that a second try would mend.
   const alone = { ...ground, parallel: measuredAtOnce, retries: 0 };
   return [...found, ...(await runAll(run, measured, alone))];
@@ -41,7 +44,11 @@ async function runAll(
   };
   // Services go together, with one pod that calls them all: it starts while the others are called from here.
   const services = entries.filter(([, test]) => test.what === 'service');
-  const others = entries.filter(([, test]) => test.what !== 'service').values();
+  const others = entries
+    .filter(([, test]) => test.what !== 'service')
+    // Those that wait for their time must not hold up the others.
+    .toSorted(([, one], [, other]) => (countsFrom(one).countsFrom ?? 0) - (countsFrom(other).countsFrom ?? 0))
+    .values();
   await Promise.all([
     ...services.map((entry) => work([entry])),
     ...Array.from({ length: Math.min(ground.parallel, tests.length) }, () => work(others)),
@@ -51,31 +58,66 @@ async function runAll(
 
 async function runTest(run: Run, test: SmokeTest, ground: TestGround): Promise<SmokeReport> {
   const startedAt = run.clock.now();
+  if (countsFrom(test).waits === true && !(await untilItCounts(run, test, ground))) {
+    return reportOf(run, test, startedAt, 1, tooEarly(test));
+  }
   for (let attempt = 1; ; attempt += 1) {
-    const { judgement, evidence, again } = await judgeTry(run, test, ground);
+    const tried = await judgeTry(run, test, ground);
+    const { evidence, again } = tried;
+    const judgement = proven(test, tried.judgement, evidence.route);
     run.signal.throwIfAborted();
+    if (judgement.outcome === 'failed' && isEarly(run, test)) {
+      if (await untilItCounts(run, test, ground)) continue;
+      return reportOf(run, test, startedAt, attempt, tooEarly(test));
+    }
     const gone = judgement.outcome === 'failed' && !isThere(test, ground);
     const open = judgement.outcome === 'failed' || again === true;
     const final = test.what === 'decided' || !open || attempt > ground.retries;
     if (final || gone) {
-      const { id, subject, kind, address, pod, objects, field } = test;
-      return {
-        id,
-        subject,
-        kind,
-        address,
-        objects,
-        ...(pod === undefined ? {} : { pod }),
-        ...(field === undefined ? {} : { field }),
-        attempts: attempt,
-        startedAt,
-        finishedAt: run.clock.now(),
-        ...evidence,
-        ...(gone ? meanwhileGone(test) : judgement),
-      };
+      return reportOf(run, test, startedAt, attempt, gone ? meanwhileGone(test) : judgement, evidence);
     }
     await run.clock.wait(pauseBetweenTries, run.signal);
   }
+}
+
+function reportOf(
+  run: Run,
+  { id, subject, kind, address, pod, objects, field }: SmokeTest,
+  startedAt: number,
+  attempts: number,
+  judgement: Judgement,
+  evidence: Try['evidence'] = {},
+): SmokeReport {
+  return {
+    id,
+    subject,
+    kind,
+    address,
+    objects,
+    ...(pod === undefined ? {} : { pod }),
+    ...(field === undefined ? {} : { field }),
+    attempts,
+    startedAt,
+    finishedAt: run.clock.now(),
+    ...evidence,
+    ...judgement,
+  };
+}
+
+function countsFrom(test: SmokeTest): { readonly countsFrom?: number; readonly waits?: true } {
+  return test.what === 'http' ? test : {};
+}
+
+function isEarly(run: Run, test: SmokeTest): boolean {
+  return run.clock.now() < (countsFrom(test).countsFrom ?? 0);
+}
+
+/** Waits no longer than the tries of a test that fails may take; false if that is not enough. */
+async function untilItCounts(run: Run, test: SmokeTest, ground: TestGround): Promise<boolean> {
+  const left = (countsFrom(test).countsFrom ?? 0) - run.clock.now();
+  if (left > ground.deadline * (ground.retries + 1)) return false;
+  if (left > 0) await run.clock.wait(left, run.signal);
+  return true;
 }
 
 /** A pod that was scaled down or drained meanwhile need not answer. */
@@ -85,4 +127,13 @@ function isThere({ pod }: SmokeTest, ground: TestGround): boolean {
 
 function meanwhileGone({ title }: SmokeTest): Judgement {
   return { outcome: 'skipped', message: `${title} need not answer: the pod went meanwhile.` };
+}
+
+/** Its author does not let it count yet. */
+function tooEarly(test: SmokeTest): Judgement {
+  const from = new Date(countsFrom(test).countsFrom ?? 0).toISOString().slice(11, 19);
+  return {
+    outcome: 'skipped',
+    message: `${test.title} was left out: by the initialDelaySeconds of its probe it counts from ${from} UTC only.`,
+  };
 }

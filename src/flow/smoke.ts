@@ -1,25 +1,19 @@
 /** Does it really work? Every pod of the release, every database it uses and every Service of it, asked once the rollout is over. */
 import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
-import { groupKindOf, type KubernetesObject, type ObjectReference } from '../domain/objects.ts';
+import type { KubernetesObject } from '../domain/objects.ts';
 import { sceneOf } from '../domain/rollout/scene.ts';
 import { type Baseline, baselineOf, compared } from '../domain/smoke/baseline.ts';
 import { databaseTests } from '../domain/smoke/database-tests.ts';
-import {
-  type Database,
-  databasesOf,
-  parseDatabaseUrl,
-  type SettingValues,
-  settingReferences,
-} from '../domain/smoke/databases.ts';
 import { smokeFailures } from '../domain/smoke/failures.ts';
 import { planTests } from '../domain/smoke/plan.ts';
+import { proven } from '../domain/smoke/proof.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
 import { type Dependencies, dependenciesOf, selectTests } from '../domain/smoke/selection.ts';
 import type { SmokeSubject } from '../domain/smoke/subject.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
-import { podTemplateOf } from '../domain/workloads.ts';
 import { callsFromWithin } from './calls-from-within.ts';
+import { findDatabases, readAuthority } from './find-databases.ts';
 import { findEntrances } from './find-entrances.ts';
 import type { Health } from './health.ts';
 import { journeyVariables } from './journey-variables.ts';
@@ -27,6 +21,7 @@ import type { ClusterPort } from './ports.ts';
 import type { RolloutWatch } from './rollout.ts';
 import type { Run } from './run.ts';
 import { runTests } from './run-tests.ts';
+import { readSetting } from './settings-in-cluster.ts';
 import { judgeTry } from './try-test.ts';
 
 /** A release in a cluster, as the tests see it. */
@@ -52,10 +47,14 @@ export async function databasesDown(
 ): Promise<ReadonlySet<string>> {
   const { cluster, namespace, health } = ground;
   const databases = await findDatabases(run, ground, workloads);
-  const tests = databaseTests(databases, { namespace, health: health.state() });
+  // Whose pods a sidecar's are is not known yet: it is not asked.
+  const tests = databaseTests(databases, { namespace, health: health.state(), workloads: [] });
   const tries = { ...run.configuration.smoke, inside: { cluster, namespace }, isThere: () => true };
   const found = await Promise.all(
-    tests.map(async (test) => ({ test, outcome: (await judgeTry(run, test, tries)).judgement.outcome })),
+    tests.map(async (test) => {
+      const { judgement, evidence } = await judgeTry(run, test, tries);
+      return { test, outcome: proven(test, judgement, evidence.route).outcome };
+    }),
   );
   return new Set(found.filter(({ outcome }) => outcome === 'failed').map(({ test }) => test.subject));
 }
@@ -68,15 +67,21 @@ export async function smokeRelease(
 ): Promise<readonly Failure[]> {
   const { smoke } = run.configuration;
   const { cluster, namespace, watch } = ground;
-  const [databases, variables, entrances] = await Promise.all([
+  const [databases, variables, entrances, authorities] = await Promise.all([
     findDatabases(run, ground, runningWorkloads(watch)),
     journeyVariables(run, (name) => readSetting(run, ground, 'Secret', name)),
     findEntrances(cluster, namespace),
+    readAuthority(run, ground, smoke.ca, 'smoke.ca'),
   ]);
   const dependencies = dependenciesOf(smoke, databases);
   const tests = wanted(
     run,
-    await settledPlan(run, ground, { databases, variables, entrances }),
+    await settledPlan(run, ground, {
+      databases,
+      variables,
+      entrances,
+      ...(authorities === undefined ? {} : { authorities }),
+    }),
     dependencies,
   );
   const reports = await runTests(run, tests, {
@@ -125,7 +130,7 @@ export function wanted(
 async function settledPlan(
   run: Run,
   { watch, health, seenUp, ...ground }: SmokeGround,
-  found: Pick<SmokeSubject, 'databases' | 'variables' | 'entrances'>,
+  found: Pick<SmokeSubject, 'databases' | 'variables' | 'entrances' | 'authorities'>,
 ): Promise<readonly SmokeTest[]> {
   const until = run.clock.now() + run.configuration.smoke.deadline;
   for (;;) {
@@ -144,75 +149,8 @@ async function settledPlan(
   }
 }
 
-/** Those of orion.yaml come first: they say how to log in where the workloads do not. */
-async function findDatabases(
-  run: Run,
-  ground: SmokeGround,
-  objects: readonly KubernetesObject[],
-): Promise<readonly Database[]> {
-  const workloads = objects.filter((object) => podTemplateOf(object) !== undefined);
-  const services = ground.rendered.filter((object) => groupKindOf(object) === 'Service');
-  const found = databasesOf([...workloads, ...services], await settingValues(run, ground, workloads));
-  const configured = await Promise.all(
-    Object.entries(run.configuration.smoke.databases).map(async ([name, source]) => {
-      if ('literal' in source) return namedDatabase(name, source.literal, 'orion.yaml');
-      if ('env' in source) return namedDatabase(name, run.variable(source.env), `variable ${source.env}`);
-      const { secret, key } = source;
-      const data = await readSetting(run, ground, 'Secret', secret);
-      return namedDatabase(name, data[key], `Secret ${secret}, key ${key}`);
-    }),
-  );
-  for (const { password = '' } of [...configured, ...found]) run.hideText(password);
-  const names = new Set(configured.map(({ name }) => name));
-  return [
-    ...configured.map((one) => ({ ...one, users: found.find(({ name }) => name === one.name)?.users ?? [] })),
-    ...found.filter(({ name }) => !names.has(name)),
-  ];
-}
-
 /** As they are in the cluster: generated Secrets have other names there if this checkout has other values. */
 function runningWorkloads(watch: RolloutWatch): readonly KubernetesObject[] {
   const state = watch.state();
   return state.targets.map((target) => sceneOf(state, target).live?.object ?? target.desired);
-}
-
-function namedDatabase(name: string, url: string | undefined, source: string): Database {
-  const database = url === undefined ? undefined : parseDatabaseUrl(url, source);
-  if (database !== undefined) return { ...database, name };
-  throw new Fault(
-    'bad-config',
-    `The URL of the database ${name} is ${url === undefined ? 'not there' : 'no postgres:// or redis:// URL'} (${source}).`,
-    `Correct smoke.databases.${name} in orion.yaml, or what it refers to.`,
-  );
-}
-
-async function settingValues(
-  run: Run,
-  ground: SmokeGround,
-  workloads: readonly KubernetesObject[],
-): Promise<SettingValues> {
-  const entries = settingReferences(workloads).map(
-    async ({ kind, name }) => [`${kind}/${name}`, await readSetting(run, ground, kind, name)] as const,
-  );
-  return new Map(await Promise.all(entries));
-}
-
-/** Empty where it is not there, or may not be read: then a database is merely not known. */
-async function readSetting(
-  run: Run,
-  { cluster, namespace }: SmokeGround,
-  kind: 'Secret' | 'ConfigMap',
-  name: string,
-): Promise<Readonly<Record<string, string>>> {
-  const reference: ObjectReference = { apiVersion: 'v1', kind, namespace, name };
-  const object = await cluster.get(reference).catch((error: unknown) => {
-    if (cluster.refusalOf(error)?.status === 403) return undefined;
-    throw error;
-  });
-  if (object === undefined) return {};
-  if (kind === 'Secret') run.hide([object]);
-  const data = (object['data'] ?? {}) as Readonly<Record<string, string>>;
-  if (kind === 'ConfigMap') return data;
-  const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]);
-  return Object.fromEntries(decoded) as Readonly<Record<string, string>>;
 }

@@ -37,10 +37,11 @@ export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): P
 async function tryHttp(run: Run, test: HttpTest, ground: TestGround): Promise<Try> {
   const { scheme, serverName, verify, request, title, expect } = test;
   const { deadline } = ground;
+  const ca = test.ca === undefined ? {} : { ca: test.ca };
   const reached = await along<HttpAnswer>(run, test.reach, ground, {
     dialled: (host, port) =>
       run.probes.callHttp(
-        { ...request, scheme, serverName, verify, host, port },
+        { ...request, scheme, serverName, verify, host, port, ...ca },
         { deadline, signal: run.signal },
       ),
     proxied:
@@ -103,6 +104,7 @@ interface DatabaseAnswer {
 
 async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Promise<Try> {
   const { what, serverName, user, password, database, tls, title } = test;
+  const expected = { address: addressOf(title), login: test.login, replica: test.replica === true };
   const limits = { deadline: ground.deadline, signal: run.signal };
   const now = run.clock.now();
   const login = {
@@ -116,13 +118,13 @@ async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Pr
       if (what === 'redis') {
         const number = Number(database ?? 0);
         const finding = await run.probes.redis({ ...login, host, port, database: number }, limits);
-        return { finding, judgement: judgeRedis(finding, { address: addressOf(title) }) };
+        return { finding, judgement: judgeRedis(finding, expected) };
       }
       // As libpq does: the user is called as the system's, the database as the user.
       const role = user ?? 'postgres';
       const target = { ...login, host, port, user: role, database: database ?? role };
       const finding = await run.probes.postgres(target, limits);
-      return { finding, judgement: judgePostgres(finding, { address: addressOf(title), now }) };
+      return { finding, judgement: judgePostgres(finding, { ...expected, now }) };
     },
     proxied: 'database',
     refusalCounts: true,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isCollection, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
+import { withAuthorityFiles } from './authority-files.ts';
 import { nearestName } from './nearest-name.ts';
 import { smokeSchema } from './smoke-configuration.ts';
 
@@ -75,7 +76,8 @@ export async function readConfiguration(options: {
 }): Promise<Configuration> {
   const file = options.config ?? 'orion.yaml';
   try {
-    return parseConfiguration(await readFile(join(options.workspace, file), 'utf8'), file);
+    const parsed = parseConfiguration(await readFile(join(options.workspace, file), 'utf8'), file);
+    return await withAuthorityFiles(parsed, options.workspace, file);
   } catch (error) {
     if (error instanceof Fault) throw error;
     if (options.config === undefined && isMissing(error)) return {};

@@ -1,7 +1,12 @@
 /** The section `smoke:` of `orion.yaml`. */
 import { z } from 'zod';
 import { mapValues } from '../domain/map-values.ts';
-import type { SmokeConfiguration } from '../domain/smoke/configuration.ts';
+import type {
+  AuthoritySource,
+  ConfiguredDatabase,
+  SmokeConfiguration,
+  ValueSource,
+} from '../domain/smoke/configuration.ts';
 import { parseDuration } from './duration.ts';
 import { duration, endpoint, endpointOf, label } from './smoke-endpoint.ts';
 import { journey, journeyOf, valueSource } from './smoke-journey.ts';
@@ -19,9 +24,36 @@ const service = z
   })
   .describe('A workload, by its name.');
 
+const authority = z
+  .union([
+    z.string(),
+    z.strictObject({ secret: z.string(), key: z.string() }),
+    z.strictObject({ 'config-map': z.string(), key: z.string() }),
+  ])
+  .describe(
+    'Certificate authorities (PEM) to trust beside the usual ones: the path of a file of the repository, or the key of a Secret or ConfigMap of the namespace.',
+  );
+
+const databaseOptions = {
+  skip: z.boolean().optional().describe('Leave it out.'),
+  from: z
+    .enum(['runner', 'cluster'])
+    .optional()
+    .describe(
+      'From where it is asked; by default from inside the cluster where that works, else from the runner. With `runner`, that it cannot be reached from there is a failure.',
+    ),
+  ca: authority.optional(),
+};
+
 const database = z
-  .union([z.strictObject({ url: z.string() }), ...valueSource.options])
-  .describe('A database: its URL, or the variable of the job or the Secret and key that hold it.');
+  .union([
+    z.strictObject({ url: z.string(), ...databaseOptions }),
+    ...valueSource.options.map((one) => one.extend(databaseOptions)),
+    z.strictObject(databaseOptions),
+  ])
+  .describe(
+    'A database by its name: its URL, or the variable of the job or the Secret and key that hold it, where its workloads do not say it; and how it is asked.',
+  );
 
 export const smokeSchema = z.strictObject({
   deadline: duration.optional().describe('Longest time of one try; `5s` by default.'),
@@ -45,7 +77,10 @@ export const smokeSchema = z.strictObject({
   databases: z
     .record(label, database)
     .optional()
-    .describe('Databases that the settings of the workloads do not say.'),
+    .describe(
+      'Databases that the settings of the workloads do not say, and what to do about those that they do.',
+    ),
+  ca: authority.optional(),
   services: z.record(label, service).optional().describe('What is expected of single services.'),
   journeys: z
     .record(label, journey)
@@ -60,9 +95,8 @@ export function smokeConfiguration(section: z.output<typeof smokeSchema> = {}): 
     retries: section.retries ?? 2,
     parallel: section.parallel ?? 16,
     local: section.local ?? {},
-    databases: mapValues(section.databases ?? {}, (source) =>
-      'url' in source ? { literal: source.url } : source,
-    ),
+    databases: mapValues(section.databases ?? {}, databaseOf),
+    ...(section.ca === undefined ? {} : { ca: authorityOf(section.ca) }),
     services: mapValues(section.services ?? {}, (one) => ({
       dependsOn: one['depends-on'] ?? [],
       endpoints: (one.endpoints ?? []).map(endpointOf),
@@ -70,4 +104,27 @@ export function smokeConfiguration(section: z.output<typeof smokeSchema> = {}): 
     })),
     journeys: mapValues(section.journeys ?? {}, journeyOf),
   };
+}
+
+function databaseOf(one: z.output<typeof database>): ConfiguredDatabase {
+  const { skip, from, ca } = one;
+  const url = urlOf(one);
+  return {
+    ...(url === undefined ? {} : { url }),
+    ...(skip === true ? { skip } : {}),
+    ...(from === undefined ? {} : { from }),
+    ...(ca === undefined ? {} : { ca: authorityOf(ca) }),
+  };
+}
+
+function urlOf(one: z.output<typeof database>): ValueSource | undefined {
+  if ('url' in one) return { literal: one.url };
+  if ('env' in one) return { env: one.env };
+  return 'secret' in one ? { secret: one.secret, key: one.key } : undefined;
+}
+
+/** Files have been read by then, see `readConfiguration`. */
+function authorityOf(one: z.output<typeof authority>): AuthoritySource {
+  if (typeof one === 'string') return { pem: one };
+  return 'secret' in one ? one : { configMap: one['config-map'], key: one.key };
 }

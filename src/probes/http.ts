@@ -4,6 +4,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ProbeLimits, TlsFacts } from '../domain/smoke/connection.ts';
 import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
+import { trusting } from './authorities.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { tlsFactsOf } from './tls-facts.ts';
 
@@ -74,7 +75,7 @@ function dial(target: HttpTarget, showTls: (facts: TlsFacts | undefined) => void
     ALPNProtocols: ['http/1.1'],
     checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
     ...(isIP(name) === 0 ? { servername: name } : {}),
-    ...(ca === undefined ? {} : { ca }),
+    ...trusting(ca),
   });
   socket.setNoDelay(true).once('error', fail);
   socket.once('secureConnect', () => {

@@ -4,6 +4,7 @@ import { type ConnectionOptions, checkServerIdentity, TLSSocket } from 'node:tls
 import type { Client } from 'pg';
 import type { Dial, ProbeLimits } from '../domain/smoke/connection.ts';
 import type { DatabaseTls, PostgresConnections, PostgresFinding } from '../domain/smoke/postgres.ts';
+import { trusting } from './authorities.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { withinDeadline } from './deadline.ts';
 import { tlsFactsOf } from './tls-facts.ts';
@@ -93,7 +94,7 @@ function tlsOptions({ tls, host, serverName = host }: PostgresTarget): Connectio
   const verifies = tls.mode === 'verify-ca' || tls.mode === 'verify-full';
   return {
     rejectUnauthorized: verifies,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...trusting(tls.ca),
     // pg overwrites this by the host it dials unless that is an address; the check below does not depend on it.
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
     checkServerIdentity: (_, certificate) =>

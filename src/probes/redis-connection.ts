@@ -7,6 +7,7 @@ import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import { Decoder } from '@redis/client/dist/lib/RESP/decoder.js';
 import type { Dial } from '../domain/smoke/connection.ts';
 import type { DatabaseTls } from '../domain/smoke/postgres.ts';
+import { trusting } from './authorities.ts';
 
 /** An error reply of the server, in its words: `WRONGPASS invalid username-password pair`. */
 export class RedisRefusal extends Error {}
@@ -37,8 +38,13 @@ export function openRedis(target: Dial & { readonly tls: DatabaseTls }): RedisCo
     onPush: () => undefined,
     getTypeMapping: () => ({}),
   });
+  let isFirst = true;
   socket.on('data', (chunk) => {
+    // RFC 8446, section 5.1: a record of type 21 is an alert. A server that speaks TLS alone answers so to plain words.
+    const isAlert = isFirst && chunk[0] === 0x15;
+    isFirst = false;
     try {
+      if (isAlert) throw Object.assign(new Error('a TLS alert came back'), { code: 'ERR_TLS_REQUIRED' });
       decoder.write(chunk);
     } catch (error) {
       // Not Redis at all.
@@ -76,7 +82,7 @@ function dial(target: Dial & { readonly tls: DatabaseTls }): Socket {
 function tlsOptions({ tls, host, serverName = host }: Dial & { readonly tls: DatabaseTls }) {
   return {
     rejectUnauthorized: tls.mode !== 'require',
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...trusting(tls.ca),
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
     checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
       tls.mode === 'verify-ca' ? undefined : checkServerIdentity(serverName, certificate),

@@ -11,7 +11,7 @@ export interface RedisTarget extends Dial {
   readonly password?: string;
   /** Number of the database; 0 if absent. */
   readonly database?: number;
-  /** Redis speaks either TLS or plain on a port: `prefer` is taken as plain. */
+  /** Redis speaks either TLS or plain on a port: `prefer` is plain first. */
   readonly tls: DatabaseTls;
 }
 
@@ -19,10 +19,18 @@ type Send = (...words: readonly string[]) => Promise<unknown>;
 type Found = Omit<RedisFinding, 'milliseconds'>;
 
 /**
- * Whatever the server says or does not say is a finding.
+ * Whatever the server says or does not say is a finding. With `prefer`, a server that speaks TLS alone is asked again with TLS.
  * @throws the reason of `signal` if the run was stopped
  */
 export async function probeRedis(target: RedisTarget, limits: ProbeLimits): Promise<RedisFinding> {
+  const found = await ask(target, limits);
+  const wantsTls = found.connectionFault?.kind === 'tls-required' && target.tls.mode === 'prefer';
+  if (!wantsTls) return found;
+  const deadline = Math.max(1, limits.deadline - found.milliseconds);
+  return ask({ ...target, tls: { ...target.tls, mode: 'require' } }, { ...limits, deadline });
+}
+
+async function ask(target: RedisTarget, limits: ProbeLimits): Promise<RedisFinding> {
   const { openRedis, RedisRefusal } = await import(/* webpackMode: "eager" */ './redis-connection.ts');
   const start = performance.now();
   limits.signal.throwIfAborted();

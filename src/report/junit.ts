@@ -72,7 +72,9 @@ function verdict({ outcome, message, remedy = '', reason, body = '' }: SmokeRepo
     case 'skipped':
       return { skipped: { '@_message': clean(message) } };
     case 'inconclusive':
-      return { skipped: { '@_message': `not decided: ${clean(message)} ${clean(remedy)}` } };
+      return {
+        skipped: { '@_message': `not decided: ${clean(message)} ${clean(remedy)} (${reason ?? 'unknown'})` },
+      };
     case 'passed':
       return {};
   }

@@ -71,12 +71,15 @@ export interface UnknownPort {
 }
 
 /**
- * The first named targetPort that no container of the pod has. The pod is then in the slices without that port, and nothing
- * arrives. Source: `FindPort` in kubernetes/pkg/api/v1/pod: the name and the protocol must match; sidecars count.
+ * The first named targetPort that no container of any of these pods has: nothing arrives by it. A pod without the name is in the
+ * slices without that port. Source: `FindPort` in kubernetes/pkg/api/v1/pod: the name and the protocol must match; sidecars count.
  */
-export function unknownPort(service: KubernetesObject, podSpec: unknown): UnknownPort | undefined {
-  const ports = [...listAt(podSpec, 'containers'), ...listAt(podSpec, 'initContainers')].flatMap((one) =>
-    listAt(one, 'ports'),
+export function portOfNobody(
+  service: KubernetesObject,
+  podSpecs: readonly unknown[],
+): UnknownPort | undefined {
+  const ports = podSpecs.flatMap((spec) =>
+    [...listAt(spec, 'containers'), ...listAt(spec, 'initContainers')].flatMap((one) => listAt(one, 'ports')),
   );
   const named = new Set(ports.map((port) => `${textAt(port, 'protocol') ?? 'TCP'} ${textAt(port, 'name')}`));
   for (const [place, port] of listAt(service, 'spec', 'ports').entries()) {

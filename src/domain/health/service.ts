@@ -3,7 +3,7 @@ import type { Failure } from '../failure.ts';
 import { fieldAt, flagAt } from '../fields.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../objects.ts';
 import { isReady } from '../status/pod.ts';
-import { type PodEndpoint, selectorOf, unknownPort } from './endpoints.ts';
+import { type PodEndpoint, portOfNobody, selectorOf } from './endpoints.ts';
 import type { Member, Members, Source } from './members.ts';
 import { couldMatch, nearestLabels, said, templateMatches } from './nearest.ts';
 
@@ -82,10 +82,18 @@ function judgeEndpoints(
   ours: readonly Member[],
   endpoints: readonly PodEndpoint[],
 ): ServiceVerdict {
-  for (const { pod } of ours) {
-    const port = unknownPort(service, fieldAt(pod, 'spec'));
-    if (port === undefined) continue;
-    const what = `sends to the port named ${port.name}, and no container of pod ${pod.metadata.name} has a port of that name`;
+  const names = ours.map(({ pod }) => pod.metadata.name);
+  // A pod that does not name a port gets none of its traffic, others do: `getEndpointPorts` of k8s.io/endpointslice leaves it out.
+  const present = selected.filter(
+    ({ membership, leaving }) => membership !== 'old' && membership !== 'former' && !leaving,
+  );
+  const port = portOfNobody(
+    service,
+    present.map(({ pod }) => fieldAt(pod, 'spec')),
+  );
+  if (port !== undefined) {
+    const whose = names.length === 1 ? `pod ${names[0]}` : `the pods ${listed(names)}`;
+    const what = `sends to the port named ${port.name}, and no container of ${whose} has a port of that name`;
     return missing(service, 'failed', what, what, ['spec', 'ports', port.place, 'targetPort']);
   }
   const reference = referenceOf(service);
@@ -100,8 +108,12 @@ function judgeEndpoints(
   const kind = ours.some(({ changed }) => changed) ? 'new pods' : 'pods';
   const count = `${expected.length - absent.length} of ${ours.length} ${kind} in its endpoints`;
   if (expected.length === 0) {
-    const names = listed(ours.map(({ pod }) => pod.metadata.name));
-    return missing(service, 'waiting', count, `has no endpoints: none of its pods is ready (${names})`);
+    return missing(
+      service,
+      'waiting',
+      count,
+      `has no endpoints: none of its pods is ready (${listed(names)})`,
+    );
   }
   if (absent.length > 0) {
     const names = listed(absent.map(({ pod }) => pod.metadata.name));

@@ -7,6 +7,21 @@ export type ValueSource =
   | { readonly env: string }
   | { readonly secret: string; readonly key: string };
 
+/** Certificate authorities: PEM as it is, or the key of a Secret or ConfigMap of the release's namespace that holds it. */
+export type AuthoritySource =
+  | { readonly pem: string }
+  | { readonly secret: string; readonly key: string }
+  | { readonly configMap: string; readonly key: string };
+
+/** A database by its name: what the settings of the workloads do not say, or what is to be done about it. */
+export interface ConfiguredDatabase {
+  /** Its URL; absent: the one that is found. */
+  readonly url?: ValueSource;
+  readonly skip?: true;
+  readonly from?: 'runner' | 'cluster';
+  readonly ca?: AuthoritySource;
+}
+
 /** What an answer must be. Texts are exact; between slashes they are regular expressions. */
 export interface AnswerExpectations {
   /** Numbers or classes (`2xx`). Absent: what the kubelet takes for healthy, and no body that says otherwise. */
@@ -67,8 +82,9 @@ export interface SmokeConfiguration {
   readonly parallel: number;
   /** URLs by name; with the environment `local` they are all there is. */
   readonly local: Readonly<Record<string, string>>;
-  /** By name: URLs of databases that the workloads' own settings do not say. */
-  readonly databases: Readonly<Record<string, ValueSource>>;
+  readonly databases: Readonly<Record<string, ConfiguredDatabase>>;
+  /** Trusted beside the usual ones, by databases and HTTPS entrances. */
+  readonly ca?: AuthoritySource;
   readonly services: Readonly<Record<string, ConfiguredService>>;
   readonly journeys: Readonly<Record<string, ConfiguredJourney>>;
 }

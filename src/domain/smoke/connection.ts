@@ -11,6 +11,7 @@ export type ConnectionFaultKind =
   | 'tls-expired'
   | 'tls-untrusted'
   | 'tls-name'
+  | 'tls-required'
   | 'tls-failed'
   | 'other';
 
@@ -69,6 +70,7 @@ const byCode: Readonly<Record<string, ConnectionFaultKind>> = {
   CERT_NOT_YET_VALID: 'tls-expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'tls-name',
   HOSTNAME_MISMATCH: 'tls-name',
+  ERR_TLS_REQUIRED: 'tls-required',
 };
 
 /**
@@ -138,12 +140,18 @@ const words: Readonly<Record<ConnectionFaultKind, Words>> = {
   'tls-untrusted': {
     reason: 'tls-untrusted',
     says: 'showed a TLS certificate that no trusted authority signed',
-    remedy: 'Give the certificate authority in orion.yaml, or let the server send its whole chain.',
+    remedy:
+      'Name the certificate authority in orion.yaml (smoke.ca), or let the server send its whole chain.',
   },
   'tls-name': {
     reason: 'tls-name-mismatch',
     says: 'showed a TLS certificate for other names',
     remedy: 'Issue the certificate for this name, or correct the host name.',
+  },
+  'tls-required': {
+    reason: 'tls-required',
+    says: 'speaks TLS only',
+    remedy: 'Connect with TLS: rediss:// in place of redis://, or the variable that switches it on.',
   },
   'tls-failed': {
     reason: 'tls-failed',

@@ -1,54 +1,54 @@
-/** One test for each database: which pod stands behind its name, and what to log in with. */
-
-import { fieldAt, flagAt, listAt, numberAt, textAt } from '../fields.ts';
-import { selectorOf } from '../health/endpoints.ts';
-import type { HealthState } from '../health/state.ts';
-import { groupKindOf, type KubernetesObject, type ObjectReference, referenceOf } from '../objects.ts';
+/** One test for each database and each way to it: which pod stands behind its name, and what to log in with. */
+import { type Ground, reachOf, type Way } from './database-reach.ts';
 import type { Database } from './databases.ts';
 import type { Judgement } from './judgement.ts';
-import type { Reach, SmokeTest } from './test.ts';
-
-interface Ground {
-  readonly namespace: string;
-  readonly health: HealthState;
-}
+import type { SmokeTest } from './test.ts';
 
 export function databaseTests(databases: readonly Database[], ground: Ground): readonly SmokeTest[] {
   const names = new Map<string, number>();
-  return databases.map((database) => {
+  return databases.flatMap((database): readonly SmokeTest[] => {
     const count = (names.get(database.name) ?? 0) + 1;
     names.set(database.name, count);
-    return testOf(database, reachOf(database, ground), count);
+    const { ways, objects, judgement } = reachOf(database, ground);
+    const identity = { ...identityOf(database, count), objects: [...objects, ...database.users] };
+    const known = leftOut(identity.title, database) ?? judgement;
+    if (known !== undefined) return [{ ...identity, what: 'decided', judgement: known }];
+    const isEach = ways.length > 1;
+    return ways.map((way) => testOf(database, way, isEach ? ofPod(identity, way) : identity));
   });
 }
 
 /** The same for a URL that is dialled as it is. */
 export function directDatabaseTest(database: Database): SmokeTest {
   const { host, port } = database;
-  return testOf(database, { reach: { type: 'direct', host, port }, objects: [] }, 1);
+  const way: Way = { reach: { type: 'direct', host, port } };
+  return testOf(database, way, { ...identityOf(database, 1), objects: [] });
 }
 
-function testOf(database: Database, { reach, objects, judgement }: Reached, count: number): SmokeTest {
-  const { kind, name, host, port, user, password, database: inside, tls, users } = database;
-  const path = inside === undefined ? '' : `/${inside}`;
-  const identity = {
+type Named = Pick<SmokeTest, 'id' | 'subject' | 'kind' | 'title' | 'address' | 'objects'>;
+
+function identityOf({ kind, name, host, port, database }: Database, count: number): Omit<Named, 'objects'> {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}${database === undefined ? '' : `/${database}`}`;
+  return {
     id: `${name}/${kind}${count === 1 ? '' : `/${count}`}`,
     subject: name,
     kind,
-    title: `${kind === 'postgres' ? 'PostgreSQL' : 'Redis'} at ${host}:${port}${path}`,
-    address: `${kind}://${host}:${port}${path}`,
-    objects: [...objects, ...users],
-    ...(reach?.type === 'pod' ? { pod: reach.pod } : {}),
+    title: `${kind === 'postgres' ? 'PostgreSQL' : 'Redis'} at ${address}`,
+    address: `${kind}://${address}`,
   };
-  if (judgement !== undefined || reach === undefined) {
-    return { ...identity, what: 'decided', judgement: judgement ?? unknownLogin(identity.title, database) };
-  }
-  // Redis may well be open; a PostgreSQL without a user is nothing to try.
-  if (kind === 'postgres' && !database.credentials) {
-    return { ...identity, what: 'decided', judgement: unknownLogin(identity.title, database) };
-  }
+}
+
+function ofPod(identity: Named, { reach }: Way): Named {
+  if (reach.type !== 'pod') return identity;
+  const { id, title } = identity;
+  return { ...identity, id: `${id}/pod ${reach.pod}`, title: `${title} in pod ${reach.pod}` };
+}
+
+function testOf(database: Database, { reach, doubt }: Way, identity: Named): SmokeTest {
+  const { kind, host, user, password, database: inside, tls, login, from, replica } = database;
   return {
     ...identity,
+    ...(reach.type === 'pod' ? { pod: reach.pod } : {}),
     what: kind,
     reach,
     serverName: host,
@@ -56,89 +56,29 @@ function testOf(database: Database, { reach, objects, judgement }: Reached, coun
     ...(password === undefined ? {} : { password }),
     ...(inside === undefined ? {} : { database: inside }),
     tls,
+    login,
+    ...(doubt === undefined ? {} : { doubt }),
+    ...(from === undefined ? {} : { from }),
+    ...(replica === true ? { replica } : {}),
   };
 }
 
-function unknownLogin(title: string, { name, source }: Database): Judgement {
+/** Left out by orion.yaml; or PostgreSQL, of which only a Service was found: without a user there is nothing to try, while Redis may be open. */
+function leftOut(
+  title: string,
+  { kind, name, login, source, skip, isUnnamed }: Database,
+): Judgement | undefined {
+  if (skip === true) {
+    return {
+      outcome: 'skipped',
+      message: `${title} is left out by smoke.databases.${name}.skip in orion.yaml.`,
+    };
+  }
+  if (kind === 'redis' || login !== 'none' || isUnnamed !== true) return undefined;
   return {
     outcome: 'inconclusive',
     reason: 'login-unknown',
     message: `${title} was not tested: nothing says how to log in (found by ${source}).`,
     remedy: `Name a Secret with its URL in orion.yaml: smoke.databases.${name}: {secret: …, key: …}.`,
   };
-}
-
-interface Reached {
-  readonly reach?: Reach;
-  readonly objects: readonly ObjectReference[];
-  readonly judgement?: Judgement;
-}
-
-/** Names of this namespace lead to a pod; all others are dialled from here. */
-function reachOf({ host, port, kind }: Database, { namespace, health }: Ground): Reached {
-  const [first = '', second, ...rest] = host.split('.');
-  const inside = second === undefined || (second === namespace && (rest.length === 0 || rest[0] === 'svc'));
-  const service = [...health.values()].find(
-    (one) =>
-      groupKindOf(one) === 'Service' && one.metadata.namespace === namespace && one.metadata.name === first,
-  );
-  if (service === undefined && host !== 'localhost' && inside)
-    return { objects: [], judgement: noService(host, kind) };
-  if (!inside || service === undefined) return { objects: [], reach: { type: 'direct', host, port } };
-  const objects = [referenceOf(service)];
-  if (selectorOf(service) === undefined && textAt(service, 'spec', 'externalName') !== undefined) {
-    const external = textAt(service, 'spec', 'externalName') ?? host;
-    return { objects, reach: { type: 'direct', host: external, port } };
-  }
-  const behind = podBehind(service, port, health);
-  if (behind === undefined) return { objects, judgement: nobodyBehind(service, port, kind) };
-  return { objects, reach: { type: 'pod', ...behind } };
-}
-
-function noService(host: string, kind: Database['kind']): Judgement {
-  return {
-    outcome: 'failed',
-    reason: 'dns-unknown',
-    message: `${titles[kind]} at ${host} has a name that the cluster’s DNS does not know: there is no Service of that name.`,
-    remedy: 'Correct the host in the URL, or add the Service to the overlay.',
-  };
-}
-
-const titles = { postgres: 'PostgreSQL', redis: 'Redis' } as const;
-
-function nobodyBehind(service: KubernetesObject, port: number, kind: Database['kind']): Judgement {
-  const { name } = service.metadata;
-  return {
-    outcome: 'failed',
-    reason: 'connection-refused',
-    message: `${titles[kind]} is down: Service ${name} has no ready pod behind port ${port}.`,
-    remedy: `Look at the pods that Service ${name} selects: kubectl get endpointslices, then their events and log.`,
-  };
-}
-
-/** The first ready pod of the Service's EndpointSlices, with the container's port behind the Service's. */
-function podBehind(
-  service: KubernetesObject,
-  port: number,
-  health: HealthState,
-): { readonly pod: string; readonly port: number } | undefined {
-  const entry = listAt(service, 'spec', 'ports').find((one) => numberAt(one, 'port') === port);
-  const name = textAt(entry, 'name') ?? '';
-  for (const slice of health.values()) {
-    if (slice.metadata.labels?.['kubernetes.io/service-name'] !== service.metadata.name) continue;
-    if (slice.metadata.namespace !== service.metadata.namespace) continue;
-    const target = numberAt(
-      listAt(slice, 'ports').find((one) => (textAt(one, 'name') ?? '') === name),
-      'port',
-    );
-    const ready = listAt(slice, 'endpoints').find(
-      (one) =>
-        textAt(one, 'targetRef', 'kind') === 'Pod' &&
-        (flagAt(one, 'conditions', 'ready') ?? true) &&
-        fieldAt(one, 'conditions', 'terminating') !== true,
-    );
-    const pod = textAt(ready, 'targetRef', 'name');
-    if (pod !== undefined && target !== undefined) return { pod, port: target };
-  }
-  return undefined;
 }

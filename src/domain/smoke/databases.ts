@@ -1,109 +1,77 @@
-/** The databases of a release: from URLs in the settings of its workloads, and from Services on the usual ports. */
-import { fieldAt, listAt, numberAt, textAt } from '../fields.ts';
+/** The databases of a release: from the settings of its workloads, and from Services on the usual ports. */
+
+import { listAt, numberAt } from '../fields.ts';
 import { groupKindOf, type KubernetesObject, type ObjectReference, referenceOf } from '../objects.ts';
 import { podTemplateOf } from '../workloads.ts';
-import type { DatabaseTls, TlsMode } from './postgres.ts';
+import { isIP } from './addresses.ts';
+import { type DatabaseKind, parseAddress, usualPorts } from './database-address.ts';
+import { databasesIn, type KnownDatabase, type Login, type ServesKind } from './logins.ts';
+import type { DatabaseTls } from './postgres.ts';
+import { serverLogin, workloadsBehind } from './servers.ts';
+import { type SettingValues, settingsOf } from './settings.ts';
 
-export interface Database {
-  readonly kind: 'postgres' | 'redis';
+export interface Database extends Omit<KnownDatabase, 'tls'> {
   /** What a person calls it: the Service's name, else the host. */
   readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly user?: string;
-  readonly password?: string;
-  readonly database?: string;
   readonly tls: DatabaseTls;
   /** Where it was found: `Secret orion-secrets, key DATABASE_URL`. */
   readonly source: string;
-  /** Whether anything says how to log in; a Service alone does not. */
-  readonly credentials: boolean;
+  /** Nothing but a Service was found: nobody says that it is used. */
+  readonly isUnnamed?: true;
   /** The workloads whose settings name it. */
   readonly users: readonly ObjectReference[];
+  /** What orion.yaml says of it. */
+  readonly skip?: true;
+  readonly from?: 'runner' | 'cluster';
 }
 
-/** `data` of Secrets and ConfigMaps as text, by `Secret/name` and `ConfigMap/name`. */
-export type SettingValues = ReadonlyMap<string, Readonly<Record<string, string>>>;
-
-const usualPorts = { postgres: 5432, redis: 6379 } as const;
-const schemes: Readonly<Record<string, { readonly kind: Database['kind']; readonly tls: TlsMode }>> = {
-  'postgres:': { kind: 'postgres', tls: 'prefer' },
-  'postgresql:': { kind: 'postgres', tls: 'prefer' },
-  'redis:': { kind: 'redis', tls: 'disable' },
-  'rediss:': { kind: 'redis', tls: 'verify-full' },
-};
-
-/** Every Secret and ConfigMap that the environment of these workloads refers to. */
-export function settingReferences(
-  workloads: readonly KubernetesObject[],
-): readonly { readonly kind: 'Secret' | 'ConfigMap'; readonly name: string }[] {
-  const found = workloads.flatMap((workload) =>
-    containersOf(workload).flatMap((container) => [
-      ...listAt(container, 'env').flatMap((entry) => sourceOf(fieldAt(entry, 'valueFrom'), 'KeyRef')),
-      ...listAt(container, 'envFrom').flatMap((entry) => sourceOf(entry, 'Ref')),
-    ]),
-  );
-  return [...new Map(found.map((one) => [`${one.kind}/${one.name}`, one])).values()];
-}
-
-/** Each database once, however many workloads name it; `rendered` also brings the Services. */
+/** Each database once, however many workloads name it; `objects` also brings the Services. */
 export function databasesOf(
-  rendered: readonly KubernetesObject[],
+  objects: readonly KubernetesObject[],
   values: SettingValues,
 ): readonly Database[] {
-  const named = rendered.flatMap((workload) =>
-    settingsOf(workload, values).flatMap(({ text, source }) => {
-      const database = parseDatabaseUrl(text, source);
-      return database === undefined ? [] : [{ ...database, users: [referenceOf(workload)] }];
-    }),
+  const serves: ServesKind = (host, kind) =>
+    servicesOn(usualPorts[kind], objects).includes(host.split('.')[0] ?? host);
+  const workloads = objects.filter((one) => podTemplateOf(one) !== undefined);
+  const found = workloads.flatMap((workload) =>
+    settingsOf(workload, values)
+      .flatMap((container) => databasesIn(container, serves))
+      .map((one): Database => {
+        const database = { ...one, name: nameOf(one, workload), tls: { mode: one.tls } };
+        return withServerLogin({ ...database, users: [referenceOf(workload)] }, objects, values);
+      }),
   );
-  const known = [...Map.groupBy(named, identityOf).values()].flatMap(([first, ...others]) =>
+  const known = [...Map.groupBy(found, identityOf).values()].flatMap(([first, ...others]) =>
     first === undefined ? [] : [{ ...first, users: uniqueUsers([first, ...others]) }],
   );
-  return [...known, ...unnamed(rendered, known)];
+  const unnamed = unnamedOf(objects, known).map((one) => withServerLogin(one, objects, values));
+  return [...known, ...unnamed];
 }
 
-/** Undefined for a text that is no URL of a database; unfinished ones (`postgres://$(USER)@…`) are none. */
+/** Undefined for a text that is no address of a database; unfinished ones (`postgres://$(USER)@…`) are none. */
 export function parseDatabaseUrl(text: string, source: string): Database | undefined {
-  if (!URL.canParse(text) || text.includes('$(')) return undefined;
-  const url = new URL(text);
-  const scheme = schemes[url.protocol];
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (scheme === undefined || host === '') return undefined;
-  const path = decoded(url.pathname.slice(1));
-  const user = decoded(url.username);
-  const password = decoded(url.password);
-  return {
-    kind: scheme.kind,
-    name: host.split('.')[0] ?? host,
-    host,
-    port: url.port === '' ? usualPorts[scheme.kind] : Number(url.port),
-    ...(user === '' ? {} : { user }),
-    ...(password === '' ? {} : { password }),
-    ...(path === '' ? {} : { database: path }),
-    tls: { mode: tlsModeOf(url.searchParams.get('sslmode')) ?? scheme.tls },
-    source,
-    credentials: true,
-    users: [],
-  };
+  const address = parseAddress(text);
+  if (address?.kind === undefined) return undefined;
+  const { kind, host, port = usualPorts[kind], tls = 'prefer', ...rest } = address;
+  const login: Login = rest.user === undefined && rest.password === undefined ? 'none' : 'stated';
+  return { ...rest, kind, host, port, tls: { mode: tls }, name: shortName(host), source, login, users: [] };
 }
 
-function tlsModeOf(sslmode: string | null): TlsMode | undefined {
-  const modes: readonly TlsMode[] = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
-  return sslmode === 'allow' ? 'prefer' : modes.find((mode) => mode === sslmode);
+/** The pod's own address: what is there is beside the container. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|::1|(0:){7}1|ip6-localhost)$/i.test(host.replace(/\.$/, ''));
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A stray % is part of the password, as drivers take it.
-    return text;
-  }
+function nameOf({ kind, host }: KnownDatabase, workload: KubernetesObject): string {
+  return isLoopback(host) ? `${workload.metadata.name}-${kind}` : shortName(host);
 }
 
-function identityOf({ kind, host, port, user, password, database }: Database): string {
-  return JSON.stringify([kind, host, port, user, password, database]);
+function shortName(host: string): string {
+  return isIP(host) ? host : (host.split('.')[0] ?? host);
+}
+
+function identityOf({ kind, name, host, port, user, password, database }: Database): string {
+  return JSON.stringify([kind, name, host, port, user, password, database]);
 }
 
 function uniqueUsers(databases: readonly Database[]): readonly ObjectReference[] {
@@ -111,71 +79,50 @@ function uniqueUsers(databases: readonly Database[]): readonly ObjectReference[]
   return [...new Map(users.map((user) => [`${user.kind}/${user.name}`, user])).values()];
 }
 
+/** Where no setting says how to log in, those of the server may, if it is one of these objects. */
+function withServerLogin(
+  database: Database,
+  objects: readonly KubernetesObject[],
+  values: SettingValues,
+): Database {
+  if (database.password !== undefined || database.login === 'stated') return database;
+  const { kind, host, users } = database;
+  const [first = '', second = ''] = host.split('.');
+  const behind = isLoopback(host)
+    ? objects.filter((one) =>
+        users.some(({ kind: of, name }) => one.kind === of && one.metadata.name === name),
+      )
+    : [first, second].flatMap((name) => workloadsBehind(name, objects));
+  const [login] = behind.flatMap((workload) => serverLogin(kind, workload, values) ?? []);
+  if (login === undefined) return database;
+  return {
+    ...login,
+    ...database,
+    ...(login.password === undefined ? {} : { password: login.password }),
+    login: 'inferred',
+  };
+}
+
 /** Services on the usual ports that no setting names. */
-function unnamed(rendered: readonly KubernetesObject[], known: readonly Database[]): readonly Database[] {
-  return rendered
+function unnamedOf(objects: readonly KubernetesObject[], known: readonly Database[]): readonly Database[] {
+  return (['postgres', 'redis'] as const).flatMap((kind) =>
+    servicesOn(usualPorts[kind], objects).flatMap((name): readonly Database[] => {
+      const port = usualPorts[kind];
+      const isKnown = known.some(
+        (one) => one.kind === kind && one.host.split('.').slice(0, 2).includes(name),
+      );
+      if (isKnown) return [];
+      const [source, tls] = [`Service ${name}`, { mode: 'prefer' } as const];
+      return [{ kind, name, host: name, port, tls, source, login: 'none', isUnnamed: true, users: [] }];
+    }),
+  );
+}
+
+function servicesOn(port: number, objects: readonly KubernetesObject[]): readonly string[] {
+  return objects
     .filter((object) => groupKindOf(object) === 'Service')
-    .flatMap((service) => {
-      const { name } = service.metadata;
-      const ports = listAt(service, 'spec', 'ports').map((port) => numberAt(port, 'port'));
-      return (['postgres', 'redis'] as const).flatMap((kind): readonly Database[] => {
-        const port = usualPorts[kind];
-        const isKnown = known.some((one) => one.kind === kind && one.port === port && one.name === name);
-        if (!ports.includes(port) || isKnown) return [];
-        const source = `Service ${name}`;
-        const tls = { mode: 'prefer' } as const;
-        return [{ kind, name, host: name, port, tls, source, credentials: false, users: [] }];
-      });
-    });
+    .filter((service) => listAt(service, 'spec', 'ports').some((one) => numberAt(one, 'port') === port))
+    .map(({ metadata }) => metadata.name);
 }
 
-interface Setting {
-  readonly text: string;
-  readonly source: string;
-}
-
-function settingsOf(workload: KubernetesObject, values: SettingValues): readonly Setting[] {
-  return containersOf(workload).flatMap((container) => [
-    ...listAt(container, 'env').flatMap((entry) => settingOf(workload, entry, values)),
-    ...listAt(container, 'envFrom')
-      .flatMap((entry) => sourceOf(entry, 'Ref'))
-      .flatMap(({ kind, name }) =>
-        Object.entries(values.get(`${kind}/${name}`) ?? {}).map(([key, text]) => ({
-          text,
-          source: `${kind} ${name}, key ${key}`,
-        })),
-      ),
-  ]);
-}
-
-function settingOf(workload: KubernetesObject, entry: unknown, values: SettingValues): readonly Setting[] {
-  const literal = textAt(entry, 'value');
-  const variable = textAt(entry, 'name') ?? '';
-  if (literal !== undefined) {
-    return [{ text: literal, source: `${workload.kind} ${workload.metadata.name}, variable ${variable}` }];
-  }
-  const from = fieldAt(entry, 'valueFrom');
-  return sourceOf(from, 'KeyRef').flatMap(({ kind, name, key = '' }) => {
-    const text = values.get(`${kind}/${name}`)?.[key];
-    return text === undefined ? [] : [{ text, source: `${kind} ${name}, key ${key}` }];
-  });
-}
-
-interface Source {
-  readonly kind: 'Secret' | 'ConfigMap';
-  readonly name: string;
-  readonly key?: string;
-}
-
-function sourceOf(from: unknown, suffix: 'KeyRef' | 'Ref'): readonly Source[] {
-  return (['Secret', 'ConfigMap'] as const).flatMap((kind): readonly Source[] => {
-    const reference = fieldAt(from, `${kind === 'Secret' ? 'secret' : 'configMap'}${suffix}`);
-    const name = textAt(reference, 'name');
-    const key = textAt(reference, 'key');
-    return name === undefined ? [] : [{ kind, name, ...(key === undefined ? {} : { key }) }];
-  });
-}
-
-function containersOf(workload: KubernetesObject): readonly unknown[] {
-  return listAt(podTemplateOf(workload), 'spec', 'containers');
-}
+export type { DatabaseKind };

@@ -12,14 +12,17 @@ export function localTests(
   configuration: SmokeConfiguration,
   variables: JourneyVariables,
 ): readonly SmokeTest[] {
-  const { local, services } = configuration;
+  const { local, services, ca } = configuration;
+  // Without a cluster there are no Secrets: only a file of the repository can be meant.
+  const pem = ca !== undefined && 'pem' in ca ? { ca: ca.pem } : {};
   const urls = Object.entries(local).flatMap(([name, address]): readonly SmokeTest[] => {
     const database = parseDatabaseUrl(address, 'smoke.local of orion.yaml');
-    if (database !== undefined) return [directDatabaseTest({ ...database, name })];
+    if (database !== undefined)
+      return [directDatabaseTest({ ...database, name, tls: { ...database.tls, ...pem } })];
     const base = new URL(address);
     const endpoints = services[name]?.endpoints ?? [];
     const asked = endpoints.length > 0 ? endpoints : [asItIs(base)];
-    return asked.map((endpoint) => httpTest(name, base, endpoint));
+    return asked.map((endpoint) => ({ ...httpTest(name, base, endpoint), ...pem }));
   });
   const journeys = plannedJourneys(configuration, variables, (step) => localPlace(configuration, step));
   return [...urls, ...journeys];

@@ -5,6 +5,7 @@ import { judgeService } from '../health/service.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
 import { sceneOf, wantedPods } from '../rollout/scene.ts';
 import type { RolloutState } from '../rollout/state.ts';
+import { phaseOf } from '../status/pod.ts';
 import { isRolloutKind } from '../workloads.ts';
 import { databaseTests } from './database-tests.ts';
 import { endpointTests } from './endpoint-tests.ts';
@@ -24,7 +25,8 @@ function servingWorkloads(rollout: RolloutState): readonly ServingWorkload[] {
         reference: target.reference,
         workload: scene.live?.object ?? target.desired,
         isThere: scene.live !== undefined,
-        pods: scene.pods.map(({ object }) => object),
+        // One that has ended answers nothing any more: the kubelet ends pods of a node that shuts down as succeeded.
+        pods: scene.pods.map(({ object }) => object).filter((pod) => phaseOf(pod) !== 'Succeeded'),
         wanted: wantedPods(scene),
       };
     });
@@ -34,7 +36,7 @@ function servingWorkloads(rollout: RolloutState): readonly ServingWorkload[] {
 export function planTests(subject: SmokeSubject): readonly SmokeTest[] {
   const workloads = servingWorkloads(subject.rollout);
   return [
-    ...databaseTests(subject.databases, subject),
+    ...databaseTests(subject.databases, { ...subject, workloads }),
     ...workloads.map((workload) => podsTest(workload, subject)),
     ...workloads.flatMap((workload) => endpointTests(workload, subject)),
     ...serviceTests(subject, workloads),

@@ -2,6 +2,7 @@
 import type { Reason } from '../reasons.ts';
 import { type ConnectionFault, judgeConnection, oneLine, type TlsFacts } from './connection.ts';
 import type { Judgement } from './judgement.ts';
+import { type Login, unknownLogin } from './logins.ts';
 
 /**
  * Named as libpq's `sslmode` (PostgreSQL manual, "SSL Support"): `prefer` takes TLS if the server has it, `require` does not
@@ -48,6 +49,8 @@ export interface PostgresExpectations {
   readonly now: number;
   /** True for a target that is meant to be a replica. */
   readonly replica?: boolean;
+  /** `stated` if absent: then a refused login is the workload's too. */
+  readonly login?: Login;
   /** Connections that must be free beside the probe's own; 1 by default: the next client would be refused. */
   readonly leastConnectionsLeft?: number;
 }
@@ -68,7 +71,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   '28000': {
     reason: 'login-refused',
     says: 'refused the login',
-    remedy: 'See that the role exists and may log in, and that pg_hba.conf lets it in from here.',
+    remedy: 'See that the role exists and may log in.',
   },
   '3D000': {
     reason: 'database-missing',
@@ -125,7 +128,7 @@ function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgem
       'Switch TLS on in the server (ssl = on), or set sslmode=prefer.',
     );
   }
-  if (finding.serverError !== undefined) return judgeRefusal(subject, finding.serverError);
+  if (finding.serverError !== undefined) return judgeRefusal(subject, finding.serverError, expected.login);
   const isReplica = finding.inRecovery === true;
   if (isReplica && expected.replica !== true) {
     return failed(
@@ -147,6 +150,7 @@ function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgem
 function judgeRefusal(
   subject: string,
   error: { readonly code: string; readonly message: string },
+  login: Login = 'stated',
 ): Judgement {
   const wantsTls = error.code === '28000' && /no encryption|SSL off/i.test(error.message);
   const { reason, says, remedy }: Refusal = wantsTls
@@ -157,11 +161,26 @@ function judgeRefusal(
       }
     : (refusals[error.code] ?? refusals[error.code.slice(0, 2)] ?? anyRefusal);
   const code = error.code === '' ? '' : `${error.code}: `;
+  const words = `${code}${oneLine(error.message)}`;
+  if (!wantsTls && /pg_hba\.conf/.test(error.message)) return notLetIn(subject, words);
+  const isOfLogin = reason === 'login-refused' || reason === 'database-missing';
+  const isCertificate = /client certificate/i.test(error.message);
+  if (isOfLogin && (login !== 'stated' || isCertificate)) return unknownLogin(subject, login, words);
   return {
     outcome: 'failed',
     reason,
-    message: `${subject} ${says} (${code}${oneLine(error.message)}).`,
+    message: `${subject} ${says} (${words}).`,
     remedy,
+  };
+}
+
+/** It is up, and its rules are by the address of the caller: those of the pods may be others. */
+function notLetIn(subject: string, words: string): Judgement {
+  return {
+    outcome: 'inconclusive',
+    reason: 'not-reachable-from-here',
+    message: `${subject} is up, and lets nobody in from where the test runs (${words}).`,
+    remedy: 'Let pg_hba.conf take logins from there too, if it is to be tested.',
   };
 }
 

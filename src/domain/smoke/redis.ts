@@ -2,6 +2,7 @@
 import type { Reason } from '../reasons.ts';
 import { type ConnectionFault, judgeConnection, oneLine } from './connection.ts';
 import type { Judgement } from './judgement.ts';
+import { type Login, unknownLogin } from './logins.ts';
 
 /** What the server said; every field is there as far as the probe came. */
 export interface RedisFinding {
@@ -23,6 +24,8 @@ export interface RedisExpectations {
   readonly address: string;
   /** True for a target that is meant to be a replica. */
   readonly replica?: boolean;
+  /** `stated` if absent: then a refused login is the workload's too. */
+  readonly login?: Login;
 }
 
 interface Refusal {
@@ -36,11 +39,6 @@ interface Refusal {
  * state: `MOVED` and `ASK` say that another node of a cluster has the key, `NOPERM` that the user may not do this.
  */
 const refusals: Readonly<Record<string, Refusal>> = {
-  NOAUTH: {
-    reason: 'login-refused',
-    says: 'wants a password and got none',
-    remedy: 'Put the password into the URL, or into the variable that the service reads.',
-  },
   WRONGPASS: {
     reason: 'login-refused',
     says: 'refused the password',
@@ -123,6 +121,10 @@ function judge(finding: RedisFinding, expected: RedisExpectations): Judgement {
       says: `refused ${step}`,
       remedy: 'See the log of the server for this error.',
     };
+    // Nobody has told us a password: that it wants one shows that it is up.
+    const isUnknown =
+      /^-?NOAUTH/.test(message) || (step !== 'PING' && (expected.login ?? 'stated') !== 'stated');
+    if (isUnknown) return unknownLogin(subject, step === 'PING' ? 'none' : expected.login, oneLine(message));
     return failed(refusal, message);
   }
   if (connectionFault !== undefined) return judgeConnection(subject, connectionFault);

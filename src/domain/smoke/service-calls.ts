@@ -20,15 +20,29 @@ export interface ServiceEntry {
   readonly exact: boolean;
 }
 
-/** The first of its ports that leads to an endpoint of its pods, else its first. Undefined where no workload of ours is behind it. */
+/**
+ * The first of its ports that leads to an endpoint of its pods, else its first. Of several workloads the one that knows it: others may
+ * lack the port and get none of its traffic. Undefined where no workload of ours is behind it.
+ */
 export function entryOf(
   service: KubernetesObject,
   workloads: readonly ServingWorkload[],
   configuration: SmokeSubject['configuration'],
 ): ServiceEntry | undefined {
   const selector = selectorOf(service);
-  const behind = workloads.find(({ workload }) => selector && selects(selector, labelsOf(workload)));
-  if (behind === undefined) return undefined;
+  const entries = workloads
+    .filter(({ workload }) => selector && selects(selector, labelsOf(workload)))
+    .flatMap((behind) => entryBehind(service, behind, configuration) ?? []);
+  return (
+    entries.find(({ exact }) => exact) ?? entries.find(({ target }) => target !== undefined) ?? entries[0]
+  );
+}
+
+function entryBehind(
+  service: KubernetesObject,
+  behind: ServingWorkload,
+  configuration: SmokeSubject['configuration'],
+): ServiceEntry | undefined {
   const { reference, workload } = behind;
   const endpoints = endpointsOf(workload, configuration.services[reference.name]?.endpoints ?? []);
   const targets = ports(service).map((one) => {
@@ -57,7 +71,12 @@ export function entryOf(
 export function serviceCall(
   service: KubernetesObject,
   workloads: readonly ServingWorkload[],
-  { namespace, configuration, entrances }: Pick<SmokeSubject, 'namespace' | 'configuration' | 'entrances'>,
+  {
+    namespace,
+    configuration,
+    entrances,
+    authorities,
+  }: Pick<SmokeSubject, 'namespace' | 'configuration' | 'entrances' | 'authorities'>,
 ): ServiceTest | undefined {
   const entry = entryOf(service, workloads, configuration);
   if (entry?.endpoint === undefined) return undefined;
@@ -83,7 +102,7 @@ export function serviceCall(
     request: { method, path, headers },
     expect,
   };
-  return { ...call, ways: serviceWays(service, call, entrances) };
+  return { ...call, ways: serviceWays(service, call, entrances, authorities) };
 }
 
 /** Ready is what a Service asks of its pods. */

@@ -16,13 +16,14 @@ export function serviceWays(
   service: KubernetesObject,
   call: Call,
   entrances: Entrances,
+  authorities?: string,
 ): readonly ServiceWay[] {
   const clusterIp = textAt(service, 'spec', 'clusterIP');
   const isHeadless = clusterIp === undefined || clusterIp === 'None' || clusterIp === '';
   return [
     { route: 'cluster-job', title: 'the Job in the cluster' },
     ...balancers(service, call),
-    ...(call.anyAnswer ? [] : entered(service, call, entrances)),
+    ...(call.anyAnswer ? [] : entered(service, call, entrances, authorities)),
     ...(entrances.isInside && !isHeadless ? [clusterAddress(clusterIp, call)] : []),
     ...(!isHeadless && uncarried(call) === undefined
       ? [{ route: 'api-proxy', title: 'the API server’s proxy' } as const]
@@ -49,7 +50,12 @@ function direct({ scheme, port, serverName }: Call, host: string): HttpTarget {
   return { scheme, host, port, serverName, verify: false };
 }
 
-function entered(service: KubernetesObject, call: Call, entrances: Entrances): readonly ServiceWay[] {
+function entered(
+  service: KubernetesObject,
+  call: Call,
+  entrances: Entrances,
+  ca: string | undefined,
+): readonly ServiceWay[] {
   const { port, request } = call;
   const entry = listAt(service, 'spec', 'ports').find((one) => numberAt(one, 'port') === port);
   const portName = textAt(entry, 'name');
@@ -64,6 +70,7 @@ function entered(service: KubernetesObject, call: Call, entrances: Entrances): r
         host: address,
         port: outer,
         verify: true,
+        ...(ca === undefined ? {} : { ca }),
         ...(host === undefined ? {} : { serverName: host }),
       },
     }),

@@ -23,6 +23,8 @@ export interface SmokeSubject {
   readonly databases: readonly Database[];
   readonly variables: JourneyVariables;
   readonly entrances: Entrances;
+  /** PEM of what HTTPS entrances may be signed by beside the usual authorities. */
+  readonly authorities?: string;
   readonly restarts: RestartRule;
 }
 

@@ -5,6 +5,7 @@ import type { AnswerExpectations, ConfiguredStep } from './configuration.ts';
 import type { HttpRequest, HttpTarget } from './http-answer.ts';
 import type { JourneyValues } from './journeys.ts';
 import type { Judgement } from './judgement.ts';
+import type { Login } from './logins.ts';
 import type { DatabaseTls } from './postgres.ts';
 import type { SmokeKind } from './report.ts';
 
@@ -24,6 +25,8 @@ interface Identity {
   readonly pod?: string;
   readonly objects: readonly ObjectReference[];
   readonly field?: FieldPath;
+  /** Why it proves nothing if nobody answers there: `this machine is not where the pods are`. */
+  readonly doubt?: string;
 }
 
 export interface HttpTest extends Identity {
@@ -36,6 +39,12 @@ export interface HttpTest extends Identity {
   readonly reach: Reach;
   readonly request: HttpRequest;
   readonly expect: AnswerExpectations;
+  /** PEM of authorities to trust beside the usual ones. */
+  readonly ca?: string;
+  /** From when its author lets it count, milliseconds since the epoch; before that a bad answer is none. */
+  readonly countsFrom?: number;
+  /** True if nothing is known to answer before that: then it is not asked either. */
+  readonly waits?: true;
 }
 
 export interface DatabaseTest extends Identity {
@@ -47,6 +56,12 @@ export interface DatabaseTest extends Identity {
   readonly password?: string;
   readonly database?: string;
   readonly tls: DatabaseTls;
+  /** Whether a refused login is the workload's fault, or may be ours. */
+  readonly login: Login;
+  /** Said to be for reading only: that it takes no writes is right. */
+  readonly replica?: true;
+  /** By orion.yaml: from where it is asked, whatever else would be tried. */
+  readonly from?: 'runner' | 'cluster';
 }
 
 export type ServiceWay =

@@ -107,7 +107,13 @@ test('without a way that carries it, a database is not decided', async () => {
     expect: _e,
     ...identity
   } = readiness as Extract<SmokeTest, { what: 'http' }>;
-  const database: SmokeTest = { ...identity, kind: 'postgres', what: 'postgres', tls: { mode: 'prefer' } };
+  const database: SmokeTest = {
+    ...identity,
+    kind: 'postgres',
+    what: 'postgres',
+    login: 'stated',
+    tls: { mode: 'prefer' },
+  };
   const inside = { cluster: answering(ok), namespace: 'shop' };
   const ground = { inside, deadline: 1000, retries: 2, parallel: 4, isThere: () => true };
   expect(await runTests(run, [database], ground)).toMatchObject([

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../../src/domain/objects.ts';
 import { databaseTests } from '../../../src/domain/smoke/database-tests.ts';
-import { databasesOf, parseDatabaseUrl, settingReferences } from '../../../src/domain/smoke/databases.ts';
+import { databasesOf, parseDatabaseUrl } from '../../../src/domain/smoke/databases.ts';
+import { settingReferences } from '../../../src/domain/smoke/settings.ts';
 
 const deployment = (name: string, container: object): KubernetesObject => ({
   apiVersion: 'apps/v1',
@@ -75,16 +76,14 @@ describe('the databases of a release', () => {
     expect(found[0]).toMatchObject({
       name: 'postgres',
       source: 'Secret secrets, key DATABASE_URL',
-      credentials: true,
+      login: 'stated',
     });
     expect(found[0]?.users.map(({ name }) => name)).toEqual(['auth', 'user']);
   });
 
   test('a Service on the usual port that nobody names has no credentials', () => {
     const found = databasesOf([service('cache', 6379), service('web', 80)], new Map());
-    expect(found).toMatchObject([
-      { kind: 'redis', name: 'cache', credentials: false, source: 'Service cache' },
-    ]);
+    expect(found).toMatchObject([{ kind: 'redis', name: 'cache', login: 'none', source: 'Service cache' }]);
   });
 });
 
@@ -104,7 +103,7 @@ describe('the way to a database', () => {
   const testOf = (address: string, ...objects: KubernetesObject[]) => {
     const database = parseDatabaseUrl(address, 'a test');
     if (database === undefined) throw new Error(address);
-    return databaseTests([database], { namespace: 'shop', health: health(...objects) })[0];
+    return databaseTests([database], { namespace: 'shop', health: health(...objects), workloads: [] })[0];
   };
 
   test.each(['postgres', 'postgres.shop', 'postgres.shop.svc.cluster.local'])(
@@ -152,7 +151,11 @@ describe('the way to a database', () => {
   test('a PostgreSQL that nobody knows how to log in to is not decided, a Redis may be open', () => {
     const objects = [service('postgres', 5432), slice];
     const databases = databasesOf(objects, new Map());
-    const [first] = databaseTests(databases, { namespace: 'shop', health: health(...objects) });
+    const [first] = databaseTests(databases, {
+      namespace: 'shop',
+      health: health(...objects),
+      workloads: [],
+    });
     expect(first).toMatchObject({
       what: 'decided',
       judgement: { outcome: 'inconclusive', reason: 'login-unknown' },
