@@ -24,6 +24,8 @@ export interface StoredRelease {
   readonly name: string;
   readonly head: ReleaseHead;
   readonly resourceVersion: string;
+  /** RFC 3339, by the API server's clock. */
+  readonly createdAt?: string;
 }
 
 export interface ReleaseList {
@@ -132,8 +134,7 @@ export function createReleaseStore(api: StoreApi, namespace: string): ReleaseSto
   const writeHead = async (head: ReleaseHead, resourceVersion?: string): Promise<StoreResult> => {
     const secret = headSecret(namespace, head, resourceVersion);
     const result = (object: KubernetesObject): StoreResult => {
-      const { name, resourceVersion: version = '' } = object.metadata;
-      return { type: 'stored', release: { name, head, resourceVersion: version } };
+      return { type: 'stored', release: storedFrom(object, head) };
     };
     try {
       const write = resourceVersion === undefined ? api.create : api.replace;
@@ -217,13 +218,19 @@ function toReleaseList(secrets: readonly KubernetesObject[]): ReleaseList {
   const unreadable: string[] = [];
   for (const secret of secrets) {
     const head = readHead(secret);
-    const { name, resourceVersion = '' } = secret.metadata;
+    const { name } = secret.metadata;
     if (head === undefined || releaseName(head.app, head.number) !== name) unreadable.push(name);
-    else releases.push({ name, head, resourceVersion });
+    else releases.push(storedFrom(secret, head));
   }
   releases.sort((one, other) => other.head.number - one.head.number);
   const numbers = secrets.map(({ metadata }) => Number(/-(\d+)$/.exec(metadata.name)?.[1] ?? 0));
   return { releases, unreadable, nextNumber: Math.max(0, ...numbers) + 1 };
+}
+
+function storedFrom({ metadata }: KubernetesObject, head: ReleaseHead): StoredRelease {
+  const { name, resourceVersion = '', creationTimestamp } = metadata;
+  const created = creationTimestamp === undefined ? {} : { createdAt: creationTimestamp };
+  return { name, head, resourceVersion, ...created };
 }
 
 function selector(labels: Readonly<Record<string, string>>): string {

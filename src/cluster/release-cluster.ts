@@ -11,6 +11,7 @@ import {
   type ApplyOptions,
   type BeforeRepeat,
   createKubernetesApi,
+  type DeleteOptions,
   type JsonPatchOperation,
   type KubernetesApi,
 } from './api.ts';
@@ -27,6 +28,7 @@ import { namespaceContents } from './namespace-contents.ts';
 import { callPod, callService, type LogPageOptions, readLogPage, readPodLog } from './pods.ts';
 import { type ForwardTarget, openPortForward } from './port-forward.ts';
 import { createReleaseStore, type HeadPatch, type StoredRelease, type StoreResult } from './records.ts';
+import { rewriteOperations } from './rewrite.ts';
 
 interface Repeatable {
   readonly beforeRepeat?: BeforeRepeat;
@@ -43,6 +45,10 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       const resource = await api.resources.find(apiVersion, kind);
       if (resource === 'unknown') return undefined;
       return { group: groupOf(apiVersion), plural: resource.plural, namespaced: resource.namespaced };
+    },
+    async servedVersionOf({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>) {
+      const resource = await api.resources.findInGroup(apiVersion, kind);
+      return resource === 'unknown' ? undefined : resource.apiVersion;
     },
     get: (reference: ObjectReference) => api.get(reference),
     list: async (
@@ -81,8 +87,17 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
         throw error;
       }
     },
-    async delete(reference: ObjectReference, uid: string, { beforeRepeat }: Repeatable = {}) {
-      await api.delete(reference, { uid, propagation: 'Background', repeatable: true, beforeRepeat });
+    async rewrite(live: KubernetesObject, wanted: KubernetesObject, { beforeRepeat }: Repeatable = {}) {
+      const operations = rewriteOperations(live, wanted);
+      // A repeated one fails at its `test`: the caller reads the object again, and finds it done.
+      return (await api.jsonPatch(referenceOf(live), operations, { repeatable: true, beforeRepeat })).object;
+    },
+    async delete(
+      reference: ObjectReference,
+      uid: string,
+      { beforeRepeat, propagation = 'Background' }: Repeatable & Pick<DeleteOptions, 'propagation'> = {},
+    ) {
+      await api.delete(reference, { uid, propagation, repeatable: true, beforeRepeat });
     },
     podLog: (
       namespace: string,

@@ -1,3 +1,4 @@
+import { groupOf } from '../domain/objects.ts';
 import { ApiError } from './api-error.ts';
 import type { Transport } from './transport.ts';
 
@@ -14,6 +15,8 @@ export interface Resource {
 export interface ResourceCatalog {
   /** `unknown` where the server does not serve this kind: its CRD may not be there yet, so the answer is not kept. */
   find(apiVersion: string, kind: string): Promise<Resource | 'unknown'>;
+  /** The same, or where that version is not served, the kind in another version of its group. */
+  findInGroup(apiVersion: string, kind: string): Promise<Resource | 'unknown'>;
 }
 
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -72,7 +75,7 @@ const everyday: Readonly<Record<string, { namespaced: readonly string[]; cluster
 export function createResourceCatalog(transport: Transport): ResourceCatalog {
   const known = new Map<string, Promise<ReadonlyMap<string, Resource>>>();
 
-  return {
+  const catalog: ResourceCatalog = {
     async find(apiVersion, kind) {
       const builtIn = everydayResource(apiVersion, kind);
       if (builtIn !== undefined) return builtIn;
@@ -87,7 +90,33 @@ export function createResourceCatalog(transport: Transport): ResourceCatalog {
         throw error;
       }
     },
+
+    async findInGroup(apiVersion, kind) {
+      // A definition may have lost the version since it was asked for.
+      known.delete(apiVersion);
+      const named = await catalog.find(apiVersion, kind);
+      if (named !== 'unknown') return named;
+      for (const version of await groupVersions(transport, groupOf(apiVersion))) {
+        const found = await catalog.find(version, kind);
+        if (found !== 'unknown') return found;
+      }
+      return 'unknown';
+    },
   };
+  return catalog;
+}
+
+/** The served versions of a group as `apiVersion`s, the preferred one first; none where the server does not know the group. */
+async function groupVersions(transport: Transport, group: string): Promise<readonly string[]> {
+  if (group === '') return [];
+  try {
+    const { body } = await transport.request({ method: 'GET', path: `/apis/${group}` });
+    const { versions = [] } = body as { versions?: readonly { readonly groupVersion: string }[] };
+    return versions.map(({ groupVersion }) => groupVersion);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return [];
+    throw error;
+  }
 }
 
 /** Path prefix of a group and version: `/api/v1`, `/apis/apps/v1`. */

@@ -20,6 +20,11 @@ export function isOurs(entry: ManagedFieldsEntry): boolean {
   return entry.manager === fieldManager && entry.operation === 'Apply' && (entry.subresource ?? '') === '';
 }
 
+/** What a write of ours by other means than server-side apply leaves behind: undo needs one where a list has a key twice. */
+export function isOurRewrite(entry: ManagedFieldsEntry): boolean {
+  return entry.manager === fieldManager && entry.operation === 'Update' && (entry.subresource ?? '') === '';
+}
+
 /** A manager has one entry per operation, version and subresource. */
 export function managerKey({ manager, operation, apiVersion, subresource }: ManagedFieldsEntry): string {
   return JSON.stringify([manager, operation, apiVersion, subresource ?? '']);

@@ -138,6 +138,7 @@ export const reasons = [
   'rollback-failed',
   'restore-unverified',
   'not-undone',
+  'made-anew',
   'not-pruned',
   'cannot-be-undone',
   // ends

@@ -49,11 +49,29 @@ export interface StateBefore {
   /** The ownership entries before: ours, and of each manager from which fields are adopted or taken; restored last. */
   readonly ownership?: readonly ManagedFieldsEntry[];
   readonly uid?: string;
+  /** The autoscalers of the release, by `keyOf`, that target it since this release: they change its replicas, not the release. */
+  readonly scaledBy?: readonly string[];
+  /** Written before undo deletes the object to create it anew: from then on it is this that has to be there. */
+  readonly remake?: Remake;
+  /** Of an absent one: when a record first said so, by the API server's clock (RFC 3339); this record's own time where it is missing. */
+  readonly absentAt?: string;
+  /** Of an absent one: the UID under which an earlier release, whose state before this is, created it. */
+  readonly made?: string;
+}
+
+/** An object that can only be put back by deleting it and creating it anew. */
+export interface Remake {
+  /** With name and namespace, without what the server sets by itself. */
+  readonly object: JsonObject;
+  /** Who owns what of it. */
+  readonly ownership: readonly ManagedFieldsEntry[];
 }
 
 export interface InventoryEntry {
   readonly reference: ObjectReference;
   readonly uid?: string;
+  /** The API server answered our write with 201 Created. */
+  readonly made?: boolean;
 }
 
 /** Milliseconds; a quantile that had no good answer is left out. */

@@ -18,8 +18,10 @@ import { fieldsOf, type MemberPath, memberKey, membersOf, valueAt, withoutField 
 import { neighboursIn } from './undo/order.ts';
 
 export function stateBeforeOf(change: PlannedChange): StateBefore {
-  const { reference, live } = change;
-  if (live === undefined) return { reference, presence: 'absent' };
+  const { live } = change;
+  if (live === undefined) return { reference: change.reference, presence: 'absent' };
+  // In the version in which it was there, which the one of the overlay need not be.
+  const reference = { ...change.reference, apiVersion: live.apiVersion };
   const ownership = entriesChangedBy(change, live);
   const named = ownership.filter((entry) => isOurs(entry) || isAdopted(entry, change));
   const sets = [...named.map((entry) => entry.fieldsV1 ?? {}), fieldsOf(replacedBy(change, live))];

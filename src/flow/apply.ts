@@ -9,7 +9,7 @@ import type { Reason } from '../domain/reasons.ts';
 import { adoptedManagedFields } from '../domain/state-before.ts';
 import { inWaves } from '../domain/waves.ts';
 import { changeLine } from '../report/log-events.ts';
-import type { ClusterPort, RefusedRequest } from './ports.ts';
+import type { ApplyAnswer, ClusterPort, RefusedRequest } from './ports.ts';
 import { notice, type Run } from './run.ts';
 
 export interface Applied {
@@ -22,7 +22,7 @@ export interface ApplyGuard {
   /** Throws when the lock is no longer ours. */
   readonly ensureHeld: () => Promise<void>;
   /** Called as each write returns. */
-  readonly onApplied: (change: PlannedChange, object: KubernetesObject) => void;
+  readonly onApplied: (change: PlannedChange, object: KubernetesObject, created: boolean) => void;
   readonly locate: (change: PlannedChange) => Failure['location'];
 }
 
@@ -48,7 +48,7 @@ export async function applyPlan(
           }
           objects.set(keyOf(change.reference), answer.object);
           keepWarnings(run, change, answer.warnings, guard);
-          guard.onApplied(change, answer.object);
+          guard.onApplied(change, answer.object, answer.created);
           run.log.line(changeLine({ ...change, takenFrom: managersOf(change) }, run.logClock()));
         }),
     );
@@ -58,14 +58,14 @@ export async function applyPlan(
   return { objects, failures };
 }
 
+type AppliedOne = Extract<ApplyAnswer, { readonly type: 'applied' }>;
+
 async function applyOne(
   run: Run,
   cluster: ClusterPort,
   change: PlannedChange,
   guard: ApplyGuard,
-): Promise<
-  { readonly object: KubernetesObject; readonly warnings: readonly string[] } | { readonly failure: Failure }
-> {
+): Promise<AppliedOne | { readonly failure: Failure }> {
   let current = change;
   for (let attempt = 1; ; attempt += 1) {
     const answer = await attemptApply(run, cluster, current, guard);
@@ -94,11 +94,7 @@ async function attemptApply(
   cluster: ClusterPort,
   change: PlannedChange,
   guard: ApplyGuard,
-): Promise<
-  | { readonly object: KubernetesObject; readonly warnings: readonly string[] }
-  | { readonly failure: Failure }
-  | { readonly moved: RefusedRequest }
-> {
+): Promise<AppliedOne | { readonly failure: Failure } | { readonly moved: RefusedRequest }> {
   const force = change.conflicts.length > 0;
   try {
     const resourceVersion = await adopt(cluster, change);
@@ -205,14 +201,14 @@ function failureOf(
 
 const establishTimeout = 30_000;
 
-/** Objects of a new kind can only be sent once the server serves the kind. */
+/** Objects of a new kind, or of a new version of one, can only be sent once the server serves it. */
 async function waitUntilServed(
   run: Run,
   cluster: ClusterPort,
   members: readonly PlannedChange[],
 ): Promise<void> {
   const definitions = members.filter(
-    (change) => change.desired.kind === 'CustomResourceDefinition' && change.action === 'created',
+    (change) => change.desired.kind === 'CustomResourceDefinition' && change.action !== 'unchanged',
   );
   const deadline = run.clock.now() + establishTimeout;
   for (const definition of definitions) {

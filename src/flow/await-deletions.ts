@@ -1,6 +1,6 @@
 /** Whether what the release made is gone. */
 import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
-import type { Deletion } from '../domain/undo/plan.ts';
+import type { Deletion } from '../domain/undo/decision.ts';
 import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 

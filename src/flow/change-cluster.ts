@@ -14,6 +14,7 @@ import type { Plan } from './preview.ts';
 import { applyOf, type Change, subjectOf } from './release-phases.ts';
 import type { Run } from './run.ts';
 import { openStage, type Stage } from './stage.ts';
+import { statesBefore } from './states-before.ts';
 
 export async function changeCluster(run: Run, ready: Ready, course: Course): Promise<Ending> {
   const { namespace } = ready.target;
@@ -35,7 +36,9 @@ export async function changeCluster(run: Run, ready: Ready, course: Course): Pro
       return refusal;
     }
     const { prune = nothingToPrune } = plan;
+    const before = await statesBefore(ready.cluster, plan.changes);
     const { release, body } = await openRecord(run, namespace, hold, plan.changes, {
+      before,
       planDigest: run.ledger.planDigest ?? '',
       createdNamespace: created !== undefined,
       earlier: leftInCluster(prune),
@@ -55,6 +58,7 @@ export async function changeCluster(run: Run, ready: Ready, course: Course): Pro
       body,
       prunes: prune.prunes.map(({ reference }) => reference),
       written: new Map(),
+      made: new Map(),
       down: new Set(),
     };
     const stage = await openStageOf(change, plan);

@@ -1,5 +1,6 @@
 /** How the record of a release that this run opened is closed, or says how far it came. */
-import type { ReleaseHead } from '../domain/release.ts';
+import { Fault } from '../domain/fault.ts';
+import type { ReleaseHead, StateBefore } from '../domain/release.ts';
 import type { PhaseTiming } from '../domain/result.ts';
 import { recordedLatencies } from '../domain/smoke/baseline.ts';
 import { cancelled, endingOfError } from './endings.ts';
@@ -56,6 +57,19 @@ export async function closeRecord(change: Change, end: Partial<ReleaseHead>): Pr
       ? {}
       : { finishedAt: new Date(run.clock.now()).toISOString(), timings: timingsOf(current, run) };
   await records.update(current, { ...end, ...closed });
+}
+
+/** The inventory of the apply may be on its way into the record at the same moment: then it is read once more. */
+export async function keepBefore(change: Change, before: readonly StateBefore[]): Promise<void> {
+  const records = await change.run.records(change.ready.target.namespace);
+  const write = async (): Promise<void> => {
+    const current = await ownRecord(change);
+    await records.replaceBody(current, { ...(await records.readBody(current)), before });
+  };
+  await write().catch((error: unknown) => {
+    if (!(error instanceof Fault) || error.reason !== 'lock-lost') throw error;
+    return write();
+  });
 }
 
 /** @throws Fault `lock-lost` when it is no longer ours */

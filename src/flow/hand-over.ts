@@ -97,6 +97,7 @@ export async function takeUp(run: Run, namespace: string): Promise<Change> {
       body: open.body,
       prunes: handover.prunes,
       written: new Map(),
+      made: new Map(),
       down: new Set(handover.databasesDown),
     };
   } catch (error) {

@@ -157,7 +157,8 @@ export function underLock(cluster: ClusterPort, ensureHeld: () => Promise<void>)
     ...cluster,
     apply: (object, options) => cluster.apply(object, { ...options, ...repeat }),
     patchManagedFields: (object, fields) => cluster.patchManagedFields(object, fields, repeat),
-    delete: (reference, uid) => cluster.delete(reference, uid, repeat),
+    rewrite: (live, wanted) => cluster.rewrite(live, wanted, repeat),
+    delete: (reference, uid, options) => cluster.delete(reference, uid, { ...options, ...repeat }),
   };
 }
 

@@ -1,8 +1,8 @@
 /** Writes the pending record, before the first change (STATES rows 4, 15, 20). */
 import type { PlannedChange } from '../domain/changes.ts';
 import { Fault } from '../domain/fault.ts';
-import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
-import { stateBeforeOf } from '../domain/state-before.ts';
+import type { ReleaseBody, ReleaseHead, StateBefore } from '../domain/release.ts';
+import { madeOf } from '../domain/undo/created.ts';
 import { takenOver } from '../domain/undo/take-over.ts';
 import type { Hold } from './hold.ts';
 import type { StoredRelease } from './ports.ts';
@@ -20,6 +20,8 @@ export async function openRecord(
   changes: readonly PlannedChange[],
   options: {
     readonly planDigest: string;
+    /** What this release found, of each object that it may change. */
+    readonly before: readonly StateBefore[];
     readonly createdNamespace: boolean;
     readonly earlier?: ReleaseBody['earlier'];
     readonly jobInSteps?: boolean;
@@ -45,10 +47,10 @@ export async function openRecord(
     ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),
   };
   // What was before an unfinished release is what undo must lead back to: never the state that it left.
-  const before = takenOver(
-    changes.filter((change) => change.action !== 'unchanged').map(stateBeforeOf),
-    hold.predecessor?.body.before ?? [],
-  );
+  const before = takenOver(options.before, hold.predecessor?.body.before ?? [], {
+    made: madeOf(hold.predecessor?.body.inventory ?? []),
+    recordedAt: hold.predecessor?.release.createdAt,
+  });
   const { earlier = [] } = options;
   const body: ReleaseBody = {
     rendered: changes.map((change) => change.desired),

@@ -44,7 +44,13 @@ export interface OverlayRenderer {
 }
 
 export type ApplyAnswer =
-  | { readonly type: 'applied'; readonly object: KubernetesObject; readonly warnings: readonly string[] }
+  | {
+      readonly type: 'applied';
+      readonly object: KubernetesObject;
+      readonly warnings: readonly string[];
+      /** The server said so; false also where a write that had been done was sent once more. */
+      readonly created: boolean;
+    }
   | { readonly type: 'conflict'; readonly conflicts: readonly ApplyConflict[] };
 
 export interface ApplyOptions {
@@ -59,6 +65,11 @@ export interface ApplyOptions {
 export interface Repeatable {
   /** Asked before a write whose answer did not come is sent once more, up to a minute later; what it throws ends it. */
   readonly beforeRepeat?: () => Promise<void>;
+}
+
+export interface DeletionOptions extends Repeatable {
+  /** What becomes of objects that it owns: they go with it (`Background`, the default), or stay without it. */
+  readonly propagation?: 'Background' | 'Orphan';
 }
 
 export interface EndpointAnswer {
@@ -93,6 +104,11 @@ export interface ClusterPort {
     readonly apiVersion: string;
     readonly kind: string;
   }): Promise<{ readonly group: string; readonly plural: string; readonly namespaced: boolean } | undefined>;
+  /**
+   * The API version by which the server serves this kind: the one that is named, else another of its group; undefined while it
+   * serves none. An object is there under each of them, so "not served in this version" is not "absent".
+   */
+  servedVersionOf(kind: { readonly apiVersion: string; readonly kind: string }): Promise<string | undefined>;
   get(reference: ObjectReference): Promise<KubernetesObject | undefined>;
   list(
     apiVersion: string,
@@ -112,7 +128,12 @@ export interface ClusterPort {
     managedFields: readonly unknown[],
     options?: Repeatable,
   ): Promise<KubernetesObject>;
-  delete(reference: ObjectReference, uid: string, options?: Repeatable): Promise<void>;
+  /**
+   * Writes `wanted` as it is, by a JSON patch of what differs from `live`: what server-side apply refuses, as a list with a key twice.
+   * Refused with 422 if the object has moved since `live` was read.
+   */
+  rewrite(live: KubernetesObject, wanted: KubernetesObject, options?: Repeatable): Promise<KubernetesObject>;
+  delete(reference: ObjectReference, uid: string, options?: DeletionOptions): Promise<void>;
   podLog(
     namespace: string,
     pod: string,
@@ -255,6 +276,8 @@ export interface StoredRelease {
   readonly name: string;
   readonly head: ReleaseHead;
   readonly resourceVersion: string;
+  /** RFC 3339, by the API server's clock. */
+  readonly createdAt?: string;
 }
 
 export interface RecordsPort {

@@ -15,7 +15,9 @@ import { planDigestText } from '../domain/plan-digest.ts';
 import { podOfTemplate, podTemplateChanged } from '../domain/pod-of-template.ts';
 import type { PrunePlan } from '../domain/prune/plan.ts';
 import { needsExtraPod } from '../domain/surge.ts';
+import { listAutoscalers } from './list-autoscalers.ts';
 import type { ApplyAnswer, ClusterPort } from './ports.ts';
+import { readObjects } from './read-objects.ts';
 import type { Target } from './target.ts';
 
 export interface Plan {
@@ -73,48 +75,17 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
   };
 }
 
-/** The live objects of the overlay by key: one list per kind, not one request per object. */
+/** The live objects of the overlay by key. In a namespace that does not exist yet there are none. */
 export async function readLive(
   cluster: ClusterPort,
   target: Target,
   namespaceExists: boolean,
 ): Promise<ReadonlyMap<string, KubernetesObject>> {
-  const wanted = new Set(target.objects.map((object) => keyOf(referenceOf(object))));
-  const known = target.objects.filter(
-    (object) => !target.unknownKinds.has(`${object.apiVersion} ${object.kind}`),
+  const references = target.objects.map(referenceOf);
+  return readObjects(
+    cluster,
+    namespaceExists ? references : references.filter(({ namespace }) => namespace === undefined),
   );
-  const single = known.filter((object) => object.metadata.namespace === undefined);
-  const listed = new Map(
-    known
-      .filter((object) => object.metadata.namespace !== undefined && namespaceExists)
-      .map((object) => [`${object.apiVersion} ${object.kind} ${object.metadata.namespace}`, object]),
-  );
-  const found = await Promise.all([
-    ...single.map(async (object) => [await cluster.get(referenceOf(object))]),
-    ...[...listed.values()].map((object) =>
-      cluster.list(object.apiVersion, object.kind, object.metadata.namespace),
-    ),
-  ]);
-  return new Map(
-    found
-      .flat()
-      .filter((object) => object !== undefined)
-      .map((object): [string, KubernetesObject] => [keyOf(referenceOf(object)), object])
-      .filter(([key]) => wanted.has(key)),
-  );
-}
-
-async function listAutoscalers(
-  cluster: ClusterPort,
-  namespace: string,
-): Promise<readonly KubernetesObject[]> {
-  try {
-    return await cluster.list('autoscaling/v2', 'HorizontalPodAutoscaler', namespace);
-  } catch (error) {
-    // Without the permission the overlay's own autoscalers still count; foreign ones show as conflicts over replicas.
-    if (cluster.refusalOf(error)?.status === 403) return [];
-    throw error;
-  }
 }
 
 function isDeferred(object: KubernetesObject, target: Target, options: PreviewOptions): boolean {

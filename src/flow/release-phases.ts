@@ -30,6 +30,8 @@ export interface Change {
   readonly prunes: readonly ObjectReference[];
   /** What the server answered to each write, by key; filled as they return. */
   readonly written: Map<string, KubernetesObject>;
+  /** UIDs of what it created, by key: the server said so. */
+  readonly made: Map<string, string>;
   /** Databases that did not work before, by name; filled as they are found. */
   readonly down: Set<string>;
 }
@@ -130,21 +132,24 @@ async function apply(change: Change, plan: Plan, { watch }: Stage): Promise<Appl
   return applyPlan(run, underLock(ready.cluster, stillOurs), plan.changes, {
     ensureHeld: stillOurs,
     locate: ({ reference }) => locate(reference),
-    onApplied: (planned, object) => {
-      change.written.set(keyOf(planned.reference), object);
+    onApplied: (planned, object, created) => {
+      const key = keyOf(planned.reference);
+      change.written.set(key, object);
+      if (created && object.metadata.uid !== undefined) change.made.set(key, object.metadata.uid);
       if (awaited(planned.desired)) watch.addTarget(targetOf(planned, true, object));
     },
   });
 }
 
 async function recordInventory(
-  { run, ready, release, body }: Change,
+  { run, ready, release, body, made }: Change,
   plan: Plan,
   objects: ReadonlyMap<string, KubernetesObject>,
 ): Promise<void> {
   const inventory = plan.changes.map(({ reference, live }) => {
-    const uid = (objects.get(keyOf(reference)) ?? live)?.metadata.uid;
-    return { reference, ...(uid === undefined ? {} : { uid }) };
+    const key = keyOf(reference);
+    const uid = (objects.get(key) ?? live)?.metadata.uid;
+    return { reference, ...(uid === undefined ? {} : { uid }), ...(made.has(key) ? { made: true } : {}) };
   });
   await (await run.records(ready.target.namespace)).replaceBody(release, { ...body, inventory });
 }

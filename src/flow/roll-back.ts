@@ -1,7 +1,7 @@
 /** A failed release is undone by the run that made it (STATES rows 6 to 8). */
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
-import { closeRecord, explainPending } from './close-record.ts';
+import { closeRecord, explainPending, keepBefore } from './close-record.ts';
 import { endingOfError, rollbackStopped, rolledBack } from './endings.ts';
 import { faultOf } from './findings.ts';
 import { ensureHeld } from './hold.ts';
@@ -19,7 +19,7 @@ export interface Closed {
 
 /** `failed` says how the release failed; its exit code and reason stay. */
 export async function rollBack(change: Change, failed: Ending): Promise<Closed> {
-  const { run, ready, hold, release, body, written, down } = change;
+  const { run, ready, hold, release, body, written, made, down } = change;
   const { namespace } = ready.target;
   const { reason, message } = failed;
   try {
@@ -35,8 +35,10 @@ export async function rollBack(change: Change, failed: Ending): Promise<Closed> 
           release,
           body,
           written,
+          made,
           down,
           ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
+          keepBefore: (before) => keepBefore(change, before),
         }),
       ({ outcome }) => (outcome === 'rolled-back' ? 'passed' : 'failed'),
     );

@@ -23,10 +23,11 @@ export interface LeftRelease {
  */
 export async function undoRecord(
   run: Run,
-  { release, lease, namespace }: LeftRelease,
+  { release: opened, lease, namespace }: LeftRelease,
   said: { readonly reason: Reason; readonly message: string },
 ): Promise<Undone> {
   const [cluster, records] = [await run.connect(), await run.records(namespace)];
+  let release = opened;
   const body = await records.readBody(release);
   hideSecrets(run, body.rendered);
   const { holder } = responsible(release.head);
@@ -41,6 +42,9 @@ export async function undoRecord(
         release,
         body,
         ensureHeld: () => ensureHeld(run, namespace, lease, release, holder),
+        keepBefore: async (before) => {
+          release = await records.replaceBody(release, { ...body, before });
+        },
       }),
     ({ outcome }) => (outcome === 'rolled-back' ? 'passed' : 'failed'),
   );

@@ -1,35 +1,15 @@
 /** The writes of an undo: configurations before are applied again, and what the release made is deleted. */
-import type { ApplyConflict } from '../domain/changes.ts';
 import type { Failure } from '../domain/failure.ts';
-import {
-  type KubernetesObject,
-  type ManagedFieldsEntry,
-  type ObjectReference,
-  referenceOf,
-  titleOf,
-} from '../domain/objects.ts';
-import { ownershipClaiming } from '../domain/undo/brought.ts';
-import {
-  type MemberPath,
-  memberNamed,
-  memberText,
-  ownersOf,
-  withoutField,
-  withoutMembers,
-} from '../domain/undo/members.ts';
-import { ownershipRestored } from '../domain/undo/ownership.ts';
-import { type Deletion, differing, type LeftAlone, type Restore } from '../domain/undo/plan.ts';
+import { type ObjectReference, titleOf } from '../domain/objects.ts';
+import type { Deletion, Restore } from '../domain/undo/decision.ts';
+import { memberText, withoutMembers } from '../domain/undo/members.ts';
+import { differing } from '../domain/undo/present.ts';
 import { type Wave, waveOf, waves } from '../domain/waves.ts';
 import { logText, shorten } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
-
-export interface Restored {
-  readonly reference: ObjectReference;
-  readonly object: KubernetesObject;
-  readonly leftAlone: readonly LeftAlone[];
-}
+import { type Restored, restoreObject } from './undo-restore.ts';
 
 export interface UndoGuard {
   /** Throws when the lock is no longer ours. */
@@ -49,7 +29,7 @@ export async function restoreAll(
     const answer = await restoreOne(run, cluster, restore);
     if ('reason' in answer) failures.push(answer);
     else {
-      say(run, restore.reference, 'restored');
+      say(run, restore.reference, answer.remade ? 'restored, made anew' : 'restored');
       guard.onRestored(answer);
     }
   });
@@ -96,92 +76,14 @@ function say(run: Run, reference: ObjectReference, what: string): void {
   run.log.line(logLine(run.logClock(), `  ${logText(shorten(titleOf(reference), 200))} ${what}`));
 }
 
-/** Conflicts are answered field by field: a first one may hide others. */
-const applyAttempts = 20;
-
 async function restoreOne(run: Run, cluster: ClusterPort, restore: Restore): Promise<Restored | Failure> {
   const { reference } = restore;
   try {
-    let { request, leftAlone } = restore;
-    await claimBrought(cluster, restore);
-    for (let attempt = 1; ; attempt += 1) {
-      const answer = await cluster.apply(request as unknown as KubernetesObject, {
-        force: false,
-        dryRun: false,
-        signal: run.signal,
-      });
-      if (answer.type === 'applied') {
-        const object = await giveBack(cluster, restore, answer.object, leftAlone);
-        return check(restore, { reference, object, leftAlone });
-      }
-      const lost = await conflictingFields(cluster, reference, answer.conflicts);
-      const next = lost.reduce((rest, { path }) => withoutField(rest, path), request);
-      if (lost.length === 0 || attempt === applyAttempts) {
-        const [first] = answer.conflicts;
-        return failure(reference, 'restored', `field ${first?.field} belongs to ${first?.manager} now`);
-      }
-      request = next;
-      leftAlone = [...leftAlone, ...lost];
-    }
+    const restored = await restoreObject(run, cluster, restore);
+    return 'why' in restored ? failure(reference, 'restored', restored.why) : check(restore, restored);
   } catch (error) {
     return refused(run, cluster, reference, 'restored', error);
   }
-}
-
-async function conflictingFields(
-  cluster: ClusterPort,
-  reference: ObjectReference,
-  conflicts: readonly ApplyConflict[],
-): Promise<readonly LeftAlone[]> {
-  const entries = (await cluster.get(reference))?.metadata.managedFields ?? [];
-  const paths = conflicts.flatMap(({ field }): readonly MemberPath[] => {
-    const path = memberNamed(entries, field);
-    return path === undefined ? [] : [path];
-  });
-  return paths.map((path) => ({ path, managers: ownersOf(entries, path) }));
-}
-
-async function claimBrought(cluster: ClusterPort, { reference, brought }: Restore): Promise<void> {
-  if (brought.length === 0) return;
-  const live = await cluster.get(reference);
-  if (live === undefined) return;
-  await changeOwnership(cluster, live, (object) => ownershipClaiming(object, brought));
-}
-
-async function giveBack(
-  cluster: ClusterPort,
-  { ownership }: Restore,
-  applied: KubernetesObject,
-  leftAlone: readonly LeftAlone[],
-): Promise<KubernetesObject> {
-  const paths = leftAlone.map(({ path }) => path);
-  return changeOwnership(cluster, applied, ({ metadata }) =>
-    ownershipRestored(metadata.managedFields ?? [], ownership, paths),
-  );
-}
-
-/** Controllers write the status all the time, and each write refuses ours: the object is read again. */
-const ownershipAttempts = 8;
-
-/** `entriesFor` answers with undefined when nothing is to be changed. */
-async function changeOwnership(
-  cluster: ClusterPort,
-  object: KubernetesObject,
-  entriesFor: (object: KubernetesObject) => readonly ManagedFieldsEntry[] | undefined,
-): Promise<KubernetesObject> {
-  let current: KubernetesObject | undefined = object;
-  for (let attempt = 1; current !== undefined; attempt += 1) {
-    const entries = entriesFor(current);
-    if (entries === undefined) return current;
-    try {
-      return await cluster.patchManagedFields(current, entries);
-    } catch (error) {
-      const status = cluster.refusalOf(error)?.status;
-      if ((status !== 409 && status !== 422) || attempt === ownershipAttempts) throw error;
-      current = await cluster.get(referenceOf(object));
-    }
-  }
-  return object;
 }
 
 /** What the server made of it is what was there before, or it is not restored: an admission webhook may have its own mind. */

@@ -11,13 +11,14 @@ import {
   referenceOf,
   titleOf,
 } from '../domain/objects.ts';
-import type { ReleaseBody, ReleaseStatus } from '../domain/release.ts';
+import type { ReleaseBody, ReleaseStatus, Remake, StateBefore } from '../domain/release.ts';
 import type { WorkloadReport } from '../domain/result.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { countOutcomes } from '../domain/smoke/report.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { deleteByHand, restoreByHand } from '../domain/undo/by-hand.ts';
-import { leftAloneText, type UndoPlan, undoPlan } from '../domain/undo/plan.ts';
+import { leftAloneText } from '../domain/undo/decision.ts';
+import { type UndoPlan, undoPlan } from '../domain/undo/plan.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { logLine } from '../report/log-line.ts';
 import { stillThere } from './await-deletions.ts';
@@ -30,7 +31,9 @@ import { readObjects } from './read-objects.ts';
 import { watchRollout } from './rollout.ts';
 import { notice, type Run } from './run.ts';
 import { testRunning } from './test-running.ts';
-import { deleteAll, type Restored, restoreAll } from './undo-writes.ts';
+import { beginWithAutoscalers } from './undo-autoscalers.ts';
+import type { Restored } from './undo-restore.ts';
+import { deleteAll, restoreAll } from './undo-writes.ts';
 
 export interface UndoWork {
   readonly run: Run;
@@ -40,10 +43,14 @@ export interface UndoWork {
   readonly body: ReleaseBody;
   /** What the server answered to this process's own writes, by key. */
   readonly written?: ReadonlyMap<string, KubernetesObject>;
+  /** UIDs of what this process is known to have created, by key. */
+  readonly made?: ReadonlyMap<string, string>;
   /** Databases that did not work before the release, by name. */
   readonly down?: ReadonlySet<string>;
   /** Throws when the lock is no longer ours. */
   readonly ensureHeld: () => Promise<void>;
+  /** Writes the state before into the record anew. */
+  readonly keepBefore: (before: readonly StateBefore[]) => Promise<void>;
 }
 
 export interface Undone {
@@ -67,7 +74,10 @@ export async function undo(work: UndoWork): Promise<Undone> {
     body.before.map(({ reference }) => reference),
   );
   hideSecrets(run, [...live.values()]);
-  const plan = undoPlan(body, live, work.written);
+  const plan = undoPlan(body, live, work.written, {
+    made: work.made ?? new Map(),
+    recordedAt: work.release.createdAt,
+  });
   announce(run, plan);
   const { undone, restored } = await carryOut(work, plan);
   tellWhatStays(run, plan, restored);
@@ -103,10 +113,12 @@ async function carryOut(
   };
   try {
     const locked = underLock(cluster, ensureHeld);
-    const unrestored = await restoreAll(run, locked, plan.restores, { ensureHeld, onRestored });
+    const guard = { ensureHeld, onRestored };
+    await announceRemakes(work, plan);
+    const begun = await beginWithAutoscalers(run, locked, plan, guard);
+    const unrestored = [...begun.failures, ...(await restoreAll(run, locked, begun.restores, guard))];
     // What could not be restored may still use what the release made: then all of that stays.
-    const undeleted =
-      unrestored.length > 0 ? [] : await deleteAll(run, locked, plan.deletions, { ensureHeld });
+    const undeleted = unrestored.length > 0 ? [] : await deleteAll(run, locked, begun.deletions, guard);
     const workloads = (): readonly WorkloadReport[] => [
       ...watch.workloads().map(asRestored),
       ...plan.deletions
@@ -125,6 +137,24 @@ async function carryOut(
   } finally {
     watch.stop();
   }
+}
+
+/** Whoever goes on after a kill between the deletion and the creation has to know that, and what, undo was about to create. */
+async function announceRemakes({ body, keepBefore }: UndoWork, { restores }: UndoPlan): Promise<void> {
+  const remakes = new Map(
+    restores.flatMap(({ reference, remake }): [string, Remake][] =>
+      remake?.uid === undefined
+        ? []
+        : [[keyOf(reference), { object: remake.object, ownership: remake.ownership }]],
+    ),
+  );
+  if (remakes.size === 0) return;
+  await keepBefore(
+    body.before.map((before) => {
+      const remake = remakes.get(keyOf(before.reference));
+      return remake === undefined ? before : { ...before, remake };
+    }),
+  );
 }
 
 /** Up is not enough: what is back has to serve. What was said of the failed release stays in the ledger. */
@@ -212,6 +242,13 @@ function asDeleted(reference: ObjectReference): WorkloadReport {
 function tellWhatStays(run: Run, plan: UndoPlan, restored: readonly Restored[]): void {
   for (const { reference, message, remedy } of plan.kept)
     notice(run, { reason: 'not-undone', message, remedy, object: reference });
+  for (const { reference } of restored.filter(({ remade }) => remade))
+    notice(run, {
+      reason: 'made-anew',
+      message: `${titleOf(reference)} was deleted and created again, as it was before: the release had made it immutable. Its UID is another one.`,
+      remedy: 'Nothing to do: pods that run keep what they have read.',
+      object: reference,
+    });
   for (const { reference, leftAlone } of restored) {
     const fields = [...new Set(leftAlone.map(leftAloneText))];
     if (fields.length === 0) continue;

@@ -89,6 +89,16 @@ export function valueAt(value: unknown, path: MemberPath): JsonValue | undefined
   return item === undefined ? undefined : valueAt(item, rest);
 }
 
+/** As `valueAt`; where a list has several items for the last key, all of them. */
+export function valuesAt(value: unknown, path: MemberPath): readonly JsonValue[] {
+  const last = path.at(-1) ?? '';
+  const holder = valueAt(value, path.slice(0, -1));
+  if (!last.startsWith('f:') && Array.isArray(holder))
+    return (holder as readonly JsonValue[]).filter((item, index) => selects(last, item, index));
+  const found = valueAt(value, path);
+  return found === undefined ? [] : [found];
+}
+
 /** The configuration with another value in the place of a field that it has. */
 export function withValue(configuration: JsonObject, path: MemberPath, value: JsonValue): JsonObject {
   return changedAt(configuration, path, () => value) as JsonObject;

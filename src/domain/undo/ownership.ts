@@ -1,7 +1,9 @@
 /** Ownership after an undo: who owned what before the release owns it again. */
-import { canonicalJson, isOurs, managerKey } from '../managed-fields.ts';
-import type { ManagedFieldsEntry } from '../objects.ts';
+import { canonicalJson, isOurRewrite, isOurs, managerKey } from '../managed-fields.ts';
+import type { KubernetesObject, ManagedFieldsEntry } from '../objects.ts';
+import { ownershipClaiming } from './brought.ts';
 import { fieldsOf, type MemberPath, memberKey, membersOf, withoutMembers } from './members.ts';
+import { withoutScalers } from './scaled.ts';
 
 /**
  * The entries to write once the values are back; undefined when they are right already. `before` are the entries that the
@@ -14,7 +16,9 @@ export function ownershipRestored(
   leftAlone: readonly MemberPath[],
 ): readonly ManagedFieldsEntry[] | undefined {
   const theirs = before.filter((entry) => !isOurs(entry));
-  const kept = now.filter((entry) => !isOurs(entry) && !theirs.some((other) => isSame(other, entry)));
+  const kept = now.filter(
+    (entry) => !isOurs(entry) && !isOurRewrite(entry) && !theirs.some((other) => isSame(other, entry)),
+  );
   const wanted = [
     ...kept,
     ...before.map((entry) => {
@@ -46,4 +50,30 @@ function signature(entries: readonly ManagedFieldsEntry[]): string {
     .map((entry) => `${managerKey(entry)} ${canonicalJson(fieldsOf(membersOf(entry.fieldsV1)))}`)
     .sort()
     .join('\n');
+}
+
+/**
+ * The entries as they have to be before the apply of an undo, undefined when they are so already: what the server brought is ours, so
+ * that the apply removes it; what an autoscaler took is nobody's, so that the apply meets no conflict; and our entry is of the version
+ * that is applied, where the one in which the release wrote is not served any more (the server would forget all of it).
+ */
+export function ownershipPrepared(
+  object: KubernetesObject,
+  { brought, regained = [], relabel }: Preparation,
+): readonly ManagedFieldsEntry[] | undefined {
+  const now = object.metadata.managedFields ?? [];
+  const labelled = now.map((entry) =>
+    relabel !== undefined && isOurs(entry) ? { ...entry, apiVersion: relabel } : entry,
+  );
+  const free = withoutScalers(labelled, regained);
+  const metadata = { ...object.metadata, managedFields: free };
+  const wanted = ownershipClaiming({ ...object, metadata }, brought) ?? free;
+  return signature(wanted) === signature(now) ? undefined : wanted;
+}
+
+export interface Preparation {
+  readonly brought: readonly MemberPath[];
+  readonly regained?: readonly MemberPath[];
+  /** The API version for our entry. */
+  readonly relabel?: string | undefined;
 }

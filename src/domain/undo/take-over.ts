@@ -1,23 +1,40 @@
 /** What an unfinished release left to its successor: the state before both (STATES rows 15 and 20). */
-import { isObject, isOurs, managerKey, selects } from '../managed-fields.ts';
-import { type JsonObject, type JsonValue, keyOf } from '../objects.ts';
+import { isOurs, managerKey } from '../managed-fields.ts';
+import { type JsonObject, keyOf } from '../objects.ts';
 import type { StateBefore } from '../release.ts';
-import { fieldsOf, type MemberPath, memberKey, membersOf, valueAt } from './members.ts';
+import type { CreationProof } from './created.ts';
+import { fieldsOf, memberKey, membersOf, valueAt } from './members.ts';
+import { placed } from './placed.ts';
 
 /**
  * `theirs` is what was before the unfinished release, `ours` what the successor found: of an object that both have, theirs
- * counts, and from ours only what the successor is the first to take from other managers.
+ * counts, and from ours only what the successor is the first to take from other managers. `proof`: what the unfinished release is known
+ * to have created, and when its record was written; the successor's record is younger than those objects.
  */
 export function takenOver(
   ours: readonly StateBefore[],
   theirs: readonly StateBefore[],
+  proof: CreationProof,
 ): readonly StateBefore[] {
   const found = new Map(ours.map((entry) => [keyOf(entry.reference), entry]));
   const taken = new Set(theirs.map((entry) => keyOf(entry.reference)));
   return [
-    ...theirs.map((entry) => withMoreTaken(entry, found.get(keyOf(entry.reference)))),
+    ...theirs.map((entry) =>
+      entry.presence === 'absent'
+        ? withProof(entry, proof)
+        : withMoreTaken(entry, found.get(keyOf(entry.reference))),
+    ),
     ...ours.filter((entry) => !taken.has(keyOf(entry.reference))),
   ];
+}
+
+function withProof(entry: StateBefore, { made, recordedAt }: CreationProof): StateBefore {
+  const [uid, since] = [entry.made ?? made.get(keyOf(entry.reference)), entry.absentAt ?? recordedAt];
+  return {
+    ...entry,
+    ...(uid === undefined ? {} : { made: uid }),
+    ...(since === undefined ? {} : { absentAt: since }),
+  };
 }
 
 function withMoreTaken(theirs: StateBefore, ours: StateBefore | undefined): StateBefore {
@@ -44,24 +61,4 @@ function withMoreTaken(theirs: StateBefore, ours: StateBefore | undefined): Stat
     ...(brought.length === 0 ? {} : { brought: fieldsOf(brought) }),
     ownership: [...ownership, ...others.filter((entry) => !identities.has(managerKey(entry)))],
   };
-}
-
-/** With the value where the path says, in maps and items that are made for it; of a list item itself, only its keys. */
-function placed(
-  node: JsonValue | undefined,
-  [first, ...rest]: MemberPath,
-  value: JsonValue | undefined,
-): JsonValue | undefined {
-  if (first === undefined) return node ?? value;
-  if (first.startsWith('f:')) {
-    const map = isObject(node) ? node : {};
-    const inner = placed(map[first.slice(2)], rest, value);
-    return inner === undefined ? map : { ...map, [first.slice(2)]: inner };
-  }
-  const items: readonly JsonValue[] = Array.isArray(node) ? node : [];
-  const index = items.findIndex((item, position) => selects(first, item, position));
-  const key = first.startsWith('k:') ? (JSON.parse(first.slice(2)) as JsonObject) : value;
-  if (index < 0 && key === undefined) return [...items];
-  const changed = placed(items[index] ?? key, rest, value) as JsonValue;
-  return index < 0 ? [...items, changed] : items.with(index, changed);
 }

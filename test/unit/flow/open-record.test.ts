@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PlannedChange } from '../../../src/domain/changes.ts';
 import type { ReleaseBody, ReleaseHead, StateBefore } from '../../../src/domain/release.ts';
+import { stateBeforeOf } from '../../../src/domain/state-before.ts';
 import type { Hold } from '../../../src/flow/hold.ts';
 import { markTakenOver, openRecord } from '../../../src/flow/open-record.ts';
 import type { RecordsPort, StoredRelease } from '../../../src/flow/ports.ts';
@@ -86,7 +87,11 @@ function heldAfter(
   };
 }
 
-const options = { planDigest: 'sha256:1', createdNamespace: false };
+const optionsFor = (changes: readonly PlannedChange[]) => ({
+  planDigest: 'sha256:1',
+  createdNamespace: false,
+  before: changes.filter(({ action }) => action !== 'unchanged').map(stateBeforeOf),
+});
 
 test('row 4: what is there before the first write is on record; what does not change is not', async () => {
   const { port, written, updates } = memoryRecords();
@@ -96,7 +101,7 @@ test('row 4: what is there before the first write is on record; what does not ch
     change('old', true, 'configured'),
     change('same', true, 'unchanged'),
   ];
-  const { release } = await openRecord(run, 'shop', heldAfter(), changes, options);
+  const { release } = await openRecord(run, 'shop', heldAfter(), changes, optionsFor(changes));
   expect(release.name).toBe('orion-shop-1');
   expect(written[0]?.head).toMatchObject({
     status: 'pending',
@@ -122,7 +127,7 @@ test.each([
     const theirs: StateBefore = { reference: reference('a'), presence: 'absent' };
     const changes = [change('a', true, 'configured'), change('b', true, 'configured')];
     const hold = heldAfter(status, [theirs], true);
-    await openRecord(run, 'shop', hold, changes, options);
+    await openRecord(run, 'shop', hold, changes, optionsFor(changes));
     await markTakenOver(run, 'shop', hold, 'orion-shop-6');
     expect(written[0]?.body.before).toEqual([theirs, { ...unowned('b'), uid: 'uid-b' }]);
     // Row 24: who made the namespace is not forgotten by taking over.

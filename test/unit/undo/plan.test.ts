@@ -12,32 +12,6 @@ const reference = (apiVersion: string, kind: string) => ({
   name: 'web',
 });
 
-describe('an object without fields, made by a run that was killed', () => {
-  const account = reference('v1', 'ServiceAccount');
-  const body = { before: [{ reference: account, presence: 'absent' as const }], inventory: [] };
-  const live = (
-    more: JsonObject,
-    managedFields: readonly { manager: string; operation: 'Update' }[] = [],
-  ) => {
-    const metadata = { name: 'web', namespace: 'shop', uid: 'u1', managedFields };
-    return { apiVersion: 'v1', kind: 'ServiceAccount', metadata, ...more } as KubernetesObject;
-  };
-  const planned = (object: KubernetesObject) => undoPlan(body, new Map([[keyOf(account), object]]));
-
-  test('is deleted, though the API server names no manager of it', () => {
-    expect(planned(live({})).deletions).toEqual([{ reference: account, uid: 'u1' }]);
-  });
-
-  test.each([
-    ['somebody has written to it', live({}, [{ manager: 'someone', operation: 'Update' }])],
-    ['it holds something', live({ imagePullSecrets: [{ name: 'pull' }] })],
-  ])('stays if %s', (_title, object) => {
-    const { deletions, kept } = planned(object);
-    expect(deletions).toEqual([]);
-    expect(kept).toHaveLength(1);
-  });
-});
-
 describe('the order of list items', () => {
   const deployment = reference('apps/v1', 'Deployment');
   const env = (...names: readonly string[]): JsonObject => ({

@@ -22,6 +22,8 @@ const state = (more: Omit<StateBefore, 'reference' | 'presence'>): StateBefore =
   ...more,
 });
 
+const unproven = { made: new Map<string, string>(), recordedAt: undefined };
+
 const theirs = state({
   restore: body({ ours: 'old' }),
   fields: named('ours'),
@@ -35,7 +37,7 @@ const ours = state({
 });
 
 test('a field that only the successor takes from another manager is kept too, and nothing that the unfinished release wrote', () => {
-  expect(takenOver([ours], [theirs])).toEqual([
+  expect(takenOver([ours], [theirs], unproven)).toEqual([
     state({
       restore: body({ ours: 'old', a: 'of someone' }),
       fields: named('ours', 'a'),
@@ -45,10 +47,10 @@ test('a field that only the successor takes from another manager is kept too, an
 });
 
 test('an object made anew since, or that was not there before, is not mixed', () => {
-  expect(takenOver([{ ...ours, uid: 'u2' }], [theirs])).toEqual([theirs]);
+  expect(takenOver([{ ...ours, uid: 'u2' }], [theirs], unproven)).toEqual([theirs]);
   const absent: StateBefore = { reference, presence: 'absent' };
-  expect(takenOver([ours], [absent])).toEqual([absent]);
-  expect(takenOver([ours], [])).toEqual([ours]);
+  expect(takenOver([ours], [absent], unproven)).toEqual([absent]);
+  expect(takenOver([ours], [], unproven)).toEqual([ours]);
 });
 
 test('fields of list items are put into the item, which is made where it is missing', () => {
@@ -65,7 +67,7 @@ test('fields of list items are put into the item, which is made where it is miss
     fields,
     ownership: [manager],
   });
-  expect(takenOver([found], [before])[0]?.restore).toEqual({
+  expect(takenOver([found], [before], unproven)[0]?.restore).toEqual({
     spec: {
       env: [
         { name: 'A', value: '1' },
@@ -79,6 +81,7 @@ test('what the server added to either is taken away again, and nothing that was 
   const [before] = takenOver(
     [{ ...ours, brought: named('ours', 'more') }],
     [{ ...theirs, brought: named('first') }],
+    unproven,
   );
   expect(before?.brought).toEqual(named('first', 'more'));
 });

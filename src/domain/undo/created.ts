@@ -1,0 +1,129 @@
+/**
+ * Objects that were absent when the release was recorded. Undo deletes one only where it is proven that this release created it; what
+ * could not be read, or came from somebody else between preview and apply, was there before and stays.
+ */
+import { applyEntryOf, fieldManager, isOurs } from '../managed-fields.ts';
+import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../objects.ts';
+import type { InventoryEntry, StateBefore } from '../release.ts';
+import type { Deletion, Kept, Restore } from './decision.ts';
+
+/** What is known of the creation besides the live object. */
+export interface CreationProof {
+  /** By `keyOf`, the UIDs of objects whose write the API server answered with 201 Created. */
+  readonly made: ReadonlyMap<string, string>;
+  /** When the record that says "absent" was written: RFC 3339, by the clock of the API server. */
+  readonly recordedAt: string | undefined;
+}
+
+/** What an inventory says of it. */
+export function madeOf(inventory: readonly InventoryEntry[]): ReadonlyMap<string, string> {
+  return new Map(
+    inventory.flatMap(({ reference, uid, made }): [string, string][] =>
+      made === true && uid !== undefined ? [[keyOf(reference), uid]] : [],
+    ),
+  );
+}
+
+export interface CreatedDecision {
+  readonly deletion?: Deletion;
+  /** Takes back what the release wrote to an object that is somebody else's. */
+  readonly restore?: Restore;
+  readonly kept?: readonly Kept[];
+}
+
+export function decideCreated(
+  before: StateBefore,
+  live: KubernetesObject | undefined,
+  proof: CreationProof,
+): CreatedDecision {
+  const { reference } = before;
+  const uid = live?.metadata.uid;
+  if (live === undefined || uid === undefined) return {};
+  if (!isProven(live, before, proof)) return unproven(reference, live);
+  const title = titleOf(reference);
+  if (reference.namespace === undefined || reference.kind === 'PersistentVolumeClaim') {
+    const why = reference.namespace === undefined ? 'it belongs to the whole cluster' : 'it may hold data';
+    const message = `${title}, which this release made, stays: ${why}.`;
+    return { kept: [{ reference, message, remedy: 'Delete it by hand if nobody needs it.' }] };
+  }
+  const ran = groupKindOf(reference) === 'Job.batch' || reference.kind === 'Pod';
+  if (!ran) return { deletion: { reference, uid } };
+  const message = `${title} ran: it is deleted, but what it did cannot be taken back.`;
+  return {
+    deletion: { reference, uid },
+    kept: [{ reference, message, remedy: 'Look at what it has changed.' }],
+  };
+}
+
+/**
+ * The API server said so, or all of this holds: it was created after the record was written, we have applied it (or it has no field
+ * that anybody could own), and nobody else wrote a field of its body who might have created it.
+ */
+function isProven(
+  live: KubernetesObject,
+  { reference, made, absentAt }: StateBefore,
+  proof: CreationProof,
+): boolean {
+  const { uid, creationTimestamp } = live.metadata;
+  const answered = proof.made.get(keyOf(reference)) ?? made;
+  if (answered !== undefined) return answered === uid;
+  const since = absentAt ?? proof.recordedAt;
+  // Both are the API server's words, in whole seconds.
+  if (since === undefined || creationTimestamp === undefined || creationTimestamp < since) return false;
+  const written = applyEntryOf(live, fieldManager) !== undefined || isBare(live);
+  return written && !hasOtherWriter(live);
+}
+
+/** Labels and finalizers are put on objects by many who do not create them; status and scale are subresources. */
+function hasOtherWriter(live: KubernetesObject): boolean {
+  return (live.metadata.managedFields ?? []).some(
+    (entry) =>
+      !isOurs(entry) &&
+      (entry.subresource ?? '') === '' &&
+      Object.keys(entry.fieldsV1 ?? {}).some((name) => name !== 'f:metadata'),
+  );
+}
+
+/** No fields but its name, as a ServiceAccount often is: the API server notes no manager for it, not even the one who made it. */
+function isBare({
+  apiVersion: _version,
+  kind: _kind,
+  metadata,
+  status: _status,
+  ...body
+}: KubernetesObject): boolean {
+  const { labels, annotations, managedFields = [] } = metadata;
+  return (
+    managedFields.length === 0 &&
+    labels === undefined &&
+    annotations === undefined &&
+    Object.values(body).every((value) => value === undefined || value === null)
+  );
+}
+
+/**
+ * It stays. Our write was not forced, so it changed nothing that others own: an apply of nothing but the name takes back what it
+ * added. Where nobody else has written anything, the object might not be valid without it, and it is only named.
+ */
+function unproven(reference: ObjectReference, live: KubernetesObject): CreatedDecision {
+  const { apiVersion } = live;
+  const { kind, name, namespace } = reference;
+  const shared = applyEntryOf(live, fieldManager) !== undefined && hasOtherWriter(live);
+  const what = shared ? ' What this release wrote to it is taken back.' : '';
+  const kept = {
+    reference,
+    message: `${titleOf(reference)} stays: it is not proven that this release made it, so it may have been there before.${what}`,
+    remedy: 'Look at it, and delete it by hand if it should not be there.',
+  };
+  if (!shared) return { kept: [kept] };
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  const restore: Restore = {
+    reference,
+    request: { apiVersion, kind, metadata },
+    fields: {},
+    brought: [],
+    ownership: [],
+    leftAlone: [],
+  };
+  return { restore, kept: [kept] };
+}

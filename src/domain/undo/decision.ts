@@ -1,0 +1,50 @@
+/** What undo decides for one object. */
+import type { JsonObject, ManagedFieldsEntry, ObjectReference } from '../objects.ts';
+import type { Remake } from '../release.ts';
+import { type MemberPath, memberText } from './members.ts';
+
+/** A field that somebody changed since the release wrote it. */
+export interface LeftAlone {
+  readonly path: MemberPath;
+  /** Empty when nobody owns the field: it was removed. */
+  readonly managers: readonly string[];
+}
+
+/** Server-side apply of the configuration before, not forced; where the server takes no such apply, the way around it. */
+export interface Restore {
+  readonly reference: ObjectReference;
+  readonly request: JsonObject;
+  /** The names of the fields in it. */
+  readonly fields: JsonObject;
+  /** What the server added to what the release wrote: made ours before the request, which then removes it. */
+  readonly brought: readonly MemberPath[];
+  readonly ownership: readonly ManagedFieldsEntry[];
+  readonly leftAlone: readonly LeftAlone[];
+  /** The API version in which the release wrote it, where that is another than the one of `request`. */
+  readonly writtenIn?: string;
+  /** That version goes with this undo: what the server keeps of our ownership in it would be forgotten. */
+  readonly retires?: boolean;
+  /** Fields that the release's autoscaler has changed, and that are taken back from it. */
+  readonly regained?: readonly MemberPath[];
+  /** It is deleted, if it still is the one with this UID, and created anew; without a UID it was deleted for that already. */
+  readonly remake?: Remake & { readonly uid?: string };
+}
+
+/** The release made it: it goes, if it still is the one with this UID. */
+export interface Deletion {
+  readonly reference: ObjectReference;
+  readonly uid: string;
+}
+
+/** What undo does not touch, or cannot take back; both are complete sentences. */
+export interface Kept {
+  readonly reference: ObjectReference;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** For people: `.spec.replicas, changed since by kubectl-edit`. */
+export function leftAloneText({ path, managers }: LeftAlone): string {
+  const who = managers.length === 0 ? 'removed since' : `changed since by ${managers.join(', ')}`;
+  return `${memberText(path)}, ${who}`;
+}

@@ -1,0 +1,169 @@
+/** Objects that were there before the release: what undo sends to make them what they were. */
+import { applyEntryOf, canonicalJson, fieldManager, isOurs, unionOf } from '../managed-fields.ts';
+import { type JsonObject, type KubernetesObject, titleOf } from '../objects.ts';
+import type { Remake, StateBefore } from '../release.ts';
+import { boundBy } from './bound.ts';
+import { ownershipClaiming } from './brought.ts';
+import type { Kept, LeftAlone, Restore } from './decision.ts';
+import {
+  type MemberPath,
+  memberKey,
+  membersOf,
+  ownersOf,
+  valueAt,
+  valuesAt,
+  withoutField,
+} from './members.ts';
+import { isReordered } from './order.ts';
+import { ownershipRestored } from './ownership.ts';
+import { mustBeRemade, remakeOf } from './remake.ts';
+import { regainedOf } from './scaled.ts';
+
+export interface PresentDecision {
+  readonly restore?: Restore;
+  readonly kept?: readonly Kept[];
+}
+
+/** `isRegained`: the release's autoscalers go, or turn to what they targeted before, and its replicas are put back. */
+export function decidePresent(
+  before: StateBefore,
+  live: KubernetesObject | undefined,
+  written: KubernetesObject | undefined,
+  isRegained: boolean,
+): PresentDecision {
+  const { reference, restore, remake, uid } = before;
+  const title = titleOf(reference);
+  const isAnother = live === undefined || (uid !== undefined && live.metadata.uid !== uid);
+  if (isAnother && remake !== undefined) return decideRemade(before, remake, live);
+  if (isAnother) {
+    const since = live === undefined ? 'was deleted' : 'was deleted and made anew';
+    const message = `${title} ${since} by somebody else since; it is left as it is.`;
+    return { kept: [{ reference, message, remedy: 'Look at it before the next release.' }] };
+  }
+  if (restore === undefined) {
+    const message = `${title} is not restored: the record does not say what was there before.`;
+    return { kept: [{ reference, message, remedy: 'Deploy the commit before.' }] };
+  }
+  const regained = isRegained ? regainedOf(live, before) : [];
+  if (isSame(before, restore, live) && regained.length === 0) return {};
+  if (mustBeRemade(live, restore)) return remade(before, live);
+  return restored(before, restore, live, lostSince(live, written), regained);
+}
+
+function isSame(before: StateBefore, restore: JsonObject, live: KubernetesObject): boolean {
+  const { fields = {}, neighbours = {}, ownership = [] } = before;
+  return (
+    differing(fields, restore, live).length === 0 &&
+    !hasAppeared(fields, restore, live) &&
+    ownershipClaiming(live, membersOf(before.brought)) === undefined &&
+    !isReordered(unionOf([fields, neighbours]), restore, live) &&
+    ownershipRestored(live.metadata.managedFields ?? [], ownership, []) === undefined
+  );
+}
+
+function restored(
+  before: StateBefore,
+  restore: JsonObject,
+  live: KubernetesObject,
+  lost: readonly LeftAlone[],
+  regained: readonly MemberPath[],
+): PresentDecision {
+  const { reference, fields = {}, neighbours = {}, ownership = [] } = before;
+  const taken = new Set(regained.map(memberKey));
+  const leftAlone = lost.filter(({ path }) => !isSameAt(path, live, restore) && !taken.has(memberKey(path)));
+  const removed = leftAlone.filter(({ path }) => valueAt(live, path) === undefined);
+  const bound = boundBy(reference, restore, live);
+  const moved = differing(neighbours, restore, live);
+  const request = [...removed.map(({ path }) => path), ...itemsOf(moved)].reduce(
+    withoutField,
+    bound?.request ?? restore,
+  );
+  const ours = live.metadata.managedFields?.find(isOurs)?.apiVersion;
+  return {
+    restore: {
+      reference,
+      request,
+      fields: unionOf([fields, neighbours]),
+      brought: membersOf(before.brought),
+      ownership,
+      leftAlone,
+      regained,
+      ...(ours === undefined || ours === live.apiVersion ? {} : { writtenIn: ours }),
+    },
+    ...(bound === undefined ? {} : { kept: [bound.kept] }),
+  };
+}
+
+/** It is there as the release left it, and no write can change it back. */
+function remade(before: StateBefore, live: KubernetesObject): PresentDecision {
+  const { remake, leftAlone } = remakeOf(live, before);
+  const { uid } = live.metadata;
+  return {
+    restore: {
+      ...asRemake(before, remake),
+      leftAlone,
+      remake: uid === undefined ? remake : { ...remake, uid },
+    },
+  };
+}
+
+/** An undo before this one has deleted it, and may have created it anew: its ownership may still be to be given back. */
+function decideRemade(
+  before: StateBefore,
+  remake: Remake,
+  live: KubernetesObject | undefined,
+): PresentDecision {
+  const { fields = {}, restore = {} } = before;
+  const entries = live?.metadata.managedFields ?? [];
+  const isDone =
+    live !== undefined &&
+    differing(fields, restore, live).length === 0 &&
+    ownershipRestored(entries, remake.ownership, []) === undefined;
+  return isDone ? {} : { restore: { ...asRemake(before, remake), remake } };
+}
+
+function asRemake({ reference, fields = {} }: StateBefore, { object, ownership }: Remake): Restore {
+  return { reference, request: object, fields, brought: [], ownership, leftAlone: [] };
+}
+
+/** The fields that have another value now than before; `request` holds the values before. */
+export function differing(
+  fields: JsonObject,
+  request: JsonObject,
+  now: KubernetesObject,
+): readonly MemberPath[] {
+  const members = membersOf(fields);
+  const containers = new Set(members.map((path) => memberKey(path.slice(0, -1))));
+  return members.filter((path) => {
+    const wanted = valuesAt(request, path);
+    // What holds other fields is compared by them.
+    if (wanted.length === 0 || containers.has(memberKey(path))) return false;
+    return canonicalJson(wanted) !== canonicalJson(valuesAt(now, path));
+  });
+}
+
+/** A field that we owned without a value (an empty list, that the server does not keep), and that has one now. */
+function hasAppeared(fields: JsonObject, restore: JsonObject, live: KubernetesObject): boolean {
+  return membersOf(fields).some(
+    (path) => valueAt(restore, path) === undefined && valueAt(live, path) !== undefined,
+  );
+}
+
+/** A list item of somebody else that is not what it was is not sent at all. */
+function itemsOf(members: readonly MemberPath[]): readonly MemberPath[] {
+  return members.map((path) => path.slice(0, path.findLastIndex((element) => element.startsWith('k:')) + 1));
+}
+
+function isSameAt(path: MemberPath, live: KubernetesObject, restore: JsonObject): boolean {
+  return canonicalJson(valueAt(live, path)) === canonicalJson(valueAt(restore, path));
+}
+
+/** Fields that our write left to us and that are not ours any more. */
+function lostSince(live: KubernetesObject, written: KubernetesObject | undefined): readonly LeftAlone[] {
+  if (written === undefined) return [];
+  const entries = live.metadata.managedFields ?? [];
+  const ours = new Set(membersOf(entries.find(isOurs)?.fieldsV1).map(memberKey));
+  return membersOf(applyEntryOf(written, fieldManager)?.fieldsV1)
+    .filter((path) => !ours.has(memberKey(path)))
+    .map((path) => ({ path, managers: ownersOf(entries, path) }));
+}

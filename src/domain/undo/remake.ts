@@ -1,0 +1,74 @@
+/**
+ * What can never be written back in place, and may be deleted and created again: a ConfigMap or Secret that the release has made
+ * immutable. Neither its data nor the field itself can be changed any more; pods that run keep what they have mounted or read.
+ * Source: Kubernetes, "Immutable ConfigMaps".
+ */
+import { canonicalJson, isOurs } from '../managed-fields.ts';
+import { groupKindOf, type JsonObject, type KubernetesObject, type ManagedFieldsEntry } from '../objects.ts';
+import type { Remake, StateBefore } from '../release.ts';
+import type { LeftAlone } from './decision.ts';
+import {
+  isWithin,
+  type MemberPath,
+  memberKey,
+  membersOf,
+  ownersOf,
+  valueAt,
+  withoutField,
+} from './members.ts';
+import { placed } from './placed.ts';
+
+const immutable: MemberPath = ['f:immutable'];
+
+/** The release, and nobody else, has made it immutable, and before it was not. */
+export function mustBeRemade(live: KubernetesObject, restore: JsonObject): boolean {
+  return (
+    ['ConfigMap', 'Secret'].includes(groupKindOf(live)) &&
+    live['immutable'] === true &&
+    restore['immutable'] !== true &&
+    // Whoever waits for the end of it would act on it.
+    (live.metadata.finalizers ?? []).length === 0 &&
+    othersOf(live).every((entry) => !membersOf(entry.fieldsV1).some((path) => isWithin(path, immutable)))
+  );
+}
+
+/**
+ * The object as it has to be created: what others own of the live one, and of the rest what was there before. Fields that others
+ * have changed since are theirs, and named.
+ */
+export function remakeOf(
+  live: KubernetesObject,
+  { restore = {}, fields = {}, ownership = [] }: StateBefore,
+): { readonly remake: Remake; readonly leftAlone: readonly LeftAlone[] } {
+  const others = othersOf(live);
+  const losers = new Set(ownership.map(({ manager }) => manager));
+  const since = others.filter(({ manager }) => !losers.has(manager));
+  const leftAlone = membersOf(fields)
+    .filter((path) => ownersOf(since, path).length > 0 && !sameAt(path, live, restore))
+    .map((path) => ({ path, managers: ownersOf(since, path) }));
+  const left = new Set(leftAlone.map(({ path }) => memberKey(path)));
+  const theirs = new Set(others.flatMap(({ fieldsV1 }) => membersOf(fieldsV1)).map(memberKey));
+  const mine = membersOf((live.metadata.managedFields ?? []).find(isOurs)?.fieldsV1);
+  const kept = mine
+    .filter((path) => !theirs.has(memberKey(path)))
+    .reduce<JsonObject>(withoutField, bodyOf(live));
+  const object = membersOf(fields)
+    .filter((path) => !left.has(memberKey(path)))
+    .reduce<JsonObject>((body, path) => placed(body, path, valueAt(restore, path)) as JsonObject, kept);
+  return { remake: { object, ownership: [...ownership, ...since] }, leftAlone };
+}
+
+function sameAt(path: MemberPath, live: KubernetesObject, restore: JsonObject): boolean {
+  return canonicalJson(valueAt(live, path)) === canonicalJson(valueAt(restore, path));
+}
+
+/** All that a person could have written of it. */
+function bodyOf({ status: _status, ...object }: KubernetesObject): JsonObject {
+  const { name, namespace, labels, annotations, ownerReferences } = object.metadata;
+  const metadata = { name, namespace, labels, annotations, ownerReferences };
+  return JSON.parse(JSON.stringify({ ...object, metadata })) as JsonObject;
+}
+
+function othersOf({ metadata }: KubernetesObject): readonly ManagedFieldsEntry[] {
+  return (metadata.managedFields ?? []).filter((entry) => !isOurs(entry));
+}
