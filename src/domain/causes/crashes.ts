@@ -70,6 +70,7 @@ export function crashCause(
   const last = lastEnd(container);
   if (own <= 0 || last === undefined || endedWell(pod, container, last)) return undefined;
   const known = pod.ends.get(container.name) ?? [];
+  if (known.at(-1)?.excused === true) return undefined;
   const likeness = likenessOf(known, ends, before, excusedOf(pod, container));
   const doom: Doom = isMissing(pod, container)
     ? { when: 'now' }

@@ -60,10 +60,13 @@ export function initialisingCause(scene: Scene, pod: PodRecord, container: Conta
  * that never stays up is late in the end, and this explains it.
  */
 export function askedRestartCause(scene: Scene, pod: PodRecord, container: ContainerView): Cause | undefined {
-  const last = container.terminated ?? container.previous;
+  const asked = (pod.ends.get(container.name) ?? []).filter(
+    ({ termination }) => restartRuleOf(container.spec, termination.exitCode) !== undefined,
+  );
+  const last = asked.at(-1)?.termination;
   const count = pod.tallies.get(container.name)?.excused ?? 0;
-  const action = last === undefined ? undefined : restartRuleOf(container.spec, last.exitCode);
-  if (last === undefined || action === undefined || count === 0) return undefined;
+  if (last === undefined || count === 0) return undefined;
+  const action = restartRuleOf(container.spec, last.exitCode);
   const title = subject(container, scene.target.reference);
   const whom = action === 'Restart' ? 'it' : 'all containers';
   return causeOf(scene, {

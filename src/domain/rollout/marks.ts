@@ -201,10 +201,12 @@ export function nextEnds(
   const result = new Map<string, readonly End[]>();
   for (const container of containersOf(pod)) {
     const known = before?.get(container.name) ?? [];
-    const visible = visibleEnds(container).map((end) => ({
-      ...(known.find((one) => one.run === end.run) ?? firstSight(container, end, at, excused)),
-      ...end,
-    }));
+    const visible = visibleEnds(container).map((end) => {
+      const before = known.find((one) => one.run === end.run);
+      // A container that is removed to be made anew loses its exit code: lastState says 137.
+      if (before?.excused === true) return before;
+      return { ...(before ?? firstSight(container, end, at, excused)), ...end };
+    });
     const merged = [...known.filter((end) => !visible.some((one) => one.run === end.run)), ...visible];
     if (merged.length > 0) {
       result.set(container.name, merged.sort((one, other) => one.run - other.run).slice(-keptEnds));

@@ -1,6 +1,9 @@
 import { fieldAt, flagAt, listAt, numberAt, textAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 
+/** The waiting reason of every container of a pod that a rule of one of them restarts. */
+export const restartingAll = 'RestartingAllContainers';
+
 /** How one run of a container ended. */
 export interface Termination {
   readonly exitCode: number;
@@ -80,15 +83,22 @@ export function containersOf(pod: KubernetesObject): readonly ContainerView[] {
   return [...build('initContainers', 'initContainerStatuses'), ...build('containers', 'containerStatuses')];
 }
 
+/** In these a container waits for its next run to begin; `restartCount` is that run's already. */
+const beginning: ReadonlySet<string> = new Set([
+  'ContainerCreating',
+  'PodInitializing',
+  // Removed because a rule of one container asks to restart all (Kubernetes 1.36, KEP 5532); measured on 1.36.3.
+  restartingAll,
+  '',
+]);
+
 /**
  * Waits after a run that is over: `lastState` is that run's end. Not so in the waiting states that every container begins
  * with: a container that the runtime has lost goes back to them with `restartCount` raised already (kubelet_pods.go,
  * convertToAPIContainerStatuses).
  */
 export function isHeldBack({ waiting }: ContainerView): boolean {
-  return (
-    waiting !== undefined && waiting.reason !== 'ContainerCreating' && waiting.reason !== 'PodInitializing'
-  );
+  return waiting !== undefined && (waiting.reason === '' || !beginning.has(waiting.reason));
 }
 
 /** It ended, or cannot start, and is to be tried again; what runs may yet get ready. */
@@ -106,7 +116,7 @@ export function isBetweenTries(container: ContainerView): boolean {
  */
 export function isStarting({ waiting, runningSince, terminated }: ContainerView): boolean {
   if (runningSince !== undefined || terminated !== undefined) return false;
-  return waiting === undefined || ['ContainerCreating', 'PodInitializing', ''].includes(waiting.reason);
+  return waiting === undefined || beginning.has(waiting.reason);
 }
 
 /**

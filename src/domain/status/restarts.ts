@@ -4,7 +4,7 @@
  */
 import { conditionOf, fieldAt, listAt, textAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
-import { type ContainerView, containersOf, endsOf } from './containers.ts';
+import { type ContainerView, containersOf, endsOf, restartingAll } from './containers.ts';
 
 export type RestartAction = 'Restart' | 'RestartAllContainers';
 
@@ -59,7 +59,8 @@ export function nextTallies(
   const fresh = (one: ContainerView) => endsOf(one) - (before.tallies.get(one.name)?.ends ?? 0);
   const ended = containers.filter((one) => fresh(one) > 0);
   if (ended.length === 0) return before.tallies;
-  const all = isRestartingAll(before.object) || isRestartingAll(pod) || ended.some(asksForAll);
+  const isRemoved = containers.some(({ waiting }) => waiting?.reason === restartingAll);
+  const all = isRemoved || isRestartingAll(before.object) || isRestartingAll(pod) || ended.some(asksForAll);
   const tallies = new Map(before.tallies);
   for (const one of ended) {
     const isKilled = all || isResized(before.object, one) || isResized(pod, one);

@@ -136,8 +136,12 @@ describe('all containers are restarted', () => {
     { type: 'Ready', status: 'False', lastTransitionTime: time(0) },
     { type: 'AllContainersRestarting', status },
   ];
-  /** One round: the worker asks for it, the other one is killed, both are made anew. */
-  const round = (at: number, run: number, code = 137) => [
+  const killed = { lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } } };
+  /** Made anew, with the count of the run to come, and the exit code lost. */
+  const removed = (run: number, name = 'api') =>
+    waiting('RestartingAllContainers', '', { name, restartCount: run + 1, ...killed });
+  /** One round as kubelet 1.36.3 writes it: the worker asks for it, both are removed, both run. */
+  const round = (at: number, run: number) => [
     ...applied(
       at,
       pod(set, {
@@ -146,27 +150,17 @@ describe('all containers are restarted', () => {
       }),
     ),
     ...applied(
-      at + 0.2,
-      pod(set, {
-        conditions: restarting('True'),
-        containers: [ended(at, run, 88, 'Error', { name: 'worker' }), ended(at + 0.2, run, code)],
-      }),
-    ),
-    ...applied(
       at + 0.5,
-      pod(set, {
-        conditions: restarting('False'),
-        containers: [
-          waiting('ContainerCreating', '', { name: 'worker', restartCount: 0 }),
-          waiting('ContainerCreating', '', { restartCount: 0 }),
-        ],
-      }),
+      pod(set, { conditions: restarting('False'), containers: [removed(run, 'worker'), removed(run)] }),
     ),
     ...applied(
       at + 1,
       pod(set, {
         conditions: restarting('False'),
-        containers: [running(at + 1, run + 1, { name: 'worker' }), running(at + 1, run + 1)],
+        containers: [
+          running(at + 1, run + 1, { name: 'worker', ...killed }),
+          running(at + 1, run + 1, killed),
+        ],
       }),
     ),
   ];
@@ -189,22 +183,7 @@ describe('all containers are restarted', () => {
 
   test('also where the condition was never seen', () => {
     const both = (at: number, run: number) =>
-      applied(
-        at,
-        pod(set, {
-          containers: [
-            waiting('ContainerCreating', '', {
-              name: 'worker',
-              restartCount: run + 1,
-              lastState: { terminated: { exitCode: 88 } },
-            }),
-            waiting('ContainerCreating', '', {
-              restartCount: run + 1,
-              lastState: { terminated: { exitCode: 137 } },
-            }),
-          ],
-        }),
-      );
+      applied(at, pod(set, { containers: [removed(run, 'worker'), removed(run)] }));
     const up = pod(set, { ready: 50, containers: [running(41, 4, { name: 'worker' }), running(41, 4)] });
     const ending = tell(
       [target(wish)],
@@ -215,6 +194,15 @@ describe('all containers are restarted', () => {
       ],
     );
     expect([outcome(ending), ending.at]).toEqual(['passed', 60]);
+  });
+
+  test('for ever: time that runs out names the exit code that asks for it, although the kubelet has lost it', () => {
+    const rounds = Array.from({ length: 30 }, (_, run) => round(2 + run * 10, run)).flat();
+    const ending = tell([target(wish)], [...applied(0.1, wish, set), ...rounds]);
+    expect([outcome(ending), ending.at]).toEqual(['rollout-timeout', 300]);
+    const [failure] = ending.verdict.state === 'failed' ? ending.verdict.failures : [];
+    expect(failure?.message).toContain('Container worker of Deployment api does not stay up');
+    expect(failure?.message).toContain('restarted all containers 30 times, last after exit code 88');
   });
 
   test('a crash of the other one by itself is one', () => {
