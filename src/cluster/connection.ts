@@ -33,7 +33,8 @@ export interface Connection {
  * @throws Fault `kubeconfig-unreadable`, `bad-input`, `tool-missing`, `cluster-unreachable`, `unauthorized`
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const config = await loadKubeconfig(options);
+  const kubeconfig = await loadKubeconfig(options);
+  const { config } = kubeconfig;
   const cluster = config.getCurrentCluster();
   const context = config.getContextObject(config.getCurrentContext());
   if (cluster === null || context === null) throw new Error('loadKubeconfig lets no such kubeconfig through');
@@ -42,7 +43,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     proxyUrl: cluster.proxyUrl,
     env: options.env,
     userAgent: `orion-deploy/${options.version ?? 'development'}`,
-    credentials: credentialSource(config, () => loadKubeconfig(options), options.now ?? Date.now),
+    credentials: credentialSource(kubeconfig, () => loadKubeconfig(options), options.now ?? Date.now),
   });
   try {
     return {

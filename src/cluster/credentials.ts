@@ -3,16 +3,21 @@ import { basename } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Fault } from '../domain/fault.ts';
+import type { Headers } from './impersonation.ts';
+import type { Kubeconfig } from './kubeconfig.ts';
 
 /** How long credentials are used before the KubeConfig is asked again (token files rotate, plugin tokens expire). */
 const refreshAfter = 50_000;
 const pluginDeadline = 60_000;
 
-export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername' | 'secureContext'
+>;
 
 /** What a request needs to be let in. */
 export interface Credentials {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Headers;
   readonly tls: TlsOptions;
 }
 
@@ -27,15 +32,15 @@ export interface CredentialSource {
  * (client-node caches a plugin's token without an expiry for ever).
  */
 export function credentialSource(
-  initial: KubeConfig,
-  load: () => Promise<KubeConfig>,
+  initial: Kubeconfig,
+  load: () => Promise<Kubeconfig>,
   now: () => number,
 ): CredentialSource {
   let config = initial;
   let known: { credentials: Credentials; at: number } | undefined;
   let pending: Promise<Credentials> | undefined;
 
-  const authenticateOnce = (next: () => Promise<KubeConfig>): Promise<Credentials> => {
+  const authenticateOnce = (next: () => Promise<Kubeconfig>): Promise<Credentials> => {
     pending ??= (async () => {
       try {
         config = await next();
@@ -66,7 +71,7 @@ export function credentialSource(
   };
 }
 
-async function authenticate(config: KubeConfig): Promise<Credentials> {
+async function authenticate({ config, impersonation }: Kubeconfig): Promise<Credentials> {
   const options: RequestOptions = {};
   try {
     await withDeadline(config.applyToHTTPSOptions(options));
@@ -77,7 +82,11 @@ async function authenticate(config: KubeConfig): Promise<Credentials> {
   for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value).trim();
   if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   const { ca, cert, key, rejectUnauthorized, servername } = options;
-  return { headers, tls: defined({ ca, cert, key, rejectUnauthorized, servername }) };
+  // client-node knows `as` only, and sends it under the same name.
+  return {
+    headers: { ...headers, ...impersonation },
+    tls: defined({ ca, cert, key, rejectUnauthorized, servername }),
+  };
 }
 
 async function withDeadline(work: Promise<void>): Promise<void> {

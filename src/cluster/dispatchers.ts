@@ -1,5 +1,8 @@
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Credentials, TlsOptions } from './credentials.ts';
+import { environmentProxy } from './environment-proxy.ts';
+import { trustedAuthorities } from './trusted-authorities.ts';
 
 export interface Route {
   /** `https://host:port`, perhaps with a path prefix (Rancher). */
@@ -19,13 +22,20 @@ const connectionsForCalls = 16;
  */
 async function createDispatcher(
   route: Route,
-  tls: TlsOptions,
+  { tls, headers }: Credentials,
   use: 'calls' | 'watches',
 ): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent, ProxyAgent } = await import(/* webpackMode: "eager" */ 'undici');
-  const allowH2 = use === 'calls';
+  const { Agent, ProxyAgent } = await import(/* webpackMode: "eager" */ 'undici');
+  // undici makes one header of a list in HTTP/2.
+  const allowH2 = use === 'calls' && !Object.values(headers).some(Array.isArray);
   // 30 s: load balancers drop idle connections after 60 s without telling.
-  const connect = { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000, allowH2 };
+  const connect = {
+    ...tlsContext(tls),
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    timeout: 10_000,
+    allowH2,
+  };
   const options = {
     connections: use === 'calls' ? connectionsForCalls : null,
     allowH2,
@@ -34,23 +44,22 @@ async function createDispatcher(
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  if (route.proxyUrl) return new ProxyAgent({ ...options, uri: route.proxyUrl, requestTls: connect });
-  const proxy = environmentProxy(route);
-  if (proxy === undefined) return new Agent({ ...options, connect });
-  return new EnvHttpProxyAgent({ ...options, ...proxy, connect, requestTls: connect });
+  const proxy = route.proxyUrl || environmentProxy(route.server, route.env);
+  if (!proxy) return new Agent({ ...options, connect });
+  return new ProxyAgent({ ...options, ...proxyOptions(proxy), requestTls: connect });
 }
 
-/** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, unless the server is on this machine (as Go's clients do). */
-function environmentProxy(route: Route) {
-  const { hostname } = new URL(route.server);
-  if (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')) return undefined;
-  const value = (name: string) => route.env[name.toLowerCase()] || route.env[name] || '';
-  const proxy = {
-    httpProxy: value('HTTP_PROXY'),
-    httpsProxy: value('HTTPS_PROXY'),
-    noProxy: value('NO_PROXY'),
-  };
-  return proxy.httpProxy === '' && proxy.httpsProxy === '' ? undefined : proxy;
+/** What `tls.connect` needs: one context for all connections, for it holds hundreds of authorities. */
+function tlsContext({ ca, cert, key, ...tls }: TlsOptions): SecureContextOptions & TlsOptions {
+  if (ca !== undefined || tls.rejectUnauthorized === false) return { ca, cert, key, ...tls };
+  return { ...tls, secureContext: createSecureContext({ ca: [...trustedAuthorities()], cert, key }) };
+}
+
+/** undici takes user and password from the URL only if there are both. */
+function proxyOptions(uri: string): { uri: string; token?: string } {
+  const { username, password } = new URL(uri);
+  if (username === '' || password !== '') return { uri };
+  return { uri, token: `Basic ${Buffer.from(`${decodeURIComponent(username)}:`).toString('base64')}` };
 }
 
 /** Mostly the same object: it is asked at every request. */
@@ -73,7 +82,7 @@ export function dispatcherPool(route: Route) {
         open.clear();
       }
       tlsInUse = credentials.tls;
-      const known = open.get(use) ?? createDispatcher(route, credentials.tls, use);
+      const known = open.get(use) ?? createDispatcher(route, credentials, use);
       open.set(use, known);
       return known;
     },

@@ -1,11 +1,19 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { parse as parseYaml } from 'yaml';
+import { type DocumentOptions, parse as parseYaml, type SchemaOptions } from 'yaml';
 import { Fault } from '../domain/fault.ts';
+import { type Headers, type Impersonation, impersonationHeaders } from './impersonation.ts';
 
 const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+export interface Kubeconfig {
+  /** Merged, with a current context whose cluster and user exist. */
+  readonly config: KubeConfig;
+  /** Headers for acting as somebody else; empty for none. */
+  readonly impersonation: Headers;
+}
 
 export interface KubeconfigSource {
   /** Content or path; blank counts as absent. */
@@ -17,12 +25,14 @@ export interface KubeconfigSource {
 
 /**
  * Reads the kubeconfig that `source` means, in the order kubectl uses: the given one, `$KUBECONFIG` (a list, the first
- * definition of a name wins), `~/.kube/config`, the pod's service account. Nothing of its content ever gets into a message.
+ * definition of a name wins), `~/.kube/config`, the pod's service account. Paths in a file are relative to its folder, paths in content to
+ * the working directory. Nothing of its content ever gets into a message.
  *
  * @throws Fault `kubeconfig-unreadable` or `bad-input`
  */
-export async function loadKubeconfig(source: KubeconfigSource): Promise<KubeConfig> {
-  const configs = await readSources(source);
+export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
+  const files = await readSources(source);
+  const configs = files.map(({ config }) => config);
   const merged = await emptyConfig();
   const first = configs[0];
   merged.loadFromOptions({
@@ -33,11 +43,18 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<KubeConf
   });
   if (first === undefined) throw noKubeconfig();
   requireContext(merged, source.context);
-  describeClusterToPlugin(merged);
-  return merged;
+  preparePlugin(merged, source.env['PATH']);
+  const user = files.flatMap(({ users }) => users).find(({ name }) => name === merged.getCurrentUser()?.name);
+  return { config: merged, impersonation: impersonationHeaders(user?.user ?? {}) };
 }
 
-async function readSources(source: KubeconfigSource): Promise<KubeConfig[]> {
+/** One file as it was read, with the users as they stand in it. */
+interface ReadFile {
+  readonly config: KubeConfig;
+  readonly users: readonly RawUser[];
+}
+
+async function readSources(source: KubeconfigSource): Promise<ReadFile[]> {
   const given = source.kubeconfig?.trim() ?? '';
   if (given !== '') {
     const isContent = given.includes('\n') || given.startsWith('{');
@@ -55,10 +72,10 @@ async function readSources(source: KubeconfigSource): Promise<KubeConfig[]> {
   if (!source.env['KUBERNETES_SERVICE_HOST'] || !existsSync(serviceAccountToken)) return [];
   const inCluster = await emptyConfig();
   inCluster.loadFromCluster();
-  return [inCluster];
+  return [{ config: inCluster, users: [] }];
 }
 
-async function readConfigFile(path: string, origin: string): Promise<KubeConfig> {
+async function readConfigFile(path: string, origin: string): Promise<ReadFile> {
   let content: string;
   try {
     content = await readFile(path, 'utf8');
@@ -75,11 +92,13 @@ async function readConfigFile(path: string, origin: string): Promise<KubeConfig>
 }
 
 /** Paths inside the file are relative to its folder. */
-async function parse(content: string, folder: string | undefined): Promise<KubeConfig> {
+async function parse(content: string, folder: string | undefined): Promise<ReadFile> {
   const config = await emptyConfig();
   try {
-    config.loadFromString(JSON.stringify(withTokenFiles(parseYaml(content), folder)));
-    if (folder !== undefined) config.makePathsAbsolute(folder);
+    const raw = withPaths(parseYaml(content, kubeconfigYaml), resolve(folder ?? '.'), folder !== undefined);
+    config.loadFromString(JSON.stringify(raw));
+    config.makePathsAbsolute(resolve(folder ?? '.'));
+    return { config, users: raw.users ?? [] };
   } catch {
     // The parser's own error quotes the lines around the mistake: it is dropped on purpose.
     throw new Fault(
@@ -88,25 +107,67 @@ async function parse(content: string, folder: string | undefined): Promise<KubeC
       'Check it with `kubectl --kubeconfig FILE config view`, and export it again if need be.',
     );
   }
-  return config;
+}
+
+/**
+ * Nothing in a kubeconfig is a number: a name or token of digits is text, which YAML's own rules would round. Booleans are those of
+ * kubectl's YAML 1.1, or `insecure-skip-tls-verify: no` would be a text that counts as true.
+ */
+const kubeconfigYaml: SchemaOptions & DocumentOptions = {
+  version: '1.2',
+  schema: 'failsafe',
+  customTags: [
+    {
+      tag: 'tag:yaml.org,2002:null',
+      default: true,
+      test: /^(?:~|null|Null|NULL)?$/,
+      resolve: () => null,
+    },
+    {
+      tag: 'tag:yaml.org,2002:bool',
+      default: true,
+      test: /^(?:[yYnN]|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/,
+      resolve: (text: string) => /^(?:y|t|on)/i.test(text),
+    },
+  ],
+  merge: true,
+};
+
+interface RawUser {
+  readonly name?: string;
+  readonly user?: Impersonation & {
+    readonly tokenFile?: string;
+    readonly token?: string;
+    readonly exec?: { readonly command?: string };
+  };
 }
 
 interface RawKubeconfig {
-  readonly users?: readonly { readonly user?: { readonly tokenFile?: string; readonly token?: string } }[];
+  readonly users?: readonly RawUser[];
 }
 
-/** client-node looks for `token-file`; kubectl writes `tokenFile`, which wins over `token` and is read again and again. */
-function withTokenFiles(config: RawKubeconfig, folder: string | undefined): unknown {
+/**
+ * With what client-node does not do: `tokenFile` (it looks for `token-file`), which wins over `token` and is read again and again, and
+ * the command of a plugin, which is relative to the file if it has a separator, else a name on PATH.
+ */
+function withPaths(config: RawKubeconfig, folder: string, isFile: boolean): RawKubeconfig {
   const users = config.users?.map((entry) => {
-    if (!entry.user?.tokenFile) return entry;
-    const { tokenFile, token: _, ...user } = entry.user;
-    const path = resolve(folder ?? '.', tokenFile);
+    const { tokenFile, token, exec, ...user } = entry.user ?? {};
+    const command = exec?.command;
+    const place = command?.includes(sep) && isFile ? resolve(folder, command) : command;
+    const path = tokenFile ? resolve(folder, tokenFile) : undefined;
     return {
       ...entry,
-      user: { ...user, 'auth-provider': { name: 'tokenFile', config: { tokenFile: path } } },
+      user: {
+        ...user,
+        ...(exec ? { exec: { ...exec, command: place } } : {}),
+        ...(path === undefined
+          ? { token }
+          : { 'auth-provider': { name: 'tokenFile', config: { tokenFile: path } } }),
+      },
     };
   });
-  return { ...config, users };
+  return { ...config, ...(users === undefined ? {} : { users }) } as RawKubeconfig;
 }
 
 async function emptyConfig(): Promise<KubeConfig> {
@@ -145,12 +206,16 @@ function requireContext(config: KubeConfig, wanted: string | undefined): void {
   }
 }
 
-/** Plugins expect KUBERNETES_EXEC_INFO, which client-node does not set. */
-function describeClusterToPlugin(config: KubeConfig): void {
+/**
+ * Plugins expect KUBERNETES_EXEC_INFO, which client-node does not set. A program is never taken from the working directory, where
+ * the checkout is: not by a relative entry of PATH, nor by a path of a kubeconfig that has no folder of its own.
+ */
+function preparePlugin(config: KubeConfig, path: string | undefined): void {
   const user = config.getCurrentUser();
   const cluster = config.getCurrentCluster();
   const plugin: unknown = user?.exec;
   if (!isPlugin(plugin) || cluster === null) return;
+  if (plugin.command.includes(sep) && !isAbsolute(plugin.command)) throw noFolder();
   const details = {
     server: cluster.server,
     'certificate-authority-data': cluster.caData,
@@ -164,7 +229,23 @@ function describeClusterToPlugin(config: KubeConfig): void {
     spec:
       plugin.provideClusterInfo === true ? { interactive: false, cluster: details } : { interactive: false },
   };
-  plugin.env = [...(plugin.env ?? []), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }];
+  const entries = path?.split(delimiter) ?? [];
+  const safePath = entries.every(isAbsolute)
+    ? []
+    : [{ name: 'PATH', value: entries.filter(isAbsolute).join(delimiter) }];
+  plugin.env = [
+    ...safePath,
+    ...(plugin.env ?? []),
+    { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) },
+  ];
+}
+
+function noFolder(): Fault {
+  return new Fault(
+    'kubeconfig-unreadable',
+    'The kubeconfig is given as content, and gets its credentials from a program by a relative path, which leads nowhere.',
+    'Give the path of the kubeconfig instead of its content, or name the program by an absolute path.',
+  );
 }
 
 interface ExecPlugin {

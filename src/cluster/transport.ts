@@ -227,7 +227,7 @@ async function openStream(
 }
 
 function headersOf(request: TransportRequest, credentials: Credentials, userAgent: string) {
-  const headers: Record<string, string> = {
+  const headers: Record<string, string | string[]> = {
     accept: 'application/json, */*',
     'user-agent': userAgent,
     ...credentials.headers,

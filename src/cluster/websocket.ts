@@ -1,10 +1,11 @@
 import type { Dispatcher, WebSocket } from 'undici';
+import type { Headers } from './impersonation.ts';
 
 export interface WebSocketCall {
   /** `https://host:port/path?query` of the API server. */
   readonly url: string;
   readonly protocol: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Headers;
   /** Ends the handshake, not what is open. */
   readonly signal: AbortSignal;
 }
@@ -19,8 +20,9 @@ export async function openWebSocket(dispatcher: Dispatcher, call: WebSocketCall)
   signal.throwIfAborted();
   const socket = new undici.WebSocket(url.replace(/^http/, 'ws'), {
     protocols: [protocol],
-    dispatcher,
-    headers: { ...headers },
+    // The standard's Headers would make one line of a list.
+    dispatcher: dispatcher.compose(sendingLists(headers)),
+    headers: Object.fromEntries(Object.entries(headers).filter(isSingle)),
   });
   socket.binaryType = 'arraybuffer';
   const settled = new AbortController();
@@ -39,6 +41,22 @@ export async function openWebSocket(dispatcher: Dispatcher, call: WebSocketCall)
     settled.abort();
   }
   return socket;
+}
+
+function isSingle(header: [string, string | string[]]): header is [string, string] {
+  return typeof header[1] === 'string';
+}
+
+/** Adds the headers that have a list of values, one line for each. */
+function sendingLists(headers: Headers): Dispatcher.DispatcherComposeInterceptor {
+  const lines = Object.entries(headers).flatMap(([name, values]) =>
+    typeof values === 'string' ? [] : values.flatMap((value) => [name, value]),
+  );
+  return (dispatch) => (request, handler) => {
+    if (lines.length === 0) return dispatch(request, handler);
+    const others = Object.entries(request.headers ?? {}).flatMap(([name, value]) => [name, String(value)]);
+    return dispatch({ ...request, headers: [...others, ...lines] }, handler);
+  };
 }
 
 function handshakeError(cause: unknown): Error {
