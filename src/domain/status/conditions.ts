@@ -1,5 +1,6 @@
 /** What the conditions of an object say together, by the words of their types, whatever the kind. */
 import { fieldAt, listAt, numberAt, textAt, timeOf } from '../fields.ts';
+import { isStatusOrdinary } from '../managed-fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { spelled, type Tone, toneOf } from './vocabulary.ts';
 
@@ -48,7 +49,7 @@ export function conditionsOf(object: KubernetesObject): {
   readonly own: readonly Told[];
   readonly parts: readonly Told[];
 } {
-  const generation = object.metadata.generation ?? 0;
+  const generation = isStatusOrdinary(object) ? 0 : (object.metadata.generation ?? 0);
   const read = (list: readonly unknown[]) => newestOfEach(list.flatMap((entry) => toldBy(entry, generation)));
   const status = fieldAt(object, 'status');
   return {

@@ -124,7 +124,7 @@ export const deliveryRules: readonly KindRule[] = [
   },
   {
     kinds:
-      '*.operator.tekton.dev *.numaplane.numaproj.io *.lifecycle.keptn.sh *.pulumi.com *.auto.pulumi.com',
+      '*.operator.tekton.dev *.numaplane.numaproj.io KeptnApp.lifecycle.keptn.sh KeptnAppVersion.lifecycle.keptn.sh KeptnTask.lifecycle.keptn.sh KeptnEvaluation.lifecycle.keptn.sh KeptnWorkload.lifecycle.keptn.sh KeptnWorkloadVersion.lifecycle.keptn.sh KeptnWorkloadInstance.lifecycle.keptn.sh Stack.pulumi.com Workspace.auto.pulumi.com Update.auto.pulumi.com',
     reports: true,
   },
   {

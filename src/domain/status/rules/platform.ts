@@ -87,7 +87,8 @@ export const platformRules: readonly KindRule[] = [
     ],
   },
   {
-    kinds: '*.config.openshift.io *.operator.openshift.io *.machineconfiguration.openshift.io',
+    kinds:
+      'ClusterOperator.config.openshift.io IngressController.operator.openshift.io MachineConfigPool.machineconfiguration.openshift.io',
     reports: true,
   },
   {
@@ -115,7 +116,7 @@ export const platformRules: readonly KindRule[] = [
   },
   {
     kinds:
-      '*.grafana.integreatly.org *.opentelemetry.io *.jaegertracing.io *.kiali.io *.logging.banzaicloud.io *.loki.grafana.com *.tempo.grafana.com',
+      '*.grafana.integreatly.org *.opentelemetry.io *.jaegertracing.io *.kiali.io Flow.logging.banzaicloud.io ClusterFlow.logging.banzaicloud.io Output.logging.banzaicloud.io ClusterOutput.logging.banzaicloud.io LokiStack.loki.grafana.com TempoStack.tempo.grafana.com TempoMonolithic.tempo.grafana.com',
     reports: true,
   },
   { kinds: 'Instrumentation.opentelemetry.io GrafanaServiceAccount.grafana.integreatly.org' },
@@ -142,7 +143,10 @@ export const platformRules: readonly KindRule[] = [
   { kinds: '*.datadoghq.com *.coralogix.com', reports: true },
   { kinds: '*.core.humio.com', clauses: [humioState] },
   { kinds: '*.kyverno.io *.policies.kyverno.io', reports: true },
-  { kinds: 'PolicyException.kyverno.io UpdateRequest.kyverno.io GlobalContextEntry.kyverno.io' },
+  {
+    kinds:
+      'PolicyException.kyverno.io PolicyException.policies.kyverno.io UpdateRequest.kyverno.io GlobalContextEntry.kyverno.io',
+  },
   {
     kinds: 'ConstraintTemplate.templates.gatekeeper.sh',
     clauses: [
@@ -243,5 +247,5 @@ export const platformRules: readonly KindRule[] = [
       },
     ],
   },
-  { kinds: '*.work.karmada.io *.policy.karmada.io *.apps.openshift.io *.trident.netapp.io', reports: true },
+  { kinds: '*.work.karmada.io TridentBackendConfig.trident.netapp.io', reports: true },
 ];
