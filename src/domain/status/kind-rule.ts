@@ -90,7 +90,7 @@ export function statusByRule(rule: KindRule, object: KubernetesObject): Status {
   const told = statusByWords(object);
   if (told !== undefined) return told;
   return rule.reports === true && isUnreported(object)
-    ? progressing('not-observed', 'its controller has not reported yet')
+    ? progressing('nothing-reported', 'its controller has not reported yet')
     : unsaid(object);
 }
 
