@@ -96,6 +96,10 @@ const countsOfReady = [
   ['readyInstances', 'ready'],
   ['readyNodes', 'ready'],
 ] as const;
+const countsOfMatches = [
+  ['updatedPods', 'updated'],
+  ['readyPods', 'ready'],
+] as const;
 const countsOfNodes = [
   ['numberReady', 'ready'],
   ['numberAvailable', 'available'],
@@ -113,6 +117,9 @@ export function statusByCounts(object: KubernetesObject): Status | undefined {
   const nodes = numberAt(status, 'desiredNumberScheduled');
   return worstOf([
     ...countsOfReady.map(([name, word]) => reached(numberAt(status, name), replicas, word)),
+    ...countsOfMatches.map(([name, word]) =>
+      reached(numberAt(status, name), numberAt(status, 'matchedPods'), word),
+    ),
     ...countsOfNodes.map(([name, word]) => reached(numberAt(status, name), nodes, word)),
     ...fractionsOf(status),
     ...fractionsOf(fieldAt(status, 'scale')),

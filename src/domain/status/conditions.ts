@@ -33,10 +33,13 @@ export const rolloutWords =
 export function polarityOf(type: string): Polarity {
   const plain = spelled(type);
   if (asideWords.test(plain)) return 'aside';
-  if (/^(not|non|partially) /.test(plain)) return 'bad';
+  if (/^(not|non|partially|no matching) /.test(plain)) return 'bad';
   const tone = toneOf(type);
   if (tone === 'failed' || tone === 'unready') return 'bad';
-  if (tone === 'progressing') return awaitedWords.test(plain) ? 'good' : 'moving';
+  if (tone === 'progressing' && !awaitedWords.test(plain)) {
+    // Scheduled, started, requested: it has happened, and nothing says that it goes on.
+    return /ed$/.test(plain) ? 'aside' : 'moving';
+  }
   if (tone === 'suspended') return 'held';
   return awaitedWords.test(plain) ? 'good' : 'aside';
 }

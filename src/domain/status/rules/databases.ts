@@ -17,6 +17,18 @@ const backupState = {
 
 export const databaseRules: readonly KindRule[] = [
   {
+    kinds:
+      'Backup.k8s.mariadb.com PhysicalBackup.k8s.mariadb.com Restore.k8s.mariadb.com SqlJob.k8s.mariadb.com Backup.mariadb.mmontes.io Restore.mariadb.mmontes.io SqlJob.mariadb.mmontes.io',
+    clauses: [
+      {
+        condition: 'Complete',
+        reasons: { failed: 'JobFailed|Failed' },
+        is: { done: 'True', progressing: 'False|Unknown' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
     kinds: '*.k8s.mariadb.com *.mariadb.mmontes.io',
     clauses: [{ condition: 'Ready', missing: 'progressing' }],
   },
@@ -139,6 +151,8 @@ export const databaseRules: readonly KindRule[] = [
     kinds: '*.*.k8s.elastic.co',
     reports: true,
     clauses: [
+      { path: 'status.health', is: { failing: 'red' } },
+      { count: 'status.availableNodes', of: 'status.expectedNodes', short: 'progressing' },
       {
         path: 'status.health',
         is: { current: 'green', progressing: 'yellow', failing: 'red' },

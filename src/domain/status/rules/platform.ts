@@ -211,7 +211,67 @@ export const platformRules: readonly KindRule[] = [
       { condition: 'Done', is: { done: 'True', progressing: 'False|Unknown' }, missing: 'progressing' },
     ],
   },
-  { kinds: '*.keycloak.org', reports: true },
+  {
+    // The operator before Quarkus goes on reconciling while all is well.
+    kinds: '*.keycloak.org',
+    clauses: [
+      { path: 'status.phase', is: { failing: 'failing' }, said: 'status.message' },
+      { path: 'status.ready', is: { current: 'true', progressing: 'false' }, missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: 'ResourceBinding.work.karmada.io ClusterResourceBinding.work.karmada.io',
+    clauses: [
+      {
+        condition: 'Scheduled',
+        reasons: { failing: 'NoClusterFit|SchedulerError|Unschedulable' },
+        is: { progressing: 'False|Unknown' },
+        missing: 'progressing',
+      },
+      { path: 'status.aggregatedStatus.*.applied', is: { failing: 'false' } },
+      { path: 'status.aggregatedStatus.*.health', is: { failing: 'Unhealthy', progressing: 'Unknown' } },
+      {
+        condition: 'FullyApplied',
+        reasons: { failing: 'FullyAppliedFailed' },
+        is: { current: 'True', progressing: 'False|Unknown' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'VerticalPodAutoscaler.autoscaling.k8s.io',
+    clauses: [
+      { condition: 'ConfigUnsupported', is: { failing: 'True' } },
+      { condition: 'NoPodsMatched', is: { failing: 'True' } },
+      {
+        condition: 'RecommendationProvided',
+        is: { current: 'True', progressing: 'False|Unknown' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'ResourceGraphDefinition.kro.run',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { current: 'Active', failing: 'Inactive' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'SubnamespaceAnchor.hnc.x-k8s.io',
+    clauses: [
+      {
+        path: 'status.status',
+        is: { current: 'Ok', failing: 'Conflict|Forbidden' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
   {
     kinds: 'Schedule.astra.netapp.io ExecHook.astra.netapp.io',
     clauses: [{ path: 'spec.enabled', is: { current: 'true', held: 'false' }, missing: 'progressing' }],

@@ -10,6 +10,17 @@ export const storageRules: readonly KindRule[] = [
     otherwise: 'current',
   },
   {
+    kinds: 'ObjectBucketClaim.objectbucket.io',
+    clauses: [
+      {
+        path: 'status.phase',
+        is: { current: 'Bound', failing: 'Failed' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
     kinds: 'CephCluster.ceph.rook.io',
     clauses: [
       { path: 'status.ceph.health', is: { failing: 'HEALTH_ERR' } },
