@@ -47,6 +47,20 @@ export function managersOf(object: KubernetesObject, path: readonly string[]): r
     .map((entry) => entry.manager ?? 'unknown');
 }
 
+/**
+ * Whether the kind has no status subresource, so that its status is written like any other field and each such write makes a new
+ * generation: then `metadata.generation` never meets an observedGeneration. Where there is a subresource, the API server takes
+ * the status out of every other write and out of its field set, so no entry of the object itself can hold it. `false` where
+ * nobody has written a status yet, or the entries are not known.
+ */
+export function isStatusOrdinary({ metadata: { managedFields = [] } }: KubernetesObject): boolean {
+  const owners = managedFields.filter(({ fieldsV1 }) => hasField(fieldsV1, ['status']));
+  return owners.length > 0 && owners.every(({ subresource }) => (subresource ?? '') === '');
+}
+
+/** What `isStatusOrdinary` needs of the entries, where the rest of them is not kept. */
+export const ordinaryStatusEntry: ManagedFieldsEntry = { fieldsV1: { 'f:status': {} } };
+
 function hasField(fields: JsonObject | undefined, path: readonly string[]): boolean {
   let node: JsonValue | undefined = fields;
   for (const name of path) {

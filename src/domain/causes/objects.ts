@@ -30,12 +30,14 @@ export function objectCause(scene: Scene, limits: Limits): Cause | undefined {
       message: `${titleOf(target.reference)} is not bound: ${quoted(told)}.`,
     });
   }
-  if (!isFinal(status)) return undefined;
+  if (status.word !== 'failed') return undefined;
+  const final = isFinal(status);
   return causeOf(scene, {
     ...common,
     reason: 'object-failed',
-    doom: doomOf(live, limits),
-    message: `${titleOf(target.reference)} has failed: ${quoted(status.message)}.`,
+    // What is tried again may heal, and is what to tell if it does not in time.
+    doom: final ? doomOf(live, limits) : { when: 'never' },
+    message: `${titleOf(target.reference)} ${final ? 'has failed' : 'fails'}: ${quoted(status.message)}.`,
   });
 }
 

@@ -1,4 +1,5 @@
-import { numberAt, textAt, timeOf } from '../fields.ts';
+import { numberAt, sameValue, textAt, timeOf } from '../fields.ts';
+import { isStatusOrdinary, ordinaryStatusEntry } from '../managed-fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
 import { claimNamesOf, isEnded, isTerminating } from '../status/pod.ts';
 import { nextTallies } from '../status/restarts.ts';
@@ -72,7 +73,7 @@ function putWorkload(state: RolloutState, given: KubernetesObject, at: number): 
   if (known !== undefined && isOlder(given, known.object)) return state;
   const object = hasMoved(state, key, given, known) ? given : withoutOwners(given);
   const same = known !== undefined && known.object.metadata.uid === object.metadata.uid;
-  const sameGeneration = same && known.object.metadata.generation === object.metadata.generation;
+  const sameGeneration = same && isSameGeneration(known.object, object);
   const record = {
     object,
     firstAt: same ? known.firstAt : at,
@@ -83,6 +84,12 @@ function putWorkload(state: RolloutState, given: KubernetesObject, at: number): 
   // Pods name their group, it does not name them.
   if (object.kind === 'PodGroup') return { ...next, stamps: next.stamps.map(newStamp) };
   return touched(same ? next : adopted(next, object, key), object, key);
+}
+
+/** Where a status is an ordinary field, its writes are new generations too, and only those of the spec count. */
+function isSameGeneration(known: KubernetesObject, object: KubernetesObject): boolean {
+  if (known.metadata.generation === object.metadata.generation) return true;
+  return isStatusOrdinary(object) && sameValue(known['spec'], object['spec']);
 }
 
 /** Beyond our write, or, while that is on its way, beyond what was there before. */
@@ -101,7 +108,8 @@ function hasMoved(
 function withoutOwners(object: KubernetesObject): KubernetesObject {
   if (object.metadata.managedFields === undefined) return object;
   const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
+  const kept = isStatusOrdinary(object) ? { managedFields: [ordinaryStatusEntry] } : {};
+  return { ...object, metadata: { ...metadata, ...kept } };
 }
 
 function putPod(state: RolloutState, object: KubernetesObject, at: number, relisted: boolean): RolloutState {

@@ -42,6 +42,17 @@ const awaitedKinds: ReadonlySet<string> = new Set([
   'APIService.apiregistration.k8s.io',
 ]);
 
+/** Custom resources that run at their time, or say something only when there is something to count: as CronJob and autoscalers. */
+const ownTimeKinds: ReadonlySet<string> = new Set([
+  'AdvancedCronJob.apps.kruise.io',
+  'CronWorkflow.argoproj.io',
+  'ScheduledBackup.postgresql.cnpg.io',
+  'ScheduledSparkApplication.sparkoperator.k8s.io',
+  'Schedule.velero.io',
+  'Schedule.k8up.io',
+  'VerticalPodAutoscaler.autoscaling.k8s.io',
+]);
+
 /** An object of a kind that the API server does not bring along. */
 export function isCustomResource(object: { readonly apiVersion: string }): boolean {
   return !builtInGroups.has(groupOf(object.apiVersion));
@@ -59,13 +70,14 @@ export function isCustomResource(object: { readonly apiVersion: string }): boole
  * - Ingress: controllers that publish no address are common (a status of their own is an option that is off by default), so
  *   waiting would never end. Who has one that does, asks for it:
  *   `orion.dev/ready-when: jsonpath={.status.loadBalancer.ingress}`.
- * - CronJob: it runs at its time, not at ours. Namespace: checked before apply, active when it can be written to.
+ * - CronJob, and custom resources of its kind: they run at their time, not at ours. Namespace: checked before apply, active when it can be written to.
  * - EndpointSlice: made by the controllers of Services.
  */
 export function awaited(object: KubernetesObject): boolean {
   const { annotations } = object.metadata;
   if (annotations?.[readyWhenAnnotation] !== undefined) return true;
   if (annotations?.[failedWhenAnnotation] !== undefined) return true;
+  if (ownTimeKinds.has(groupKindOf(object))) return false;
   if (isRolloutKind(object) || isCustomResource(object)) return true;
   if (groupKindOf(object) === 'Service') return textAt(object, 'spec', 'type') === 'LoadBalancer';
   return awaitedKinds.has(groupKindOf(object));

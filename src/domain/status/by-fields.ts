@@ -96,6 +96,10 @@ const countsOfReady = [
   ['readyInstances', 'ready'],
   ['readyNodes', 'ready'],
 ] as const;
+const countsOfMatches = [
+  ['updatedPods', 'updated'],
+  ['readyPods', 'ready'],
+] as const;
 const countsOfNodes = [
   ['numberReady', 'ready'],
   ['numberAvailable', 'available'],
@@ -113,8 +117,12 @@ export function statusByCounts(object: KubernetesObject): Status | undefined {
   const nodes = numberAt(status, 'desiredNumberScheduled');
   return worstOf([
     ...countsOfReady.map(([name, word]) => reached(numberAt(status, name), replicas, word)),
+    ...countsOfMatches.map(([name, word]) =>
+      reached(numberAt(status, name), numberAt(status, 'matchedPods'), word),
+    ),
     ...countsOfNodes.map(([name, word]) => reached(numberAt(status, name), nodes, word)),
     ...fractionsOf(status),
+    ...fractionsOf(fieldAt(status, 'scale')),
   ]);
 }
 
@@ -128,7 +136,9 @@ function fractionsOf(status: unknown): readonly (Status | undefined)[] {
   if (status === null || typeof status !== 'object') return [];
   return Object.entries(status).map(([key, value]) => {
     const parts =
-      typeof value === 'string' && /ready|available/i.test(key) ? /^(\d+)\/(\d+)$/.exec(value) : null;
+      typeof value === 'string' && /ready|available|replicas/i.test(key)
+        ? /^(\d+)\/(\d+)$/.exec(value)
+        : null;
     if (parts === null) return undefined;
     const told = `${parts[1]} of ${parts[2]} ready`;
     return Number(parts[1]) < Number(parts[2]) ? progressing('too-few-pods', told) : current(told);

@@ -1,5 +1,6 @@
 /** What the conditions of an object say together, by the words of their types, whatever the kind. */
 import { fieldAt, listAt, numberAt, textAt, timeOf } from '../fields.ts';
+import { isStatusOrdinary } from '../managed-fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { spelled, type Tone, toneOf } from './vocabulary.ts';
 
@@ -32,10 +33,13 @@ export const rolloutWords =
 export function polarityOf(type: string): Polarity {
   const plain = spelled(type);
   if (asideWords.test(plain)) return 'aside';
-  if (/^(not|non|partially) /.test(plain)) return 'bad';
+  if (/^(not|non|partially|no matching) /.test(plain)) return 'bad';
   const tone = toneOf(type);
   if (tone === 'failed' || tone === 'unready') return 'bad';
-  if (tone === 'progressing') return awaitedWords.test(plain) ? 'good' : 'moving';
+  if (tone === 'progressing' && !awaitedWords.test(plain)) {
+    // Scheduled, started, requested: it has happened, and nothing says that it goes on.
+    return /ed$/.test(plain) ? 'aside' : 'moving';
+  }
   if (tone === 'suspended') return 'held';
   return awaitedWords.test(plain) ? 'good' : 'aside';
 }
@@ -48,7 +52,7 @@ export function conditionsOf(object: KubernetesObject): {
   readonly own: readonly Told[];
   readonly parts: readonly Told[];
 } {
-  const generation = object.metadata.generation ?? 0;
+  const generation = isStatusOrdinary(object) ? 0 : (object.metadata.generation ?? 0);
   const read = (list: readonly unknown[]) => newestOfEach(list.flatMap((entry) => toldBy(entry, generation)));
   const status = fieldAt(object, 'status');
   return {

@@ -1,4 +1,5 @@
 import { type Condition, conditionOf, fieldAt, numberAt } from '../fields.ts';
+import { isStatusOrdinary } from '../managed-fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { isCustomResource } from './awaited.ts';
 import { badCondition } from './by-conditions.ts';
@@ -44,7 +45,8 @@ export function newestCondition(object: KubernetesObject, type: string): Conditi
 }
 
 function isStale(object: KubernetesObject, { observedGeneration }: Condition): boolean {
-  return observedGeneration !== undefined && observedGeneration < (object.metadata.generation ?? 0);
+  if (observedGeneration === undefined || isStatusOrdinary(object)) return false;
+  return observedGeneration < (object.metadata.generation ?? 0);
 }
 
 /** `not ready: NoDisk: volume full`, with what is known of it. */
@@ -52,8 +54,12 @@ export function saidBy(lead: string, { reason, message }: Pick<Condition, 'reaso
   return [lead, reason, message].filter((part) => part !== '').join(': ');
 }
 
-/** As a number also where a kind writes it as text (Argo's Rollout does). */
+/**
+ * As a number also where a kind writes it as text (Argo's Rollout does). Absent where it can be compared with nothing: without a
+ * status subresource the write that says it makes the next generation.
+ */
 export function observedGenerationOf(object: KubernetesObject): number | undefined {
+  if (isStatusOrdinary(object)) return undefined;
   const observed = fieldAt(object, 'status', 'observedGeneration');
   if (typeof observed === 'string' && /^\d+$/.test(observed)) return Number(observed);
   return numberAt(object, 'status', 'observedGeneration');

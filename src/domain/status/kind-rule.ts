@@ -56,9 +56,9 @@ export type Clause = {
 );
 
 export interface KindRule {
-  /** `Kind.group` each, separated by spaces; `*.group` is every other kind of a group, `*.*.group` also of those below it. */
+  /** `Kind.group` each, separated by spaces; `*.group` is every other kind of a group, `*.*.group` those of every group below it. */
   readonly kinds: string;
-  /** Its controller writes a status to every object: without a word in it that is known it is progressing. */
+  /** Its controller writes a status to every object: one without is progressing, and not of a kind that has none. */
   readonly reports?: boolean;
   /** The first that says something counts; the vocabulary decides where none does. */
   readonly clauses?: readonly Clause[];
@@ -89,9 +89,16 @@ export function statusByRule(rule: KindRule, object: KubernetesObject): Status {
   if (rule.otherwise !== undefined) return made[rule.otherwise]('nothing else reported');
   const told = statusByWords(object);
   if (told !== undefined) return told;
-  return rule.reports === true
-    ? progressing('not-observed', 'its controller has not reported yet')
+  return rule.reports === true && isUnreported(object)
+    ? progressing('nothing-reported', 'its controller has not reported yet')
     : unsaid(object);
+}
+
+/** No status, an empty one, or one whose conditions, or those of a part, are still to come. */
+function isUnreported(object: KubernetesObject): boolean {
+  const status = fieldAt(object, 'status') ?? {};
+  if (sameValue(status, {})) return true;
+  return [status, ...Object.values(status).flat()].some((one) => sameValue(fieldAt(one, 'conditions'), []));
 }
 
 function firstOf(clauses: readonly Clause[], object: KubernetesObject): Status | undefined {

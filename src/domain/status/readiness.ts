@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../objects.ts';
 import { isRolloutKind } from '../workloads.ts';
 import { failedWhenAnnotation, readyWhenAnnotation } from './awaited.ts';
 import { type Expression, holds, isReadable, parseExpression, type Unreadable } from './expressions.ts';
-import { current, failed, progressing, type Status } from './status.ts';
+import { current, failed, isFinal, progressing, type Status } from './status.ts';
 
 const annotationNames = [readyWhenAnnotation, failedWhenAnnotation] as const;
 type AnnotationName = (typeof annotationNames)[number];
@@ -52,7 +52,7 @@ function expressionsOf(
 
 /**
  * The status by the kind's rule, corrected by the annotations. One failed-when that holds makes it failed. With ready-when it is
- * current when all hold, and the kind's rule only keeps its word where the object is going, not observed or failed. A
+ * current when all hold, and the kind's rule only keeps its word where the object is going, not observed or failed for good. A
  * workload must be rolled out as well: its pods are judged by its own status. What cannot be read never holds.
  */
 export function byAnnotations(object: KubernetesObject, byKind: Status): Status {
@@ -63,10 +63,12 @@ export function byAnnotations(object: KubernetesObject, byKind: Status): Status 
   );
   if (fatal !== undefined) return failed('failed', `${failedWhenAnnotation}: ${fatal.text}`);
   const wanted = expressionsOf(object, readyWhenAnnotation);
-  if (wanted === undefined || byKind.word === 'failed') return byKind;
+  if (wanted === undefined || isFinal(byKind)) return byKind;
   if (isRolloutKind(object) && byKind.word !== 'current') return byKind;
   const missing = wanted.find((one) => !(isReadable(one) && holds(one, object)));
-  if (missing !== undefined) return progressing('not-ready', `waits for ${missing.text}`);
+  if (missing !== undefined) {
+    return byKind.word === 'failed' ? byKind : progressing('not-ready', `waits for ${missing.text}`);
+  }
   return wanted.length === 0
     ? progressing('not-ready', `${readyWhenAnnotation} is empty`)
     : current(`ready: ${wanted.map(({ text }) => text).join(', ')}`);

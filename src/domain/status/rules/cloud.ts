@@ -141,14 +141,20 @@ export const cloudRules: readonly KindRule[] = [
       },
     ],
   },
-  { kinds: '*.*.cluster.x-k8s.io *.cluster.x-k8s.io', reports: true, clauses: [paused] },
+  {
+    // Templates and identities are only read.
+    kinds: '*.*.cluster.x-k8s.io *.cluster.x-k8s.io',
+    reports: true,
+    clauses: [{ path: 'kind', is: { current: '*Template|*Identity|*ClusterClass' } }, paused],
+  },
   {
     kinds: 'NodeClaim.karpenter.sh',
     reports: true,
   },
   {
     kinds: '*.karpenter.sh *.karpenter.k8s.aws *.karpenter.azure.com',
-    clauses: [{ ...ready, missing: 'progressing' }],
+    reports: true,
+    clauses: [ready],
   },
   {
     kinds: 'Iamrole.iammanager.keikoproj.io',
@@ -179,7 +185,7 @@ export const cloudRules: readonly KindRule[] = [
   },
   {
     kinds:
-      '*.services.cloud.sap.com *.metal3.io *.hive.openshift.io *.hypershift.openshift.io *.services.cloud.google.com *.azure.microsoft.com *.serviceoperator.azure.com',
+      '*.services.cloud.sap.com BareMetalHost.metal3.io ClusterDeployment.hive.openshift.io HostedCluster.hypershift.openshift.io NodePool.hypershift.openshift.io *.*.azure.com',
     reports: true,
   },
   {

@@ -17,6 +17,37 @@ const backupState = {
 
 export const databaseRules: readonly KindRule[] = [
   {
+    kinds:
+      'Backup.k8s.mariadb.com PhysicalBackup.k8s.mariadb.com Restore.k8s.mariadb.com SqlJob.k8s.mariadb.com Backup.mariadb.mmontes.io Restore.mariadb.mmontes.io SqlJob.mariadb.mmontes.io',
+    clauses: [
+      {
+        condition: 'Complete',
+        reasons: { failed: 'JobFailed|Failed' },
+        is: { done: 'True', progressing: 'False|Unknown' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: '*.k8s.mariadb.com *.mariadb.mmontes.io',
+    clauses: [{ condition: 'Ready', missing: 'progressing' }],
+  },
+  {
+    kinds: 'InnoDBCluster.mysql.oracle.com',
+    clauses: [
+      {
+        path: 'status.cluster.status',
+        is: {
+          current: 'ONLINE',
+          failing:
+            'OFFLINE|NO_QUORUM|SPLIT_BRAIN|INVALID|ONLINE_UNCERTAIN|OFFLINE_UNCERTAIN|NO_QUORUM_UNCERTAIN',
+        },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
     kinds: 'postgresql.acid.zalan.do',
     clauses: [
       {
@@ -92,7 +123,7 @@ export const databaseRules: readonly KindRule[] = [
   },
   {
     kinds:
-      '*.k8s.mariadb.com *.mariadb.mmontes.io *.mysql.oracle.com *.mongodb.com *.mongodbcommunity.mongodb.com *.atlas.mongodb.com *.postgres-operator.crunchydata.com *.pingcap.com *.scylla.scylladb.com *.cassandra.datastax.com *.k8ssandra.io *.couchbase.com *.hazelcast.com *.k8s.enterprise.redis *.app.redislabs.com *.redis.redis.opstreelabs.in *.apps.kubeblocks.io *.stackgres.io *.arangodb.com *.yugabyte.com *.neo4j.com *.dragonflydb.io *.cluster.redpanda.com *.opensearch.opster.io',
+      '*.mongodb.com *.mongodbcommunity.mongodb.com *.atlas.mongodb.com *.postgres-operator.crunchydata.com *.pingcap.com *.scylla.scylladb.com *.cassandra.datastax.com *.k8ssandra.io CouchbaseCluster.couchbase.com *.hazelcast.com *.k8s.enterprise.redis *.app.redislabs.com *.redis.redis.opstreelabs.in *.apps.kubeblocks.io *.stackgres.io *.arangodb.com *.dragonflydb.io *.cluster.redpanda.com *.opensearch.opster.io',
     reports: true,
   },
   {
@@ -118,12 +149,14 @@ export const databaseRules: readonly KindRule[] = [
   },
   {
     kinds: '*.*.k8s.elastic.co',
+    reports: true,
     clauses: [
+      { path: 'status.health', is: { failing: 'red' } },
+      { count: 'status.availableNodes', of: 'status.expectedNodes', short: 'progressing' },
       {
         path: 'status.health',
         is: { current: 'green', progressing: 'yellow', failing: 'red' },
         otherwise: 'progressing',
-        missing: 'progressing',
       },
     ],
   },
@@ -169,6 +202,7 @@ export const databaseRules: readonly KindRule[] = [
   {
     // Not ready while it is made says so by a reason; a warning is a condition too.
     kinds: '*.kafka.strimzi.io',
+    reports: true,
     clauses: [
       { condition: 'ReconciliationPaused', is: { held: 'True' } },
       {
@@ -176,7 +210,7 @@ export const databaseRules: readonly KindRule[] = [
         reasons: { progressing: 'Creating|Pending|Updating' },
         is: { failing: 'True' },
       },
-      { condition: 'Ready', is: { current: 'True', progressing: 'False|Unknown' }, missing: 'progressing' },
+      { condition: 'Ready', is: { current: 'True', progressing: 'False|Unknown' } },
     ],
   },
   {
@@ -248,96 +282,5 @@ export const databaseRules: readonly KindRule[] = [
         missing: 'progressing',
       },
     ],
-  },
-  {
-    kinds: 'Cluster.cassandra.rook.io',
-    clauses: [
-      { path: 'status.racks.*.members', equals: 'status.racks.*.readyMembers', differs: 'progressing' },
-    ],
-    otherwise: 'current',
-  },
-  {
-    kinds: 'CephCluster.ceph.rook.io',
-    clauses: [
-      { path: 'status.ceph.health', is: { failing: 'HEALTH_ERR' } },
-      {
-        path: 'status.phase',
-        is: { current: 'Ready|Connected', failing: 'Failure' },
-        otherwise: 'progressing',
-        missing: 'progressing',
-        said: 'status.message',
-      },
-    ],
-  },
-  {
-    kinds: '*.ceph.rook.io',
-    clauses: [
-      {
-        path: 'status.phase',
-        is: { current: 'Ready|Connected', failing: '*Failure|*Failed' },
-        otherwise: 'progressing',
-        missing: 'progressing',
-      },
-    ],
-  },
-  {
-    kinds: 'Tenant.minio.min.io',
-    clauses: [
-      {
-        path: 'status.currentState',
-        is: {
-          current: 'Initialized',
-          failing:
-            'Statefulset not controlled by operator|Another MinIO Tenant already exists in the namespace|Tenant credentials are not set properly|Different versions across MinIO Pools|Pool Decommissioning Not Allowed',
-        },
-        otherwise: 'progressing',
-        missing: 'progressing',
-      },
-    ],
-  },
-  {
-    kinds: 'VolumeSnapshot.snapshot.storage.k8s.io VolumeSnapshotContent.snapshot.storage.k8s.io',
-    clauses: [
-      { path: 'status.error.message', is: {}, otherwise: 'failing' },
-      { path: 'status.readyToUse', is: { current: 'true', progressing: 'false' }, missing: 'progressing' },
-    ],
-  },
-  { kinds: 'PrometheusServiceLevel.sloth.slok.dev Volume.longhorn.io', reports: true },
-  {
-    kinds:
-      'Backup.velero.io Restore.velero.io DataUpload.velero.io DataDownload.velero.io PodVolumeBackup.velero.io PodVolumeRestore.velero.io',
-    clauses: [
-      {
-        path: 'status.phase',
-        is: { done: 'Completed', failed: 'Failed|PartiallyFailed|FailedValidation|Canceled' },
-        otherwise: 'progressing',
-        missing: 'progressing',
-        said: 'status.failureReason',
-      },
-    ],
-  },
-  {
-    kinds: 'BackupStorageLocation.velero.io',
-    clauses: [
-      {
-        path: 'status.phase',
-        is: { current: 'Available', failing: 'Unavailable' },
-        otherwise: 'progressing',
-        missing: 'progressing',
-        said: 'status.message',
-      },
-    ],
-  },
-  {
-    kinds: 'Backup.k8up.io Restore.k8up.io Archive.k8up.io Check.k8up.io Prune.k8up.io',
-    clauses: [
-      {
-        condition: 'Completed',
-        reasons: { failed: 'Failed', done: 'Succeeded' },
-        is: { done: 'True' },
-        missing: 'progressing',
-      },
-    ],
-    otherwise: 'progressing',
   },
 ];

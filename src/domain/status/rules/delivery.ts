@@ -89,7 +89,18 @@ export const deliveryRules: readonly KindRule[] = [
     reports: true,
   },
   // Since v1beta3 these two are only read, and have no status.
-  { kinds: 'Alert.notification.toolkit.fluxcd.io Provider.notification.toolkit.fluxcd.io' },
+  {
+    kinds: 'Alert.notification.toolkit.fluxcd.io Provider.notification.toolkit.fluxcd.io',
+    clauses: [
+      {
+        path: 'status.conditions.0.type',
+        is: {},
+        missing: 'progressing',
+        only: { path: 'apiVersion', values: '*/v1beta1|*/v1beta2' },
+      },
+      ready,
+    ],
+  },
   {
     kinds: 'HelmRepository.source.toolkit.fluxcd.io',
     reports: true,
@@ -101,6 +112,19 @@ export const deliveryRules: readonly KindRule[] = [
     reports: true,
     clauses: [{ ...ready, reasons: { progressing: 'Progressing|ProgressingWithRetry|DependencyNotReady' } }],
   },
+  {
+    kinds: 'Promotion.kargo.akuity.io',
+    clauses: [
+      {
+        path: 'status.phase',
+        is: { done: 'Succeeded', failed: 'Failed|Errored|Aborted' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  { kinds: 'Stage.kargo.akuity.io Warehouse.kargo.akuity.io', reports: true },
   {
     kinds: 'Canary.flagger.app',
     clauses: [
@@ -124,7 +148,7 @@ export const deliveryRules: readonly KindRule[] = [
   },
   {
     kinds:
-      '*.operator.tekton.dev *.numaplane.numaproj.io *.lifecycle.keptn.sh *.pulumi.com *.auto.pulumi.com',
+      '*.operator.tekton.dev *.numaplane.numaproj.io KeptnApp.lifecycle.keptn.sh KeptnAppVersion.lifecycle.keptn.sh KeptnTask.lifecycle.keptn.sh KeptnEvaluation.lifecycle.keptn.sh KeptnWorkload.lifecycle.keptn.sh KeptnWorkloadVersion.lifecycle.keptn.sh KeptnWorkloadInstance.lifecycle.keptn.sh Stack.pulumi.com Workspace.auto.pulumi.com Update.auto.pulumi.com',
     reports: true,
   },
   {

@@ -5,13 +5,14 @@ import type { KindRule } from '../kind-rule.ts';
 const glooWords = { current: 'Accepted|1', paused: 'Pending|0', failing: 'Rejected|2|Warning|3' } as const;
 
 export const networkingRules: readonly KindRule[] = [
-  { kinds: 'ReferenceGrant.gateway.networking.k8s.io GatewayClassConfig.gateway.networking.k8s.io' },
+  { kinds: 'ReferenceGrant.gateway.networking.k8s.io GatewayParameters.gateway.gloo.solo.io' },
   {
-    kinds: '*.gateway.networking.k8s.io *.gateway.networking.x-k8s.io *.gateway.envoyproxy.io',
+    kinds:
+      '*.gateway.networking.k8s.io *.gateway.networking.x-k8s.io ClientTrafficPolicy.gateway.envoyproxy.io BackendTrafficPolicy.gateway.envoyproxy.io SecurityPolicy.gateway.envoyproxy.io EnvoyExtensionPolicy.gateway.envoyproxy.io EnvoyPatchPolicy.gateway.envoyproxy.io Backend.gateway.envoyproxy.io',
     reports: true,
   },
   {
-    kinds: '*.*.solo.io *.solo.io',
+    kinds: '*.*.solo.io',
     clauses: [
       {
         path: 'status.statuses.*.state',

@@ -87,7 +87,8 @@ export const platformRules: readonly KindRule[] = [
     ],
   },
   {
-    kinds: '*.config.openshift.io *.operator.openshift.io *.machineconfiguration.openshift.io',
+    kinds:
+      'ClusterOperator.config.openshift.io IngressController.operator.openshift.io MachineConfigPool.machineconfiguration.openshift.io',
     reports: true,
   },
   {
@@ -115,7 +116,7 @@ export const platformRules: readonly KindRule[] = [
   },
   {
     kinds:
-      '*.grafana.integreatly.org *.opentelemetry.io *.jaegertracing.io *.kiali.io *.logging.banzaicloud.io *.loki.grafana.com *.tempo.grafana.com',
+      '*.grafana.integreatly.org *.opentelemetry.io *.jaegertracing.io *.kiali.io Flow.logging.banzaicloud.io ClusterFlow.logging.banzaicloud.io Output.logging.banzaicloud.io ClusterOutput.logging.banzaicloud.io LokiStack.loki.grafana.com TempoStack.tempo.grafana.com TempoMonolithic.tempo.grafana.com',
     reports: true,
   },
   { kinds: 'Instrumentation.opentelemetry.io GrafanaServiceAccount.grafana.integreatly.org' },
@@ -142,7 +143,10 @@ export const platformRules: readonly KindRule[] = [
   { kinds: '*.datadoghq.com *.coralogix.com', reports: true },
   { kinds: '*.core.humio.com', clauses: [humioState] },
   { kinds: '*.kyverno.io *.policies.kyverno.io', reports: true },
-  { kinds: 'PolicyException.kyverno.io UpdateRequest.kyverno.io GlobalContextEntry.kyverno.io' },
+  {
+    kinds:
+      'PolicyException.kyverno.io PolicyException.policies.kyverno.io UpdateRequest.kyverno.io GlobalContextEntry.kyverno.io',
+  },
   {
     kinds: 'ConstraintTemplate.templates.gatekeeper.sh',
     clauses: [
@@ -207,7 +211,67 @@ export const platformRules: readonly KindRule[] = [
       { condition: 'Done', is: { done: 'True', progressing: 'False|Unknown' }, missing: 'progressing' },
     ],
   },
-  { kinds: '*.keycloak.org', reports: true },
+  {
+    // The operator before Quarkus goes on reconciling while all is well.
+    kinds: '*.keycloak.org',
+    clauses: [
+      { path: 'status.phase', is: { failing: 'failing' }, said: 'status.message' },
+      { path: 'status.ready', is: { current: 'true', progressing: 'false' }, missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: 'ResourceBinding.work.karmada.io ClusterResourceBinding.work.karmada.io',
+    clauses: [
+      {
+        condition: 'Scheduled',
+        reasons: { failing: 'NoClusterFit|SchedulerError|Unschedulable' },
+        is: { progressing: 'False|Unknown' },
+        missing: 'progressing',
+      },
+      { path: 'status.aggregatedStatus.*.applied', is: { failing: 'false' } },
+      { path: 'status.aggregatedStatus.*.health', is: { failing: 'Unhealthy', progressing: 'Unknown' } },
+      {
+        condition: 'FullyApplied',
+        reasons: { failing: 'FullyAppliedFailed' },
+        is: { current: 'True', progressing: 'False|Unknown' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'VerticalPodAutoscaler.autoscaling.k8s.io',
+    clauses: [
+      { condition: 'ConfigUnsupported', is: { failing: 'True' } },
+      { condition: 'NoPodsMatched', is: { failing: 'True' } },
+      {
+        condition: 'RecommendationProvided',
+        is: { current: 'True', progressing: 'False|Unknown' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'ResourceGraphDefinition.kro.run',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { current: 'Active', failing: 'Inactive' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'SubnamespaceAnchor.hnc.x-k8s.io',
+    clauses: [
+      {
+        path: 'status.status',
+        is: { current: 'Ok', failing: 'Conflict|Forbidden' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
   {
     kinds: 'Schedule.astra.netapp.io ExecHook.astra.netapp.io',
     clauses: [{ path: 'spec.enabled', is: { current: 'true', held: 'false' }, missing: 'progressing' }],
@@ -243,5 +307,5 @@ export const platformRules: readonly KindRule[] = [
       },
     ],
   },
-  { kinds: '*.work.karmada.io *.policy.karmada.io *.apps.openshift.io *.trident.netapp.io', reports: true },
+  { kinds: '*.work.karmada.io TridentBackendConfig.trident.netapp.io', reports: true },
 ];

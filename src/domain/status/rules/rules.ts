@@ -2,28 +2,32 @@
 import { groupKindOf, groupOf } from '../../objects.ts';
 import type { KindRule } from '../kind-rule.ts';
 import { cloudRules } from './cloud.ts';
+import { computingRules } from './computing.ts';
 import { databaseRules } from './databases.ts';
 import { deliveryRules } from './delivery.ts';
 import { networkingRules } from './networking.ts';
 import { platformRules } from './platform.ts';
 import { secretRules } from './secrets.ts';
+import { storageRules } from './storage.ts';
 import { workloadRules } from './workloads.ts';
 
-const all: readonly KindRule[] = [
+export const allRules: readonly KindRule[] = [
   ...deliveryRules,
   ...secretRules,
   ...databaseRules,
+  ...storageRules,
   ...cloudRules,
   ...networkingRules,
   ...workloadRules,
+  ...computingRules,
   ...platformRules,
 ];
 
 const byKind: ReadonlyMap<string, KindRule> = new Map(
-  all.flatMap((rule) => rule.kinds.split(/\s+/).map((kind) => [kind, rule] as const)),
+  allRules.flatMap((rule) => rule.kinds.split(/\s+/).map((kind) => [kind, rule] as const)),
 );
 
-/** The kind's own rule, else that of its group, else that of a group above it. */
+/** The kind's own rule, else that of its group, else that of the groups below another. */
 export function ruleFor(object: {
   readonly apiVersion: string;
   readonly kind: string;
@@ -31,7 +35,7 @@ export function ruleFor(object: {
   const own = byKind.get(groupKindOf(object)) ?? byKind.get(`*.${groupOf(object.apiVersion)}`);
   if (own !== undefined) return own;
   const parts = groupOf(object.apiVersion).split('.');
-  for (let cut = 0; cut < parts.length - 1; cut += 1) {
+  for (let cut = 1; cut < parts.length - 1; cut += 1) {
     const above = byKind.get(`*.*.${parts.slice(cut).join('.')}`);
     if (above !== undefined) return above;
   }

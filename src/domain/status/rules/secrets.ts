@@ -121,7 +121,7 @@ export const secretRules: readonly KindRule[] = [
     ],
   },
   { kinds: 'OnePasswordItem.onepassword.com', reports: true, clauses: [ready] },
-  { kinds: '*.addons.projectcapsule.dev *.capsule.clastix.io', reports: true, clauses: [ready] },
+  { kinds: '*.addons.projectcapsule.dev Tenant.capsule.clastix.io', reports: true, clauses: [ready] },
   {
     kinds: 'SopsSecret.isindir.github.com',
     clauses: [
