@@ -1,5 +1,6 @@
 /** TLS of databases and endpoints by an authority of one's own, against servers on this machine. */
 import { createServer as createHttpsServer } from 'node:https';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TlsMode } from '../../../src/domain/smoke/postgres.ts';
@@ -22,12 +23,24 @@ beforeAll(async () => {
     socket.on('data', (data) => socket.write('+OK\r\n'.repeat((String(data).match(/^\*\d/gm) ?? []).length)));
     socket.on('error', () => undefined);
   });
+  // OpenSSL's own answer to plain words, which Node.js does not give: an alert, fatal, protocol_version.
+  const front = createTcpServer((socket) => {
+    socket.once('data', (data) => {
+      if (data[0] !== 0x16) return socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]));
+      const behind = connect(tls, '127.0.0.1').on('error', () => undefined);
+      behind.write(data);
+      return socket.pipe(behind).pipe(socket);
+    });
+    socket.on('error', () => undefined);
+  });
+  const tls = await listening(server);
   const web = createHttpsServer(pair, (_, response) => response.end('fine'));
   closing.push(
     () => server.close(),
+    () => front.close(),
     () => web.close(),
   );
-  [redis, https] = await Promise.all([listening(server), listening(web)]);
+  [redis, https] = await Promise.all([listening(front), listening(web)]);
 });
 
 afterAll(() => {
