@@ -24,10 +24,13 @@ type Found = Omit<RedisFinding, 'milliseconds'>;
  */
 export async function probeRedis(target: RedisTarget, limits: ProbeLimits): Promise<RedisFinding> {
   const found = await ask(target, limits);
-  const wantsTls = found.connectionFault?.kind === 'tls-required' && target.tls.mode === 'prefer';
-  if (!wantsTls) return found;
+  const { kind = 'other' } = found.connectionFault ?? {};
+  // A proxy before it may hang up without the alert.
+  const mayWantTls = target.tls.mode === 'prefer' && ['tls-required', 'reset'].includes(kind);
+  if (!mayWantTls) return found;
   const deadline = Math.max(1, limits.deadline - found.milliseconds);
-  return ask({ ...target, tls: { ...target.tls, mode: 'require' } }, { ...limits, deadline });
+  const other = await ask({ ...target, tls: { ...target.tls, mode: 'require' } }, { ...limits, deadline });
+  return kind === 'reset' && other.connectionFault !== undefined ? found : other;
 }
 
 async function ask(target: RedisTarget, limits: ProbeLimits): Promise<RedisFinding> {

@@ -5,7 +5,7 @@ import { groupKindOf, type KubernetesObject, type ObjectReference, referenceOf }
 import { podTemplateOf } from '../workloads.ts';
 import { isIP } from './addresses.ts';
 import { type DatabaseKind, parseAddress, usualPorts } from './database-address.ts';
-import { databasesIn, type KnownDatabase, type Login, type ServesKind } from './logins.ts';
+import { databasesIn, type KnownDatabase, type ServesKind } from './logins.ts';
 import type { DatabaseTls } from './postgres.ts';
 import { serverLogin, workloadsBehind } from './servers.ts';
 import { type SettingValues, settingsOf } from './settings.ts';
@@ -48,13 +48,13 @@ export function databasesOf(
   return [...known, ...unnamed];
 }
 
-/** Undefined for a text that is no address of a database; unfinished ones (`postgres://$(USER)@…`) are none. */
+/** As orion.yaml says it, as a whole. Undefined for a text that is no address of a database; unfinished ones (`postgres://$(USER)@…`) are none. */
 export function parseDatabaseUrl(text: string, source: string): Database | undefined {
   const address = parseAddress(text);
   if (address?.kind === undefined) return undefined;
   const { kind, host, port = usualPorts[kind], tls = 'prefer', ...rest } = address;
-  const login: Login = rest.user === undefined && rest.password === undefined ? 'none' : 'stated';
-  return { ...rest, kind, host, port, tls: { mode: tls }, name: shortName(host), source, login, users: [] };
+  const name = shortName(host);
+  return { ...rest, kind, host, port, tls: { mode: tls }, name, source, login: 'stated', users: [] };
 }
 
 /** The pod's own address: what is there is beside the container. */

@@ -82,7 +82,7 @@ function countingOf(
   { container, delay }: Pick<Endpoint, 'container' | 'delay'>,
   isKnown: boolean,
 ): { readonly countsFrom?: number; readonly waits?: true } {
-  if (delay === undefined || container === undefined) return {};
+  if (delay === undefined || delay <= 0 || container === undefined) return {};
   const status = listAt(pod, 'status', 'containerStatuses').find((one) => textAt(one, 'name') === container);
   const since = timeOf(textAt(status, 'state', 'running', 'startedAt'));
   if (since === undefined) return {};

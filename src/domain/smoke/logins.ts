@@ -168,6 +168,7 @@ function completed(found: Found, named: readonly NamedSetting[]): KnownDatabase 
   const database = piece(address.database, 'database');
   // Without a name of its own the driver takes one that we do not know.
   if (kind === 'postgres' && !isWhole && (user === undefined || database === undefined)) isInferred = true;
+  const hasLogin = password !== undefined || (kind === 'postgres' && user !== undefined);
   const tls = address.tls ?? tlsModeOf(nearest(found, 'tls', named)?.text ?? '') ?? 'prefer';
   const isReplica = address.replica === true || saysReplica([...qualifiers, ...host.split(/[-.]/)]);
   return {
@@ -179,7 +180,7 @@ function completed(found: Found, named: readonly NamedSetting[]): KnownDatabase 
     ...(database === undefined || (kind === 'redis' && !/^\d+$/.test(database)) ? {} : { database }),
     tls,
     ...(isReplica ? { replica: true } : {}),
-    login: user === undefined && password === undefined ? 'none' : isInferred ? 'inferred' : 'stated',
+    login: !hasLogin ? 'none' : isInferred ? 'inferred' : 'stated',
     source,
   };
 }

@@ -39,6 +39,11 @@ interface Refusal {
  * state: `MOVED` and `ASK` say that another node of a cluster has the key, `NOPERM` that the user may not do this.
  */
 const refusals: Readonly<Record<string, Refusal>> = {
+  NOAUTH: {
+    reason: 'login-refused',
+    says: 'wants a password and got none',
+    remedy: 'Put the password into the URL, or into the variable that the service reads.',
+  },
   WRONGPASS: {
     reason: 'login-refused',
     says: 'refused the password',
@@ -121,10 +126,10 @@ function judge(finding: RedisFinding, expected: RedisExpectations): Judgement {
       says: `refused ${step}`,
       remedy: 'See the log of the server for this error.',
     };
-    // Nobody has told us a password: that it wants one shows that it is up.
-    const isUnknown =
-      /^-?NOAUTH/.test(message) || (step !== 'PING' && (expected.login ?? 'stated') !== 'stated');
-    if (isUnknown) return unknownLogin(subject, step === 'PING' ? 'none' : expected.login, oneLine(message));
+    // That it wants a password which nobody has told us shows that it is up.
+    const isOfLogin = step !== 'PING' || /^-?NOAUTH/.test(message);
+    const { login = 'stated' } = expected;
+    if (isOfLogin && login !== 'stated') return unknownLogin(subject, login, oneLine(message));
     return failed(refusal, message);
   }
   if (connectionFault !== undefined) return judgeConnection(subject, connectionFault);

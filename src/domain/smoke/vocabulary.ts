@@ -79,7 +79,7 @@ export function readName(name: string): VariableName | undefined {
     const family = familyOf(rest);
     if (role === undefined || family === undefined) continue;
     if (rest.some((word) => ownSide.test(word))) return undefined;
-    return { family, qualifiers: qualifiersOf(rest), role, file };
+    return { family, qualifiers: qualifiersOf(rest, family), role, file };
   }
   return undefined;
 }
@@ -112,8 +112,15 @@ function familyOf(tokens: readonly string[]): Family | undefined {
   return (['postgres', 'redis', 'sql', 'store'] as const).find((family) => found.has(family));
 }
 
-function qualifiersOf(tokens: readonly string[]): readonly string[] {
-  return tokens.filter((token) => !kindOf.has(token) && !meaningless.has(token)).toSorted();
+/** `cache` tells one store from another, `db` says nothing beside `postgres`. */
+function qualifiersOf(tokens: readonly string[], family?: Family): readonly string[] {
+  const isFamily = (token: string): boolean => {
+    const kind = kindOf.get(token);
+    return (
+      kind !== undefined && kind !== 'store' && (kind === family || kind === 'sql' || family === undefined)
+    );
+  };
+  return tokens.filter((token) => !isFamily(token) && !meaningless.has(token)).toSorted();
 }
 
 /** `authDbPassword`, `auth.db.password`, `Auth__Db__Password` and `AUTH_DB_PASSWORD` are the same; so are `PGHOST` and `PG_HOST`. */

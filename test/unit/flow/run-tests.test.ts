@@ -120,3 +120,48 @@ test('without a way that carries it, a database is not decided', async () => {
     { outcome: 'inconclusive', reason: 'no-route', attempts: 1 },
   ]);
 });
+
+test.each<[string, number, readonly EndpointAnswer[], object, number]>([
+  ['soon: it is waited for', 12_000, [ok], { outcome: 'passed', attempts: 1 }, 1_012_000],
+  ['late: it is left out', 60_000, [], { outcome: 'skipped', attempts: 1 }, 1_000_000],
+])('an endpoint that counts %s', async (_, after, answers, expected, until) => {
+  const { run } = flowRun({ holder: 'us' });
+  const cluster = answering(...answers);
+  const ground = {
+    inside: { cluster, namespace: 'shop' },
+    deadline: 5000,
+    retries: 2,
+    parallel: 4,
+    isThere: () => true,
+  };
+  const counted = { ...readiness, countsFrom: 1_000_000 + after, waits: true } as SmokeTest;
+  const [report] = await runTests(run, [counted], ground);
+  expect(report).toMatchObject(expected);
+  expect(report?.finishedAt).toBe(until);
+});
+
+const unwell = { status: 503, body: '', milliseconds: 1 };
+
+test.each<[string, number, readonly EndpointAnswer[], object]>([
+  ['well before: it passes at once', 60_000, [ok], { outcome: 'passed', attempts: 1 }],
+  ['not well before, and its time is far: left out', 60_000, [unwell], { outcome: 'skipped' }],
+  ['not well before, well then', 3000, [unwell, ok], { outcome: 'passed', attempts: 2 }],
+  ['not well then either', 3000, [unwell], { outcome: 'failed', status: 503 }],
+])('an endpoint that may be asked before it counts, %s', async (_, after, answers, expected) => {
+  const counted = { ...readiness, countsFrom: 1_000_000 + after } as SmokeTest;
+  const { found } = await reports(answering(...answers), () => true, counted);
+  expect(found).toMatchObject([expected]);
+});
+
+test('an address elsewhere that gives no answer is not decided, in one try', async () => {
+  const error = { kind: 'timeout', message: 'no answer within 1000 ms' } as const;
+  const { run, lines } = flowRun({ holder: 'us' });
+  const callHttp = async () => ({ headers: {}, body: '', milliseconds: 1000, error });
+  const ground = { deadline: 1000, retries: 2, parallel: 4, isThere: () => true };
+  const { pod: _, ...unbound } = readiness;
+  const reach = { type: 'direct', host: 'db.example.com', port: 80 } as const;
+  const away = { ...unbound, reach, doubt: 'this machine is not where the pods are' } as SmokeTest;
+  const found = await runTests({ ...run, probes: { ...run.probes, callHttp } }, [away], ground);
+  expect(found).toMatchObject([{ outcome: 'inconclusive', reason: 'not-reachable-from-here', attempts: 1 }]);
+  expect(lines).toHaveLength(1);
+});

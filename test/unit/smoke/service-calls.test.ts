@@ -93,3 +93,15 @@ test.each([
 ])('a Service is not called that %s', (_, spec) => {
   expect(serviceCall(service(spec), workloads, subject)).toBeUndefined();
 });
+
+test('of several workloads behind it the one that has the port is called, in whatever order they come', () => {
+  const worker = workload('worker', [{ name: 'main' }]);
+  const web = workload('web', [container]);
+  const spec = { selector: { tier: 'front' }, ports: [{ port: 80, targetPort: 'http' }] };
+  for (const behind of [
+    [worker, web],
+    [web, worker],
+  ]) {
+    expect(serviceCall(service(spec), behind, subject)).toMatchObject({ port: 80, anyAnswer: false });
+  }
+});
