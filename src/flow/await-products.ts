@@ -3,13 +3,14 @@
  * may help. It never has to succeed: pods wait for them too, as long as the rollout (ADR 0016).
  */
 import type { Failure } from '../domain/failure.ts';
-import { keyOf } from '../domain/objects.ts';
+import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import type { Expectation } from '../domain/producers/expectations.ts';
 import { keysOf } from '../domain/producers/keys.ts';
 import { patienceWith, producerState } from '../domain/producers/patience.ts';
 import { shardAt } from '../domain/rollout/shards.ts';
 import { verdict } from '../domain/rollout/verdict.ts';
-import { logText } from '../report/escape.ts';
+import { statusOf } from '../domain/status/table.ts';
+import { logText, shorten } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import type { ClusterPort } from './ports.ts';
 import type { RolloutWatch } from './rollout.ts';
@@ -27,26 +28,36 @@ export async function awaitProducts(
 ): Promise<readonly Failure[]> {
   const startedAt = run.clock.now();
   let open = expectations.filter(({ early }) => early);
-  let told = false;
+  let toldAt = Number.NEGATIVE_INFINITY;
   for (;;) {
-    const looks = await Promise.all(open.map(async (one) => ({ one, there: await isThere(cluster, one) })));
+    const looks = await Promise.all(open.map(async (one) => ({ one, there: await isThere(run, cluster, one) })));
     const now = run.clock.now();
     const judged = verdict(watch.state(), now, watch.limits);
     if (judged.state === 'failed') return judged.failures;
-    for (const { one, there } of looks) if (told && there) say(run, `${titleOf(one)} is there`);
+    for (const { one, there } of looks) if (there && toldAt >= startedAt) say(run, `${titleOf(one)} is there`);
     open = looks.flatMap(({ one, there }) => (there || isMade(watch, one) ? [] : [one]));
-    const waiting = open.filter((one) => now < startedAt + patienceOf(watch, one));
     if (open.length === 0) return [];
-    if (waiting.length === 0) {
+    if (open.every((one) => now >= startedAt + patienceOf(watch, one))) {
       for (const one of open) {
         say(run, `${titleOf(one)} is not there yet: the workloads go on, and their pods wait for ${one.by}`);
       }
       return [];
     }
-    if (!told) for (const one of waiting) say(run, `waiting for ${titleOf(one)}, to be made by ${one.by}`);
-    told = true;
+    if (now >= toldAt + run.settings.progressInterval) {
+      for (const one of open) say(run, `waiting for ${titleOf(one)}, to be made by ${one.by}${wordOf(watch, one)}`);
+      toldAt = now;
+    }
     await run.clock.wait(pause, run.signal);
   }
+}
+
+/** Those that were made meanwhile: their values must not appear in what pods log. */
+export async function hideProducts(
+  run: Run,
+  cluster: ClusterPort,
+  expectations: readonly Expectation[],
+): Promise<void> {
+  await Promise.all(expectations.map((one) => isThere(run, cluster, one)));
 }
 
 function titleOf({ kind, name }: Expectation): string {
@@ -54,11 +65,15 @@ function titleOf({ kind, name }: Expectation): string {
 }
 
 function say(run: Run, text: string): void {
-  run.log.line(logLine(run.logClock(), `  ${logText(text)}`));
+  run.log.line(logLine(run.logClock(), `  ${logText(shorten(text, 300))}`));
 }
 
 /** What cannot be read is not waited for in vain: then the time decides. */
-async function isThere(cluster: ClusterPort, { kind, name, namespace, keys }: Expectation): Promise<boolean> {
+async function isThere(
+  run: Run,
+  cluster: ClusterPort,
+  { kind, name, namespace, keys }: Expectation,
+): Promise<boolean> {
   try {
     const found = await cluster.get({
       apiVersion: 'v1',
@@ -67,6 +82,7 @@ async function isThere(cluster: ClusterPort, { kind, name, namespace, keys }: Ex
       ...(namespace === undefined ? {} : { namespace }),
     });
     if (found === undefined) return false;
+    if (kind === 'Secret') run.hide([found]);
     const there = keysOf(found);
     return keys.every((key) => there.includes(key));
   } catch (error) {
@@ -75,16 +91,21 @@ async function isThere(cluster: ClusterPort, { kind, name, namespace, keys }: Ex
   }
 }
 
-function stateOf(watch: RolloutWatch, { producer }: Expectation) {
-  if (producer === undefined) return 'silent';
-  return producerState(shardAt(watch.state().workloads, keyOf(producer))?.object);
+function liveProducer(watch: RolloutWatch, { producer }: Expectation): KubernetesObject | undefined {
+  return producer === undefined ? undefined : shardAt(watch.state().workloads, keyOf(producer))?.object;
 }
 
 /** By its own word; what it made will be there in a moment. */
 function isMade(watch: RolloutWatch, expectation: Expectation): boolean {
-  return stateOf(watch, expectation) === 'done';
+  return producerState(liveProducer(watch, expectation)) === 'done';
 }
 
 function patienceOf(watch: RolloutWatch, expectation: Expectation): number {
-  return patienceWith(stateOf(watch, expectation), watch.limits);
+  return patienceWith(producerState(liveProducer(watch, expectation)), watch.limits);
+}
+
+/** `: not ready: SecretSyncedError`, where it says anything. */
+function wordOf(watch: RolloutWatch, expectation: Expectation): string {
+  const live = liveProducer(watch, expectation);
+  return live === undefined || producerState(live) === 'silent' ? '' : `: ${statusOf(live).message}`;
 }

@@ -8,7 +8,7 @@ import { targetOf } from '../domain/rollout/target.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { serviceLine } from '../report/log-health.ts';
 import { type Applied, applyPlan } from './apply.ts';
-import { awaitProducts } from './await-products.ts';
+import { awaitProducts, hideProducts } from './await-products.ts';
 import { formerKeys } from './health.ts';
 import { ensureHeld, type Hold, underLock } from './hold.ts';
 import { reportIdle } from './idle.ts';
@@ -61,7 +61,7 @@ export function applyOf(change: Change, plan: Plan, expectations: readonly Expec
 /** In a large overlay the rest is found when it is needed. */
 const mostPlaces = 10;
 
-export const rolloutPhase: ReleasePhase = async ({ run, target, watch, health, begun }) => {
+export const rolloutPhase: ReleasePhase = async ({ run, cluster, target, watch, health, begun }) => {
   // To find a place takes its time (files to read, code to compile): now, not when a cause is to be said.
   for (const object of target.objects.filter(awaited).slice(0, mostPlaces))
     target.locate(referenceOf(object), ['spec']);
@@ -79,6 +79,7 @@ export const rolloutPhase: ReleasePhase = async ({ run, target, watch, health, b
   );
   run.ledger.workloads = verdict.workloads;
   if (verdict.state === 'passed') reportIdle(run, watch.state());
+  await hideProducts(run, cluster, watch.limits.expectations ?? []);
   return verdict.state === 'failed' ? verdict.failures : [];
 };
 

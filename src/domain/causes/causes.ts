@@ -58,7 +58,7 @@ export function causesOf(scene: Scene, limits: Limits): readonly Cause[] {
   return [
     takenCause(scene),
     goneCause(scene, limits),
-    objectCause(scene, limits) ?? producerCause(scene, limits),
+    producerCause(scene, limits) ?? objectCause(scene, limits),
     blockedCause(scene, limits),
     creationCause(scene, limits),
     endedCause(scene),
