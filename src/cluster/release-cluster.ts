@@ -28,6 +28,7 @@ import { namespaceContents } from './namespace-contents.ts';
 import { callPod, callService, type LogPageOptions, readLogPage, readPodLog } from './pods.ts';
 import { type ForwardTarget, openPortForward } from './port-forward.ts';
 import { createReleaseStore, type HeadPatch, type StoredRelease, type StoreResult } from './records.ts';
+import { servedKinds } from './resources.ts';
 import { rewriteOperations } from './rewrite.ts';
 
 interface Repeatable {
@@ -50,6 +51,7 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       const resource = await api.resources.findInGroup(apiVersion, kind);
       return resource === 'unknown' ? undefined : resource.apiVersion;
     },
+    servedKinds: (groupKinds: readonly string[]) => servedKinds(transport, api.resources, groupKinds),
     get: (reference: ObjectReference) => api.get(reference),
     list: async (
       apiVersion: string,

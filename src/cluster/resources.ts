@@ -119,6 +119,28 @@ async function groupVersions(transport: Transport, group: string): Promise<reado
   }
 }
 
+/** Which of these kinds the server serves, each in its group's preferred version. One request, and one for each group among them. */
+export async function servedKinds(
+  transport: Transport,
+  catalog: ResourceCatalog,
+  groupKinds: readonly string[],
+): Promise<readonly Pick<Resource, 'apiVersion' | 'kind' | 'namespaced'>[]> {
+  const { groups = [] } = (await transport.request({ method: 'GET', path: '/apis' })).body as {
+    readonly groups?: readonly {
+      readonly name: string;
+      readonly preferredVersion: { readonly groupVersion: string };
+    }[];
+  };
+  const found = await Promise.all(
+    groupKinds.map(async (groupKind) => {
+      const [kind = '', ...group] = groupKind.split('.');
+      const served = groups.find(({ name }) => name === group.join('.'));
+      return served === undefined ? undefined : catalog.find(served.preferredVersion.groupVersion, kind);
+    }),
+  );
+  return found.filter((one) => one !== undefined && one !== 'unknown');
+}
+
 /** Path prefix of a group and version: `/api/v1`, `/apis/apps/v1`. */
 export function groupVersionPath(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;

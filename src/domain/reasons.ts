@@ -38,6 +38,7 @@ export const reasons = [
   'secret-missing',
   'secret-key-missing',
   'secret-placeholder',
+  'producer-uncertain',
   'config-missing',
   'config-key-missing',
   // health of what runs, context, namespace, resources, history

@@ -1,10 +1,19 @@
 /**
  * The order of apply: what others need comes first. Inside a wave everything is applied in parallel.
- * Custom resources go with the workloads: their CRD may come in the first wave, and their operators are workloads.
+ * Custom resources go with the workloads: their CRD may come in the first wave, and their operators are workloads. Those that make
+ * Secrets and ConfigMaps for pods go before them, and what they read from before those (ADR 0016).
  */
-import { groupKindOf, type KubernetesObject } from './objects.ts';
+import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from './objects.ts';
+import { isProducerKind, isSource } from './producers/table.ts';
 
-export const waves = ['foundations', 'configuration', 'bindings', 'workloads', 'policies'] as const;
+export const waves = [
+  'foundations',
+  'configuration',
+  'bindings',
+  'producers',
+  'workloads',
+  'policies',
+] as const;
 export type Wave = (typeof waves)[number];
 
 const waveByGroupKind: Readonly<Record<string, Wave>> = {
@@ -33,14 +42,25 @@ const waveByGroupKind: Readonly<Record<string, Wave>> = {
 };
 
 export function waveOf(object: { readonly apiVersion: string; readonly kind: string }): Wave {
-  return waveByGroupKind[groupKindOf(object)] ?? 'workloads';
+  const known = waveByGroupKind[groupKindOf(object)];
+  if (known !== undefined) return known;
+  if (isSource(object)) return 'bindings';
+  return isProducerKind(object) ? 'producers' : 'workloads';
 }
 
-/** The objects wave by wave, empty waves left out. */
+const nothing: ReadonlySet<string> = new Set();
+
+/** The objects wave by wave, empty waves left out. `producers`: those that make what pods need, of whatever kind, by `keyOf`. */
 export function inWaves<T extends { readonly desired: KubernetesObject }>(
   changes: readonly T[],
+  producers: ReadonlySet<string> = nothing,
 ): readonly { readonly wave: Wave; readonly changes: readonly T[] }[] {
+  const waveOfChange = ({ desired }: T): Wave => {
+    const wave = waveOf(desired);
+    return wave === 'workloads' && producers.has(keyOf(referenceOf(desired))) ? 'producers' : wave;
+  };
+  const placed = changes.map((change) => ({ change, wave: waveOfChange(change) }));
   return waves
-    .map((wave) => ({ wave, changes: changes.filter((change) => waveOf(change.desired) === wave) }))
+    .map((wave) => ({ wave, changes: placed.filter((one) => one.wave === wave).map(({ change }) => change) }))
     .filter(({ changes: members }) => members.length > 0);
 }

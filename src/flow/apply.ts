@@ -24,6 +24,10 @@ export interface ApplyGuard {
   /** Called as each write returns. */
   readonly onApplied: (change: PlannedChange, object: KubernetesObject, created: boolean) => void;
   readonly locate: (change: PlannedChange) => Failure['location'];
+  /** Objects that make what pods need, by `keyOf`: they go before the workloads. */
+  readonly producers?: ReadonlySet<string>;
+  /** Called once, before the first workload is written: what it answers ends the release with no workload touched. */
+  readonly beforeWorkloads?: () => Promise<readonly Failure[]>;
 }
 
 export async function applyPlan(
@@ -34,9 +38,11 @@ export async function applyPlan(
 ): Promise<Applied> {
   const objects = new Map<string, KubernetesObject>();
   const failures: Failure[] = [];
-  for (const { changes: members } of inWaves(changes)) {
+  for (const { wave, changes: members } of inWaves(changes, guard.producers)) {
     await guard.ensureHeld();
     run.signal.throwIfAborted();
+    if (wave === 'workloads') failures.push(...((await guard.beforeWorkloads?.()) ?? []));
+    if (failures.length > 0) break;
     await Promise.all(
       members
         .filter((change) => change.action !== 'unchanged')

@@ -61,10 +61,10 @@ export async function changeCluster(run: Run, ready: Ready, course: Course): Pro
       made: new Map(),
       down: new Set(),
     };
-    const stage = await openStageOf(change, plan);
+    const stage = await openStageOf(change, plan, ready.expectations);
     const closed = await goThrough(change, stage, {
       ...course,
-      phases: [applyOf(change, plan), ...course.phases],
+      phases: [applyOf(change, plan, ready.expectations), ...course.phases],
     });
     pending = closed.pending;
     // Nothing is left for post to settle.
@@ -81,11 +81,16 @@ async function takeBack(run: Run, ready: Ready, created: KubernetesObject | unde
   if (created !== undefined) await removeNamespace(run, ready.cluster, created);
 }
 
-async function openStageOf(change: Change, { changes }: Plan): Promise<Stage> {
+async function openStageOf(
+  change: Change,
+  { changes }: Plan,
+  expectations: Ready['expectations'],
+): Promise<Stage> {
   const targets = changes.filter(({ desired }) => awaited(desired));
   const expected = {
     expected: targets.length,
     existing: targets.filter(({ live }) => live !== undefined).map(({ reference }) => reference),
+    expectations,
   };
   return openStage(change.run, change.ready, subjectOf(change), expected, change);
 }

@@ -93,6 +93,12 @@ export interface ListSelection {
   readonly keep?: (object: KubernetesObject) => KubernetesObject;
 }
 
+export interface ServedKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
 export interface ClusterPort {
   /** What the kubeconfig calls the cluster's context. */
   readonly contextName: string;
@@ -109,6 +115,8 @@ export interface ClusterPort {
    * serves none. An object is there under each of them, so "not served in this version" is not "absent".
    */
   servedVersionOf(kind: { readonly apiVersion: string; readonly kind: string }): Promise<string | undefined>;
+  /** Which of these kinds (`Certificate.cert-manager.io`) the server serves, each in the version that it prefers. */
+  servedKinds(groupKinds: readonly string[]): Promise<readonly ServedKind[]>;
   get(reference: ObjectReference): Promise<KubernetesObject | undefined>;
   list(
     apiVersion: string,

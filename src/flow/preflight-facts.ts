@@ -1,13 +1,14 @@
 /** What the pre-checks look at, asked for once and shared. */
-import { outsideReferences } from '../domain/checks/secrets.ts';
 import { type KubernetesObject, referenceOf } from '../domain/objects.ts';
 import { judgeReach } from '../domain/outside.ts';
 import type { Permission } from '../domain/permission.ts';
+import type { Supply } from '../domain/producers/expectations.ts';
 import type { PrunePlan } from '../domain/prune/plan.ts';
 import { neededPermissions } from './needed-permissions.ts';
 import type { ClusterPort, Overlay, StoredRelease } from './ports.ts';
 import { makePlan, type Plan } from './preview.ts';
 import { planPrune } from './prune.ts';
+import { readSupply } from './read-supply.ts';
 import { notice, type Run, reachOf } from './run.ts';
 import { namespaceOf, placeObjects, type Target } from './target.ts';
 
@@ -22,7 +23,8 @@ export interface Facts {
   readonly plan: Promise<Plan>;
   readonly prune: Promise<PrunePlan>;
   readonly releases: Promise<readonly StoredRelease[]>;
-  readonly outside: Promise<readonly KubernetesObject[]>;
+  /** Who holds, or will make, the Secrets and ConfigMaps that pods need. */
+  readonly supply: Promise<Supply>;
 }
 
 export function gather(run: Run): Facts {
@@ -57,10 +59,16 @@ export function gather(run: Run): Facts {
   const prune = Promise.all([cluster, target, releases]).then(([connected, placed, known]) =>
     planPrune(run, connected, placed, known),
   );
-  const outside = Promise.all([cluster, target, namespace]).then(([connected, placed, live]) =>
-    live === undefined ? [] : readOutside(run, connected, placed),
-  );
-  return { overlay: overlayFact, cluster, target, namespace, missing, plan, prune, releases, outside };
+  const supply = Promise.all([cluster, target, namespace]).then(async ([connected, placed, live]) => {
+    const found = await readSupply(connected, placed, {
+      namespaceExists: live !== undefined,
+      // What the server would store says which keys others keep; without a plan, none is known.
+      changes: plan.then(({ changes }) => changes).catch(() => []),
+    });
+    hideSecrets(run, found.live);
+    return found;
+  });
+  return { overlay: overlayFact, cluster, target, namespace, missing, plan, prune, releases, supply };
 }
 
 /** A preview changes nothing, so it needs no more than to read; without the rest it says less (see `makePlan`). */
@@ -123,18 +131,4 @@ async function readReleases(run: Run, namespace: string): Promise<readonly Store
     });
   }
   return releases;
-}
-
-async function readOutside(
-  run: Run,
-  cluster: ClusterPort,
-  target: Target,
-): Promise<readonly KubernetesObject[]> {
-  const found = await Promise.all(
-    outsideReferences(target.objects).map(({ kind, name }) =>
-      cluster.get({ apiVersion: 'v1', kind, namespace: target.namespace, name }),
-    ),
-  );
-  hideSecrets(run, found);
-  return found.filter((object) => object !== undefined);
 }

@@ -11,6 +11,7 @@ import { judgeSecrets } from '../domain/checks/secrets.ts';
 import { judgeTools } from '../domain/checks/tools.ts';
 import { type CheckName, type CheckResult, checkNames, type Finding, worstLevel } from '../domain/checks.ts';
 import { type KubernetesObject, referenceOf } from '../domain/objects.ts';
+import { type Expectation, expectationsOf } from '../domain/producers/expectations.ts';
 import { statusOf } from '../domain/status/table.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { findingOf, saidOnce } from './findings.ts';
@@ -34,6 +35,8 @@ export interface Ready {
   readonly plan: Plan;
   readonly releases: readonly StoredRelease[];
   readonly namespaceExists: boolean;
+  /** Secrets and ConfigMaps that others will make of what is applied. */
+  readonly expectations: readonly Expectation[];
 }
 
 export async function preflight(run: Run): Promise<Preflight> {
@@ -59,13 +62,14 @@ export async function preflight(run: Run): Promise<Preflight> {
 }
 
 async function readyFrom(facts: Facts): Promise<Ready> {
-  const [cluster, target, plan, prune, releases, namespace] = await Promise.all([
+  const [cluster, target, plan, prune, releases, namespace, supply] = await Promise.all([
     facts.cluster,
     facts.target,
     facts.plan,
     facts.prune,
     facts.releases,
     facts.namespace,
+    facts.supply,
   ]);
   return {
     cluster,
@@ -73,6 +77,7 @@ async function readyFrom(facts: Facts): Promise<Ready> {
     plan: withPrune(plan, prune),
     releases,
     namespaceExists: namespace !== undefined,
+    expectations: expectationsOf(supply),
   };
 }
 
@@ -115,11 +120,8 @@ async function overlay(run: Run, facts: Facts): Promise<readonly Finding[]> {
 }
 
 async function secrets(run: Run, facts: Facts): Promise<readonly Finding[]> {
-  const [target, live] = await Promise.all([facts.target, facts.outside]);
-  return judgeSecrets(
-    { rendered: target.objects, live, decode: decodeText, locate: target.locate },
-    run.settings.profile,
-  );
+  const [{ locate }, supply] = await Promise.all([facts.target, facts.supply]);
+  return judgeSecrets({ ...supply, decode: decodeText, locate }, run.settings.profile);
 }
 
 function decodeText(base64: string): string | undefined {

@@ -2,11 +2,13 @@
 import type { Failure } from '../domain/failure.ts';
 import type { HealthSubject } from '../domain/health/verdict.ts';
 import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
+import { type Expectation, firstProducers } from '../domain/producers/expectations.ts';
 import type { ReleaseBody } from '../domain/release.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { serviceLine } from '../report/log-health.ts';
 import { type Applied, applyPlan } from './apply.ts';
+import { awaitProducts, hideProducts } from './await-products.ts';
 import { formerKeys } from './health.ts';
 import { ensureHeld, type Hold, underLock } from './hold.ts';
 import { reportIdle } from './idle.ts';
@@ -36,7 +38,7 @@ export interface Change {
   readonly down: Set<string>;
 }
 
-export function applyOf(change: Change, plan: Plan): ReleasePhase {
+export function applyOf(change: Change, plan: Plan, expectations: readonly Expectation[] = []): ReleasePhase {
   return async (stage) => {
     const { run, cluster, watch } = stage;
     stage.begun.databasesAsked = downBefore(change, plan, stage);
@@ -45,7 +47,7 @@ export function applyOf(change: Change, plan: Plan): ReleasePhase {
       'apply',
       async () => {
         if (run.settings.monitor > 0) stage.begun.old = await readOldErrors(run, cluster, watch, plan);
-        return apply(change, plan, stage);
+        return apply(change, plan, stage, expectations);
       },
       (applied) => judgeFailures(applied.failures),
     );
@@ -59,7 +61,7 @@ export function applyOf(change: Change, plan: Plan): ReleasePhase {
 /** In a large overlay the rest is found when it is needed. */
 const mostPlaces = 10;
 
-export const rolloutPhase: ReleasePhase = async ({ run, target, watch, health, begun }) => {
+export const rolloutPhase: ReleasePhase = async ({ run, cluster, target, watch, health, begun }) => {
   // To find a place takes its time (files to read, code to compile): now, not when a cause is to be said.
   for (const object of target.objects.filter(awaited).slice(0, mostPlaces))
     target.locate(referenceOf(object), ['spec']);
@@ -77,6 +79,7 @@ export const rolloutPhase: ReleasePhase = async ({ run, target, watch, health, b
   );
   run.ledger.workloads = verdict.workloads;
   if (verdict.state === 'passed') reportIdle(run, watch.state());
+  await hideProducts(run, cluster, watch.limits.expectations ?? []);
   return verdict.state === 'failed' ? verdict.failures : [];
 };
 
@@ -119,18 +122,28 @@ function judgeFailures(failures: readonly Failure[]): 'passed' | 'failed' {
   return failures.length === 0 ? 'passed' : 'failed';
 }
 
-async function apply(change: Change, plan: Plan, { watch }: Stage): Promise<Applied> {
+async function apply(
+  change: Change,
+  plan: Plan,
+  { watch }: Stage,
+  expectations: readonly Expectation[],
+): Promise<Applied> {
   const { run, ready, hold, release } = change;
   const { namespace, locate } = ready.target;
   // After an unverified release nothing of it counts as proven: every workload is judged.
   const unproven = hold.predecessor !== undefined || hold.releases.length === 0;
+  const producers = firstProducers(expectations);
   for (const { reference, action, desired, live } of plan.changes) {
     if (action !== 'unchanged' || !awaited(desired)) continue;
-    watch.addTarget(targetOf({ reference, desired }, unproven, live));
+    // A producer whose product is not there has proven nothing either.
+    const judges = unproven || producers.has(keyOf(reference));
+    watch.addTarget(targetOf({ reference, desired }, judges, live));
   }
   const stillOurs = () => ensureHeld(run, namespace, hold.lease, release);
   return applyPlan(run, underLock(ready.cluster, stillOurs), plan.changes, {
     ensureHeld: stillOurs,
+    producers,
+    beforeWorkloads: () => awaitProducts(run, ready.cluster, watch, expectations),
     locate: ({ reference }) => locate(reference),
     onApplied: (planned, object, created) => {
       const key = keyOf(planned.reference);

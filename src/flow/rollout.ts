@@ -1,6 +1,7 @@
 /** Watches a rollout until the pure verdict says passed or failed. One watch per kind, opened before apply. */
 import { Fault } from '../domain/fault.ts';
 import { groupKindOf, keyOf, type ObjectReference } from '../domain/objects.ts';
+import type { Expectation } from '../domain/producers/expectations.ts';
 import type { WorkloadReport } from '../domain/result.ts';
 import { observe } from '../domain/rollout/observe.ts';
 import { sceneOf } from '../domain/rollout/scene.ts';
@@ -67,12 +68,14 @@ export interface ExpectedTargets {
   readonly existing: readonly ObjectReference[];
   /** See `Limits.restoring`. */
   readonly restoring?: boolean;
+  /** See `Limits.expectations`. */
+  readonly expectations?: readonly Expectation[];
 }
 
 export async function watchRollout(
   run: Run,
   namespace: string,
-  { expected, existing, restoring = false }: ExpectedTargets,
+  { expected, existing, restoring = false, expectations = [] }: ExpectedTargets,
 ): Promise<RolloutWatch> {
   let state: RolloutState = startRollout([], run.clock.now(), expected);
   const observer = observerOf(run);
@@ -128,6 +131,7 @@ export async function watchRollout(
     maxRestarts: run.settings.maxRestarts,
     startedAt: run.clock.now(),
     budgets: defaultBudgets,
+    expectations,
     restoring,
   };
   const proof = proveWatch(run, namespace, (pods) => {

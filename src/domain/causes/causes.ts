@@ -11,6 +11,7 @@ import { sandboxCause, volumeCause } from './mounting.ts';
 import { objectCause } from './objects.ts';
 import { leavingCause, lostCause } from './pods.ts';
 import { gateCause, readinessCause } from './probes.ts';
+import { producerCause } from './producing.ts';
 import { schedulingCause } from './scheduling.ts';
 import { cannotRunCause } from './start-errors.ts';
 import { goneCause, takenCause } from './taken.ts';
@@ -57,7 +58,7 @@ export function causesOf(scene: Scene, limits: Limits): readonly Cause[] {
   return [
     takenCause(scene),
     goneCause(scene, limits),
-    objectCause(scene, limits),
+    producerCause(scene, limits) ?? objectCause(scene, limits),
     blockedCause(scene, limits),
     creationCause(scene, limits),
     endedCause(scene),

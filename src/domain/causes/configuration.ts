@@ -4,6 +4,7 @@ import { type ContainerView, isStarting } from '../status/containers.ts';
 import { type Cause, causeOf, quoted, subject } from './cause.ts';
 import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
 import { containerField, referenceField } from './fieldpaths.ts';
+import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
 
 export interface MissingSource {
   readonly kind: 'ConfigMap' | 'Secret';
@@ -25,8 +26,8 @@ export function missingSource(text: string): MissingSource | undefined {
 const notReadYet = /failed to sync (?:configmap|secret) cache|timed out waiting for the condition/i;
 
 /**
- * A container that cannot be made from its configuration: permanent unless the kubelet only lags behind. Its event is
- * evidence before the container's status says so.
+ * A container that cannot be made from its configuration: permanent unless the kubelet only lags behind or somebody is to make what
+ * is missing. Its event is evidence before the container's status says so.
  */
 export function configurationCause(
   scene: Scene,
@@ -46,14 +47,17 @@ export function configurationCause(
   if (notReadYet.test(text) || (held === undefined && missing === undefined)) return undefined;
   const title = subject(container, scene.target.reference);
   const { desired } = scene.target;
+  const expectation = missing === undefined ? undefined : expectationFor(limits, pod, missing);
+  const late = expectation === undefined ? '' : lateness(expectation, limits);
   return causeOf(scene, {
     reason: 'container-config-error',
-    doom: { when: 'now' },
+    doom: expectation === undefined ? { when: 'now' } : doomOfExpected(expectation, pod, limits),
+    ...(expectation === undefined ? {} : { remedy: remedyOfExpected(expectation) }),
     weight: 80,
     pod,
     container,
     event: event === undefined ? undefined : evidenceOf(event),
-    message: `${title} cannot be created: ${missing === undefined ? quoted(text) : missingSentence(missing)}.`,
+    message: `${title} cannot be created: ${missing === undefined ? quoted(text) : missingSentence(missing)}${late}.`,
     ...(missing === undefined
       ? { field: containerField(desired, container.name) }
       : {

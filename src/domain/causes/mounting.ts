@@ -1,12 +1,16 @@
 /** What a pod with a node waits for before its first container: volumes, then its sandbox with the network. */
-import { titleOf } from '../objects.ts';
+import { type KubernetesObject, titleOf } from '../objects.ts';
+import type { Expectation } from '../producers/expectations.ts';
 import { markOf } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
+import { referencesOf } from '../secrets/references.ts';
 import { containersOf } from '../status/containers.ts';
 import { type Cause, causeOf, quoted } from './cause.ts';
+import { missingSource } from './configuration.ts';
 import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { podField, volumeField } from './fieldpaths.ts';
+import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
 
 /** Volumes that do not come; also a ConfigMap or Secret that is to be mounted and is not there. */
 export function volumeCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
@@ -19,15 +23,52 @@ export function volumeCause(scene: Scene, pod: PodRecord, limits: Limits): Cause
   if (event === undefined) return undefined;
   const text = eventMessage(event);
   const volume = /for volume "([^"]+)"/.exec(text)?.[1] ?? /volumes=\[([^\s,\]]+)/.exec(text)?.[1];
+  const expectation = expectedInVolume(scene, pod, text, volume, limits);
   return causeOf(scene, {
     reason: 'volume-pending',
-    doom: { when: 'after', since, allowance: limits.budgets.volume, holds: 'capacity' },
+    ...(expectation === undefined
+      ? { doom: { when: 'after', since, allowance: limits.budgets.volume, holds: 'capacity' } as const }
+      : {
+          doom: doomOfExpected(expectation, pod, limits),
+          remedy: remedyOfExpected(expectation),
+        }),
     weight: 70,
     pod,
     event: evidenceOf(event),
-    message: `A pod of ${titleOf(scene.target.reference)} waits for a volume: ${quoted(text)}.`,
+    message: `A pod of ${titleOf(scene.target.reference)} waits for a volume: ${quoted(text)}${expectation === undefined ? '' : lateness(expectation, limits)}.`,
     field: volumeField(scene.target.desired, volume),
   });
+}
+
+/**
+ * What a volume that does not come is to be made from, where somebody will make it. The kubelet names an object that is not there; of
+ * one that lacks a key, and of several volumes that it waits for, only the volume.
+ */
+function expectedInVolume(
+  scene: Scene,
+  pod: PodRecord,
+  text: string,
+  volume: string | undefined,
+  limits: Limits,
+): Expectation | undefined {
+  const missing = missingSource(text);
+  if (missing !== undefined) return expectationFor(limits, pod, missing);
+  if (!/non-?existent|timed out waiting for the condition|unmounted volumes/.test(text)) return undefined;
+  return volumeSources(scene.target.desired, volume)
+    .map((source) => expectationFor(limits, pod, source))
+    .find((one) => one !== undefined);
+}
+
+function volumeSources(desired: KubernetesObject, volume: string | undefined) {
+  const path = ['volumes', String(volumeIndex(desired, volume)), ''];
+  return referencesOf(desired).filter(
+    ({ use, path: at }) => use === 'volume' && at.join('/').includes(path.join('/')),
+  );
+}
+
+function volumeIndex(desired: KubernetesObject, volume: string | undefined): number {
+  const last = volumeField(desired, volume).at(-1);
+  return typeof last === 'number' ? last : -1;
 }
 
 /** The pod's network cannot be made, or no runtime knows its RuntimeClass: its status never says so. */

@@ -1,35 +1,43 @@
-/** Every Secret and ConfigMap that a pod template refers to is there, with its key, and no Secret holds a placeholder. */
-import type { Finding } from '../checks.ts';
+/** Every Secret and ConfigMap that a pod template refers to is there, or will be, with its key, and no Secret holds a placeholder. */
+import type { CheckLevel, Finding } from '../checks.ts';
 import { isObject } from '../managed-fields.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../objects.ts';
+import { type Answer, answerFor, type Supply } from '../producers/expectations.ts';
 import type { Profile } from '../profile.ts';
-import { isPlaceholder } from '../secrets/placeholders.ts';
+import { type Doubt, doubtOf } from '../secrets/placeholders.ts';
 import { type ConfigReference, referencesOf } from '../secrets/references.ts';
 import type { FieldPath, SourceLocation } from '../source.ts';
 
-export interface SecretFacts {
-  readonly rendered: readonly KubernetesObject[];
-  /** Live Secrets and ConfigMaps of the namespace that the overlay refers to and does not bring. */
-  readonly live: readonly KubernetesObject[];
+export interface SecretFacts extends Supply {
   /** Decoded text of a Secret's data value; undefined for what is not text. */
   readonly decode: (base64: string) => string | undefined;
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
 
+/** On a Secret: keys, by comma, whose values are meant as they are. */
+export const allowPlaceholderAnnotation = 'orion.dev/allow-placeholder';
+
 export function judgeSecrets(facts: SecretFacts, profile: Profile): readonly Finding[] {
-  const missing = facts.rendered.flatMap((workload) => missingOf(workload, facts));
+  const sources = facts.rendered.flatMap((workload) => judgeSources(workload, facts));
   const secrets = [...facts.rendered, ...facts.live].filter((object) => object.kind === 'Secret');
   const placeholders = secrets.flatMap((secret) => placeholdersOf(secret, facts, profile));
-  const findings = [...missing, ...placeholders];
-  if (findings.length > 0) return findings;
+  // Several pods of one Secret, or several keys of it, are told once.
+  const findings = [...new Map([...sources, ...placeholders].map((one) => [idOf(one), one])).values()];
+  if (findings.some(({ level }) => level !== 'pass')) return findings;
+  const later = findings.length > 0 ? 'is there or will be made' : 'is there';
   return [
+    ...findings,
     {
       level: 'pass',
       reason: 'ok',
-      message: `Every Secret and ConfigMap that a pod refers to is there; ${secrets.length} Secret${secrets.length === 1 ? '' : 's'} checked for placeholders.`,
+      message: `Every Secret and ConfigMap that a pod refers to ${later}; ${secrets.length} Secret${secrets.length === 1 ? '' : 's'} checked for placeholders.`,
       remedy: '',
     },
   ];
+}
+
+function idOf({ level, message, object }: Finding): string {
+  return level === 'fail' ? `${message} ${object?.name}` : message;
 }
 
 /** What the overlay refers to and does not bring: to be looked up in the cluster. */
@@ -44,68 +52,108 @@ export function outsideReferences(
   return [...unique].filter(([key]) => !brought.has(key)).map(([, reference]) => reference);
 }
 
-function missingOf(workload: KubernetesObject, facts: SecretFacts): readonly Finding[] {
-  const reference = referenceOf(workload);
+function judgeSources(workload: KubernetesObject, facts: SecretFacts): readonly Finding[] {
   return referencesOf(workload)
     .filter((wanted) => !wanted.optional)
     .flatMap((wanted) => {
-      const holder = [...facts.rendered, ...facts.live].find(
-        (object) => object.kind === wanted.kind && object.metadata.name === wanted.name,
-      );
-      const key = wanted.key;
-      if (holder !== undefined && (key === undefined || keysOf(holder).includes(key))) return [];
-      return [absence(reference, wanted, holder, facts)];
+      const answer = answerFor(workload, wanted, facts);
+      if (answer.state === 'there') return [];
+      const reference = referenceOf(workload);
+      const place = { object: reference, location: facts.locate(reference, wanted.path) };
+      return [answer.state === 'expected' ? expected(wanted, answer, place) : absence(wanted, answer, place)];
     });
 }
 
+type Place = Pick<Finding, 'location'> & { readonly object: ObjectReference };
+
+/** `Secret tokens`, or `key TOKEN of Secret tokens` where the object itself is there. */
+function expected(
+  { kind, name, key }: ConfigReference,
+  { expectation: { by, how, certainty }, holds }: Answer & { readonly state: 'expected' },
+  place: Place,
+): Finding {
+  const title = holds && key !== undefined ? `Key ${key} of ${kind} ${name}` : `${kind} ${name}`;
+  if (certainty === 'sure') {
+    return { level: 'pass', reason: 'ok', message: `${title} will be made by ${by}.`, remedy: '', ...place };
+  }
+  const provides = `orion.dev/provides: ${kind}/${name}`;
+  const message =
+    certainty === 'unseen'
+      ? `${title} is not there, and whether ${by} of the namespace will make it cannot be seen by this identity.`
+      : `${title} is not there yet; perhaps ${by}${how === undefined ? '' : `, ${how},`} will make it.`;
+  const remedy =
+    certainty === 'unseen'
+      ? `Allow this identity to list these kinds (docs/role.yaml), or add it to the overlay or the namespace.`
+      : `If it does, annotate it with \`${provides}\`; if not, add what is missing to the overlay or the namespace.`;
+  return { level: 'warn', reason: 'producer-uncertain', message, remedy, ...place };
+}
+
 function absence(
-  reference: ObjectReference,
   wanted: ConfigReference,
-  holder: KubernetesObject | undefined,
-  facts: SecretFacts,
+  { holder, madeWithout }: Answer & { readonly state: 'missing' },
+  place: Place,
 ): Finding {
   const secret = wanted.kind === 'Secret';
-  const place = { object: reference, location: facts.locate(reference, wanted.path) };
+  const title = `${wanted.kind} ${wanted.name}`;
+  if (madeWithout !== undefined && wanted.key !== undefined) {
+    return {
+      level: 'fail',
+      reason: secret ? 'secret-key-missing' : 'config-key-missing',
+      message: `${titleOf(place.object)} refers to key ${wanted.key} of ${title}, which ${madeWithout} makes without such a key.`,
+      remedy: `Let ${madeWithout} make the key ${wanted.key}, or correct the reference.`,
+      ...place,
+    };
+  }
   if (holder === undefined) {
     return {
       level: 'fail',
       reason: secret ? 'secret-missing' : 'config-missing',
-      message: `${titleOf(reference)} refers to ${wanted.kind} ${wanted.name}, which neither the overlay nor the namespace has.`,
-      remedy: `Add it to the overlay's generators, or create it in the namespace before deploying.`,
+      message: `${titleOf(place.object)} refers to ${title}, which neither the overlay nor the namespace has, and nothing of them makes.`,
+      remedy: `Add it to the overlay's generators, or create it in the namespace before deploying. If an object of the overlay makes it, annotate that with \`orion.dev/provides: ${wanted.kind}/${wanted.name}\`.`,
       ...place,
     };
   }
   return {
     level: 'fail',
     reason: secret ? 'secret-key-missing' : 'config-key-missing',
-    message: `${titleOf(reference)} refers to key ${wanted.key} of ${wanted.kind} ${wanted.name}, which has no such key.`,
-    remedy: `Add the key ${wanted.key} to ${wanted.kind} ${wanted.name}, or correct the reference.`,
+    message: `${titleOf(place.object)} refers to key ${wanted.key} of ${title}, which has no such key.`,
+    remedy: `Add the key ${wanted.key} to ${title}, or correct the reference.`,
     ...place,
   };
 }
 
-function keysOf(holder: KubernetesObject): readonly string[] {
-  return ['data', 'stringData', 'binaryData'].flatMap((field) => {
-    const values = holder[field];
-    return isObject(values) ? Object.keys(values) : [];
-  });
-}
+const doubts: Readonly<Record<Doubt, string>> = {
+  placeholder: 'still holds a placeholder',
+  variable: 'holds the name of a variable, as it stands',
+  empty: 'is empty',
+};
 
+/**
+ * Only what the overlay itself brings can fail: an empty value is how many programs are switched off, a variable may be replaced by
+ * the program, and the Secrets of others are theirs.
+ */
 function placeholdersOf(secret: KubernetesObject, facts: SecretFacts, profile: Profile): readonly Finding[] {
   const reference = referenceOf(secret);
   const rendered = facts.rendered.includes(secret);
-  return valuesOf(secret, facts.decode)
-    .filter(([, value]) => isPlaceholder(value))
-    .map(([key]) => ({
-      level: profile.levels.secretPlaceholder,
-      reason: 'secret-placeholder',
-      message: `Key ${key} of ${titleOf(reference)} still holds a placeholder.`,
-      remedy: rendered
-        ? 'Fill in the real value where the generator reads it.'
-        : `Set the real value in the cluster's Secret ${secret.metadata.name}.`,
-      object: reference,
-      ...(rendered ? { location: facts.locate(reference, ['data', key]) } : {}),
-    }));
+  const allowed = (secret.metadata.annotations?.[allowPlaceholderAnnotation] ?? '').split(/[,;\s]+/);
+  return valuesOf(secret, facts.decode).flatMap(([key, value]): readonly Finding[] => {
+    const doubt = allowed.includes(key) ? undefined : doubtOf(value);
+    if (doubt === undefined) return [];
+    const level: CheckLevel = rendered && doubt === 'placeholder' ? profile.levels.secretPlaceholder : 'warn';
+    const correct = rendered
+      ? 'Fill in the real value where the generator reads it'
+      : `Set the real value in the cluster's Secret ${secret.metadata.name}`;
+    return [
+      {
+        level,
+        reason: 'secret-placeholder',
+        message: `Key ${key} of ${titleOf(reference)} ${doubts[doubt]}.`,
+        remedy: `${correct}; if it is meant so, annotate the Secret with \`${allowPlaceholderAnnotation}: ${key}\`.`,
+        object: reference,
+        ...(rendered ? { location: facts.locate(reference, ['data', key]) } : {}),
+      },
+    ];
+  });
 }
 
 function valuesOf(

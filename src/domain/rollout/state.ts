@@ -1,6 +1,7 @@
 import type { KubernetesObject, ObjectReference } from '../objects.ts';
 import { keyOf } from '../objects.ts';
 import type { OwnedFields } from '../owned-fields.ts';
+import type { Expectation } from '../producers/expectations.ts';
 import type { Tally } from '../status/restarts.ts';
 import type { Ends, Lapses, Marks } from './marks.ts';
 import { noShards, type Shards } from './shards.ts';
@@ -60,6 +61,8 @@ export interface Budgets {
   readonly volume: number;
   /** Pods that the API server does not let a controller create, where something may still change that. */
   readonly creation: number;
+  /** A producer of a Secret or ConfigMap that reports an error and tries again (ADR 0016). */
+  readonly producer: number;
   /** The least time a container may run unready, whatever its probe says (see causes/probes.ts). */
   readonly readiness: number;
 }
@@ -70,6 +73,7 @@ export const defaultBudgets: Budgets = {
   group: 300_000,
   volume: 30_000,
   creation: 30_000,
+  producer: 60_000,
   readiness: 60_000,
 };
 
@@ -81,6 +85,8 @@ export interface Limits {
   /** Our own clock when apply began: what was seen up to then was there before this release. */
   readonly startedAt: number;
   readonly budgets: Budgets;
+  /** Secrets and ConfigMaps that others will make: pods may wait for them. */
+  readonly expectations?: readonly Expectation[];
   /** What is rolled out was there before: pods of the revision in between have nothing to wait for. */
   readonly restoring?: boolean;
 }

@@ -2,7 +2,6 @@
 
 /** Whole values, compared without case, without the quotes that envs files keep, and without blanks around them. */
 const words: readonly RegExp[] = [
-  /^$/,
   /^change[-_ ]?(me|this|it)(now|please)?[!.]*$/,
   /^please[-_ ]?change([-_ ]?(me|this|it))?[!.]*$/,
   /^to[-_ ]?be[-_ ]?(changed|replaced|defined|set|filled( in)?)$/,
@@ -18,7 +17,6 @@ const words: readonly RegExp[] = [
   /^your[-_ ]([-_ a-z]*[-_ ])?(value|secret|password|token|key)$/,
   /^(insert|enter|put|add|set|paste)[-_ ].*[-_ ]here$/,
   /^<[^<>]*>$/,
-  /^\$\{[^{}]*\}$/,
   /^\{\{[^{}]*\}\}$/,
   /^__[a-z0-9_]+__$/,
 ];
@@ -26,16 +24,25 @@ const words: readonly RegExp[] = [
 /** The password part of a URL, without a parser: `${DB_PASSWORD}` and `<password>` are not legal in one. */
 const passwordInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@:\s]*:(.*)@[^@]*$/is;
 
-/** Whether the whole value (or, of a URL, its password) is one that only stands for a secret. */
-export function isPlaceholder(value: string): boolean {
+/**
+ * What a value stands for: a `placeholder` for a secret that nobody has filled in; the name of a `variable`, which the program, or
+ * whoever starts it, may well replace; nothing at all, which many programs read as "switched off". Undefined: a secret. Of a URL
+ * its password counts too.
+ */
+export type Doubt = 'placeholder' | 'variable' | 'empty';
+
+export function doubtOf(value: string): Doubt | undefined {
   const plain = unquote(value.trim());
   const password = passwordInUrl.exec(plain)?.[1];
-  return isWord(plain) || (password !== undefined && isWord(decoded(password)));
+  // An empty password in a URL is how many write that there is none.
+  return doubtOfWord(plain) ?? (password === undefined ? undefined : doubtOfWord(decoded(password)));
 }
 
-function isWord(value: string): boolean {
+function doubtOfWord(value: string): Doubt | undefined {
   const word = value.trim().toLowerCase();
-  return words.some((pattern) => pattern.test(word));
+  if (word === '') return 'empty';
+  if (/^\$\{[^{}]*\}$/.test(word)) return 'variable';
+  return words.some((pattern) => pattern.test(word)) ? 'placeholder' : undefined;
 }
 
 function unquote(value: string): string {

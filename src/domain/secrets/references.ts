@@ -87,9 +87,15 @@ function reference(kind: ConfigReference['kind'], source: Field, shape: Shape): 
   ];
 }
 
-/** The controller manager publishes it in every namespace, so a namespace that does not exist yet will have it. */
+/** Published in every namespace by Kubernetes, OpenShift and Istio, so a namespace that does not exist yet will have them. */
+const published: ReadonlySet<string> = new Set([
+  'kube-root-ca.crt',
+  'openshift-service-ca.crt',
+  'istio-ca-root-cert',
+]);
+
 function isPublished(kind: ConfigReference['kind'], name: string): boolean {
-  return kind === 'ConfigMap' && name === 'kube-root-ca.crt';
+  return kind === 'ConfigMap' && published.has(name);
 }
 
 function containerReferences(container: Field): ConfigReference[] {

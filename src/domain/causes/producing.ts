@@ -1,0 +1,68 @@
+/** Objects that are to make a Secret or ConfigMap for pods: their own failure is the cause, not that of the pods that wait. */
+import { keyOf, titleOf } from '../objects.ts';
+import type { Expectation } from '../producers/expectations.ts';
+import { troubleOf } from '../producers/trouble.ts';
+import type { Scene } from '../rollout/scene.ts';
+import type { Limits, PodRecord } from '../rollout/state.ts';
+import { isFinal } from '../status/status.ts';
+import { statusOf } from '../status/table.ts';
+import { type Cause, causeOf, type Doom, quoted, spoken } from './cause.ts';
+
+/** A producer that reports an error and tries again by itself: it has its allowance. What is final, `objectCause` tells. */
+export function producerCause(scene: Scene, limits: Limits): Cause | undefined {
+  const { live, target, written } = scene;
+  if (live === undefined || !written) return undefined;
+  const key = keyOf(target.reference);
+  const expectation = limits.expectations?.find(
+    ({ producer }) => producer !== undefined && keyOf(producer) === key,
+  );
+  if (expectation === undefined || isFinal(statusOf(live.object))) return undefined;
+  const trouble = troubleOf(live.object);
+  if (trouble === undefined) return undefined;
+  const said = trouble.reason === '' ? '' : ` (${quoted(trouble.reason)})`;
+  const since = Math.max(limits.startedAt, live.generationAt, trouble.since ?? 0);
+  return causeOf(scene, {
+    reason: 'object-failed',
+    doom: { when: 'after', since, allowance: limits.budgets.producer },
+    weight: 96,
+    message: `${titleOf(target.reference)}: ${quoted(trouble.message)}${said}; ${expectation.kind} ${expectation.name}, which pods need, is not made.`,
+    remedy: `Correct what it complains about; \`kubectl describe ${target.reference.kind.toLowerCase()} ${target.reference.name}\` shows all its conditions and events.`,
+  });
+}
+
+/** Who is to make an object that a pod lacks; undefined: nobody. */
+export function expectationFor(
+  limits: Limits,
+  pod: PodRecord,
+  wanted: { readonly kind: string; readonly name: string },
+): Expectation | undefined {
+  const { namespace } = pod.object.metadata;
+  return limits.expectations?.find(
+    (one) =>
+      one.kind === wanted.kind &&
+      one.name === wanted.name &&
+      (one.namespace === undefined || one.namespace === namespace),
+  );
+}
+
+/**
+ * How long pods may wait for it: as long as the rollout, since only its producer knows when it will be there. Where nobody could see
+ * whether there is a producer at all, no longer than for anything else that a controller has not made yet.
+ */
+export function doomOfExpected({ certainty }: Expectation, pod: PodRecord, limits: Limits): Doom {
+  return certainty === 'unseen'
+    ? { when: 'after', since: pod.firstAt, allowance: limits.budgets.creation }
+    : { when: 'after', since: limits.startedAt, allowance: limits.timeout };
+}
+
+/** The rest of a sentence that says what is missing: `, and ExternalSecret shop-db has not made it within 5 min`. */
+export function lateness({ by, certainty }: Expectation, limits: Limits): string {
+  const within = certainty === 'unseen' ? '' : ` within ${spoken(limits.timeout)}`;
+  return `, and ${by} ${certainty === 'sure' ? 'has' : 'may be to make it and has'} not made it${within}`;
+}
+
+export function remedyOfExpected({ by, kind, name, producer }: Expectation): string {
+  return producer === undefined
+    ? `See why ${by} has not made ${kind} ${name}, or create it in the namespace.`
+    : `See why ${by} has not made ${kind} ${name}: \`kubectl describe ${producer.kind.toLowerCase()} ${producer.name}\` shows its conditions and events; its controller may not run.`;
+}

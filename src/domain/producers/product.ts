@@ -1,0 +1,72 @@
+/** What an object of the cluster makes by its controller: Secrets and ConfigMaps that no overlay brings. */
+import { fieldAt, listAt, type Path, textAt } from '../fields.ts';
+import { isObject } from '../managed-fields.ts';
+import type { KubernetesObject } from '../objects.ts';
+
+export interface Product {
+  readonly kind: 'Secret' | 'ConfigMap';
+  /** `*` stands for any text: an operator makes one for each user of a database. */
+  readonly name: string;
+  /** All keys that it will have; absent where they are known only when it is there. */
+  readonly keys?: readonly string[];
+  /** Only keys are added, to an object that somebody else makes. */
+  readonly fills?: boolean;
+  /** In other namespaces than its producer's too. */
+  readonly everywhere?: boolean;
+}
+
+/** What an object of one kind makes, read from its fields alone. */
+export type Makes = (object: KubernetesObject) => readonly Product[];
+
+export function secret(
+  name: string | undefined,
+  rest: Omit<Product, 'kind' | 'name'> = {},
+): readonly Product[] {
+  return name === undefined || name === '' ? [] : [{ kind: 'Secret', name, ...rest }];
+}
+
+export function configMap(
+  name: string | undefined,
+  rest: Omit<Product, 'kind' | 'name'> = {},
+): readonly Product[] {
+  return name === undefined || name === '' ? [] : [{ kind: 'ConfigMap', name, ...rest }];
+}
+
+/** It has the name of its producer. */
+export const ownSecret: Makes = ({ metadata }) => secret(metadata.name);
+
+/** The Secret that a field names; where the field is left out, none. */
+export function secretAt(...path: Path): Makes {
+  return (object) => secret(textAt(object, ...path));
+}
+
+/** The Secret that a field names, or else one of the producer's own name. */
+export function secretAtOrOwn(...path: Path): Makes {
+  return (object) => secret(textAt(object, ...path) ?? object.metadata.name);
+}
+
+/** One for each entry of a list, by a path into the entry. */
+export function secretsIn(list: Path, ...path: Path): Makes {
+  return (object) => listAt(object, ...list).flatMap((entry) => secret(textAt(entry, ...path)));
+}
+
+/** Names made from the producer's own, which stands for `NAME`. */
+export function secretsNamed(...patterns: readonly string[]): Makes {
+  return ({ metadata }) => patterns.flatMap((pattern) => secret(pattern.replace('NAME', metadata.name)));
+}
+
+export function allOf(...rules: readonly Makes[]): Makes {
+  return (object) => rules.flatMap((rule) => rule(object));
+}
+
+/** The names of a map's entries, as keys; undefined where it is no map. */
+export function namesAt(object: unknown, ...path: Path): readonly string[] | undefined {
+  const map = fieldAt(object, ...path);
+  return isObject(map) ? Object.keys(map) : undefined;
+}
+
+/** Whether this is the product's name, or one that its pattern allows. */
+export function isNamed({ name }: Product, wanted: string): boolean {
+  const pattern = name.split('*').map((part) => part.replace(/[.\\^$+?()[\]{}|]/g, '\\$&'));
+  return name === wanted || new RegExp(`^${pattern.join('.+')}$`).test(wanted);
+}
