@@ -59,6 +59,8 @@ export interface Budgets {
   readonly creation: number;
   /** The least time a container may run unready, whatever its probe says (see causes/probes.ts). */
   readonly readiness: number;
+  /** A pod whose containers are ready may wait for its readiness gates. */
+  readonly gate: number;
 }
 
 export const defaultBudgets: Budgets = {
@@ -67,6 +69,7 @@ export const defaultBudgets: Budgets = {
   volume: 30_000,
   creation: 30_000,
   readiness: 60_000,
+  gate: 300_000,
 };
 
 /** Durations are milliseconds. */
