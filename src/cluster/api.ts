@@ -59,6 +59,8 @@ export interface WriteOptions {
   readonly repeatable?: boolean;
   /** Milliseconds for one attempt. */
   readonly deadline?: number;
+  /** As in a transport's request. */
+  readonly asUser?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly beforeRepeat?: BeforeRepeat;
 }
@@ -101,6 +103,8 @@ export interface KubernetesApi {
     operations: readonly JsonPatchOperation[],
     options?: WriteOptions,
   ): Promise<WriteResult>;
+  /** RFC 7396: maps are merged, null removes, lists are replaced. */
+  mergePatch(reference: ObjectReference, patch: JsonObject, options?: WriteOptions): Promise<WriteResult>;
   /** False when there was nothing to delete. A UID that is not the object's is an ApiError 409. */
   delete(reference: ObjectReference, options?: DeleteOptions): Promise<boolean>;
   /** The end of a container's log, as lines; empty when there is none. */
@@ -181,6 +185,19 @@ export function createKubernetesApi(
         path,
         query: writeQuery(options),
         body: object,
+        asUser: options.asUser,
+        signal: options.signal,
+        ...repetition(options),
+      });
+    },
+
+    async mergePatch(reference, patch, options = {}) {
+      return write({
+        method: 'PATCH',
+        path: await pathTo(reference),
+        query: writeQuery(options),
+        contentType: 'application/merge-patch+json',
+        body: patch,
         signal: options.signal,
         ...repetition(options),
       });

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../domain/fault.ts';
-import type { JsonValue, KubernetesObject, ObjectReference } from '../domain/objects.ts';
+import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from '../domain/objects.ts';
 import { groupOf, referenceOf } from '../domain/objects.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
@@ -63,8 +63,10 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
     apply: (object: KubernetesObject, options: ApplyOptions) => api.apply(object, options),
     create: async (
       object: KubernetesObject,
-      options: { readonly dryRun: boolean; readonly fieldManager: string },
+      options: { readonly dryRun: boolean; readonly fieldManager: string; readonly asUser?: string },
     ) => (await api.create(object, { ...options, repeatable: true })).object,
+    tryMerge: async (reference: ObjectReference, patch: JsonObject) =>
+      (await api.mergePatch(reference, patch, { dryRun: true, repeatable: true })).object,
     /** Fails with a conflict when the object has moved since it was read: `test` compares the resourceVersion. */
     async patchManagedFields(
       object: KubernetesObject,

@@ -18,6 +18,8 @@ export interface TransportRequest {
   readonly body?: unknown;
   /** Default `application/json`. */
   readonly contentType?: string;
+  /** Asked as this user (`Impersonate-User`); a 403 where this identity may not. */
+  readonly asUser?: string | undefined;
   /** Milliseconds for one attempt; default 30,000, and less for the first ones of a call that may be repeated. */
   readonly deadline?: number;
   readonly signal?: AbortSignal | undefined;
@@ -231,6 +233,7 @@ function headersOf(request: TransportRequest, credentials: Credentials, userAgen
     accept: 'application/json, */*',
     'user-agent': userAgent,
     ...credentials.headers,
+    ...(request.asUser === undefined ? {} : { 'impersonate-user': request.asUser }),
   };
   if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
   return headers;

@@ -10,6 +10,7 @@ import {
 import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from './objects.ts';
 import { projectOnto } from './projection.ts';
 import type { ChangeAction } from './result.ts';
+import type { MemberPath } from './undo/members.ts';
 
 /** A field that another manager owns and our apply would change, as the API server reports it. */
 export interface ApplyConflict {
@@ -32,6 +33,8 @@ export interface PlannedChange {
   readonly conflicts: readonly ApplyConflict[];
   /** Ownership entries to take over before the write (`kubectl apply`'s client-side one). */
   readonly adopts: boolean;
+  /** Leftovers of the server that nobody owns: made ours before the write, which then takes them away. */
+  readonly claims?: readonly MemberPath[];
   /** True where dry-run cannot know yet (new namespace, new CRD): checked after the wave before it. */
   readonly deferred: boolean;
   readonly warnings: readonly string[];

@@ -1,6 +1,6 @@
 /** A Pod made from a workload's template, to ask admission about what a controller will create later. */
 import { canonicalJson, isObject } from './managed-fields.ts';
-import type { JsonObject, JsonValue, KubernetesObject } from './objects.ts';
+import { groupKindOf, type JsonObject, type JsonValue, type KubernetesObject } from './objects.ts';
 import { podTemplateOf } from './workloads.ts';
 
 export function podTemplateChanged(live: KubernetesObject | undefined, predicted: KubernetesObject): boolean {
@@ -15,27 +15,139 @@ export function podOfTemplate(workload: KubernetesObject): KubernetesObject | un
   const owner = workload['spec'];
   if (template === undefined || !isObject(spec) || workload.kind === 'Pod') return undefined;
   if (isObject(owner) && owner['replicas'] === 0) return undefined;
-  const metadata = isObject(template['metadata']) ? template['metadata'] : {};
-  const { namespace } = workload.metadata;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: {
-      name: `${workload.metadata.name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}-orion-dry-run`,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...labelled(metadata, 'labels'),
-      ...labelled(metadata, 'annotations'),
-    },
+    metadata: podMetadata(workload, isObject(template['metadata']) ? template['metadata'] : {}),
     spec: { ...spec, volumes: volumesOf(spec, workload) },
   };
 }
 
-function labelled(
-  metadata: JsonObject,
-  field: 'labels' | 'annotations',
-): Record<string, Record<string, string>> {
+/**
+ * The same question about a Pod that nobody can have anything against, with nothing of the release but who makes it: where it
+ * gets the same answer, the answer is about who asks.
+ */
+export function harmlessPod(workload: KubernetesObject): KubernetesObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: podMetadata(workload, {
+      labels: { app: 'orion-dry-run', 'app.kubernetes.io/name': 'orion-dry-run' },
+    }),
+    spec: {
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: 'main',
+          image: 'registry.k8s.io/pause:3.10',
+          resources: { requests: { cpu: '1m', memory: '1Mi' }, limits: { cpu: '1m', memory: '1Mi' } },
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ],
+    },
+  };
+}
+
+/** Who creates the pods of a workload, and what it writes into their metadata. */
+interface PodMaker {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Its ServiceAccount in kube-system. */
+  readonly account: string;
+  readonly labels: (name: string) => Readonly<Record<string, string>>;
+  /** True where the maker is itself made by the workload, under a name of its own. */
+  readonly between?: true;
+}
+
+/** As the API server would generate them. */
+const hash = '5d4f8c7b9f';
+const uid = '00000000-0000-4000-8000-000000000000';
+
+/** Legal as a label's value. */
+function labelValue(text: string, longest = 63): string {
+  return text.slice(0, longest).replace(/[^A-Za-z0-9]+$/, '');
+}
+
+const jobLabels: PodMaker['labels'] = (name) => ({
+  'batch.kubernetes.io/controller-uid': uid,
+  'batch.kubernetes.io/job-name': labelValue(name),
+  'controller-uid': uid,
+  'job-name': labelValue(name),
+});
+const replicaSet: PodMaker = {
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  account: 'replicaset-controller',
+  labels: () => ({}),
+};
+const job: PodMaker = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  account: 'job-controller',
+  labels: jobLabels,
+};
+
+/** Source: the controllers of kube-controller-manager 1.36 (`GetPodFromTemplate` and what each adds to it). */
+const podMakers: Readonly<Record<string, PodMaker>> = {
+  'Deployment.apps': { ...replicaSet, between: true, labels: () => ({ 'pod-template-hash': hash }) },
+  'ReplicaSet.apps': replicaSet,
+  'StatefulSet.apps': {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    account: 'statefulset-controller',
+    labels: (name) => ({
+      'apps.kubernetes.io/pod-index': '0',
+      'controller-revision-hash': `${labelValue(name, 52)}-${hash}`,
+      'statefulset.kubernetes.io/pod-name': `${labelValue(name, 61)}-0`,
+    }),
+  },
+  'DaemonSet.apps': {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    account: 'daemon-set-controller',
+    labels: () => ({ 'controller-revision-hash': hash, 'pod-template-generation': '1' }),
+  },
+  'Job.batch': job,
+  'CronJob.batch': { ...job, between: true },
+};
+
+/** The user as whom the controller of this workload's pods comes to the API server. */
+export function podMakerUser(workload: KubernetesObject): string | undefined {
+  const account = podMakers[groupKindOf(workload)]?.account;
+  return account === undefined ? undefined : `system:serviceaccount:kube-system:${account}`;
+}
+
+/**
+ * Policies look at what the controller adds: the owner, its labels, `generateName`. `blockOwnerDeletion` is left out: an
+ * admission plugin asks who sets it for a permission on the owner's finalizers that the controllers have and we have not.
+ */
+function podMetadata(workload: KubernetesObject, template: JsonObject): KubernetesObject['metadata'] {
+  const { name, namespace } = workload.metadata;
+  const base = name.slice(0, 200).replace(/[^a-z0-9]+$/, '');
+  const maker = podMakers[groupKindOf(workload)];
+  const owner = maker?.between === true ? `${base}-${hash}` : base;
+  const labels = { ...mapOf(template, 'labels'), ...maker?.labels(base) };
+  const annotations = mapOf(template, 'annotations');
+  return {
+    name: `${base}-orion-dry-run`,
+    generateName: `${owner}-`,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    ...(maker === undefined ? {} : { ownerReferences: [ownerOf(workload, maker, owner)] }),
+  };
+}
+
+function ownerOf(workload: KubernetesObject, maker: PodMaker, name: string) {
+  const { apiVersion, kind, between } = maker;
+  const known = between === true ? undefined : workload.metadata.uid;
+  return { apiVersion, kind, name, uid: known ?? uid, controller: true };
+}
+
+function mapOf(metadata: JsonObject, field: 'labels' | 'annotations'): Readonly<Record<string, string>> {
   const value = metadata[field];
-  return isObject(value) ? { [field]: value as Record<string, string> } : {};
+  return isObject(value) ? (value as Readonly<Record<string, string>>) : {};
 }
 
 /** A claim takes the place of a volume with its name, as in the controller. */

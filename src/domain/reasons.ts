@@ -23,6 +23,8 @@ export const reasons = [
   'remote-base',
   'object-invalid',
   'object-not-checked',
+  'object-terminating',
+  'reference-missing',
   'immutable-field',
   'pod-rejected',
   'conflict',

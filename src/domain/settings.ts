@@ -26,11 +26,14 @@ export interface Settings {
   readonly maxRestarts: number;
   readonly errorWindow: number;
   readonly maxErrors: number;
+  /** How long a pod whose containers are ready may wait for its readiness gates. */
+  readonly readinessGateTimeout: number;
   readonly minNodes: number;
   readonly rollback: 'manual' | 'automatic' | 'never';
   /** Field managers whose fields may be taken over. */
   readonly adopt: readonly string[];
   readonly allowUnhealthy: boolean;
+  readonly allowInsufficientResources: boolean;
   readonly allowUnstableHistory: boolean;
   readonly allowPaused: boolean;
   readonly allowRemoteBases: boolean;

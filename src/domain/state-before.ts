@@ -71,7 +71,10 @@ function isAdopted(entry: ManagedFieldsEntry, { adopts, live }: PlannedChange): 
  * taken from, its value has to be sent once. One that nobody owns becomes ours even by its own value, and would go with us; so does
  * one that is taken by its own value (an atomic list that the server has defaulted since differs from what either has applied).
  */
-function replacedBy({ predicted, adopts }: PlannedChange, live: KubernetesObject): readonly MemberPath[] {
+function replacedBy(
+  { predicted, adopts, claims = [] }: PlannedChange,
+  live: KubernetesObject,
+): readonly MemberPath[] {
   if (predicted === undefined) return [];
   const written = membersOf(applyEntryOf(predicted, fieldManager)?.fieldsV1);
   const allocated = allocatedBy(live).filter((path) => valueAt(live, path) !== undefined);
@@ -84,7 +87,7 @@ function replacedBy({ predicted, adopts }: PlannedChange, live: KubernetesObject
     return unowned || taken.has(key) || canonicalJson(before) !== canonicalJson(valueAt(predicted, path));
   });
   // A dry-run still sees the fields that adoption makes ours, and that the write then removes.
-  return adopts ? [...replaced, ...allocated] : replaced;
+  return [...replaced, ...claims, ...(adopts ? allocated : [])];
 }
 
 function ownedBy(entries: readonly ManagedFieldsEntry[]): ReadonlySet<string> {

@@ -3,6 +3,7 @@ import { isSameIntent, type PlannedChange } from '../domain/changes.ts';
 import { serverWarning } from '../domain/checks/overlay.ts';
 import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
+import { ownershipWith } from '../domain/leftovers.ts';
 import { clientSideApplyEntriesOf } from '../domain/managed-fields.ts';
 import { type KubernetesObject, keyOf, titleOf } from '../domain/objects.ts';
 import type { Reason } from '../domain/reasons.ts';
@@ -135,10 +136,10 @@ async function attemptApply(
 
 /** The resourceVersion was sent and is not the object's any more; a failed `test` of a JSON patch is a nameless 422. */
 function hasMoved(
-  { adopts, conflicts }: PlannedChange,
+  { adopts, conflicts, claims = [] }: PlannedChange,
   { status, reason, message }: RefusedRequest,
 ): boolean {
-  if (!adopts && conflicts.length === 0) return false;
+  if (!adopts && conflicts.length + claims.length === 0) return false;
   return (
     (status === 409 && reason === 'Conflict') || (status === 422 && /error in our request/.test(message))
   );
@@ -164,11 +165,13 @@ export function managersOf(change: PlannedChange): readonly string[] {
   return [...new Set(change.conflicts.map((conflict) => conflict.manager))];
 }
 
-/** Ownership of `kubectl apply` becomes ours first, without a visible change: or removed fields would stay for ever. */
+/** Ownership of `kubectl apply`, and of leftovers, becomes ours first, without a visible change: or they would stay for ever. */
 async function adopt(cluster: ClusterPort, change: PlannedChange): Promise<string | undefined> {
-  const { live } = change;
-  if (live === undefined || !change.adopts) return live?.metadata.resourceVersion;
-  const entries = adoptedManagedFields(live.metadata.managedFields ?? [], clientSideApplyEntriesOf(live));
+  const { live, adopts, claims = [] } = change;
+  if (live === undefined || (!adopts && claims.length === 0)) return live?.metadata.resourceVersion;
+  const before = live.metadata.managedFields ?? [];
+  const adopted = adopts ? adoptedManagedFields(before, clientSideApplyEntriesOf(live)) : before;
+  const entries = ownershipWith(claims, adopted, live.apiVersion);
   return (await cluster.patchManagedFields(live, entries)).metadata.resourceVersion;
 }
 

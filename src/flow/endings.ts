@@ -1,4 +1,5 @@
 /** How a run can end: outcome, exit code, reason, the sentence of the headline, and what to do next (DESIGN.md section 1). */
+import { judgeDeletions } from '../domain/checks/deletions.ts';
 import { judgeOverlay } from '../domain/checks/overlay.ts';
 import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
@@ -126,12 +127,17 @@ export function failedInStep({ settings }: Pick<Run, 'settings'>, failed: Ending
 
 /** A dry-run that could only be asked after the namespace was there, or a plan that changed while the lock was taken. */
 export function refusedAfterLock(run: Run, ready: Ready, plan: Plan): Ending | undefined {
-  const findings = judgeOverlay({
-    validations: plan.validations,
-    reach: reachOf(run, ready.target.namespace),
-    allowPaused: run.settings.allowPaused,
-    locate: ready.target.locate,
-  });
+  const { locate, namespace } = ready.target;
+  const changes = plan.changes.map((change) => ({ ...change, changes: change.action !== 'unchanged' }));
+  const findings = [
+    ...judgeDeletions({ changes, claims: [], locate }),
+    ...judgeOverlay({
+      validations: plan.validations,
+      reach: reachOf(run, namespace),
+      allowPaused: run.settings.allowPaused,
+      locate,
+    }),
+  ];
   if (!findings.some((finding) => finding.level === 'fail')) return undefined;
   run.ledger.checks = run.ledger.checks.map((check) =>
     check.check === 'overlay' ? { ...check, level: 'fail', findings } : check,

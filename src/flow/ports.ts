@@ -2,7 +2,7 @@
 import type { ApprovalFacts } from '../domain/approval.ts';
 import type { ApplyConflict } from '../domain/changes.ts';
 import type { Renderer } from '../domain/checks/tools.ts';
-import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
+import type { JsonObject, KubernetesObject, ObjectReference } from '../domain/objects.ts';
 import type { ObservedRun } from '../domain/observed-run.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { ReleaseBody, ReleaseHead, RunIdentity } from '../domain/release.ts';
@@ -129,8 +129,15 @@ export interface ClusterPort {
   apply(object: KubernetesObject, options: ApplyOptions): Promise<ApplyAnswer>;
   create(
     object: KubernetesObject,
-    options: { readonly dryRun: boolean; readonly fieldManager: string },
+    options: {
+      readonly dryRun: boolean;
+      readonly fieldManager: string;
+      /** Asked as this user; a refusal with status 403 where this identity may not. */
+      readonly asUser?: string;
+    },
   ): Promise<KubernetesObject>;
+  /** What a merge patch (RFC 7396) would make of the object; nothing is changed. */
+  tryMerge(reference: ObjectReference, patch: JsonObject): Promise<KubernetesObject>;
   patchManagedFields(
     object: KubernetesObject,
     managedFields: readonly unknown[],

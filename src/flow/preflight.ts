@@ -2,10 +2,12 @@
 
 import { judgeConnectivity } from '../domain/checks/connectivity.ts';
 import { judgeContext } from '../domain/checks/context.ts';
+import { judgeDeletions } from '../domain/checks/deletions.ts';
 import { judgeHealth } from '../domain/checks/health.ts';
 import { judgeAppName, judgeHistory } from '../domain/checks/history.ts';
 import { judgeNamespace } from '../domain/checks/namespace.ts';
 import { judgeOverlay, judgeUnlisted } from '../domain/checks/overlay.ts';
+import { judgeReferences } from '../domain/checks/references.ts';
 import { judgeResources, schedulingOf } from '../domain/checks/resources.ts';
 import { judgeSecrets } from '../domain/checks/secrets.ts';
 import { judgeTools } from '../domain/checks/tools.ts';
@@ -20,8 +22,11 @@ import type { ClusterPort, StoredRelease } from './ports.ts';
 import { type Facts, gather, isPreview } from './preflight-facts.ts';
 import type { Plan } from './preview.ts';
 import { withPrune } from './prune.ts';
+import { readNodeMaker } from './read-node-makers.ts';
+import { readClaims, readReferences } from './read-references.ts';
 import { type Run, reachOf } from './run.ts';
 import type { Target } from './target.ts';
+import { whereAllowed } from './where-allowed.ts';
 
 /** What preflight found out and the later phases build on; the parts that could not be had are absent. */
 export interface Preflight {
@@ -116,7 +121,23 @@ async function overlay(run: Run, facts: Facts): Promise<readonly Finding[]> {
   const { allowPaused } = run.settings;
   const judged = judgeOverlay({ validations: plan.validations, reach, allowPaused, locate });
   const unlisted = judgeUnlisted(objects.map(referenceOf), { reach, locate });
-  return unlisted.length === 0 ? judged : [...unlisted, ...judged.filter(({ level }) => level !== 'pass')];
+  const found = [...unlisted, ...(await aroundOverlay(facts, plan))];
+  if (!found.some(({ level }) => level === 'fail')) return [...judged, ...found];
+  return [...found, ...judged.filter(({ level }) => level !== 'pass')];
+}
+
+/** What the dry run of an object does not say: that it is being deleted, and that what it names is not there. */
+async function aroundOverlay(facts: Facts, plan: Plan): Promise<readonly Finding[]> {
+  const outside = await facts.outside.catch(() => undefined);
+  const [cluster, target] = await Promise.all([facts.cluster, facts.target]);
+  const { locate } = target;
+  const claims = await readClaims(cluster, target);
+  const references = await readReferences(cluster, target, plan, outside, claims);
+  const changes = plan.changes.map((change) => ({ ...change, changes: change.action !== 'unchanged' }));
+  return [
+    ...judgeDeletions({ changes, claims: claims ?? [], locate }),
+    ...judgeReferences({ ...references, locate }),
+  ];
 }
 
 async function secrets(run: Run, facts: Facts): Promise<readonly Finding[]> {
@@ -171,15 +192,11 @@ async function context(run: Run, facts: Facts): Promise<readonly Finding[]> {
 
 async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
   const cluster = await facts.cluster;
-  const listed = <T>(request: Promise<T>): Promise<T | undefined> =>
-    request.catch((error: unknown) => {
-      if (cluster.refusalOf(error)?.status === 403) return undefined;
-      throw error;
-    });
   const [plan, nodes, pods] = await Promise.all([
     facts.plan,
-    listed(cluster.list('v1', 'Node')),
-    listed(
+    whereAllowed(cluster, cluster.list('v1', 'Node')),
+    whereAllowed(
+      cluster,
       cluster.list('v1', 'Pod', undefined, {
         fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
         keep: schedulingOf,
@@ -192,11 +209,18 @@ async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
       workload: predicted ?? desired,
       ...(live === undefined ? {} : { live }),
     }));
-  return judgeResources(
-    { ...(nodes === undefined ? {} : { nodes }), ...(pods === undefined ? {} : { pods }), changing },
-    run.settings.profile,
-    run.settings.minNodes,
-  );
+  const { profile, minNodes, allowInsufficientResources: allowed } = run.settings;
+  const seen = {
+    ...(nodes === undefined ? {} : { nodes }),
+    ...(pods === undefined ? {} : { pods }),
+    changing,
+    allowed,
+  };
+  const findings = judgeResources(seen, profile, minNodes);
+  if (!findings.some(({ reason }) => reason === 'insufficient-resources')) return findings;
+  const { namespace } = await facts.target;
+  const nodeMaker = await readNodeMaker(cluster, namespace, nodes ?? []);
+  return judgeResources({ ...seen, nodeMaker }, profile, minNodes);
 }
 
 async function history(run: Run, facts: Facts): Promise<readonly Finding[]> {

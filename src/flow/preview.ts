@@ -8,13 +8,15 @@ import {
   settleReplicas,
 } from '../domain/changes.ts';
 import type { ObjectValidation, Refusal } from '../domain/checks/overlay.ts';
+import { withoutHandedOver } from '../domain/handed-over.ts';
 import { clientSideApplyEntriesOf, clientSideApplyManager } from '../domain/managed-fields.ts';
 import { groupOf, type KubernetesObject, keyOf, referenceOf } from '../domain/objects.ts';
 import { broughtNamespaces } from '../domain/outside.ts';
 import { planDigestText } from '../domain/plan-digest.ts';
-import { podOfTemplate, podTemplateChanged } from '../domain/pod-of-template.ts';
 import type { PrunePlan } from '../domain/prune/plan.ts';
 import { needsExtraPod } from '../domain/surge.ts';
+import { askForPod } from './ask-for-pod.ts';
+import { askWithoutLeftovers } from './ask-without-leftovers.ts';
 import { listAutoscalers } from './list-autoscalers.ts';
 import type { ApplyAnswer, ClusterPort } from './ports.ts';
 import { readObjects } from './read-objects.ts';
@@ -59,7 +61,11 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
       const adopts = isAdopted(current, options);
       return ask(
         cluster,
-        { desired: settleReplicas(object, current, targets, adopts), live: current, adopts },
+        {
+          desired: withoutHandedOver(settleReplicas(object, current, targets, adopts), current),
+          live: current,
+          adopts,
+        },
         isDeferred(object, target, options) ||
           unborn.has(object.metadata.namespace ?? '') ||
           (current === undefined && bindsBroughtRole(object, target)),
@@ -155,26 +161,31 @@ async function ask(
   const foreign = conflicts.filter((conflict) => !options.adopt.includes(conflict.manager));
   const forced =
     conflicts.length > 0 && foreign.length === 0 ? await dryRun(cluster, desired, options, true) : answer;
-  const predicted = forced.type === 'applied' ? forced.object : undefined;
+  const cleared =
+    forced.type === 'refused' && live !== undefined
+      ? await askWithoutLeftovers(cluster, { desired, live, adopts, conflicts }, forced.refusal)
+      : undefined;
+  const predicted = forced.type === 'applied' ? forced.object : cleared?.predicted;
   const warnings = forced.type === 'applied' ? forced.warnings : [];
   const change: PlannedChange = {
     ...base,
     action: adopts ? 'configured' : actionOf(live, predicted),
     ...(predicted === undefined ? {} : { predicted }),
     conflicts: foreign.length === 0 ? conflicts : [],
+    ...(cleared === undefined ? {} : { claims: cleared.claims }),
     adopts,
     deferred,
     warnings,
   };
-  const podRefusal = predicted === undefined ? undefined : await askForPod(cluster, change);
+  const pod = predicted === undefined ? undefined : await askForPod(cluster, change);
   return {
     change,
     validation: {
       ...facts,
-      ...(forced.type === 'refused' ? { refusal: forced.refusal } : {}),
-      ...(podRefusal === undefined || predicted === undefined
+      ...(forced.type === 'refused' && cleared === undefined ? { refusal: forced.refusal } : {}),
+      ...(pod === undefined || predicted === undefined
         ? {}
-        : { podRefusal, needsExtraPod: needsExtraPod(live, predicted) }),
+        : { ...pod, needsExtraPod: needsExtraPod(live, predicted) }),
       foreignConflicts: foreign,
       deferred,
       warnings,
@@ -201,28 +212,4 @@ async function dryRun(
     if (refusal === undefined || refusal.status === 0 || refusal.status === 401) throw error;
     return { type: 'refused', refusal };
   }
-}
-
-/** Admission (pod security, quota, webhooks) sees pods, not templates: so a Pod made from the changed template is asked about. */
-async function askForPod(cluster: ClusterPort, change: PlannedChange): Promise<Refusal | undefined> {
-  if (change.predicted === undefined || !podTemplateChanged(change.live, change.predicted)) return undefined;
-  const pod = podOfTemplate(change.predicted);
-  if (pod === undefined) return undefined;
-  try {
-    await cluster.create(pod, { dryRun: true, fieldManager: 'orion' });
-    return undefined;
-  } catch (error) {
-    const refusal = cluster.refusalOf(error);
-    if (refusal === undefined || refusal.status === 0) throw error;
-    return isOurOwnLack(refusal) ? undefined : refusal;
-  }
-}
-
-/** Refusals that say nothing about the template: we may not create pods, or the ServiceAccount comes with this overlay. */
-function isOurOwnLack(refusal: Refusal): boolean {
-  return (
-    /cannot create resource "pods"/.test(refusal.message) ||
-    /error looking up service account/.test(refusal.message) ||
-    /no PriorityClass with name|RuntimeClass.*not found/i.test(refusal.message)
-  );
 }

@@ -130,7 +130,7 @@ export async function watchRollout(
     settle: run.settings.settle,
     maxRestarts: run.settings.maxRestarts,
     startedAt: run.clock.now(),
-    budgets: defaultBudgets,
+    budgets: { ...defaultBudgets, gate: run.settings.readinessGateTimeout },
     expectations,
     restoring,
   };

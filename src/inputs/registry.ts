@@ -173,6 +173,13 @@ export const inputs = [
       'A container that ends more often than this during the rollout fails the release; three ends alike always do. In smoke-tests it fails until it has run for twice as long as the last time.',
   },
   {
+    name: 'readiness-gate-timeout',
+    actions: deploying,
+    defaults: same('5m'),
+    description:
+      'How long a pod whose containers are ready may wait for its readiness gates (a load balancer registers it), within `timeout`.',
+  },
+  {
     name: 'min-nodes',
     actions: deploying,
     defaults: perProfile((profile) => String(profile.minNodes)),
@@ -196,6 +203,13 @@ export const inputs = [
     actions: deploying,
     defaults: same('false'),
     description: 'Deploy although current workloads are unhealthy.',
+  },
+  {
+    name: 'allow-insufficient-resources',
+    actions: deploying,
+    defaults: same('false'),
+    description:
+      'Deploy although the nodes have no room for the new pods; without it, only where nodes are made on demand.',
   },
   {
     name: 'allow-unstable-history',

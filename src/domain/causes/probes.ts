@@ -105,7 +105,8 @@ export function readinessCause(
 
 /**
  * Every container is ready, and a readiness gate of the pod is not: whoever sets its condition has not, for as long as
- * `budgets.readiness`.
+ * `budgets.gate`. The targets of the large clouds' load balancers take one to three minutes until they count as healthy. Where
+ * the rollout's own time is over sooner, the gate is named just before that.
  */
 export function gateCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
   const since = pod.marks.get(markOf.gated);
@@ -118,13 +119,17 @@ export function gateCause(scene: Scene, pod: PodRecord, limits: Limits): Cause |
   const said = conditionOf(pod.object, closed)?.message ?? '';
   return causeOf(scene, {
     reason: 'readiness-gate-closed',
-    doom: { when: 'after', since, allowance: limits.budgets.readiness, holds: 'dependencies' },
+    doom: { when: 'after', since, allowance: gateAllowance(since, limits), holds: 'dependencies' },
     weight: 60,
     sharedKey: closed,
     pod,
     message: `The containers of ${titleOf(scene.target.reference)} are ready, but the readiness gate ${quoted(closed)} of its pods is not${said === '' ? '' : ` (${quoted(said)})`}.`,
     field: existing(scene.target.desired, ['spec', 'template', 'spec', 'readinessGates']),
   });
+}
+
+function gateAllowance(since: number, { budgets, startedAt, timeout }: Limits): number {
+  return Math.max(0, Math.min(budgets.gate, startedAt + timeout - second - since));
 }
 
 /** The first sight of the newest kind of answer; one kind only is no progress. */

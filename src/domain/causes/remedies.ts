@@ -16,7 +16,7 @@ export const remedies: Partial<Readonly<Record<Reason, string>>> = {
   'readiness-probe-failing':
     "Correct the readiness probe's port and path or what it asks for; if the program only needs longer, give it a startupProbe.",
   'readiness-gate-closed':
-    'See whether the controller that sets this condition runs and knows the pods, or take the gate out of the pod template.',
+    'See whether the controller that sets this condition runs and knows the pods; if it only needs longer, raise readiness-gate-timeout and timeout.',
   'liveness-probe-failing':
     "Correct the liveness probe's port and path, or allow more time by failureThreshold or a startupProbe.",
   'startup-probe-failing':

@@ -1,3 +1,4 @@
+import { isHandOver } from '../handed-over.ts';
 import { type ManagedFieldsEntry, titleOf } from '../objects.ts';
 import { fieldText, pathIn, type TakenField, takenFields, takerOf } from '../owned-fields.ts';
 import type { Scene } from '../rollout/scene.ts';
@@ -8,7 +9,7 @@ import { type Cause, causeOf, quoted } from './cause.ts';
 /**
  * Somebody wrote another value into a field of ours after our write: what rolls out now is not this release. Asked only once
  * the generation has moved beyond our write's, so fields that others own, status, and metadata never come here. A scale is
- * not counted: an autoscaler may own the replicas that we send.
+ * not counted: an autoscaler may own the replicas that we send; neither is what the overlay itself leaves to others.
  */
 export function takenCause(scene: Scene): Cause | undefined {
   const { target, live } = scene;
@@ -18,7 +19,8 @@ export function takenCause(scene: Scene): Cause | undefined {
   if ((live.object.metadata.generation ?? 0) <= generation) return undefined;
   const taken = takenFields(owned, live.object)
     .map((field) => ({ field, taker: takerOf(live.object, field) }))
-    .filter(({ field, taker }) => !isScale(field, taker));
+    .filter(({ field, taker }) => !isScale(field, taker))
+    .filter(({ field: { keys, before, after } }) => !isHandOver(target.desired, keys, before, after));
   const [first] = taken;
   if (first === undefined) return undefined;
   const { field, taker } = first;

@@ -18,6 +18,8 @@ export interface ObjectValidation {
   readonly refusal?: Refusal;
   /** The refusal of a Pod made from the object's changed template. */
   readonly podRefusal?: Refusal;
+  /** Such a refusal that perhaps does not hold for the controller that will make the pods. */
+  readonly podDoubt?: Refusal;
   /** False where the rollout ends an old pod before it needs room for a new one; true if not said. */
   readonly needsExtraPod?: boolean;
   /** Conflicts with managers that are not in `adopt`. */
@@ -51,7 +53,13 @@ export function judgeOverlay(facts: OverlayFacts): readonly Finding[] {
   };
   return findings.some((finding) => finding.level === 'fail')
     ? findings
-    : [summary, ...deferredFinding(deferred), ...notAskedFinding(notAsked), ...findings];
+    : [
+        summary,
+        ...deferredFinding(deferred),
+        ...notAskedFinding(notAsked),
+        ...podDoubtFindings(facts.validations),
+        ...findings,
+      ];
 }
 
 function notAskedFinding(notAsked: readonly ObjectValidation[]): readonly Finding[] {
@@ -76,6 +84,22 @@ function deferredFinding(deferred: readonly ObjectValidation[]): readonly Findin
       remedy: '',
     },
   ];
+}
+
+/** What a rule says to this identity, and would say of any pod; for each rule once. */
+function podDoubtFindings(validations: readonly ObjectValidation[]): readonly Finding[] {
+  const workloads = new Map<string, string[]>();
+  for (const { reference, podDoubt } of validations) {
+    if (podDoubt === undefined) continue;
+    const said = refusalSentence(podDoubt.message);
+    workloads.set(said, [...(workloads.get(said) ?? []), titleOf(reference)]);
+  }
+  return [...workloads].map(([said, titles]) => ({
+    level: 'warn',
+    reason: 'object-not-checked',
+    message: `Whether admission accepts the pods of ${titles.join(', ')} is not known: a rule of the cluster does not let this identity ask: ${said}`,
+    remedy: 'Nothing to do if the rule lets the controllers of Kubernetes create pods: the rollout shows it.',
+  }));
 }
 
 /** What can be said before the cluster is asked: it may not let this identity look at what is not listed anyway. */

@@ -31,9 +31,16 @@ export function sentence(text: string): string {
   return /[.!?…]$/.test(short) ? short : `${short}.`;
 }
 
+/** Every field that the message names, in the server's words: `spec.volumes[0].configMap`. */
+export function refusedPaths(message: string): readonly string[] {
+  return causesOf(message).flatMap((cause) => fieldAtStart.exec(cause)?.[1] ?? []);
+}
+
+const fieldAtStart = /^\.?((?:[A-Za-z][\w-]*)(?:\.[\w-]+|\[[^\]]*\])*): /;
+
 /** The first field that the message names, as a path into `rendered`, for the annotation's line. */
 export function refusedField(message: string, rendered: KubernetesObject): FieldPath | undefined {
-  const named = /^\.?((?:[A-Za-z][\w-]*)(?:\.[\w-]+|\[[^\]]*\])*): /.exec(causesOf(message)[0] ?? '')?.[1];
+  const named = fieldAtStart.exec(causesOf(message)[0] ?? '')?.[1];
   const field = named ?? /unknown field "([^"]+)"/.exec(message)?.[1];
   const first = field?.split(/[.[]/)[0];
   const known = first !== undefined && (first in rendered || ['spec', 'data', 'metadata'].includes(first));

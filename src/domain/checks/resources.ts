@@ -7,6 +7,12 @@ import { fencepostsOf, replicasOf } from '../surge.ts';
 import { podTemplateOf } from '../workloads.ts';
 import { amounts, containersIn, plus, podRequests, type Requests } from './pod-requests.ts';
 
+/** Whether somebody makes nodes when there is no room; `hidden`: this identity may not see all that would tell. */
+export type NodeMaker =
+  | { readonly type: 'known'; readonly maker: string }
+  | { readonly type: 'hidden' }
+  | { readonly type: 'none' };
+
 export interface ResourceFacts {
   /** Absent where the identity may not list nodes. */
   readonly nodes?: readonly KubernetesObject[];
@@ -14,6 +20,10 @@ export interface ResourceFacts {
   readonly pods?: readonly KubernetesObject[];
   /** Workloads that this release creates (no `live`) or rolls: each may need room for its surge. */
   readonly changing: readonly { readonly workload: KubernetesObject; readonly live?: KubernetesObject }[];
+  /** Absent until it was looked for. */
+  readonly nodeMaker?: NodeMaker;
+  /** The input `allow-insufficient-resources`. */
+  readonly allowed?: boolean;
 }
 
 /** All that is asked here of a pod: of a large cluster's thousands the rest need not be held. */
@@ -90,11 +100,28 @@ function judgeRoom(nodes: readonly KubernetesObject[], facts: ResourceFacts, pro
   if (needed.cpu <= free.cpu && needed.memory <= free.memory) {
     return { level: 'pass', reason: 'ok', message: `${seen}.`, remedy: '' };
   }
+  return noRoom(seen, facts, profile);
+}
+
+/** A pod without a node is what makes an autoscaler add one: no fault of the release. */
+function noRoom(seen: string, { nodeMaker, allowed = false }: ResourceFacts, profile: Profile): Finding {
+  const reason = 'insufficient-resources';
+  if (nodeMaker?.type === 'known') {
+    return {
+      level: 'warn',
+      reason,
+      message: `${seen}: some new pods wait for nodes that ${nodeMaker.maker} makes.`,
+      remedy: 'Nothing to do if it may make as many as they need: the rollout shows it.',
+    };
+  }
+  const hidden = nodeMaker?.type === 'hidden';
+  const unknown = hidden ? ' (whether one runs may not be seen with this identity)' : '';
   return {
-    level: profile.levels.resources,
-    reason: 'insufficient-resources',
-    message: `${seen}: some new pods will not be scheduled unless an autoscaler adds nodes.`,
-    remedy: 'Lower the requests or maxSurge, or add a node.',
+    level: hidden || allowed ? 'warn' : profile.levels.resources,
+    reason,
+    message: `${seen}: some new pods will not be scheduled unless an autoscaler adds nodes${unknown}.`,
+    remedy:
+      'Lower the requests or maxSurge, or add a node; where nodes come by themselves, set `allow-insufficient-resources: true`.',
   };
 }
 

@@ -65,6 +65,8 @@ export interface Budgets {
   readonly producer: number;
   /** The least time a container may run unready, whatever its probe says (see causes/probes.ts). */
   readonly readiness: number;
+  /** A pod whose containers are ready may wait for its readiness gates. */
+  readonly gate: number;
 }
 
 export const defaultBudgets: Budgets = {
@@ -75,6 +77,7 @@ export const defaultBudgets: Budgets = {
   creation: 30_000,
   producer: 60_000,
   readiness: 60_000,
+  gate: 300_000,
 };
 
 /** Durations are milliseconds. */

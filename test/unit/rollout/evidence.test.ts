@@ -1,5 +1,6 @@
 /** What is evidence, and what is none any more. */
 import { expect, test } from 'vitest';
+import { defaultBudgets, type Limits } from '../../../src/domain/rollout/state.ts';
 import {
   applied,
   deleted,
@@ -15,7 +16,7 @@ import {
   time,
   waiting,
 } from './cluster.ts';
-import { outcome, tell } from './story.ts';
+import { limits, outcome, tell } from './story.ts';
 
 const update = deployment({ generation: 2, replicas: 2, updated: 1, total: 3, available: 2 });
 const newest = replicaSet(update, 'new');
@@ -83,7 +84,7 @@ test('a refusal by the quota from before a pod went is no evidence: the controll
   expect([outcome(lasting), lasting.at]).toEqual(['quota-exceeded', 36]);
 });
 
-test('a readiness gate that nobody opens: at the end of the readiness budget, by its name', () => {
+test('a readiness gate that nobody opens: at the end of its budget, or just before the time is over, by its name', () => {
   const conditions = [
     { type: 'PodScheduled', status: 'True', lastTransitionTime: time(1) },
     { type: 'ContainersReady', status: 'True', lastTransitionTime: time(2) },
@@ -91,8 +92,14 @@ test('a readiness gate that nobody opens: at the end of the readiness budget, by
   ];
   const spec = { readinessGates: [{ conditionType: 'example.com/attached' }] };
   const gated = pod(newest, { name: 'api-new-x', conditions, spec, containers: [running(2)] });
-  const ending = tell([target(update)], [...begun, ...applied(2, gated)]);
-  expect([outcome(ending), ending.at]).toEqual(['readiness-gate-closed', 62]);
+  const told = (given: Partial<Limits>) =>
+    tell([target(update)], [...begun, ...applied(2, gated)], { ...limits, ...given });
+  const patient = told({ timeout: 600_000 });
+  expect([outcome(patient), patient.at]).toEqual(['readiness-gate-closed', 302]);
+  const short = told({ timeout: 600_000, budgets: { ...defaultBudgets, gate: 60_000 } });
+  expect([outcome(short), short.at]).toEqual(['readiness-gate-closed', 62]);
+  const ending = told({ timeout: 300_000 });
+  expect([outcome(ending), ending.at]).toEqual(['readiness-gate-closed', 299]);
   expect(ending.verdict.state === 'failed' && ending.verdict.failures[0]?.message).toContain(
     'example.com/attached',
   );

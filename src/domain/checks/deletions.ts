@@ -1,0 +1,72 @@
+/** Objects that are being deleted: a write to them is answered as if all were well, and is lost with them. */
+import type { Finding } from '../checks.ts';
+import { type KubernetesObject, keyOf, type ObjectReference, referenceOf, titleOf } from '../objects.ts';
+import type { FieldPath, SourceLocation } from '../source.ts';
+import { claimNamesOfPods } from './claims.ts';
+
+export interface DeletionFacts {
+  /** The overlay's objects as they would be sent, with what is there. */
+  readonly changes: readonly {
+    readonly desired: KubernetesObject;
+    readonly live?: KubernetesObject;
+    readonly changes: boolean;
+  }[];
+  /** Claims of the release's namespaces that exist. */
+  readonly claims: readonly KubernetesObject[];
+  readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
+}
+
+/** Nothing takes a deletion back, so nothing may be written before it is over. */
+export function judgeDeletions({ changes, claims, locate }: DeletionFacts): readonly Finding[] {
+  const own = changes.flatMap(({ live }) => (live !== undefined && isDeleted(live) ? [live] : []));
+  const brought = new Set(changes.map(({ desired }) => keyOf(referenceOf(desired))));
+  const used = claims
+    .filter((claim) => isDeleted(claim) && !brought.has(keyOf(referenceOf(claim))))
+    .flatMap((claim) =>
+      changes
+        .filter(({ desired }) => isUsedBy(claim, desired))
+        .map((user) => ({ claim, user: referenceOf(user.desired), changes: user.changes })),
+    );
+  return [
+    ...own.map((live): Finding => {
+      const object = referenceOf(live);
+      return { level: 'fail', ...said(live), object, location: locate(object) };
+    }),
+    // Pods that run keep it for as long as they run: only a rollout ends them.
+    ...used.map(
+      ({ claim, user, changes: rolls }): Finding => ({
+        level: rolls ? 'fail' : 'warn',
+        ...said(claim, `${titleOf(user)} uses ${titleOf(referenceOf(claim))}, which`),
+        object: user,
+        location: locate(user),
+      }),
+    ),
+  ];
+}
+
+function isDeleted({ metadata }: KubernetesObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
+function isUsedBy(claim: KubernetesObject, workload: KubernetesObject): boolean {
+  return (
+    workload.metadata.namespace === claim.metadata.namespace &&
+    claimNamesOfPods(workload).includes(claim.metadata.name)
+  );
+}
+
+const claimProtection = 'kubernetes.io/pvc-protection';
+
+function said(object: KubernetesObject, subject = titleOf(referenceOf(object))) {
+  const { name, namespace, deletionTimestamp, finalizers = [] } = object.metadata;
+  const held = finalizers.length === 0 ? '' : `; it is still held by ${finalizers.join(', ')}`;
+  const scope = namespace === undefined ? '' : ` --namespace ${namespace}`;
+  const look = `kubectl${scope} get ${object.kind.toLowerCase()} ${name} -o yaml`;
+  return {
+    reason: 'object-terminating' as const,
+    message: `${subject} is being deleted since ${deletionTimestamp}${held}: what is written to it would be lost, and a deletion cannot be taken back.`,
+    remedy: finalizers.includes(claimProtection)
+      ? 'Nothing was changed, and the pods that use the claim keep it: copy its data elsewhere, end those pods, and deploy again when the claim is gone.'
+      : `Wait until it is gone and deploy again; \`${look}\` shows what holds it.`,
+  };
+}

@@ -1,0 +1,77 @@
+/** Whether somebody makes nodes when pods have no room, as far as the cluster shows it. */
+import { listAt, textAt } from '../fields.ts';
+import type { KubernetesObject } from '../objects.ts';
+
+export interface NodeMakerFacts {
+  readonly nodes: readonly KubernetesObject[];
+  /** ConfigMaps `cluster-autoscaler-status`. */
+  readonly autoscalerStatus: readonly KubernetesObject[];
+  /** NodePools, NodeClaims or Provisioners of Karpenter. */
+  readonly nodePools: readonly KubernetesObject[];
+  /** Events of the release's namespace by which an autoscaler says that it orders a node. */
+  readonly events: readonly KubernetesObject[];
+}
+
+/** Where Karpenter (also as EKS Auto Mode and AKS node auto-provisioning) says what nodes it may make. */
+export const nodePoolKinds = [
+  { apiVersion: 'karpenter.sh/v1', kind: 'NodePool' },
+  { apiVersion: 'karpenter.sh/v1beta1', kind: 'NodePool' },
+  { apiVersion: 'karpenter.sh/v1alpha5', kind: 'Provisioner' },
+] as const;
+
+/** The reasons of events by which an autoscaler says that it orders a node: cluster-autoscaler, Karpenter. */
+export const orderingReasons = ['TriggeredScaleUp', 'Nominated'] as const;
+
+export const autoscalerStatusReference = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  namespace: 'kube-system',
+  name: 'cluster-autoscaler-status',
+} as const;
+
+/** Labels that a maker of nodes puts on them; a value where others may have the label too. */
+const nodeLabels: readonly { readonly label: string; readonly value?: string; readonly maker: string }[] = [
+  { label: 'karpenter.sh/nodepool', maker: 'Karpenter' },
+  { label: 'karpenter.sh/provisioner-name', maker: 'Karpenter' },
+  { label: 'eks.amazonaws.com/compute-type', value: 'auto', maker: 'EKS Auto Mode' },
+  { label: 'eks.amazonaws.com/compute-type', value: 'fargate', maker: 'Fargate' },
+  { label: 'cloud.google.com/gke-autopilot', maker: 'GKE Autopilot' },
+  { label: 'cloud.google.com/gke-provisioning', value: 'autopilot', maker: 'GKE Autopilot' },
+  { label: 'type', value: 'virtual-kubelet', maker: 'a virtual node' },
+];
+
+/** Autopilot's node pools begin with `gk3-`, those that node auto-provisioning makes with `nap-`. */
+const nodePoolLabel = 'cloud.google.com/gke-nodepool';
+/** Taints of nodes that the cluster autoscaler is about to remove, and of nodes without machines of their own. */
+const taintMakers: readonly (readonly [RegExp, string])[] = [
+  [/^(?:ToBeDeletedBy|DeletionCandidateOf)ClusterAutoscaler$/, 'the cluster autoscaler'],
+  [/^virtual-kubelet\.io\//, 'a virtual node'],
+  [/^karpenter\.sh\//, 'Karpenter'],
+];
+
+/** Who makes nodes: `Karpenter`; undefined where nothing tells. */
+export function nodeMakerOf(facts: NodeMakerFacts): string | undefined {
+  if (facts.autoscalerStatus.some(isAtWork)) return 'the cluster autoscaler';
+  if (facts.nodePools.length > 0) return 'Karpenter';
+  const byNode = facts.nodes.map(makerOf).find((maker) => maker !== undefined);
+  if (byNode !== undefined) return byNode;
+  return facts.events.length > 0 ? 'an autoscaler' : undefined;
+}
+
+/** It says which node groups it may grow; without any it makes none. Of both forms: `Name: …` lines, and YAML since 1.30. */
+function isAtWork(status: KubernetesObject): boolean {
+  const text = textAt(status, 'data', 'status') ?? '';
+  return !/^\s*NodeGroups:\s*$(?![\s\S]*Name:)|^nodeGroups: *\[\]/m.test(text);
+}
+
+function makerOf(node: KubernetesObject): string | undefined {
+  const labels = node.metadata.labels ?? {};
+  const labelled = nodeLabels.find(
+    ({ label, value }) => labels[label] !== undefined && (value === undefined || labels[label] === value),
+  );
+  if (labelled !== undefined) return labelled.maker;
+  if (node.metadata.name.startsWith('gk3-')) return 'GKE Autopilot';
+  if (labels[nodePoolLabel]?.startsWith('nap-') === true) return 'GKE node auto-provisioning';
+  const taints = listAt(node, 'spec', 'taints').map((taint) => textAt(taint, 'key') ?? '');
+  return taintMakers.find(([key]) => taints.some((taint) => key.test(taint)))?.[1];
+}

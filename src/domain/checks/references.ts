@@ -1,0 +1,186 @@
+/**
+ * What pods, claims and Ingresses name beside Secrets and ConfigMaps, and the API server checks only when a pod or a volume is made:
+ * a class or a ServiceAccount that is not there keeps every pod from starting, so it is told before anything is written.
+ */
+import type { Finding } from '../checks.ts';
+import { fieldAt, listAt, textAt } from '../fields.ts';
+import {
+  groupKindOf,
+  type KubernetesObject,
+  keyOf,
+  type ObjectReference,
+  referenceOf,
+  titleOf,
+} from '../objects.ts';
+import type { FieldPath, SourceLocation } from '../source.ts';
+import { podTemplateOf, templatePathOf } from '../workloads.ts';
+import { claimNamesOfSet } from './claims.ts';
+
+/** One name in one object of the overlay. */
+export interface NamedObject {
+  /** What has to be there. */
+  readonly reference: ObjectReference;
+  /** The object that names it, and where. */
+  readonly user: ObjectReference;
+  readonly path: FieldPath;
+  /** Claims that need no class any more once they exist; empty for what is not a storage class. */
+  readonly claims: readonly string[];
+}
+
+interface Use {
+  readonly level: 'fail' | 'warn';
+  /** The rest of the sentence: `Deployment web names PriorityClass high, which does not exist: …`. */
+  readonly consequence: string;
+}
+
+const uses: Readonly<Record<string, Use>> = {
+  'PriorityClass.scheduling.k8s.io': { level: 'fail', consequence: 'its pods would be refused' },
+  'RuntimeClass.node.k8s.io': { level: 'fail', consequence: 'its pods would be refused' },
+  ServiceAccount: { level: 'fail', consequence: 'its pods would be refused' },
+  'StorageClass.storage.k8s.io': {
+    level: 'fail',
+    consequence: 'nothing would make its volume, and its pods would wait for it',
+  },
+  'IngressClass.networking.k8s.io': { level: 'warn', consequence: 'perhaps no controller serves it' },
+  Secret: {
+    level: 'warn',
+    consequence: 'images are pulled without it, which fails where the registry asks for a login',
+  },
+};
+
+/** Every such name of these objects, in the order of the manifest. */
+export function namedObjects(objects: readonly KubernetesObject[]): readonly NamedObject[] {
+  return objects.flatMap((object) => [...inPods(object), ...inClaims(object), ...inIngress(object)]);
+}
+
+function named(
+  user: KubernetesObject,
+  [apiVersion, kind]: readonly [string, string],
+  path: FieldPath,
+  more: { readonly namespace?: string | undefined; readonly claims?: readonly string[] } = {},
+): readonly NamedObject[] {
+  const name = textAt(user, ...path);
+  if (name === undefined || name === '') return [];
+  const { namespace, claims = [] } = more;
+  const reference = { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  return [{ reference, user: referenceOf(user), path, claims }];
+}
+
+const serviceAccount = ['v1', 'ServiceAccount'] as const;
+const storageClass = ['storage.k8s.io/v1', 'StorageClass'] as const;
+
+function inPods(object: KubernetesObject): readonly NamedObject[] {
+  const template = templatePathOf(object);
+  if (template === undefined) return [];
+  const spec: FieldPath = [...template, 'spec'];
+  const { namespace } = object.metadata;
+  // The older name of the field counts where the newer one is not there.
+  const account = textAt(object, ...spec, 'serviceAccountName') ? 'serviceAccountName' : 'serviceAccount';
+  return [
+    ...named(object, ['scheduling.k8s.io/v1', 'PriorityClass'], [...spec, 'priorityClassName']),
+    ...named(object, ['node.k8s.io/v1', 'RuntimeClass'], [...spec, 'runtimeClassName']),
+    // Every namespace gets this one by itself.
+    ...named(object, serviceAccount, [...spec, account], { namespace }).filter(
+      ({ reference }) => reference.name !== 'default',
+    ),
+    ...listAt(object, ...spec, 'imagePullSecrets').flatMap((_, index) =>
+      named(object, ['v1', 'Secret'], [...spec, 'imagePullSecrets', index, 'name'], { namespace }),
+    ),
+    ...listAt(object, ...spec, 'volumes').flatMap((_, index) =>
+      named(object, storageClass, [
+        ...[...spec, 'volumes', index, 'ephemeral', 'volumeClaimTemplate', 'spec'],
+        'storageClassName',
+      ]),
+    ),
+  ];
+}
+
+function inClaims(object: KubernetesObject): readonly NamedObject[] {
+  const kind = groupKindOf(object);
+  if (kind === 'PersistentVolumeClaim') {
+    const claims = [object.metadata.name];
+    // A claim that names its volume needs no class to make one.
+    if ((textAt(object, 'spec', 'volumeName') ?? '') !== '') return [];
+    return named(object, storageClass, ['spec', 'storageClassName'], { claims });
+  }
+  if (kind !== 'StatefulSet.apps') return [];
+  return listAt(object, 'spec', 'volumeClaimTemplates').flatMap((template, index) =>
+    named(object, storageClass, ['spec', 'volumeClaimTemplates', index, 'spec', 'storageClassName'], {
+      claims: claimNamesOfSet(object, textAt(template, 'metadata', 'name') ?? ''),
+    }),
+  );
+}
+
+function inIngress(object: KubernetesObject): readonly NamedObject[] {
+  if (groupKindOf(object) !== 'Ingress.networking.k8s.io') return [];
+  return named(object, ['networking.k8s.io/v1', 'IngressClass'], ['spec', 'ingressClassName']);
+}
+
+/** Keys of what the overlay brings, or says that somebody will make (`orion.dev/provides: ServiceAccount/name`). */
+export function broughtKeys(objects: readonly KubernetesObject[]): ReadonlySet<string> {
+  return new Set(
+    objects.flatMap((object) => {
+      const { namespace = '', annotations } = object.metadata;
+      const provided = (annotations?.['orion.dev/provides'] ?? '').split(/[\s,]+/).map((text) => {
+        const [kind = '', name = ''] = text.split('/');
+        return `${kind}/${namespace}/${name}`;
+      });
+      return [keyOf(referenceOf(object)), ...provided];
+    }),
+  );
+}
+
+export interface ReferenceFacts {
+  readonly named: readonly NamedObject[];
+  /** Keys of what the API server says is not there; what may not be looked at is not among them. */
+  readonly missing: ReadonlySet<string>;
+  /** Claims of the release's namespaces that exist: `namespace/name`; absent where they may not be listed. */
+  readonly claims?: ReadonlySet<string>;
+  /** Classes that volumes of the cluster or the overlay name; absent where volumes may not be listed. */
+  readonly volumeClasses?: ReadonlySet<string>;
+  readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
+}
+
+export function judgeReferences(facts: ReferenceFacts): readonly Finding[] {
+  return facts.named.flatMap((one): readonly Finding[] => {
+    const { reference, user, path } = one;
+    const use = uses[groupKindOf(reference)];
+    if (use === undefined || !facts.missing.has(keyOf(reference)) || isServedOtherwise(one, facts)) return [];
+    return [
+      {
+        level: use.level,
+        reason: 'reference-missing',
+        message: `${titleOf(user)} names ${titleOf(reference)}, which does not exist: ${use.consequence}.`,
+        remedy: `Create ${titleOf(reference)}, add it to the overlay, or correct the name.`,
+        object: user,
+        location: facts.locate(user, path),
+      },
+    ];
+  });
+}
+
+/**
+ * A class is only a name to claims that a volume made by hand takes: it need not exist as an object then. A claim that exists
+ * has had its class.
+ */
+function isServedOtherwise({ reference, user, claims }: NamedObject, facts: ReferenceFacts): boolean {
+  if (groupKindOf(reference) !== 'StorageClass.storage.k8s.io') return false;
+  const { volumeClasses, claims: existing } = facts;
+  if (volumeClasses === undefined || existing === undefined || volumeClasses.has(reference.name)) return true;
+  return claims.length > 0 && claims.every((name) => existing.has(`${user.namespace ?? ''}/${name}`));
+}
+
+/** The class that a volume names. */
+export function volumeClassesOf(volumes: readonly KubernetesObject[]): readonly string[] {
+  return volumes.flatMap((volume) => textAt(volume, 'spec', 'storageClassName') ?? []);
+}
+
+/** A pod template that asks for any claim. */
+export function usesClaims(object: KubernetesObject): boolean {
+  const volumes = listAt(podTemplateOf(object), 'spec', 'volumes');
+  return (
+    groupKindOf(object) === 'PersistentVolumeClaim' ||
+    listAt(object, 'spec', 'volumeClaimTemplates').length > 0 ||
+    volumes.some((volume) => fieldAt(volume, 'persistentVolumeClaim') !== undefined)
+  );
+}

@@ -1,0 +1,227 @@
+/**
+ * Fields that somebody else fills in by design, although manifests name them: sending them would be a conflict from the second
+ * release on, and a change of them is nobody's quarrel. A table, so that what is left to others can be read in one place.
+ */
+import { fieldManager, isObject, managersOf } from './managed-fields.ts';
+import { groupKindOf, type KubernetesObject } from './objects.ts';
+import { isRolloutKind } from './workloads.ts';
+
+interface Place {
+  readonly rendered: KubernetesObject;
+  readonly live: KubernetesObject | undefined;
+  /** What the overlay says there. */
+  readonly value: unknown;
+  /** The path with names in the place of `*`; list items are `*` still. */
+  readonly path: readonly string[];
+}
+
+interface HandedOver {
+  /** As `groupKindOf`; `*` is every kind. */
+  readonly kinds: readonly string[];
+  /** Field names; `*` is each item of a list, or each key of a map. */
+  readonly path: readonly string[];
+  /** Who fills it in. */
+  readonly by: string;
+  readonly when: (place: Place) => boolean;
+}
+
+const always = (): boolean => true;
+const annotation = (name: string): readonly string[] => ['metadata', 'annotations', name];
+const webhookKinds = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'].map(
+  (kind) => `${kind}.admissionregistration.k8s.io`,
+);
+const claims = ['PersistentVolumeClaim'];
+
+/** Sources: the Kubernetes pages on RBAC (aggregated ClusterRoles), persistent volumes and Jobs; the injectors' own pages. */
+const table: readonly HandedOver[] = [
+  {
+    kinds: ['ClusterRole.rbac.authorization.k8s.io'],
+    path: ['rules'],
+    by: 'the controller that aggregates ClusterRoles',
+    when: ({ rendered }) => rendered['aggregationRule'] !== undefined,
+  },
+  ...bundles(webhookKinds, ['webhooks', '*', 'clientConfig', 'caBundle']),
+  ...bundles(
+    ['CustomResourceDefinition.apiextensions.k8s.io'],
+    ['spec', 'conversion', 'webhook', 'clientConfig', 'caBundle'],
+  ),
+  ...bundles(['APIService.apiregistration.k8s.io'], ['spec', 'caBundle']),
+  { kinds: claims, path: ['spec', 'volumeName'], by: 'the volume binder', when: isEmptyText },
+  ...[
+    'pv.kubernetes.io/bind-completed',
+    'pv.kubernetes.io/bound-by-controller',
+    'volume.beta.kubernetes.io/storage-provisioner',
+    'volume.kubernetes.io/storage-provisioner',
+    'volume.kubernetes.io/storage-resizer',
+    'volume.kubernetes.io/selected-node',
+  ].map((name) => ({ kinds: claims, path: annotation(name), by: 'the volume controllers', when: always })),
+  {
+    kinds: ['Deployment.apps', 'ReplicaSet.apps'],
+    path: annotation('deployment.kubernetes.io/revision'),
+    by: 'the Deployment controller',
+    when: always,
+  },
+  {
+    kinds: ['DaemonSet.apps'],
+    path: annotation('deprecated.daemonset.template.generation'),
+    by: 'the API server',
+    when: always,
+  },
+  {
+    kinds: ['*'],
+    path: annotation('control-plane.alpha.kubernetes.io/leader'),
+    by: 'the leader',
+    when: always,
+  },
+  {
+    kinds: ['Secret', 'ConfigMap'],
+    path: ['data', '*'],
+    by: 'whoever fills in the key',
+    when: (place) => isEmptyText(place) && isOthers(place),
+  },
+  {
+    kinds: ['Secret'],
+    path: ['data', '*'],
+    by: 'the token controller',
+    when: (place) => place.rendered['type'] === 'kubernetes.io/service-account-token' && isOthers(place),
+  },
+  ...suspensions().map((path) => ({
+    kinds: ['*'],
+    path,
+    by: 'the queue that starts it',
+    when: (place: Place) => isSuspension(groupKindOf(place.rendered), place.value) && isOthers(place),
+  })),
+];
+
+/** What an injector of certificate authorities writes: the overlay says so by an annotation, or by a bundle that is none. */
+function bundles(kinds: readonly string[], path: readonly string[]): readonly HandedOver[] {
+  return [{ kinds, path, by: 'the injector of CA bundles', when: isInjected }];
+}
+
+const injections = [
+  'cert-manager.io/inject-ca-from',
+  'cert-manager.io/inject-ca-from-secret',
+  'cert-manager.io/inject-apiserver-ca',
+  'service.beta.openshift.io/inject-cabundle',
+];
+
+function isInjected({ rendered, value }: Place): boolean {
+  const annotations = rendered.metadata.annotations ?? {};
+  return injections.some((name) => annotations[name] !== undefined) || isBlankBundle(value);
+}
+
+/** Generators write a line break (`Cg==`), or the frame of a certificate with nothing in it, where a bundle must not be missing. */
+function isBlankBundle(value: unknown): boolean {
+  if (typeof value !== 'string') return value === null;
+  if (!/^[A-Za-z0-9+/=\s]*$/.test(value)) return false;
+  return atob(value).replace(/-----(?:BEGIN|END) CERTIFICATE-----|\s/g, '') === '';
+}
+
+function isEmptyText({ value }: Pick<Place, 'value'>): boolean {
+  return value === '';
+}
+
+/** Somebody owns it in the cluster, and we do not. */
+function isOthers({ live, path }: Place): boolean {
+  if (live === undefined) return false;
+  const owners = managersOf(live, path);
+  return owners.length > 0 && !owners.includes(fieldManager);
+}
+
+/** Where kinds that a queue starts say that they wait for it: Job, JobSet, RayJob, AppWrapper; the training operators. */
+function suspensions(): readonly (readonly string[])[] {
+  return [
+    ['spec', 'suspend'],
+    ['spec', 'runPolicy', 'suspend'],
+  ];
+}
+
+/** A suspended CronJob waits for nobody. */
+function isSuspension(groupKind: string, value: unknown): boolean {
+  return value === true && groupKind !== 'CronJob.batch';
+}
+
+/** The object as it is sent: without the fields that are left to others. `live` is absent where there is none. */
+export function withoutHandedOver(
+  rendered: KubernetesObject,
+  live: KubernetesObject | undefined,
+): KubernetesObject {
+  const groupKind = groupKindOf(rendered);
+  const named = table
+    .filter(({ kinds }) => kinds.includes('*') || kinds.includes(groupKind))
+    .reduce<unknown>(
+      (object, { path, when }) =>
+        without(object, path, [], (value, found) => when({ rendered, live, value, path: found })),
+      rendered,
+    );
+  const settled = isRolloutKind(rendered) ? named : withoutPlaceholders(named, rendered, live);
+  return settled as KubernetesObject;
+}
+
+/** Maps that this leaves empty stay: whether they are named is the overlay's word. */
+function without(
+  node: unknown,
+  [first, ...rest]: readonly string[],
+  found: readonly string[],
+  isLeft: (value: unknown, path: readonly string[]) => boolean,
+): unknown {
+  if (first === undefined) return node;
+  if (Array.isArray(node)) {
+    return first === '*' ? node.map((item: unknown) => without(item, rest, [...found, '*'], isLeft)) : node;
+  }
+  if (!isObject(node)) return node;
+  return Object.fromEntries(
+    Object.entries(node).flatMap(([name, value]): readonly [string, unknown][] => {
+      if (first !== '*' && name !== first) return [[name, value]];
+      const path = [...found, name];
+      if (rest.length === 0) return isLeft(value, path) ? [] : [[name, value]];
+      return [[name, without(value, rest, path, isLeft)]];
+    }),
+  );
+}
+
+/** Of a custom resource (`controlPlaneEndpoint.host: ''`): what is empty in the overlay, and filled in by its controller. */
+function withoutPlaceholders(
+  node: unknown,
+  rendered: KubernetesObject,
+  live: KubernetesObject | undefined,
+  path: readonly string[] = [],
+): unknown {
+  if (live === undefined || !isObject(node)) return node;
+  return Object.fromEntries(
+    Object.entries(node).flatMap(([name, value]): readonly [string, unknown][] => {
+      const place = { rendered, live, value, path: [...path, name] };
+      if (isEmptyText(place) && isOthers(place)) return [];
+      return [[name, withoutPlaceholders(value, rendered, live, place.path)]];
+    }),
+  );
+}
+
+/** Below a suspended Job, what a queue may still change before it starts it; Kubernetes itself forbids the rest. */
+const ofSuspendedJob = ['f:suspend', 'f:parallelism', 'f:completions', 'f:template'];
+/** Of a Pod behind a scheduling gate. Source: Kubernetes, "Pod Scheduling Readiness", mutable scheduling directives. */
+const ofGatedPod = ['f:schedulingGates', 'f:nodeSelector', 'f:affinity', 'f:tolerations'];
+
+/**
+ * Whether another value in a field that we wrote is the hand-over that the overlay asked for: a queue that starts what waits for
+ * it, a gate that is opened, a value that was left empty for somebody to fill in.
+ *
+ * @param keys the field, as in `managedFields`
+ */
+export function isHandOver(
+  desired: KubernetesObject,
+  keys: readonly string[],
+  before: unknown,
+  after: unknown,
+): boolean {
+  const groupKind = groupKindOf(desired);
+  const spec = isObject(desired['spec']) ? desired['spec'] : {};
+  const [top, second = ''] = keys;
+  if (top === 'f:spec') {
+    if (groupKind === 'Job.batch' && spec['suspend'] === true) return ofSuspendedJob.includes(second);
+    if (groupKind === 'Pod' && spec['schedulingGates'] !== undefined) return ofGatedPod.includes(second);
+  }
+  const started = suspensions().some((path) => path.map((name) => `f:${name}`).join() === keys.join());
+  if (started && after !== true) return isSuspension(groupKind, before);
+  return before === '' && !isRolloutKind(desired);
+}
