@@ -108,6 +108,7 @@ export const reasons = [
   'too-slow',
   'too-many-failed-requests',
   'too-few-samples',
+  'latency-not-judged',
   // smoke tests
   'connection-refused',
   'connection-timeout',
@@ -133,6 +134,7 @@ export const reasons = [
   'login-unknown',
   'no-route',
   'not-reachable-from-here',
+  'probe-unavailable',
   'pods-not-ready',
   // undo
   'rollback-failed',
