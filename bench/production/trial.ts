@@ -38,7 +38,7 @@ const profile: Readonly<Record<string, string>> = {
   settle: '10s',
   monitor: '0s',
   // The registry of the default image is out of reach; this one is on the node.
-  'smoke-image': 'orion.example/curl:1',
+  'smoke-image': 'orion.example/probe:1',
 };
 /** The release before has to be there, not to be judged: no response times on a busy machine. */
 const before: Readonly<Record<string, string>> = { settle: '2s', comprehensive: 'false' };

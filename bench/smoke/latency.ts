@@ -64,8 +64,9 @@ async function schedule(url: URL) {
     path: '/',
   } as const;
   const plan = { ...plain, maxInFlight: 1000, timeout: 30_000 };
-  const isGood = ({ status }: { readonly status?: number }): boolean => status === 200;
-  const samples = await measureHttp(call, plan, isGood, new AbortController().signal);
+  const failureIn = ({ status }: { readonly status?: number }) =>
+    status === 200 ? undefined : `status ${status}`;
+  const samples = await measureHttp(call, plan, { failureIn, signal: new AbortController().signal });
   return latencyReport(samples, { rate, threshold: 1000 });
 }
 

@@ -119,8 +119,13 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
     }: Parameters<typeof callService>[1] & { readonly deadline: number }) =>
       callService(transport, endpoint, { deadline }),
     openPortForward: (target: ForwardTarget) => openPortForward(transport, target),
-    callFromWithin: (calls: ClusterJob['calls'], options: Omit<ClusterJob, 'calls' | 'token' | 'seconds'>) =>
-      runClusterJob(api, { ...options, calls, token: randomBytes(16).toString('hex') }),
+    probeFromWithin: (
+      requests: ClusterJob['requests'],
+      options: Pick<ClusterJob, 'namespace' | 'image' | 'startLimit' | 'signal'>,
+    ) => {
+      const [name, token] = [randomBytes(6).toString('hex'), randomBytes(16).toString('hex')];
+      return runClusterJob(api, { ...options, requests, name, token });
+    },
     refusalOf: (error: unknown) =>
       error instanceof ApiError
         ? { status: error.status, reason: error.reason, message: error.message }

@@ -111,6 +111,7 @@ export const reasons = [
   'too-slow',
   'too-many-failed-requests',
   'too-few-samples',
+  'latency-not-judged',
   // smoke tests
   'connection-refused',
   'connection-timeout',
@@ -136,6 +137,7 @@ export const reasons = [
   'login-unknown',
   'no-route',
   'not-reachable-from-here',
+  'probe-unavailable',
   'pods-not-ready',
   // undo
   'rollback-failed',

@@ -49,7 +49,7 @@ export interface Settings {
   readonly maxLatency: number;
   /** Names of what is to be tested, with all it stands on; empty: everything. */
   readonly services: readonly string[];
-  /** Has curl, for calls from within the cluster. */
+  /** The probe that smoke tests run in the cluster. */
   readonly smokeImage: string;
   /** Where to write a JUnit report, relative to the workspace. */
   readonly report?: string;

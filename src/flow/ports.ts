@@ -6,11 +6,7 @@ import type { JsonObject, KubernetesObject, ObjectReference } from '../domain/ob
 import type { ObservedRun } from '../domain/observed-run.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { ReleaseBody, ReleaseHead, RunIdentity } from '../domain/release.ts';
-import type { Dial, ProbeLimits } from '../domain/smoke/connection.ts';
-import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
-import type { LatencySample, Schedule } from '../domain/smoke/latency.ts';
-import type { DatabaseTls, PostgresFinding } from '../domain/smoke/postgres.ts';
-import type { RedisFinding } from '../domain/smoke/redis.ts';
+import type { ProbeFinding, ProbeRequest } from '../domain/smoke/probe.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
 
 /** Time as a parameter: milliseconds since the epoch, and a pause that an abort ends early (by rejecting). */
@@ -195,18 +191,18 @@ export interface ClusterPort {
     readonly port: number;
     readonly signal: AbortSignal;
   }): Promise<PortForward>;
-  /** All calls in parallel from one pod in the cluster; throws what the API server says of the objects that this needs. */
-  callFromWithin?(
-    calls: readonly (HttpTarget & HttpRequest & { readonly deadline: number })[],
+  /** Everything from one pod in the cluster, in one go; throws what the API server says of the objects that this needs. */
+  probeFromWithin?(
+    requests: readonly ProbeRequest[],
     options: {
       readonly namespace: string;
       readonly image: string;
-      /** Milliseconds until it is given up. */
-      readonly patience: number;
+      /** Milliseconds that its pod may take to come up. */
+      readonly startLimit: number;
       readonly signal: AbortSignal;
     },
   ): Promise<
-    | { readonly type: 'answered'; readonly answers: readonly HttpAnswer[] }
+    | { readonly type: 'answered'; readonly findings: readonly ProbeFinding[] }
     | { readonly type: 'unavailable'; readonly message: string }
   >;
   /** The refusal inside an error thrown by one of these calls; undefined if it is something else. */
@@ -220,36 +216,6 @@ export interface PortForward {
   lastError?(): string | undefined;
   /** Resolves when nothing of it is left open. */
   close(): Promise<void>;
-}
-
-/** The calls that smoke tests make: what is not as it should be is a finding; they throw only when the run is stopped. */
-export interface ProbesPort {
-  callHttp(call: HttpTarget & HttpRequest, limits: ProbeLimits): Promise<HttpAnswer>;
-  /** Calls by a fixed schedule; `isGood` says which answers count. One sample per request. */
-  measure(
-    call: HttpTarget & HttpRequest,
-    schedule: Schedule,
-    isGood: (answer: HttpAnswer) => boolean,
-    signal: AbortSignal,
-  ): Promise<readonly LatencySample[]>;
-  postgres(
-    target: Dial & {
-      readonly user: string;
-      readonly password?: string;
-      readonly database: string;
-      readonly tls: DatabaseTls;
-    },
-    limits: ProbeLimits,
-  ): Promise<PostgresFinding>;
-  redis(
-    target: Dial & {
-      readonly user?: string;
-      readonly password?: string;
-      readonly database?: number;
-      readonly tls: DatabaseTls;
-    },
-    limits: ProbeLimits,
-  ): Promise<RedisFinding>;
 }
 
 export type WatchChange =

@@ -1,6 +1,7 @@
 /** Runs smoke tests: within limits at the same time, each try with its deadline, each retry shown, everything reported. */
 import type { Judgement } from '../domain/smoke/judgement.ts';
-import { latencyTests, measuredAtOnce } from '../domain/smoke/latency-tests.ts';
+import { latencyTests } from '../domain/smoke/latency-tests.ts';
+import { measuredAtOnce } from '../domain/smoke/probe.ts';
 import { proven } from '../domain/smoke/proof.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
 import type { SmokeTest } from '../domain/smoke/test.ts';
@@ -8,6 +9,7 @@ import { smokeLine } from '../report/log-smoke.ts';
 import type { Run } from './run.ts';
 import type { TestGround, Try } from './test-ground.ts';
 import { judgeTry } from './try-test.ts';
+import { turnsOf } from './turns.ts';
 
 const pauseBetweenTries = 1000;
 
@@ -35,25 +37,31 @@ async function runAll(
 ): Promise<readonly SmokeReport[]> {
   const reports: SmokeReport[] = [];
   const entries = [...tests.entries()];
+  const placed = { ...ground, inTurn: turnsOf(ground.parallel) };
   const work = async (waiting: Iterable<readonly [number, SmokeTest]>): Promise<void> => {
     for (const [place, test] of waiting) {
-      const report = await runTest(run, test, ground);
+      const report = await runTest(run, test, placed);
       reports[place] = report;
       run.log.line(smokeLine(report, run.logClock()));
     }
   };
-  // Services go together, with one pod that calls them all: it starts while the others are called from here.
-  const services = entries.filter(([, test]) => test.what === 'service');
+  // What goes within goes together, with one pod that asks it all: it starts while the others are called from here.
+  const within = entries.filter(([, test]) => goesWithin(test));
   const others = entries
-    .filter(([, test]) => test.what !== 'service')
+    .filter(([, test]) => !goesWithin(test))
     // Those that wait for their time must not hold up the others.
     .toSorted(([, one], [, other]) => (countsFrom(one).countsFrom ?? 0) - (countsFrom(other).countsFrom ?? 0))
     .values();
   await Promise.all([
-    ...services.map((entry) => work([entry])),
+    ...within.map((entry) => work([entry])),
     ...Array.from({ length: Math.min(ground.parallel, tests.length) }, () => work(others)),
   ]);
   return reports;
+}
+
+function goesWithin(test: SmokeTest): boolean {
+  if (test.what === 'service' || test.what === 'latency') return true;
+  return 'reach' in test && test.reach.type === 'direct';
 }
 
 async function runTest(run: Run, test: SmokeTest, ground: TestGround): Promise<SmokeReport> {

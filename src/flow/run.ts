@@ -16,10 +16,10 @@ import type {
   LeasePort,
   Log,
   OverlayRenderer,
-  ProbesPort,
   RecordsPort,
   WatchPort,
 } from './ports.ts';
+import type { ProbesPort } from './probes-port.ts';
 
 export interface Run {
   readonly settings: Settings;

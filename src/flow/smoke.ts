@@ -1,8 +1,10 @@
 /** Does it really work? Every pod of the release, every database it uses and every Service of it, asked once the rollout is over. */
 import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
+import { textAt } from '../domain/fields.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
 import { sceneOf } from '../domain/rollout/scene.ts';
+import type { RolloutState } from '../domain/rollout/state.ts';
 import { type Baseline, baselineOf, compared } from '../domain/smoke/baseline.ts';
 import { databaseTests } from '../domain/smoke/database-tests.ts';
 import { smokeFailures } from '../domain/smoke/failures.ts';
@@ -47,7 +49,7 @@ export async function databasesDown(
 ): Promise<ReadonlySet<string>> {
   const { cluster, namespace, health } = ground;
   const databases = await findDatabases(run, ground, workloads);
-  // Whose pods a sidecar's are is not known yet: it is not asked.
+  // Whose pods a sidecar's are is not known yet: it is not asked. And from here alone: a Job would hold the release up.
   const tests = databaseTests(databases, { namespace, health: health.state(), workloads: [] });
   const tries = { ...run.configuration.smoke, inside: { cluster, namespace }, isThere: () => true };
   const found = await Promise.all(
@@ -88,9 +90,16 @@ export async function smokeRelease(
     ...smoke,
     inside: { cluster, namespace, fromWithin: callsFromWithin(run, cluster, namespace) },
     isThere: (pod) => watch.state().targets.some(({ reference }) => watch.podsOf(reference).includes(pod)),
+    addressOf: (pod) => podAddress(watch.state(), pod),
   });
   run.ledger.smoke = compared(reports, await baseline(run, namespace, reports));
   return smokeFailures(run.ledger.smoke, dependencies, downBefore);
+}
+
+/** Where a pod of this release is called from inside the cluster. */
+function podAddress(state: RolloutState, name: string): string | undefined {
+  const pods = state.targets.flatMap((target) => sceneOf(state, target).pods);
+  return textAt(pods.find(({ object }) => object.metadata.name === name)?.object, 'status', 'podIP');
 }
 
 /** Nothing to compare with is no fault, nor are records that may not be read. */

@@ -1,9 +1,13 @@
 /** What smoke tests go by, and what comes of one try. */
 import type { Judgement } from '../domain/smoke/judgement.ts';
+import type { ProbeFinding, ProbeRequest } from '../domain/smoke/probe.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
 import { type Blocked, notReached } from '../domain/smoke/routes.ts';
-import type { AnswerFromWithin, CallFromWithin } from './calls-from-within.ts';
 import type { ClusterPort } from './ports.ts';
+import type { InTurn } from './turns.ts';
+
+/** A finding of the same kind as the request; undefined where no probe runs in this cluster, which is said once. */
+export type AskWithin = (request: ProbeRequest) => Promise<ProbeFinding | undefined>;
 
 /** What the tests of one cluster, or of plain URLs, go by. */
 export interface TestGround {
@@ -11,8 +15,8 @@ export interface TestGround {
   readonly inside?: {
     readonly cluster: ClusterPort;
     readonly namespace: string;
-    /** Absent where no Service is called. */
-    readonly fromWithin?: (call: CallFromWithin) => Promise<AnswerFromWithin>;
+    /** Absent where nothing is asked from within the cluster. */
+    readonly fromWithin?: AskWithin;
   };
   /** Milliseconds of each try. */
   readonly deadline: number;
@@ -21,6 +25,10 @@ export interface TestGround {
   readonly parallel: number;
   /** Whether a pod is there and meant to stay. */
   isThere(pod: string): boolean;
+  /** The IP address of a pod, as far as it is known. */
+  addressOf?(pod: string): string | undefined;
+  /** For what burdens this machine. */
+  readonly inTurn?: InTurn;
 }
 
 export interface Try {

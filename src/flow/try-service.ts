@@ -3,6 +3,7 @@ import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
 import { hasNoEndpoints } from '../domain/smoke/routes.ts';
 import { judgeThrough, type Tried, undecidedService, withTried } from '../domain/smoke/service-ways.ts';
 import type { ServiceTest, ServiceWay } from '../domain/smoke/test.ts';
+import { foundWithin } from './calls-from-within.ts';
 import { answerOf, unanswered } from './proxy-answer.ts';
 import type { Run } from './run.ts';
 import type { TestGround, Try } from './test-ground.ts';
@@ -11,6 +12,8 @@ export async function tryService(run: Run, test: ServiceTest, ground: TestGround
   const tried: Tried[] = [];
   for (const way of test.ways) {
     const answer = await ask(run, test, way, ground);
+    // That no probe runs in the cluster is said once, not with every Service.
+    if (answer === undefined) continue;
     const judged =
       'unavailable' in answer
         ? { undecided: answer.unavailable }
@@ -30,16 +33,19 @@ export async function tryService(run: Run, test: ServiceTest, ground: TestGround
 
 type Answer = HttpAnswer | { readonly unavailable: string };
 
-async function ask(run: Run, test: ServiceTest, way: ServiceWay, ground: TestGround): Promise<Answer> {
+async function ask(
+  run: Run,
+  test: ServiceTest,
+  way: ServiceWay,
+  ground: TestGround,
+): Promise<Answer | undefined> {
   const { request, scheme, host, port, serverName } = test;
-  const { deadline, inside } = ground;
+  const { deadline } = ground;
   switch (way.route) {
     case 'cluster-job': {
       // Inside, a Service's certificate is mostly that of an authority of the cluster's own.
-      const call = { ...request, scheme, host, port, serverName, verify: false, deadline };
-      const answer = await inside?.fromWithin?.(call);
-      if (answer === undefined) return { unavailable: 'there is no such way' };
-      return 'unavailable' in answer ? { unavailable: `it did not run: ${answer.unavailable}` } : answer;
+      const call = { ...request, scheme, host, port, serverName, verify: false };
+      return foundWithin<'http'>(ground, { what: 'http', call, deadline });
     }
     case 'api-proxy':
       return byProxy(test, ground);

@@ -276,9 +276,9 @@ export const inputs = [
   {
     name: 'smoke-image',
     actions: everywhere,
-    defaults: same('docker.io/curlimages/curl:8.14.1'),
+    defaults: same('ghcr.io/orion/probe:1.0.0-alpha.1'),
     description:
-      'Image with `sh` and `curl` (7.83 or later) for the Job that calls each Service from within the cluster; where it does not run, those tests are inconclusive.',
+      'Image of the probe: one Job with it asks Services and databases and measures response times from inside the cluster. Where it does not run, the runner does it, and what only the cluster reaches is inconclusive.',
   },
   {
     name: 'report',

@@ -27,15 +27,15 @@ export async function callHttp(call: HttpTarget & HttpRequest, limits: ProbeLimi
 }
 
 /**
- * Calls that share kept-alive connections, as many as there are calls at once; for schedules. Node's own client and not undici:
+ * Calls that share kept-alive connections, as many as there are calls at once but never more than `most`; for schedules. Node's own client and not undici:
  * it alone can be as lenient as Go's, which the kubelet and the API server use (lines that end without CR, as of busybox's httpd).
  */
-export async function openHttp(target: HttpTarget): Promise<HttpSession> {
+export async function openHttp(target: HttpTarget, most?: number): Promise<HttpSession> {
   let tls: TlsFacts | undefined;
   const showTls = (facts: TlsFacts | undefined) => {
     tls = facts;
   };
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent({ keepAlive: true, ...(most === undefined ? {} : { maxSockets: most }) });
   const dialled: Socket[] = [];
   agent.createConnection = (_, callback) => {
     const socket = dial(target, showTls, (error, connected) =>

@@ -1,21 +1,56 @@
 import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
-import type { LatencySample, Schedule } from '../domain/smoke/latency.ts';
-import { openHttp } from './http.ts';
+import type { LatencyMeasurement, Schedule } from '../domain/smoke/latency.ts';
+import { type HttpSession, openHttp } from './http.ts';
 import { runSchedule } from './schedule.ts';
+
+export interface MeasureOptions {
+  /** What an answer is instead of a good one: `status 503`; undefined if it is good. */
+  readonly failureIn: (answer: HttpAnswer) => string | undefined;
+  /**
+   * For a way that costs time itself (a port-forward): so many connections are opened before the first request is due and kept,
+   * and what a trivial round trip on them costs is measured too.
+   */
+  readonly kept?: number;
+  readonly signal: AbortSignal;
+}
 
 /** Calls one endpoint by a schedule over kept-alive connections; throws the signal's reason when it is aborted. */
 export async function measureHttp(
   call: HttpTarget & HttpRequest,
   schedule: Schedule,
-  isGood: (answer: HttpAnswer) => boolean,
-  signal: AbortSignal,
-): Promise<readonly LatencySample[]> {
-  const session = await openHttp(call);
-  const ask = async (ends: AbortSignal): Promise<boolean> =>
-    isGood(await session.call(call, { deadline: schedule.timeout, signal: ends }));
+  { failureIn, kept, signal }: MeasureOptions,
+): Promise<LatencyMeasurement> {
+  const session = await openHttp(call, kept);
+  const ask = async (ends: AbortSignal): Promise<true | string> =>
+    failureIn(await session.call(call, { deadline: schedule.timeout, signal: ends })) ?? true;
   try {
-    return await runSchedule(ask, schedule, signal);
+    const control = kept === undefined ? undefined : await roundTrips(session, schedule, kept, signal);
+    const samples = await runSchedule(ask, schedule, signal);
+    return control === undefined ? { samples } : { samples, control };
   } finally {
     await session.close();
   }
+}
+
+/**
+ * `OPTIONS *` is about the server and no resource of it, "only useful as a ping or no-op" (RFC 9110, 9.3.7): whatever status
+ * comes back, the time is that of the way. Empty where a server does not answer it.
+ */
+async function roundTrips(
+  session: HttpSession,
+  { rate, timeout, maxInFlight }: Schedule,
+  kept: number,
+  signal: AbortSignal,
+): Promise<LatencyMeasurement['samples']> {
+  const ping = async (ends: AbortSignal): Promise<true | string> => {
+    const { error } = await session.call(
+      { method: 'OPTIONS', path: '*' },
+      { deadline: timeout, signal: ends },
+    );
+    return error?.kind ?? true;
+  };
+  // All at once, so that each opens a connection of its own.
+  await Promise.all(Array.from({ length: kept }, () => ping(signal)));
+  const samples = await runSchedule(ping, { requests: 3 * kept, rate, timeout, maxInFlight }, signal);
+  return samples.filter(({ ok }) => ok);
 }

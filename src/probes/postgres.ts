@@ -2,19 +2,13 @@
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, TLSSocket } from 'node:tls';
 import type { Client } from 'pg';
-import type { Dial, ProbeLimits } from '../domain/smoke/connection.ts';
-import type { DatabaseTls, PostgresConnections, PostgresFinding } from '../domain/smoke/postgres.ts';
+import type { ProbeLimits } from '../domain/smoke/connection.ts';
+import type { PostgresConnections, PostgresFinding } from '../domain/smoke/postgres.ts';
+import type { PostgresTarget } from '../domain/smoke/probe.ts';
 import { trusting } from './authorities.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { withinDeadline } from './deadline.ts';
 import { tlsFactsOf } from './tls-facts.ts';
-
-export interface PostgresTarget extends Dial {
-  readonly user: string;
-  readonly password?: string;
-  readonly database: string;
-  readonly tls: DatabaseTls;
-}
 
 type Found = Omit<PostgresFinding, 'milliseconds'>;
 

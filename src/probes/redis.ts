@@ -1,19 +1,10 @@
 /** Connects to Redis as a service would and asks how it is. The only write is one that changes nothing. */
 import { randomUUID } from 'node:crypto';
-import type { Dial, ProbeLimits } from '../domain/smoke/connection.ts';
-import type { DatabaseTls } from '../domain/smoke/postgres.ts';
+import type { ProbeLimits } from '../domain/smoke/connection.ts';
+import type { RedisTarget } from '../domain/smoke/probe.ts';
 import type { RedisFinding } from '../domain/smoke/redis.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { withinDeadline } from './deadline.ts';
-
-export interface RedisTarget extends Dial {
-  readonly user?: string;
-  readonly password?: string;
-  /** Number of the database; 0 if absent. */
-  readonly database?: number;
-  /** Redis speaks either TLS or plain on a port: `prefer` is plain first. */
-  readonly tls: DatabaseTls;
-}
 
 type Send = (...words: readonly string[]) => Promise<unknown>;
 type Found = Omit<RedisFinding, 'milliseconds'>;

@@ -6,8 +6,11 @@
 import { setImmediate as letGo, setTimeout as sleep } from 'node:timers/promises';
 import type { LatencySample, Schedule } from '../domain/smoke/latency.ts';
 
-/** Sends one request; true if the answer is the expected one. An error that it throws is a request without a good answer. */
-export type Call = (signal: AbortSignal) => Promise<boolean>;
+/**
+ * Sends one request; true if the answer is the expected one, else what it got: `status 503`. An error that it throws is a request
+ * without a good answer too.
+ */
+export type Call = (signal: AbortSignal) => Promise<true | string>;
 
 /**
  * Runs the schedule and returns one sample per request, in order of their intended starts; over within
@@ -51,22 +54,25 @@ async function timed(call: Call, due: Due, turns: Turns, signal: AbortSignal): P
   const expiry = new AbortController();
   const ends = AbortSignal.any([expiry.signal, signal]);
   const timer = setTimeout(() => expiry.abort(), Math.max(0, intended + timeout - performance.now()));
-  const given = new Promise<false>((resolve) =>
-    ends.addEventListener('abort', () => resolve(false), { once: true }),
+  const given = new Promise<string>((resolve) =>
+    ends.addEventListener('abort', () => resolve(overdue), { once: true }),
   );
   const release = await turns.take(ends);
   const sent = release !== undefined && !ends.aborted;
-  const ok = sent && (await Promise.race([attempt(call, ends), given]));
+  const got = sent ? await Promise.race([attempt(call, ends), given]) : overdue;
   const milliseconds = performance.now() - intended;
   clearTimeout(timer);
   release?.();
-  return { milliseconds, ok: ok && milliseconds <= timeout, lag };
+  if (milliseconds > timeout) return { milliseconds, ok: false, got: overdue, lag };
+  return { milliseconds, ok: got === true, ...(got === true ? {} : { got }), lag };
 }
 
-function attempt(call: Call, signal: AbortSignal): Promise<boolean> {
+const overdue = 'timeout';
+
+function attempt(call: Call, signal: AbortSignal): Promise<true | string> {
   return Promise.resolve()
     .then(() => call(signal))
-    .catch(() => false);
+    .catch(() => 'broken connection');
 }
 
 /** So many at a time, first come, first served. */

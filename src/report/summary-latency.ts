@@ -1,5 +1,6 @@
 import type { ResultDocument } from '../domain/result.ts';
 import { estimateWords } from '../domain/smoke/latency.ts';
+import { failureWords } from '../domain/smoke/latency-failures.ts';
 import type { Estimate, SmokeReport } from '../domain/smoke/report.ts';
 import { count, formatDuration } from './duration.ts';
 import { htmlCode, inlineCode, mermaidLabel, shorten } from './escape.ts';
@@ -23,14 +24,16 @@ function isMeasured(report: SmokeReport): report is Measured {
 }
 
 function row({ subject, address, latency }: Measured): string[] {
-  const { p50, p95, p99, worst = 0, errors, requests, threshold, before } = latency;
+  const { p50, p95, p99, worst = 0, errors, requests, failures = {}, threshold, before, way } = latency;
+  const cost = way === undefined ? '' : `, ${formatDuration(way)} of it the way`;
+  const got = errors === 0 ? '' : `: ${failureWords(failures)}`;
   return [
     `${inlineCode(shorten(subject, 100))} ${inlineCode(shorten(pathOf(address), 100))}`,
     value(p50),
-    `${p95 === undefined ? 'none' : estimateWords(p95)}${before === undefined ? '' : `, ${formatDuration(before.p95)} before`}`,
+    `${p95 === undefined ? 'none' : estimateWords(p95)}${before === undefined ? '' : `, ${formatDuration(before.p95)} before`}${cost}`,
     value(p99),
     formatDuration(worst),
-    `${errors} of ${requests}`,
+    `${errors} of ${requests}${got}`,
     formatDuration(threshold),
   ];
 }

@@ -45,7 +45,7 @@ async function endpoint(
   const call: Call = async (signal) => {
     const { statusCode, body } = await request(url, { dispatcher: agent, signal });
     await body.dump();
-    return statusCode === 200;
+    return statusCode === 200 ? true : `status ${statusCode}`;
   };
   return { call, arrivals, mostAtOnce: () => most };
 }
@@ -93,7 +93,7 @@ describe('a fixed schedule of requests', () => {
     const { call, arrivals } = await endpoint(() => ({ after: 60_000 }));
     const began = performance.now();
     const samples = await runSchedule(call, { ...base, requests: 10, maxInFlight: 3, timeout: 300 }, forever);
-    expect(samples.map(({ ok }) => ok)).toEqual(Array(10).fill(false));
+    expect(samples.map(({ ok, got }) => ok || got)).toEqual(Array(10).fill('timeout'));
     expect(samples.every(({ milliseconds }) => milliseconds >= 298)).toBe(true);
     expect(performance.now() - began).toBeLessThan(5000);
     // The first three hold all turns until their own time is up; those after them have a little left or nothing.
@@ -121,7 +121,12 @@ describe('a fixed schedule of requests', () => {
       { ...base, requests: 4, rate: 10 },
       forever,
     );
-    expect(samples.map(({ ok }) => ok)).toEqual([true, false, false, true]);
+    expect(samples.map(({ ok, got }) => (ok ? true : got))).toEqual([
+      true,
+      'status 503',
+      'broken connection',
+      true,
+    ]);
   });
 
   it('says how late it was itself', async () => {

@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type ClusterJob, runClusterJob } from '../../src/cluster/cluster-job.ts';
-import type { InsideCall } from '../../src/cluster/cluster-job-curl.ts';
 import type { KubernetesObject } from '../../src/domain/objects.ts';
+import type { HttpAnswer } from '../../src/domain/smoke/http-answer.ts';
+import type { ProbeRequest } from '../../src/domain/smoke/probe.ts';
 import { type Deployer, deployerFor, dropNamespace, until } from './deployer.ts';
 
 const namespace = `cluster-job-${process.pid}`;
@@ -58,13 +59,23 @@ function service(name: string): KubernetesObject {
   } as KubernetesObject;
 }
 
-function call(host: string, path = '/', more: Partial<InsideCall> = {}): InsideCall {
-  return { scheme: 'http', host, port: 80, verify: true, method: 'GET', path, deadline: 3000, ...more };
+type HttpProbe = Extract<ProbeRequest, { what: 'http' }>;
+
+function call(host: string, path = '/', more: Partial<HttpProbe['call']> = {}, deadline = 3000): HttpProbe {
+  const call = { scheme: 'http', host, port: 80, verify: true, method: 'GET', path, ...more } as const;
+  return { what: 'http', call, deadline };
 }
 
-function job(calls: readonly InsideCall[], more: Partial<ClusterJob> = {}): ClusterJob {
-  const token = randomBytes(16).toString('hex');
-  return { namespace, image: 'orion.example/curl:1', calls, token, patience: 60_000, signal, ...more };
+function job(requests: readonly ProbeRequest[], more: Partial<ClusterJob> = {}): ClusterJob {
+  const [name, token] = [randomBytes(6).toString('hex'), randomBytes(16).toString('hex')];
+  const image = 'orion.example/probe:1';
+  return { namespace, image, requests, name, token, startLimit: 60_000, signal, ...more };
+}
+
+async function answersOf(requests: readonly HttpProbe[]): Promise<readonly HttpAnswer[]> {
+  const outcome = await runClusterJob(deployer.api, job(requests));
+  if (outcome.type !== 'answered') throw new Error(outcome.message);
+  return outcome.findings.flatMap((one) => (one.what === 'http' ? [one.finding] : []));
 }
 
 /** Names of what a Job of ours can leave. */
@@ -100,8 +111,7 @@ beforeAll(async () => {
   });
   // kube-proxy programs a Service a moment after its pods are ready.
   await until('answers of both Services', async () => {
-    const outcome = await runClusterJob(deployer.api, job([call('auth'), call('user')]));
-    const answers = outcome.type === 'answered' ? outcome.answers : [];
+    const answers = await answersOf([call('auth'), call('user')]);
     return answers.length === 2 && answers.every(({ status }) => status === 200) ? true : undefined;
   });
 });
@@ -113,22 +123,17 @@ afterAll(async () => {
 
 describe('a Job in the cluster', () => {
   test('brings the answers of Services and says what is wrong with the others', async () => {
-    const headers = { authorization: 'Bearer "quoted\\"', 'x-empty': '' };
-    const outcome = await runClusterJob(
-      deployer.api,
-      job([
-        call('auth', '/health?a[]={b}', { headers }),
-        call(`user.${namespace}.svc.cluster.local`, '/broken'),
-        call('auth', '/big'),
-        call('user', '/', { method: 'POST', body: '@/etc/passwd\n"\\ é' }),
-        call('nobody', '/', { deadline: 1000 }),
-        call('nobdoy'),
-        call('auth', '/', { port: 81, deadline: 1000 }),
-        call('auth', '/named', { serverName: 'shop.example' }),
-      ]),
-    );
-    if (outcome.type !== 'answered') throw new Error(outcome.message);
-    const [auth, user, big, posted, nobody, unknown, closed, named] = outcome.answers;
+    const headers = { 'x-quoted': 'Bearer "quoted\\"', 'x-empty': '', authorization: 'Bearer t0k3n' };
+    const [auth, user, big, posted, nobody, unknown, closed, named] = await answersOf([
+      call('auth', '/health?a[]={b}', { headers }),
+      call(`user.${namespace}.svc.cluster.local`, '/broken'),
+      call('auth', '/big'),
+      call('user', '/', { method: 'POST', body: '@/etc/passwd\n"\\ é' }),
+      call('nobody', '/', {}, 1000),
+      call('nobdoy'),
+      call('auth', '/', { port: 81 }, 1000),
+      call('auth', '/named', { serverName: 'shop.example' }),
+    ]);
     expect(auth).toMatchObject({
       status: 200,
       headers: { 'x-name': ['auth'], 'set-cookie': ['a=1', 'b=2'] },
@@ -136,7 +141,7 @@ describe('a Job in the cluster', () => {
     expect(JSON.parse(auth?.body ?? '')).toMatchObject({
       name: 'auth',
       url: '/health?a[]={b}',
-      headers: { ...headers, 'user-agent': 'orion-smoke' },
+      headers: { ...headers, authorization: '***', 'user-agent': 'orion-smoke' },
     });
     expect(auth?.milliseconds).toBeGreaterThan(0);
     expect(user).toMatchObject({ status: 503 });
@@ -148,6 +153,40 @@ describe('a Job in the cluster', () => {
     expect(unknown?.error).toMatchObject({ kind: 'dns', message: expect.stringContaining('nobdoy') });
     expect(closed?.status).toBeUndefined();
     expect(JSON.parse(named?.body ?? '')).toMatchObject({ name: 'auth', headers: { host: 'shop.example' } });
+    await nothingLeft(15_000);
+  });
+
+  test('finds what databases say, and measures from where the pods are', async () => {
+    const { objects } = await deployer.api.list('v1', 'Pod', { namespace });
+    const { podIP = '' } = (objects.find(({ metadata }) => metadata.name === 'auth')?.['status'] ?? {}) as {
+      podIP?: string;
+    };
+    const schedule = { requests: 80, rate: 40, maxInFlight: 64, timeout: 5000 };
+    const measured = { ...call(podIP, '/', { port: 8080 }).call };
+    const target = { host: 'auth', port: 80, user: 'shop', database: 'shop', password: 'hunter2' };
+    const tls = { mode: 'disable' } as const;
+    const outcome = await runClusterJob(
+      deployer.api,
+      job([
+        { what: 'latency', call: measured, schedule, expect: {} },
+        { what: 'postgres', target: { ...target, tls }, deadline: 3000 },
+        { what: 'redis', target: { host: 'nobdoy', port: 6379, tls }, deadline: 3000 },
+      ]),
+    );
+    if (outcome.type !== 'answered') throw new Error(outcome.message);
+    const [latency, postgres, redis] = outcome.findings;
+    if (latency?.what !== 'latency') throw new Error('no samples');
+    expect(latency.finding).toHaveLength(80);
+    expect(latency.finding.every(({ ok }) => ok)).toBe(true);
+    // A server of HTTP is no PostgreSQL: whatever it says, it is a finding.
+    expect(postgres?.finding).toMatchObject({ connectionFault: expect.anything() });
+    expect(redis?.finding).toMatchObject({ connectionFault: { kind: 'dns' } });
+    await nothingLeft(15_000);
+  });
+
+  test('whose image is no probe says so', async () => {
+    const outcome = await runClusterJob(deployer.api, job([call('auth')], { image: 'orion.example/curl:1' }));
+    expect(outcome).toMatchObject({ type: 'unavailable', message: 'its log is not that of a probe' });
     await nothingLeft(15_000);
   });
 
@@ -165,7 +204,7 @@ describe('a Job in the cluster', () => {
 
   test('whose pod has no room, or is refused, is given up long before its patience ends', async () => {
     const startedAt = performance.now();
-    const patience = 60_000;
+    const startLimit = 60_000;
     const crowded = await deployer.newNamespace(`${namespace}-crowded`);
     const hard = { pods: '0' };
     const metadata = { name: 'none', namespace: crowded };
@@ -179,13 +218,13 @@ describe('a Job in the cluster', () => {
       const outcome = await runClusterJob(deployer.api, {
         ...job([call('auth')]),
         namespace: crowded,
-        patience,
+        startLimit,
       });
       expect(outcome).toMatchObject({
         type: 'unavailable',
         message: expect.stringMatching(/refused: .*exceeded quota/),
       });
-      expect(performance.now() - startedAt).toBeLessThan(patience / 2);
+      expect(performance.now() - startedAt).toBeLessThan(startLimit / 2);
     } finally {
       await dropNamespace(deployer.api, crowded);
     }
@@ -195,7 +234,7 @@ describe('a Job in the cluster', () => {
     const stop = new AbortController();
     const running = runClusterJob(
       deployer.api,
-      job([call('nobody', '/', { host: '10.255.255.1', deadline: 60_000 })], { signal: stop.signal }),
+      job([call('10.255.255.1', '/', {}, 60_000)], { signal: stop.signal }),
     );
     await until('the pod', async () => ((await left()).length >= 3 ? true : undefined));
     stop.abort(new Error('stopped'));
@@ -204,7 +243,7 @@ describe('a Job in the cluster', () => {
   });
 
   test('of a killed run is ended and deleted by the cluster, its Secret too', async () => {
-    const options = job([call('nobody', '/', { host: '10.255.255.1', deadline: 60_000 })], {
+    const options = job([call('10.255.255.1', '/', {}, 60_000)], {
       seconds: { deadline: 4, afterwards: 2 },
     });
     const { signal: _, ...plain } = options;

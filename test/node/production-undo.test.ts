@@ -32,7 +32,7 @@ const inputs: Inputs = {
   'min-nodes': '1',
   monitor: '0s',
   comprehensive: 'false',
-  'smoke-image': 'orion.example/curl:1',
+  'smoke-image': 'orion.example/probe:1',
   timeout: '170s',
 };
 const lifecycle = { preStop: { sleep: { seconds: 2 } } };

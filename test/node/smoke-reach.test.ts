@@ -127,8 +127,14 @@ test('response times are in the record, and the next ones stand beside them', as
     expect(requests).toBe(120);
     expect(p95).toBeGreaterThan(0);
   }
-  const { step } = await smoke({ comprehensive: 'true', ...noJob });
+  // From here the way is in the figure: what it costs is said, and nothing is compared.
+  const outside = await smoke({ comprehensive: 'true', ...noJob });
+  expect(outside.step.outputs, outside.step.output).toMatchObject({ 'exit-code': '0', failed: '0' });
+  expect(outside.step.output).toMatch(/by port-forward, of which the way itself costs about/);
+  expect(outside.step.summary).not.toContain('before: in release');
+  const { step } = await smoke({ comprehensive: 'true' });
   expect(step.outputs, step.output).toMatchObject({ 'exit-code': '0', failed: '0' });
+  expect(step.output).not.toContain('by port-forward');
   expect(step.summary).toMatch(
     /Response times of 2 endpoints \(.*, before: in release <code>orion-shop-1<\/code>\)/,
   );
@@ -141,9 +147,7 @@ test('by its LoadBalancer address where no Job runs', async () => {
   expect(whole).toMatchObject({
     outcome: 'passed',
     route: 'load-balancer',
-    message: expect.stringMatching(
-      /answered 200\. So by LoadBalancer address \d[\d.]+:8081; the Job in the cluster: it did not run: .*InvalidImageName/,
-    ),
+    message: expect.stringMatching(/answered 200\.$/),
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { inputs } from '../../src/inputs/registry.ts';
 import { version } from '../../src/runner/version.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -14,6 +15,8 @@ test('the version in the bundles is that of package.json', async () => {
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
   expect(version).toBe(published);
+  const image = inputs.find(({ name }) => name === 'smoke-image');
+  expect(JSON.stringify(image)).toContain(`ghcr.io/orion/probe:${published}`);
 });
 
 test('npm scripts run on Node 24, whatever the machine has', async () => {

@@ -1,7 +1,9 @@
 import type { ImageDescription } from './archive.ts';
 import { baseEntries, certificateEntries, nonRootUser, shellEntries } from './base.ts';
 import { closureOf } from './closure.ts';
+import { nodeRuntime } from './node-runtime.ts';
 import { postgresImage } from './postgres.ts';
+import { probeImages } from './probe.ts';
 import { serviceImages } from './service.ts';
 import { ensureServiceBundle } from './service-bundle.ts';
 
@@ -10,8 +12,9 @@ export const imageNames = [
   'orion.example/service:2',
   'orion.example/postgres:15',
   'orion.example/redis:7',
+  'orion.example/probe:1',
+  'ghcr.io/orion/probe:1.0.0-alpha.1',
   'orion.example/curl:1',
-  'docker.io/curlimages/curl:8.14.1',
   'orion.example/sh:1',
 ] as const;
 export type ImageName = (typeof imageNames)[number];
@@ -29,10 +32,23 @@ export interface Archive {
 export const archives: readonly Archive[] = [
   {
     file: 'service',
-    images: ['orion.example/service:1', 'orion.example/service:2'],
+    // The last is the default of `smoke-image`: this machine cannot pull it, so it is there under that name.
+    images: [
+      'orion.example/service:1',
+      'orion.example/service:2',
+      'orion.example/probe:1',
+      'ghcr.io/orion/probe:1.0.0-alpha.1',
+    ],
     systemPackages: [],
-    describe: async (cacheFolder, progress) =>
-      serviceImages(await ensureServiceBundle(cacheFolder, progress)),
+    describe: async (cacheFolder, progress) => {
+      const runtime = await nodeRuntime();
+      const services = await serviceImages(await ensureServiceBundle(cacheFolder, progress), runtime);
+      const probes = await probeImages(
+        ['orion.example/probe:1', 'ghcr.io/orion/probe:1.0.0-alpha.1'],
+        runtime,
+      );
+      return [...services, ...probes];
+    },
   },
   {
     file: 'postgres-15',
@@ -48,13 +64,9 @@ export const archives: readonly Archive[] = [
   },
   {
     file: 'curl-1',
-    // The second is the default of `smoke-image`: this machine cannot pull it, so it is there under that name, made of Debian's curl.
-    images: ['orion.example/curl:1', 'docker.io/curlimages/curl:8.14.1'],
+    images: ['orion.example/curl:1'],
     systemPackages: ['curl', 'ca-certificates', 'busybox-static'],
-    describe: async () => [
-      await curlImage('orion.example/curl:1'),
-      await curlImage('docker.io/curlimages/curl:8.14.1'),
-    ],
+    describe: async () => [await curlImage('orion.example/curl:1')],
   },
   {
     file: 'sh-1',

@@ -1,14 +1,14 @@
 /** What a release's response times were, kept in its record for the next one to be compared with. Pure. */
 import type { RecordedLatency, ReleaseHead } from '../release.ts';
-import type { SmokeReport } from './report.ts';
+import type { Route, SmokeReport } from './report.ts';
 
 /** A record is no database of measurements: enough for a hundred endpoints. */
 const most = 100;
 
 /** What a record keeps of these; undefined where nothing was measured. */
 export function recordedLatencies(reports: readonly SmokeReport[]): readonly RecordedLatency[] | undefined {
-  const measured = reports.flatMap(({ id, latency }) => {
-    if (latency === undefined) return [];
+  const measured = reports.flatMap(({ id, latency, route }) => {
+    if (latency === undefined || !isComparable(route)) return [];
     const { requests, p50, p95, p99 } = latency;
     const quantiles = Object.entries({ p50, p95, p99 }).flatMap(([name, estimate]) =>
       estimate === undefined ? [] : [[name, tenth(estimate.value)] as const],
@@ -16,6 +16,11 @@ export function recordedLatencies(reports: readonly SmokeReport[]): readonly Rec
     return [{ id, requests, ...Object.fromEntries(quantiles) }];
   });
   return measured.length === 0 ? undefined : measured.slice(0, most);
+}
+
+/** What a port-forward or a proxy costs says nothing of the release. */
+function isComparable(route: Route | undefined): boolean {
+  return route !== 'port-forward' && route !== 'api-proxy';
 }
 
 function tenth(milliseconds: number): number {
@@ -51,7 +56,7 @@ export function compared(
   const before = new Map(baseline.latencies.map((one) => [one.id, one.p95]));
   return reports.map((report) => {
     const p95 = before.get(report.id);
-    if (report.latency === undefined || p95 === undefined) return report;
+    if (report.latency === undefined || p95 === undefined || !isComparable(report.route)) return report;
     return { ...report, latency: { ...report.latency, before: { release: baseline.release, p95 } } };
   });
 }

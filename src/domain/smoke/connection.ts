@@ -2,18 +2,20 @@
 import type { Reason } from '../reasons.ts';
 import type { Judgement } from './judgement.ts';
 
-export type ConnectionFaultKind =
-  | 'refused'
-  | 'timeout'
-  | 'dns'
-  | 'unreachable'
-  | 'reset'
-  | 'tls-expired'
-  | 'tls-untrusted'
-  | 'tls-name'
-  | 'tls-required'
-  | 'tls-failed'
-  | 'other';
+export const connectionFaultKinds = [
+  'refused',
+  'timeout',
+  'dns',
+  'unreachable',
+  'reset',
+  'tls-expired',
+  'tls-untrusted',
+  'tls-name',
+  'tls-required',
+  'tls-failed',
+  'other',
+] as const;
+export type ConnectionFaultKind = (typeof connectionFaultKinds)[number];
 
 export interface ConnectionFault {
   readonly kind: ConnectionFaultKind;

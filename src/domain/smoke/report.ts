@@ -51,6 +51,10 @@ export interface LatencyReport {
   readonly worst?: number;
   /** Share of requests without a good answer, 0 to 1. */
   readonly errorRate: Estimate;
+  /** How many requests got what in place of a good answer: `connection reset`, `status 503`. */
+  readonly failures?: Readonly<Record<string, number>>;
+  /** What the way to the endpoint itself costs (p95 of trivial round trips), milliseconds; absent where it costs nothing. */
+  readonly way?: number;
   /** Milliseconds that p95 may not exceed. */
   readonly threshold: number;
   /** What p95 was in an earlier release, milliseconds. */

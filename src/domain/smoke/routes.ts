@@ -1,4 +1,6 @@
 /** What the ways to a pod say when there is no connection at their end, and what they cannot carry. Pure. */
+
+import type { Notice } from '../result.ts';
 import { type ConnectionFault, type ConnectionFaultKind, oneLine } from './connection.ts';
 import type { Judgement } from './judgement.ts';
 import type { HttpTest } from './test.ts';
@@ -19,6 +21,43 @@ export function notReached(title: string, { blocked, remedy }: Blocked): Judgeme
     reason: 'no-route',
     message: `${title} was not tested: ${oneLine(blocked, 400)}.`,
     remedy: remedy ?? 'See that port-forwards work from here: kubectl port-forward.',
+  };
+}
+
+/** No word of the server itself: a firewall, another network, a name that only others know look all like this. */
+const unreached: ReadonlySet<ConnectionFaultKind> = new Set([
+  'refused',
+  'timeout',
+  'dns',
+  'unreachable',
+  'reset',
+]);
+
+export function isUnreached({ kind }: ConnectionFault): boolean {
+  return unreached.has(kind);
+}
+
+/** An address outside the pods that was tried from these places, in vain: the pods may be let in where we are not. */
+export function nobodyReaches(
+  title: string,
+  tried: readonly { readonly place: string; readonly fault: ConnectionFault }[],
+): Judgement {
+  const from = tried.map(({ place, fault }) => `from ${place} (${oneLine(fault.message, 120)})`);
+  return {
+    outcome: 'inconclusive',
+    reason: 'not-reachable-from-here',
+    message: `${title} was not tested: it cannot be reached ${from.length === 0 ? 'where no probe runs' : from.join(', nor ')}.`,
+    remedy: 'Nothing is wrong if only the pods may connect to it; if not, see its address, DNS and firewall.',
+  };
+}
+
+/** Said once per run; `why` ends a sentence, in part foreign. */
+export function probeUnavailable(why: string): Notice {
+  return {
+    reason: 'probe-unavailable',
+    message: `No probe ran inside the cluster (${oneLine(why, 160).replace(/[.\s]+$/, '')}): smoke tests went from this runner.`,
+    remedy:
+      'Name an image that the nodes can pull in smoke-image, and allow `create` and `delete` of jobs (docs/role.yaml).',
   };
 }
 

@@ -150,9 +150,9 @@ export function undecidedService(title: string, tried: readonly Tried[]): Judgem
   return {
     outcome: 'inconclusive',
     reason: 'no-route',
-    message: `${title}, could not be decided: ${inWords(tried)}.`,
+    message: `${title}, could not be decided: ${tried.length === 0 ? 'no way leads to it from here' : inWords(tried)}.`,
     remedy:
-      'Name an image with curl that the nodes can pull (`smoke-image`), allow `create` and `delete` of jobs (docs/role.yaml), and let pods with the label orion.dev/smoke-job call the Service.',
+      'Let the probe run in the cluster (`smoke-image`, docs/role.yaml), and let pods with the label orion.dev/smoke-job call the Service.',
   };
 }
 

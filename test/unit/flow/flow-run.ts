@@ -26,7 +26,7 @@ const settings: Settings = {
   skipTests: false,
   maxLatency: 1000,
   services: [],
-  smokeImage: 'registry.example/curl:1',
+  smokeImage: 'registry.example/probe:1',
 };
 
 const absent = (what: string) => (): never => {

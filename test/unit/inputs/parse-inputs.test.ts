@@ -61,7 +61,7 @@ describe('parseInputs', () => {
       comprehensive: false,
       maxLatency: 1000,
       services: [],
-      smokeImage: 'docker.io/curlimages/curl:8.14.1',
+      smokeImage: 'ghcr.io/orion/probe:1.0.0-alpha.1',
     };
     expect(parse({})).toStrictEqual(expected);
     const empty = Object.fromEntries(inputsOf('deploy-staging').map((entry) => [entry.name, '']));

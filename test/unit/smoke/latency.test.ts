@@ -8,6 +8,7 @@ import {
   samplesNeeded,
   shareOf,
 } from '../../../src/domain/smoke/latency.ts';
+import { failureIn, isKeptOut } from '../../../src/domain/smoke/latency-failures.ts';
 
 const terms = { rate: 50, threshold: 1000 };
 const answers = (...milliseconds: readonly number[]): LatencySample[] =>
@@ -15,7 +16,7 @@ const answers = (...milliseconds: readonly number[]): LatencySample[] =>
 const many = (amount: number, milliseconds: number): number[] => Array(amount).fill(milliseconds);
 const failures = (amount: number, milliseconds = 1): LatencySample[] =>
   many(amount, milliseconds).map((one) => ({ milliseconds: one, ok: false, lag: 0 }));
-const judged = (samples: readonly LatencySample[]) => judgeLatency(latencyReport(samples, terms));
+const judged = (samples: readonly LatencySample[]) => judgeLatency(latencyReport({ samples }, terms));
 
 describe('ranks of a quantile', () => {
   // Computed with exact fractions (Python's `fractions` and `math.comb`), not with the code under test.
@@ -60,7 +61,7 @@ describe('ranks of a quantile', () => {
     let covered = 0;
     for (let run = 0; run < 2000; run += 1) {
       const samples = answers(...Array.from({ length: 200 }, () => -Math.log(random())));
-      const { p95 } = latencyReport(samples, terms);
+      const { p95 } = latencyReport({ samples }, terms);
       if ((p95?.low ?? 0) <= truth && truth <= (p95?.high ?? 0)) covered += 1;
     }
     expect(covered / 2000).toBeGreaterThan(0.94);
@@ -88,7 +89,7 @@ describe("Wilson's interval", () => {
 describe('report', () => {
   it('has quantiles by nearest rank, the worst, and the terms', () => {
     const samples = answers(...Array.from({ length: 400 }, (_, index) => 400 - index));
-    expect(latencyReport(samples, terms)).toEqual({
+    expect(latencyReport({ samples }, terms)).toEqual({
       requests: 400,
       errors: 0,
       rate: 50,
@@ -103,7 +104,7 @@ describe('report', () => {
   });
 
   it('counts a refused request as slower than any answer, however fast it was refused', () => {
-    const report = latencyReport([...answers(...many(90, 500)), ...failures(10)], terms);
+    const report = latencyReport({ samples: [...answers(...many(90, 500)), ...failures(10)] }, terms);
     expect(report.p50?.value).toBe(500);
     expect(report.p95).toBeUndefined();
     expect(report.errors).toBe(10);
@@ -114,7 +115,9 @@ describe('report', () => {
       fc.property(
         fc.array(fc.record({ milliseconds: fc.nat(3000), ok: fc.boolean(), lag: fc.nat(9) })),
         (samples) => {
-          expect(latencyReport([...samples].reverse(), terms)).toEqual(latencyReport(samples, terms));
+          expect(latencyReport({ samples: [...samples].reverse() }, terms)).toEqual(
+            latencyReport({ samples }, terms),
+          );
         },
       ),
     );
@@ -190,5 +193,91 @@ describe('verdict', () => {
     expect(judged(samples).message).toBe(
       'p95 is 380 ms (371 to 389 ms) of 400 requests, max-latency is 1000 ms',
     );
+  });
+});
+
+describe('by a way that costs time itself', () => {
+  const by = 'port-forward';
+  const control = answers(...many(20, 600));
+  const failing = (amount: number, got: string): LatencySample[] =>
+    failures(amount).map((one) => ({ ...one, got }));
+
+  it.each<[string, readonly LatencySample[], 'passed' | 'inconclusive', string]>([
+    [
+      'what is fast with it is fast without it',
+      answers(...many(120, 640)),
+      'passed',
+      'p95 is 640 ms (640 to 640 ms) of 120 requests by port-forward, of which the way itself costs about 600 ms, max-latency is 1000 ms',
+    ],
+    [
+      'what is slow with it may be fast without it',
+      answers(...many(120, 1400)),
+      'inconclusive',
+      'p95 is 1400 ms (1400 to 1400 ms) by port-forward, of which the way itself costs about 600 ms: not judged',
+    ],
+    [
+      'requests that get lost may have got lost on it',
+      [...answers(...many(66, 20)), ...failing(40, 'connection reset'), ...failing(14, 'timeout')],
+      'inconclusive',
+      '54 of 120 requests failed: 40 × connection reset, 14 × timeout; p95 has no answer by port-forward, of which the way itself costs about 600 ms: not judged',
+    ],
+    [
+      'all lost',
+      failing(120, 'timeout'),
+      'inconclusive',
+      '120 of 120 requests failed: 120 × timeout; p95 has no answer by port-forward, of which the way itself costs about 600 ms: not judged',
+    ],
+  ])('%s', (_, samples, outcome, message) => {
+    const verdict = judgeLatency(latencyReport({ samples, control }, terms), by);
+    expect(verdict).toMatchObject({ outcome, message });
+    expect(verdict.reason).toBe(outcome === 'passed' ? undefined : 'latency-not-judged');
+  });
+
+  it('nothing ever fails, whatever was measured', () => {
+    const sample = fc.record({ milliseconds: fc.nat(9000), ok: fc.boolean(), lag: fc.nat(9) });
+    fc.assert(
+      fc.property(fc.array(sample), fc.array(sample), (samples, trips) => {
+        const verdict = judgeLatency(latencyReport({ samples, control: trips }, terms), by);
+        expect(verdict.outcome).not.toBe('failed');
+      }),
+    );
+  });
+});
+
+describe('what failed requests got', () => {
+  const got = (amount: number, word: string): LatencySample[] =>
+    failures(amount).map((one) => ({ ...one, got: word }));
+
+  it('is counted in the message, the most frequent first', () => {
+    const samples = [...answers(...many(66, 20)), ...got(14, 'timeout'), ...got(40, 'status 503')];
+    expect(judged(samples)).toMatchObject({
+      outcome: 'failed',
+      message: expect.stringMatching(
+        /^54 of 120 requests failed: 40 × status 503, 14 × timeout, at least 36 %/,
+      ),
+    });
+  });
+
+  const answer = { headers: {}, body: '', milliseconds: 1 };
+  it.each([
+    ['a good answer', { ...answer, status: 200 }, {}, undefined],
+    ['a wrong status', { ...answer, status: 503 }, {}, 'status 503'],
+    ['a body that lies', { ...answer, status: 200, body: '{"status":"down"}' }, {}, 'unexpected answer'],
+    ['a body that is not the expected one', { ...answer, status: 200 }, { body: 'ok' }, 'unexpected answer'],
+    ['a reset', { ...answer, error: { kind: 'reset', message: 'secret words' } }, {}, 'connection reset'],
+    ['silence', { ...answer, error: { kind: 'timeout', message: '' } }, {}, 'timeout'],
+    ['nobody there', { ...answer, error: { kind: 'refused', message: '' } }, {}, 'connection refused'],
+  ] as const)('%s', (_, given, expected, word) => {
+    expect(failureIn(given, expected, 0)).toBe(word);
+  });
+
+  it.each([
+    ['nothing but resets: a mesh', got(3, 'connection reset'), true],
+    ['nothing but silence: a network policy', got(3, 'timeout'), true],
+    ['nothing but 403: a mesh that does not know us', got(3, 'status 403'), true],
+    ['503 of the service itself', got(3, 'status 503'), false],
+    ['one that got through', [...got(3, 'timeout'), ...answers(1)], false],
+  ] as const)('%s keeps us out: %#', (_, samples, expected) => {
+    expect(isKeptOut(samples)).toBe(expected);
   });
 });

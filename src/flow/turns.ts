@@ -1,0 +1,18 @@
+/** So much at the same time, first come, first served. */
+export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+export function turnsOf(most: number): InTurn {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((go) => waiting.push(go));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+}

@@ -1,0 +1,110 @@
+/** The probe in the cluster: makes what it is asked for, and says what it found as lines of a log that others write to as well. */
+import { failureIn } from '../domain/smoke/latency-failures.ts';
+import {
+  measuredAtOnce,
+  type ProbeFinding,
+  type ProbeOrder,
+  type ProbeRequest,
+  probedAtOnce,
+  probeProtocol,
+  secretsOf,
+} from '../domain/smoke/probe.ts';
+import { callHttp } from './http.ts';
+import { measureHttp } from './measure.ts';
+import { probePostgres } from './postgres.ts';
+import { probeRedis } from './redis.ts';
+
+/** Bytes of all lines together: below the 10 MiB at which kubelets rotate a log by default (`containerLogMaxSize`). */
+const wholeLimit = 6 * 2 ** 20;
+const longestLine = 512 * 1024;
+
+/**
+ * Single calls first, then the measurements, which nothing shall disturb. One line per request, as soon as it is known; a last one
+ * says that all are there. No line has a password.
+ */
+export async function fulfilOrder(
+  order: ProbeOrder,
+  print: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { token, requests } = order;
+  const say = (content: object) => print(`${token} ${JSON.stringify(content)}`);
+  if (order.protocol !== probeProtocol) return say({ protocol: probeProtocol });
+  const limit = Math.min(longestLine, Math.floor(wholeLimit / Math.max(1, requests.length)));
+  const answer = async ([place, request]: readonly [number, ProbeRequest]) =>
+    say({ place, ...fitting(masked(await findingOf(request, signal), secretsOf(request)), limit) });
+  const entries = [...requests.entries()];
+  await eachOf(
+    entries.filter(([, { what }]) => what !== 'latency'),
+    probedAtOnce,
+    answer,
+  );
+  await eachOf(
+    entries.filter(([, { what }]) => what === 'latency'),
+    measuredAtOnce,
+    answer,
+  );
+  say({ over: requests.length });
+}
+
+async function findingOf(request: ProbeRequest, signal: AbortSignal): Promise<ProbeFinding> {
+  const { what } = request;
+  switch (what) {
+    case 'http':
+      return { what, finding: await callHttp(request.call, { deadline: request.deadline, signal }) };
+    case 'postgres':
+      return { what, finding: await probePostgres(request.target, { deadline: request.deadline, signal }) };
+    case 'redis':
+      return { what, finding: await probeRedis(request.target, { deadline: request.deadline, signal }) };
+    case 'latency': {
+      const { call, schedule, expect } = request;
+      const options = { failureIn: (one: Answer) => failureIn(one, expect, Date.now()), signal };
+      const { samples } = await measureHttp(call, schedule, options);
+      return { what, finding: samples.map((one) => ({ ...one, ...rounded(one) })) };
+    }
+  }
+}
+
+type Answer = Awaited<ReturnType<typeof callHttp>>;
+
+/** Microseconds are enough, and keep a hundred samples short. */
+function rounded({ milliseconds, lag }: { readonly milliseconds: number; readonly lag: number }) {
+  const short = (time: number): number => Math.round(time * 1000) / 1000;
+  return { milliseconds: short(milliseconds), lag: short(lag) };
+}
+
+/** Every text in it without these secrets, which a server may say back. */
+function masked(finding: ProbeFinding, secrets: readonly string[]): ProbeFinding {
+  if (secrets.length === 0) return finding;
+  const clean = (text: string): string =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+  const text = JSON.stringify(finding, (_, value) => (typeof value === 'string' ? clean(value) : value));
+  return JSON.parse(text) as ProbeFinding;
+}
+
+/** With so much of the body as the line may have. */
+function fitting(found: ProbeFinding, limit: number): ProbeFinding {
+  let kept = found;
+  while (kept.what === 'http' && kept.finding.body !== '' && sizeOf(kept) > limit) {
+    const { body } = kept.finding;
+    const half = body.slice(0, Math.floor(body.length / 2));
+    kept = { what: 'http', finding: { ...kept.finding, body: half, truncated: true } };
+  }
+  return kept;
+}
+
+function sizeOf(found: ProbeFinding): number {
+  return Buffer.byteLength(JSON.stringify(found));
+}
+
+async function eachOf<Item>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+}
