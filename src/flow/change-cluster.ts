@@ -85,7 +85,10 @@ async function openStageOf(change: Change, { changes }: Plan): Promise<Stage> {
   const targets = changes.filter(({ desired }) => awaited(desired));
   const expected = {
     expected: targets.length,
-    existing: targets.filter(({ live }) => live !== undefined).map(({ reference }) => reference),
+    // The version of a kind that comes with this release is not served yet.
+    existing: targets
+      .filter(({ live, deferred }) => live !== undefined && !deferred)
+      .map(({ reference }) => reference),
   };
   return openStage(change.run, change.ready, subjectOf(change), expected, change);
 }
