@@ -55,13 +55,13 @@ function undo(count: number): Property<Trial> {
     tally,
     cases: scenariosOf(seed, count).map((scenario, index) => async (cluster) => {
       const trial = await tryScenario(cluster, `soak-${seed}-${index}`, scenario);
-      const { ending, outcomes, differences, output } = trial;
+      const { ending, outcomes, differences, lost, output } = trial;
       const restored = trial.refusedBefore || trial.outcome === 'rolled-back';
-      const right = restored && differences.length === 0;
+      const right = restored && differences.length === 0 && lost.length === 0;
       return {
         result: trial,
-        wrong: right ? undefined : { case: index, ending, outcomes, differences },
-        line: `${outcomes.join(', ')}, ${differences.length} differences`,
+        wrong: right ? undefined : { case: index, ending, outcomes, differences, lost },
+        line: `${outcomes.join(', ')}, ${differences.length} differences, ${lost.length} lost`,
         output,
       };
     }),

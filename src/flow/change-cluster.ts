@@ -89,7 +89,10 @@ async function openStageOf(
   const targets = changes.filter(({ desired }) => awaited(desired));
   const expected = {
     expected: targets.length,
-    existing: targets.filter(({ live }) => live !== undefined).map(({ reference }) => reference),
+    // The version of a kind that comes with this release is not served yet.
+    existing: targets
+      .filter(({ live, deferred }) => live !== undefined && !deferred)
+      .map(({ reference }) => reference),
     expectations,
   };
   return openStage(change.run, change.ready, subjectOf(change), expected, change);

@@ -2,6 +2,7 @@ import { groupKindOf, type KubernetesObject } from '../domain/objects.ts';
 import { type Permission, servicePermissions, standingPermissions } from '../domain/permission.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import type { ClusterPort } from './ports.ts';
+import { resourceInGroup } from './read-objects.ts';
 
 /** Server-side apply needs `patch`, and `create` for what is not there yet; the preview lists. */
 const verbs = ['get', 'list', 'patch', 'create'];
@@ -20,7 +21,7 @@ export async function neededPermissions(
 ): Promise<readonly Permission[]> {
   const rendered = await Promise.all(
     objects.map(async (object) => {
-      const resource = await cluster.resourceOf(object);
+      const resource = (await cluster.resourceOf(object)) ?? (await resourceInGroup(cluster, object));
       if (resource === undefined) return [];
       const scope = resource.namespaced ? { namespace: object.metadata.namespace ?? namespace } : {};
       const undo = options.undoes && isDeletedByUndo(object.kind, resource.namespaced) ? ['delete'] : [];

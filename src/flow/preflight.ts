@@ -128,7 +128,7 @@ async function overlay(run: Run, facts: Facts): Promise<readonly Finding[]> {
 
 /** What the dry run of an object does not say: that it is being deleted, and that what it names is not there. */
 async function aroundOverlay(facts: Facts, plan: Plan): Promise<readonly Finding[]> {
-  const outside = await facts.outside.catch(() => undefined);
+  const outside = await facts.supply.then(({ live }) => live).catch(() => undefined);
   const [cluster, target] = await Promise.all([facts.cluster, facts.target]);
   const { locate } = target;
   const claims = await readClaims(cluster, target);

@@ -157,6 +157,10 @@ async function ask(
     };
   }
   const answer = await dryRun(cluster, desired, options);
+  // The server has it although the list had not: made meanwhile, or the list was of an older moment.
+  const found = live === undefined && hasFound(answer) ? await cluster.get(reference) : undefined;
+  if (found !== undefined)
+    return ask(cluster, { desired, live: found, adopts: isAdopted(found, options) }, deferred, options);
   const conflicts = answer.type === 'conflict' ? answer.conflicts : [];
   const foreign = conflicts.filter((conflict) => !options.adopt.includes(conflict.manager));
   const forced =
@@ -191,6 +195,10 @@ async function ask(
       warnings,
     },
   };
+}
+
+function hasFound(answer: DryRunAnswer): boolean {
+  return answer.type === 'conflict' || (answer.type === 'applied' && !answer.created);
 }
 
 type DryRunAnswer = ApplyAnswer | { readonly type: 'refused'; readonly refusal: Refusal };

@@ -40,3 +40,12 @@ async function readPlace(
   const object = await cluster.get({ ...reference, apiVersion });
   return object === undefined ? [] : [object];
 }
+
+/** How the server serves the kind, in whatever version of its group: name and scope are the same in all. */
+export async function resourceInGroup(
+  cluster: ClusterPort,
+  { apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>,
+): ReturnType<ClusterPort['resourceOf']> {
+  const served = await cluster.servedVersionOf({ apiVersion, kind });
+  return served === undefined ? undefined : cluster.resourceOf({ apiVersion: served, kind });
+}

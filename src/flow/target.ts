@@ -5,6 +5,7 @@ import { isOutside, withOwner } from '../domain/outside.ts';
 import { withSecretData } from '../domain/secrets/secret-data.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
 import type { ClusterPort, Overlay } from './ports.ts';
+import { resourceInGroup } from './read-objects.ts';
 
 export interface Target {
   readonly namespace: string;
@@ -37,12 +38,6 @@ export function namespaceOf(
       );
 }
 
-/** The kind in another version of its group: of the same scope. */
-async function servedOtherwise({ apiVersion, kind }: KubernetesObject, cluster: ClusterPort) {
-  const served = await cluster.servedVersionOf({ apiVersion, kind });
-  return served === undefined ? undefined : cluster.resourceOf({ apiVersion: served, kind });
-}
-
 /** Puts every namespaced object that names no namespace into the target's; what is outside of it gets the labels of its owner. */
 export async function placeObjects(
   overlay: Overlay,
@@ -56,7 +51,7 @@ export async function placeObjects(
     overlay.objects.map(async (object) => {
       const resource = await cluster.resourceOf(object);
       if (resource === undefined) unknownKinds.add(`${object.apiVersion} ${object.kind}`);
-      const namespaced = (resource ?? (await servedOtherwise(object, cluster)))?.namespaced ?? true;
+      const namespaced = (resource ?? (await resourceInGroup(cluster, object)))?.namespaced ?? true;
       const whole = withSecretData(object);
       const placed =
         namespaced && whole.metadata.namespace === undefined

@@ -19,6 +19,7 @@ import { awaited } from '../domain/status/awaited.ts';
 import { deleteByHand, restoreByHand } from '../domain/undo/by-hand.ts';
 import { leftAloneText } from '../domain/undo/decision.ts';
 import { type UndoPlan, undoPlan } from '../domain/undo/plan.ts';
+import { madeAnew } from '../domain/undo/remake.ts';
 import { isRolloutKind } from '../domain/workloads.ts';
 import { logLine } from '../report/log-line.ts';
 import { stillThere } from './await-deletions.ts';
@@ -102,7 +103,10 @@ async function carryOut(
   );
   const watch = await watchRollout(run, namespace, {
     expected: waitedFor.size,
-    existing: [...waitedFor.values()].map(({ reference }) => reference),
+    // What the release has moved to another version of its kind may not be served in the one before until its definition is back.
+    existing: plan.restores
+      .filter(({ reference, writtenIn }) => writtenIn === undefined && waitedFor.has(keyOf(reference)))
+      .map(({ reference }) => reference),
     restoring: true,
   });
   const restored: Restored[] = [];
@@ -242,13 +246,10 @@ function asDeleted(reference: ObjectReference): WorkloadReport {
 function tellWhatStays(run: Run, plan: UndoPlan, restored: readonly Restored[]): void {
   for (const { reference, message, remedy } of plan.kept)
     notice(run, { reason: 'not-undone', message, remedy, object: reference });
-  for (const { reference } of restored.filter(({ remade }) => remade))
-    notice(run, {
-      reason: 'made-anew',
-      message: `${titleOf(reference)} was deleted and created again, as it was before: the release had made it immutable. Its UID is another one.`,
-      remedy: 'Nothing to do: pods that run keep what they have read.',
-      object: reference,
-    });
+  for (const { reference } of restored.filter(({ remade }) => remade)) {
+    const { message, remedy } = madeAnew(reference);
+    notice(run, { reason: 'made-anew', message, remedy, object: reference });
+  }
   for (const { reference, leftAlone } of restored) {
     const fields = [...new Set(leftAlone.map(leftAloneText))];
     if (fields.length === 0) continue;

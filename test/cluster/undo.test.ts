@@ -317,13 +317,16 @@ describe('rollback: automatic', () => {
   test('row 7: what the server refuses to put back is said with the command that puts it back', async () => {
     const namespace = await deployer.newNamespace('refusing');
     const web: ShopWorkload = { name: 'web' };
-    const plain = configMap('plain', { a: '1' });
+    // Whoever put the finalizer there would act on a deletion: so it is not deleted to be made anew.
+    const finalizers = ['example.com/backup'];
+    const plain = configMap('plain', { a: '1' }, { finalizers });
     const workspace = await writeShop({ namespace, workloads: [web], objects: [plain] });
     const first = await deployer.deploy(workspace, automatic);
     expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
     // An immutable ConfigMap can never be changed back.
     const doomed = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
-    const objects = [{ ...configMap('plain', { a: '2' }), immutable: true }, configMap('new', { a: '1' })];
+    const locked = { ...configMap('plain', { a: '2' }, { finalizers }), immutable: true };
+    const objects = [locked, configMap('new', { a: '1' })];
     await writeShop({ namespace, workloads: [doomed], objects }, workspace);
     const step = await deployer.deploy(workspace, automatic);
     expectOutcome(step, 'rollback-failed', 'unschedulable');
@@ -335,6 +338,8 @@ describe('rollback: automatic', () => {
     const lines = step.summary.split('\n').map((line) => line.trim());
     const from = lines.findIndex((line) => line.startsWith('body='));
     const command = lines.slice(from, from + 5).join('\n');
+    const released = '{"metadata":{"finalizers":null}}';
+    await kubectl('patch', 'configmap', 'plain', '-n', namespace, '--type=merge', '-p', released);
     await kubectl('delete', 'configmap', 'plain', '-n', namespace);
     const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
     await promisify(execFile)('bash', ['-o', 'pipefail', '-c', command], { env });

@@ -6,6 +6,7 @@ import { type Json, podTemplates } from './pods.ts';
 /** An object in the course of the releases; undefined where it is not in the overlay. */
 export type ObjectCourse = Course<Json | undefined>;
 
+const always = fc.constant<Course<boolean>>([true, true, true]);
 const word = fc.constantFrom('', 'one', 'two\nlines\n', 'yes: "no"', '0');
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -41,7 +42,6 @@ function spec(fields: Readonly<Record<string, Arbitrary<Course<unknown>>>>): Arb
   return courseOf<Json>(fields).map((choices) => mapCourse(choices, (choice) => ({ spec: choice })));
 }
 
-const always = fc.constant<Course<boolean>>([true, true, true]);
 const never = fc.constant<Course<undefined>>([undefined, undefined, undefined]);
 const fixed = <T>(value: T): Arbitrary<Course<T>> => fc.constant<Course<T>>([value, value, value]);
 const selectorOf = (name: string) => fixed({ matchLabels: { app: name } });
@@ -149,26 +149,54 @@ const headless = slot(
   }),
 );
 
+/** The failing release may make it immutable; then nothing in it can change any more, and the one that follows has the same. */
+const lockable = (fields: Arbitrary<Course<Json>>): Arbitrary<Course<Json>> =>
+  fc.tuple(fields, fc.integer({ min: 0, max: 3 })).map(([values, number]): Course<Json> => {
+    const locked = { ...values[1], immutable: true };
+    return number === 0 ? [values[0], locked, locked] : values;
+  });
+
 const configMap = (name: string): Arbitrary<ObjectCourse> =>
   slot(
     'v1',
     'ConfigMap',
     name,
-    courseOf<Json>({
-      data: course(optional(mapOf(['a', 'b', 'c.txt', 'd'], word))),
-      binaryData: course(optional(mapOf(['x', 'y'], word.map(base64)))),
-    }),
+    lockable(
+      courseOf<Json>({
+        data: course(optional(mapOf(['a', 'b', 'c.txt', 'd'], word))),
+        binaryData: course(optional(mapOf(['x', 'y'], word.map(base64)))),
+      }),
+    ),
   );
+
+/** Always there: what a finalizer holds does not go when it is deleted. */
+const held = courseOf<Choices>({
+  present: always,
+  metadata: courseOf<Json>({
+    finalizers: course(optional(someOf('example.com/one', 'example.com/two'))),
+    labels: course(mapOf(['team'], fc.constantFrom('red', 'blue'))),
+  }),
+  fields: courseOf<Json>({ data: course(mapOf(['a'], word)) }),
+}).map((choices) =>
+  mapCourse(choices, (choice): Json | undefined => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'held', ...choice.metadata },
+    ...choice.fields,
+  })),
+);
 
 const secret = slot(
   'v1',
   'Secret',
   'key',
-  courseOf<Json>({
-    type: fixed('Opaque'),
-    data: course(optional(mapOf(['token', 'user'], word.map(base64)))),
-    stringData: course(optional(mapOf(['token', 'plain'], word))),
-  }),
+  lockable(
+    courseOf<Json>({
+      type: fixed('Opaque'),
+      data: course(optional(mapOf(['token', 'user'], word.map(base64)))),
+      stringData: course(optional(mapOf(['token', 'plain'], word))),
+    }),
+  ),
 );
 
 const serviceAccount = slot(
@@ -324,6 +352,7 @@ export const otherSlots: readonly Arbitrary<ObjectCourse>[] = [
   headless,
   configMap('plain'),
   configMap('other'),
+  held,
   secret,
   serviceAccount,
   role,

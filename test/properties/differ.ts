@@ -38,10 +38,37 @@ export async function snapshot(kubeconfig: string, namespace: string): Promise<S
   );
   const { items } = JSON.parse(text) as { readonly items: readonly Json[] };
   return new Map(
-    items
+    [...items, ...(await queueOf(kubeconfig, namespace))]
       .filter((object) => !String(object['type']).startsWith('orion.dev/'))
       .map((object) => [`${object['kind']} ${(object['metadata'] as Json)['name']}`, comparable(object)]),
   );
+}
+
+/** The custom resource of the namespace, in the version that it had at first, and the definition of its kind. */
+async function queueOf(kubeconfig: string, namespace: string): Promise<readonly Json[]> {
+  const group = `${namespace}.example`;
+  const get = async (...options: readonly string[]): Promise<readonly Json[]> => {
+    const text = await kubectl(
+      kubeconfig,
+      'get',
+      ...options,
+      '-o',
+      'json',
+      '--show-managed-fields',
+      '--ignore-not-found',
+    );
+    return text === '' ? [] : [JSON.parse(text) as Json];
+  };
+  const definitions = await get('customresourcedefinitions', `queues.${group}`);
+  if (definitions.length === 0) return [];
+  return [...definitions, ...(await get(`queues.v1.${group}`, 'mails', '-n', namespace))];
+}
+
+/** Objects that were there before and are not any more, also where another of the same name is. */
+export function lost(before: Snapshot, after: Snapshot): readonly string[] {
+  const uidIn = (snapshot: Snapshot, name: string) =>
+    (snapshot.get(name)?.['metadata'] as Json | undefined)?.['uid'];
+  return [...before.keys()].filter((name) => uidIn(before, name) !== uidIn(after, name));
 }
 
 /** Counters; the second is the generation of a DaemonSet's template, which the API server shows as an annotation. */

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Json } from './pods.ts';
-import type { Origin, Scenario } from './scenario.ts';
+import type { Origin, Queue, Scenario } from './scenario.ts';
 
 /** Its place in the course: the one that stays, the one that fails, the one that follows. */
 export type ReleaseIndex = 0 | 1 | 2;
@@ -21,8 +21,13 @@ export async function writeRelease(
 ): Promise<void> {
   const folder = join(workspace, overlay);
   await mkdir(folder, { recursive: true });
+  await writeFile(
+    join(workspace, 'orion.yaml'),
+    stringify({ 'cluster-scoped': [`CustomResourceDefinition/${definitionName(namespace)}`] }),
+  );
+  const queue = scenario.queue === undefined ? [] : queueObjects(namespace, scenario.queue[release]);
   const resources = await Promise.all(
-    objectsOf(scenario, release, doom).map(async (object, index) => {
+    [...objectsOf(scenario, release, doom), ...queue].map(async (object, index) => {
       const file = `object-${index}.yaml`;
       await writeFile(join(folder, file), stringify(object, { aliasDuplicateObjects: false }));
       return file;
@@ -37,6 +42,33 @@ export async function writeRelease(
     secretGenerator: [{ name: 'generated', literals: literalsOf(scenario.secrets[release]) }],
   };
   await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
+}
+
+/** Of a group of its own: definitions belong to the whole cluster. */
+export function definitionName(namespace: string): string {
+  return `queues.${namespace}.example`;
+}
+
+function queueObjects(namespace: string, { version, spec }: Queue): readonly Json[] {
+  const group = `${namespace}.example`;
+  const properties = { size: { type: 'integer' }, depth: { type: 'integer' } };
+  const openAPIV3Schema = { type: 'object', properties: { spec: { type: 'object', properties } } };
+  const versions = (version === 'v1' ? ['v1'] : ['v1', 'v2']).map((name) => ({
+    name,
+    served: true,
+    storage: name === 'v1',
+    schema: { openAPIV3Schema },
+  }));
+  const names = { kind: 'Queue', plural: 'queues', singular: 'queue' };
+  return [
+    {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: definitionName(namespace) },
+      spec: { group, scope: 'Namespaced', names, versions },
+    },
+    { apiVersion: `${group}/${version}`, kind: 'Queue', metadata: { name: 'mails' }, spec },
+  ];
 }
 
 function literalsOf(values: Json): readonly string[] {
@@ -114,7 +146,7 @@ export interface Stranger {
 }
 
 /** Objects that others made and the failing release takes over. */
-export function strangersOf({ objects, origins }: Scenario): readonly Stranger[] {
+export function strangersOf({ objects, origins, twice }: Scenario): readonly Stranger[] {
   return objects.flatMap(([before, failing, following], index): Stranger[] => {
     // Fields of a pod that another manager keeps exclude those of the release, which then is not valid.
     const origin =
@@ -128,8 +160,33 @@ export function strangersOf({ objects, origins }: Scenario): readonly Stranger[]
       origin === undefined
     )
       return [];
-    return [{ origin, object: plain(object) }];
+    const made = plain(object);
+    return [{ origin, object: twice && origin === 'kubectl' ? withKeysTwice(made) : made }];
   });
+}
+
+/** Lists that client-side apply may write and server-side apply may not: the last of each counts. */
+function withKeysTwice(object: Json): Json {
+  const spec = object['spec'] as Json | undefined;
+  const template = spec?.['template'] as Json | undefined;
+  const pod = template?.['spec'] as Json | undefined;
+  if (pod === undefined || object['kind'] === 'Job') return object;
+  const containers = (pod['containers'] as readonly Json[]).map((container) => ({
+    ...container,
+    env: [
+      { name: 'TWICE', value: 'one' },
+      ...((container['env'] ?? []) as readonly Json[]),
+      { name: 'TWICE', value: 'two' },
+    ],
+  }));
+  const hostAliases = [
+    { ip: '10.9.9.1', hostnames: ['first'] },
+    ...((pod['hostAliases'] ?? []) as readonly Json[]),
+  ];
+  return {
+    ...object,
+    spec: { ...spec, template: { ...template, spec: { ...pod, containers, hostAliases } } },
+  };
 }
 
 /** How many objects the failing release makes or changes. */

@@ -46,6 +46,17 @@ export interface Scenario {
   readonly ending: Ending;
   /** Answers of writes get lost on the way, now and then. */
   readonly flaky: boolean;
+  /** What kubectl applied before has a list with a key twice, where it has pods. */
+  readonly twice: boolean;
+  /** A new autoscaler scales its target as soon as it is there. */
+  readonly scales: boolean;
+  /** A custom resource whose kind may get a second version, to which it moves. */
+  readonly queue: Course<Queue> | undefined;
+}
+
+export interface Queue {
+  readonly version: 'v1' | 'v2';
+  readonly spec: Json;
 }
 
 const edit = (
@@ -147,6 +158,16 @@ const ending: Arbitrary<Ending> = fc.oneof(
 
 const generated = course(mapOf(['LEVEL', 'MODE', 'LONG'], fc.constantFrom('a', 'b', 'value with spaces')));
 
+const queue = fc
+  .tuple(
+    course(mapOf(['size', 'depth'], fc.integer({ min: 1, max: 3 }))),
+    fc.constantFrom<Course<'v1' | 'v2'>>(['v1', 'v2', 'v2'], ['v1', 'v1', 'v2'], ['v1', 'v2', 'v1']),
+  )
+  .map(([specs, versions]): Course<Queue> => {
+    const at = (release: 0 | 1 | 2): Queue => ({ version: versions[release], spec: specs[release] });
+    return [at(0), at(1), at(2)];
+  });
+
 export const scenarios: Arbitrary<Scenario> = fc.record({
   objects: fc
     .tuple(
@@ -166,6 +187,9 @@ export const scenarios: Arbitrary<Scenario> = fc.record({
   adoptsOthers: fc.boolean().chain((often) => (often ? fc.constant(true) : fc.boolean())),
   ending,
   flaky: fc.integer({ min: 0, max: 4 }).map((number) => number === 0),
+  twice: fc.boolean(),
+  scales: fc.boolean(),
+  queue: fc.integer({ min: 0, max: 3 }).chain((number) => (number === 0 ? queue : fc.constant(undefined))),
 });
 
 /** The same scenarios for the same seed. */

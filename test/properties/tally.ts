@@ -11,6 +11,8 @@ export interface Tally {
   readonly notRestored: number;
   readonly withDifferences: number;
   readonly differences: number;
+  /** Objects that existed before and were deleted. */
+  readonly lost: number;
 }
 
 export function tally(trials: readonly Trial[]): Tally {
@@ -23,5 +25,6 @@ export function tally(trials: readonly Trial[]): Tally {
     notRestored: number(({ refusedBefore, outcome }) => !refusedBefore && outcome !== 'rolled-back'),
     withDifferences: number(({ differences }) => differences.length > 0),
     differences: trials.reduce((sum, { differences }) => sum + differences.length, 0),
+    lost: trials.reduce((sum, { lost }) => sum + lost.length, 0),
   };
 }

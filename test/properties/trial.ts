@@ -12,9 +12,9 @@ import {
 } from '../../testbed/workflow-step.ts';
 import { type Deployer, deployerFor } from '../node/deployer.ts';
 import { rulesFor } from '../node/deployer-role.ts';
-import { differences, kubectl, type Snapshot, snapshot } from './differ.ts';
+import { differences, kubectl, lost, type Snapshot, snapshot } from './differ.ts';
 import { applyAll, makeEdit, makeStrangers, type Others } from './others.ts';
-import { changesOf, type Doom, writeRelease } from './overlay.ts';
+import { changesOf, type Doom, definitionName, writeRelease } from './overlay.ts';
 import type { Scenario, Strike } from './scenario.ts';
 
 export interface Trial {
@@ -28,6 +28,8 @@ export interface Trial {
   readonly refusedBefore: boolean;
   readonly struck: boolean;
   readonly differences: readonly string[];
+  /** Objects that existed before and were deleted, unless to be created anew with a reason that the run says. */
+  readonly lost: readonly string[];
   /** What the runs printed. */
   readonly output: string;
 }
@@ -49,7 +51,9 @@ const also = [
 
 export async function tryScenario(cluster: Cluster, namespace: string, scenario: Scenario): Promise<Trial> {
   const workspace = await mkdtemp(join(tmpdir(), 'orion-property-'));
-  const deployer = await deployerFor(namespace, cluster, 'deploy-staging', { also });
+  const queues = rulesFor(`${namespace}.example`, ['queues'], 'watch');
+  const deployer = await deployerFor(namespace, cluster, 'deploy-staging', { also: [...also, queues] });
+  if (scenario.queue !== undefined) await grantDefinitions(cluster.kubeconfig, namespace);
   const { controlPlane } = cluster;
   const proxy = await startFaultProxy({ controlPlane, user: namespace, groups: [] });
   try {
@@ -62,12 +66,34 @@ export async function tryScenario(cluster: Cluster, namespace: string, scenario:
     await kubectl(
       cluster.kubeconfig,
       'delete',
+      'customresourcedefinition',
+      definitionName(namespace),
+      '--wait=false',
+      '--ignore-not-found',
+    );
+    await kubectl(
+      cluster.kubeconfig,
+      'delete',
       'persistentvolume',
       namespace,
       '--wait=false',
       '--ignore-not-found',
     );
   }
+}
+
+/** Definitions belong to the whole cluster. */
+async function grantDefinitions(kubeconfig: string, user: string): Promise<void> {
+  const name = `definitions-${user}`;
+  await kubectl(
+    kubeconfig,
+    'create',
+    'clusterrole',
+    name,
+    '--verb=*',
+    '--resource=customresourcedefinitions',
+  );
+  await kubectl(kubeconfig, 'create', 'clusterrolebinding', name, `--clusterrole=${name}`, `--user=${user}`);
 }
 
 class Attempt {
@@ -122,7 +148,10 @@ class Attempt {
       outcome: last?.['outcome'],
       refusedBefore: last?.['outcome'] === 'failed' && last['exit-code'] === '1',
       struck: this.#proxy.requests().some(({ fault }) => fault !== undefined),
-      differences: differences(before, after).filter((line) => !isKeptClaim(line, allOutput)),
+      differences: differences(before, after).filter(
+        (line) => !isKeptClaim(line, allOutput) && !isNewIdentity(line, allOutput),
+      ),
+      lost: lost(before, after).filter((name) => !isMadeAnew(name, allOutput)),
       output: allOutput,
     };
   }
@@ -173,7 +202,9 @@ class Attempt {
     const { ending } = this.#scenario;
     await this.#write(1, ending.type === 'rollout' ? ending.doom : 'deployment');
     if (ending.type === 'rollout') {
-      await this.#main('automatic');
+      const main = this.#main('automatic');
+      await this.#scaleUntil(main);
+      await main;
       return;
     }
     if (ending.type !== 'killed') {
@@ -182,10 +213,12 @@ class Attempt {
       await this.#main(ending.type === 'left' ? 'manual' : 'automatic');
       if (ending.type === 'refused') return;
       this.#proxy.heal();
+      await this.#scale();
       await this.#follow();
       return;
     }
     const main = await this.#killed(await this.#start('automatic'), ending.strike);
+    await this.#scale();
     if (ending.next === 'post') {
       await this.#finish(await this.#start('automatic', main.state));
       return;
@@ -193,6 +226,44 @@ class Attempt {
     if (ending.next === 'post, deploy')
       await this.#killed(await this.#start('automatic', main.state), ending.strike);
     await this.#follow();
+  }
+
+  /** As soon as the autoscaler is there, while the release goes on. */
+  async #scaleUntil(main: Promise<unknown>): Promise<void> {
+    let ended = false;
+    main
+      .finally(() => {
+        ended = true;
+      })
+      .catch(() => undefined);
+    while (!ended && !(await this.#scale())) await pause(100);
+  }
+
+  /** What the controller of autoscalers would do after its period of 15 s. False while there is nothing to scale. */
+  async #scale(): Promise<boolean> {
+    if (!scalesAnew(this.#scenario)) return true;
+    const place = ['-n', this.#namespace];
+    const found = await kubectl(
+      this.#kubeconfig,
+      'get',
+      'hpa',
+      'side',
+      ...place,
+      '-o',
+      'name',
+      '--ignore-not-found',
+    );
+    if (found === '') return false;
+    const patch = JSON.stringify({ spec: { replicas: 6 } });
+    const how = [
+      '--subresource=scale',
+      '--field-manager=kube-controller-manager',
+      '--type=merge',
+      '-p',
+      patch,
+    ];
+    await kubectl(this.#kubeconfig, 'patch', 'deployment', 'side', ...place, ...how);
+    return true;
   }
 
   async #follow(): Promise<void> {
@@ -250,6 +321,7 @@ class Attempt {
         'health-interval': '2s',
         'skip-tests': 'true',
         'check-run-id': '1',
+        config: 'orion.yaml',
         rollback,
         adopt: (this.#scenario.adoptsOthers ? [...adopted, 'someone'] : adopted).join(','),
       },
@@ -258,12 +330,35 @@ class Attempt {
   }
 }
 
+/** The failing release brings the autoscaler of a Deployment that was there before. */
+function scalesAnew({ scales, objects }: Scenario): boolean {
+  const at = (release: 0 | 1, kind: string): boolean =>
+    objects.some((course) => course[release]?.['kind'] === kind && nameOf(course[release]) === 'side');
+  const hpa = 'HorizontalPodAutoscaler';
+  return scales && at(0, 'Deployment') && at(1, 'Deployment') && !at(0, hpa) && at(1, hpa);
+}
+
+function nameOf(object: Readonly<Record<string, unknown>> | undefined): unknown {
+  return (object?.['metadata'] as Readonly<Record<string, unknown>> | undefined)?.['name'];
+}
+
 /** A claim that the release made stays, as it may hold data, and the run says so. */
 function isKeptClaim(line: string, output: string): boolean {
   return (
     line.startsWith('PersistentVolumeClaim data: was absent') &&
     output.includes('PersistentVolumeClaim data, which this release made, stays')
   );
+}
+
+/** What could not be written back is created again, and the run says so. */
+function isMadeAnew(name: string, output: string): boolean {
+  return output.includes(`${name} was deleted and created again, as it was before`);
+}
+
+/** `ConfigMap plain.metadata.uid: was …` */
+function isNewIdentity(line: string, output: string): boolean {
+  const name = /^(.+)\.metadata\.(uid|creationTimestamp): /.exec(line)?.[1];
+  return name !== undefined && isMadeAnew(name, output);
 }
 
 function pause(milliseconds: number): Promise<void> {

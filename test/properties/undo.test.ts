@@ -41,6 +41,7 @@ describe.concurrent(`of seed ${seed}, every object is what it was`, () => {
     async ({ index, scenario }, { expect: expected }) => {
       const trial = await tryScenario(cluster, `undo-${seed}-${index}`, scenario);
       trials.push(trial);
+      expected(trial.lost, trial.output).toEqual([]);
       expected(trial.differences, trial.output).toEqual([]);
       expected(trial.outcome, trial.output).toBe(trial.refusedBefore ? 'failed' : 'rolled-back');
     },

@@ -16,53 +16,72 @@ export function hasDuplicates(fields: JsonObject, value: unknown): boolean {
 
 /** The same with only the last item for each key, which is the one that counts: what server-side apply takes. */
 export function withoutDuplicates(fields: JsonObject, value: JsonObject): JsonObject {
-  return changed(fields, value, (items) => items.slice(-1)) as JsonObject;
+  return single(fields, value) as JsonObject;
 }
 
-/** `value` with all items for a key that `wanted` has, where it has several. */
+function single(fields: JsonObject, value: JsonValue): JsonValue {
+  const names = Object.keys(fields).filter(isItem);
+  if (!Array.isArray(value)) return eachField(fields, value, single);
+  const list: readonly JsonValue[] = value;
+  return list.flatMap((item, index) => {
+    const name = names.find((candidate) => selects(candidate, item, index));
+    if (name === undefined) return [item];
+    return itemsOf(list.slice(index + 1), name).length > 0 ? [] : [single(childOf(fields, name), item)];
+  });
+}
+
+/** `value` with all items for a key that `wanted` has, in its order, where it has several. */
 export function withDuplicatesOf(fields: JsonObject, wanted: JsonObject, value: JsonObject): JsonObject {
-  return changed(
-    fields,
-    value,
-    (items, name, list) => {
-      const all = itemsOf(list, name);
-      return all.length > 1 ? all : items;
-    },
-    wanted,
-  ) as JsonObject;
+  return several(fields, value, wanted) as JsonObject;
 }
 
-type Change = (items: readonly JsonValue[], name: string, list: unknown) => readonly JsonValue[];
-
-function changed(fields: JsonObject, value: JsonValue, change: Change, other?: unknown): JsonValue {
-  let node = value;
-  for (const [name, inner] of Object.entries(fields)) {
-    const below = (child: JsonValue): JsonValue =>
-      isObject(inner) ? changed(inner, child, change, inside(other, name)) : child;
-    if (isItem(name) && Array.isArray(node)) node = withItems(node, name, change, other, below);
-    const field = name.slice(2);
-    const child = name.startsWith('f:') && isObject(node) ? node[field] : undefined;
-    if (isObject(node) && child !== undefined) node = { ...node, [field]: below(child) };
-  }
-  return node;
+function several(fields: JsonObject, value: JsonValue, wanted: unknown): JsonValue {
+  const below = (inner: JsonObject, child: JsonValue, name: string): JsonValue =>
+    several(inner, child, inside(wanted, name));
+  if (!Array.isArray(value)) return eachField(fields, value, below);
+  const list: readonly JsonValue[] = value;
+  const names = Object.keys(fields).filter(isItem);
+  const nameOf = (item: JsonValue, index: number): string | undefined =>
+    names.find((name) => selects(name, item, index));
+  const items = list.map((item, index) => {
+    const name = nameOf(item, index);
+    return name === undefined ? item : below(childOf(fields, name), item, name);
+  });
+  const order: readonly JsonValue[] = Array.isArray(wanted) ? wanted : [];
+  if (!names.some((name) => itemsOf(order, name).length > 1)) return items;
+  const put = order.map((item, index) => {
+    const name = nameOf(item, index);
+    if (name === undefined || itemsOf(order, name).length > 1) return item;
+    return itemsOf(items, name)[0] ?? item;
+  });
+  // Items of others, each behind the one that it followed.
+  return items.reduce<readonly JsonValue[]>((result, item, index) => {
+    if (nameOf(item, index) !== undefined) return result;
+    const previous = items[index - 1];
+    const name = previous === undefined ? undefined : nameOf(previous, index - 1);
+    const place = result.findLastIndex(
+      (other, at) => other === previous || (name !== undefined && selects(name, other, at)),
+    );
+    return result.toSpliced(place + 1, 0, item);
+  }, put);
 }
 
-/** The items for one key stand where the first of them stood. */
-function withItems(
-  list: readonly JsonValue[],
-  name: string,
-  change: Change,
-  other: unknown,
-  below: (item: JsonValue) => JsonValue,
-): readonly JsonValue[] {
-  const items = itemsOf(list, name);
-  const first = list.findIndex((item, index) => selects(name, item, index));
-  if (first < 0) return list;
-  const kept = change(items, name, other);
-  const rest = list.filter((item, index) => !selects(name, item, index));
-  const put = kept.length === 1 ? kept.map(below) : kept;
-  const before = list.slice(0, first).filter((item, index) => !selects(name, item, index)).length;
-  return [...rest.slice(0, before), ...put, ...rest.slice(before)];
+function eachField(
+  fields: JsonObject,
+  value: JsonValue,
+  change: (fields: JsonObject, child: JsonValue, name: string) => JsonValue,
+): JsonValue {
+  if (!isObject(value)) return value;
+  const changed = Object.keys(fields).flatMap((name): [string, JsonValue][] => {
+    const child = name.startsWith('f:') ? value[name.slice(2)] : undefined;
+    return child === undefined ? [] : [[name.slice(2), change(childOf(fields, name), child, name)]];
+  });
+  return { ...value, ...Object.fromEntries(changed) };
+}
+
+function childOf(fields: JsonObject, name: string): JsonObject {
+  const inner = fields[name];
+  return isObject(inner) ? inner : {};
 }
 
 function isItem(name: string): boolean {

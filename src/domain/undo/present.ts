@@ -16,7 +16,7 @@ import {
 } from './members.ts';
 import { isReordered } from './order.ts';
 import { ownershipRestored } from './ownership.ts';
-import { mustBeRemade, remakeOf } from './remake.ts';
+import { madeAnew, mustBeRemade, remakeOf } from './remake.ts';
 import { regainedOf } from './scaled.ts';
 
 export interface PresentDecision {
@@ -119,7 +119,9 @@ function decideRemade(
     live !== undefined &&
     differing(fields, restore, live).length === 0 &&
     ownershipRestored(entries, remake.ownership, []) === undefined;
-  return isDone ? {} : { restore: { ...asRemake(before, remake), remake } };
+  return isDone
+    ? { kept: [madeAnew(before.reference)] }
+    : { restore: { ...asRemake(before, remake), remake } };
 }
 
 function asRemake({ reference, fields = {} }: StateBefore, { object, ownership }: Remake): Restore {

@@ -4,9 +4,16 @@
  * Source: Kubernetes, "Immutable ConfigMaps".
  */
 import { canonicalJson, isOurs } from '../managed-fields.ts';
-import { groupKindOf, type JsonObject, type KubernetesObject, type ManagedFieldsEntry } from '../objects.ts';
+import {
+  groupKindOf,
+  type JsonObject,
+  type KubernetesObject,
+  type ManagedFieldsEntry,
+  type ObjectReference,
+  titleOf,
+} from '../objects.ts';
 import type { Remake, StateBefore } from '../release.ts';
-import type { LeftAlone } from './decision.ts';
+import type { Kept, LeftAlone } from './decision.ts';
 import {
   isWithin,
   type MemberPath,
@@ -71,4 +78,13 @@ function bodyOf({ status: _status, ...object }: KubernetesObject): JsonObject {
 
 function othersOf({ metadata }: KubernetesObject): readonly ManagedFieldsEntry[] {
   return (metadata.managedFields ?? []).filter((entry) => !isOurs(entry));
+}
+
+/** What is said of it afterwards. */
+export function madeAnew(reference: ObjectReference): Kept {
+  return {
+    reference,
+    message: `${titleOf(reference)} was deleted and created again, as it was before: the release had made it immutable. Its UID is another one.`,
+    remedy: 'Nothing to do: pods that run keep what they have read.',
+  };
 }
