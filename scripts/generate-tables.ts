@@ -10,16 +10,27 @@ import {
   outputTable,
 } from '../src/inputs/metadata.ts';
 import { type ActionName, actionNames, filesOf } from '../src/inputs/registry.ts';
+import { documentTables } from './document-tables.ts';
 
 const root = join(import.meta.dirname, '..');
 
 /** What every generated file should hold, from what it holds now (text outside the markers is kept). */
 export function generatedFiles(): { readonly path: string; readonly now: string; readonly wanted: string }[] {
   const schema = read('docs/orion.schema.json');
-  return [
+  const made = [
     ...actionNames.flatMap(filesMadeFor),
     { ...schema, wanted: formattedJson(configurationJsonSchema()) },
   ];
+  // A page may have tables of both kinds: the second starts from what the first wants.
+  const pages = Object.entries(documentTables).map(([path, tables]) => {
+    const page = made.find((file) => file.path === path) ?? { ...read(path), wanted: read(path).now };
+    const wanted = Object.entries(tables).reduce(
+      (text, [name, make]) => between(text, '<!-- ', name, ' -->', make()),
+      page.wanted,
+    );
+    return { ...page, wanted };
+  });
+  return [...made.filter(({ path }) => !(path in documentTables)), ...pages];
 }
 
 function filesMadeFor(action: ActionName): { path: string; now: string; wanted: string }[] {

@@ -64,3 +64,9 @@ export function inWaves<T extends { readonly desired: KubernetesObject }>(
     .map((wave) => ({ wave, changes: placed.filter((one) => one.wave === wave).map(({ change }) => change) }))
     .filter(({ changes: members }) => members.length > 0);
 }
+
+/** Kinds that a wave is for by name, sorted; whatever has no wave goes with the workloads. */
+export function kindsOfWave(wave: Wave): readonly string[] {
+  const kinds = Object.entries(waveByGroupKind).filter(([, its]) => its === wave);
+  return kinds.map(([groupKind]) => groupKind.split('.')[0] ?? groupKind).sort();
+}

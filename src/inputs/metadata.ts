@@ -69,7 +69,7 @@ function withDefault(entry: InputEntry, action: ActionName): { default?: string 
 }
 
 /** Columns are padded, as the formatter of this repository leaves them. */
-function table(head: readonly string[], body: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], body: readonly (readonly string[])[]): string {
   const rows = [head, ...body].map((cells) => cells.map(cell));
   const widths = head.map((_, column) => Math.max(3, ...rows.map((cells) => cells[column]?.length ?? 0)));
   const rule = widths.map((width) => '-'.repeat(width));

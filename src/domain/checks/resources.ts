@@ -61,7 +61,7 @@ export function judgeResources(facts: ResourceFacts, profile: Profile, minNodes:
         level: 'warn',
         reason: 'resources-unknown',
         message: 'Nodes may not be listed with this identity, so room for the new pods was not checked.',
-        remedy: 'Add a ClusterRole with get and list on nodes and pods to have it checked, or leave it.',
+        remedy: 'Add a ClusterRole with list on nodes and pods to have it checked, or leave it.',
       },
     ];
   }
