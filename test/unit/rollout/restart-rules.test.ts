@@ -197,8 +197,9 @@ describe('all containers are restarted', () => {
   });
 
   test('for ever: time that runs out names the exit code that asks for it, although the kubelet has lost it', () => {
+    const first = pod(set, { containers: [running(1, 0, { name: 'worker' }), running(1)] });
     const rounds = Array.from({ length: 30 }, (_, run) => round(2 + run * 10, run)).flat();
-    const ending = tell([target(wish)], [...applied(0.1, wish, set), ...rounds]);
+    const ending = tell([target(wish)], [...applied(0.1, wish, set), ...applied(1, first), ...rounds]);
     expect([outcome(ending), ending.at]).toEqual(['rollout-timeout', 300]);
     const [failure] = ending.verdict.state === 'failed' ? ending.verdict.failures : [];
     expect(failure?.message).toContain('Container worker of Deployment api does not stay up');
