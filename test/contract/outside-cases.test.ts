@@ -38,7 +38,8 @@ async function deploy(
     if (text.startsWith('#!')) await chmod(join(folder, path), 0o755);
   }
   const inputs = { namespace: 'shop', app: 'shop', kubeconfig };
-  const step = await startStep({ bundle, workspace: join(folder, 'ws'), inputs, env });
+  const variables = { NO_COLOR: '1', ...env };
+  const step = await startStep({ bundle, workspace: join(folder, 'ws'), inputs, env: variables });
   return step.result;
 }
 
