@@ -47,7 +47,8 @@ export function nobodyReaches(
     outcome: 'inconclusive',
     reason: 'not-reachable-from-here',
     message: `${title} was not tested: it cannot be reached ${from.length === 0 ? 'where no probe runs' : from.join(', nor ')}.`,
-    remedy: 'Nothing is wrong if only the pods may connect to it; if not, see its address, DNS and firewall.',
+    remedy:
+      'Nothing is wrong if only the pods may connect to it: leave a database out by smoke.databases.NAME: {skip: true}. If they cannot either, see its address, DNS and firewall.',
   };
 }
 
