@@ -118,9 +118,12 @@ function defaults(): string {
 const budgetMeanings: Readonly<Record<keyof Budgets, string>> = {
   pull: 'an image whose registry does not answer, or answers 429 or 5xx',
   scheduling: 'a pod that no node takes',
+  group: 'pods that wait for the rest of their group, or for their queue',
   volume: 'a volume that does not bind or mount',
   creation: 'pods that the API server refuses to a controller, where that may still change',
+  producer: 'what makes a Secret or ConfigMap reports an error and tries again',
   readiness: 'the least time that a container may run unready',
+  gate: 'a readiness gate that a load balancer or another controller opens',
 };
 
 function budgets(): string {

@@ -30,11 +30,14 @@ export async function awaitProducts(
   let open = expectations.filter(({ early }) => early);
   let toldAt = Number.NEGATIVE_INFINITY;
   for (;;) {
-    const looks = await Promise.all(open.map(async (one) => ({ one, there: await isThere(run, cluster, one) })));
+    const looks = await Promise.all(
+      open.map(async (one) => ({ one, there: await isThere(run, cluster, one) })),
+    );
     const now = run.clock.now();
     const judged = verdict(watch.state(), now, watch.limits);
     if (judged.state === 'failed') return judged.failures;
-    for (const { one, there } of looks) if (there && toldAt >= startedAt) say(run, `${titleOf(one)} is there`);
+    for (const { one, there } of looks)
+      if (there && toldAt >= startedAt) say(run, `${titleOf(one)} is there`);
     open = looks.flatMap(({ one, there }) => (there || isMade(watch, one) ? [] : [one]));
     if (open.length === 0) return [];
     if (open.every((one) => now >= startedAt + patienceOf(watch, one))) {
@@ -44,7 +47,8 @@ export async function awaitProducts(
       return [];
     }
     if (now >= toldAt + run.settings.progressInterval) {
-      for (const one of open) say(run, `waiting for ${titleOf(one)}, to be made by ${one.by}${wordOf(watch, one)}`);
+      for (const one of open)
+        say(run, `waiting for ${titleOf(one)}, to be made by ${one.by}${wordOf(watch, one)}`);
       toldAt = now;
     }
     await run.clock.wait(pause, run.signal);

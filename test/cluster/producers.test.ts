@@ -59,7 +59,12 @@ beforeAll(async () => {
 afterAll(() => here?.stop(), 60_000);
 
 function placed(kind: string, name: string, rest: object): KubernetesObject {
-  return { apiVersion: kind === 'Deployment' ? 'apps/v1' : 'v1', kind, metadata: { name, namespace }, ...rest };
+  return {
+    apiVersion: kind === 'Deployment' ? 'apps/v1' : 'v1',
+    kind,
+    metadata: { name, namespace },
+    ...rest,
+  };
 }
 
 function targetWith(name: string, ...others: readonly KubernetesObject[]): Target {
@@ -68,7 +73,9 @@ function targetWith(name: string, ...others: readonly KubernetesObject[]): Targe
     metadata: { labels: { app: 'auth' } },
     spec: { containers: [{ name: 'main', image: 'registry.test/main:1', env }] },
   };
-  const workload = placed('Deployment', 'auth', { spec: { selector: { matchLabels: { app: 'auth' } }, template } });
+  const workload = placed('Deployment', 'auth', {
+    spec: { selector: { matchLabels: { app: 'auth' } }, template },
+  });
   return {
     namespace,
     objects: [workload, ...others],
@@ -84,7 +91,9 @@ async function supplyFor(target: Target, by: ClusterPort = cluster) {
 
 test('a live ExternalSecret makes what neither overlay nor namespace has', async () => {
   const supply = await supplyFor(targetWith('tokens'));
-  expect(expectationsOf(supply)).toMatchObject([{ certainty: 'sure', by: 'ExternalSecret shop-db', keys: ['TOKEN'] }]);
+  expect(expectationsOf(supply)).toMatchObject([
+    { certainty: 'sure', by: 'ExternalSecret shop-db', keys: ['TOKEN'] },
+  ]);
   expect(supply.unseen).toEqual([]);
   expect(expectationsOf(await supplyFor(targetWith('typo')))).toEqual([]);
 });
@@ -96,7 +105,10 @@ test('with the Role as it is shipped it cannot be seen, and that is said', async
   const connection = await here.connectAgain(kubeconfig);
   const narrow = releaseCluster(connection, createKubernetesApi(connection));
   const supply = await supplyFor(targetWith('tokens'), narrow);
-  expect(supply.unseen).toEqual(['ClusterExternalSecret.external-secrets.io', 'ExternalSecret.external-secrets.io']);
+  expect(supply.unseen).toEqual([
+    'ClusterExternalSecret.external-secrets.io',
+    'ExternalSecret.external-secrets.io',
+  ]);
   expect(expectationsOf(supply)).toMatchObject([{ certainty: 'unseen', early: false }]);
 });
 
