@@ -9,7 +9,7 @@ import type {
 } from '../domain/smoke/configuration.ts';
 import { parseDuration } from './duration.ts';
 import { duration, endpoint, endpointOf, label } from './smoke-endpoint.ts';
-import { journey, journeyOf, valueSource } from './smoke-journey.ts';
+import { journey, journeyOf } from './smoke-journey.ts';
 
 const service = z
   .strictObject({
@@ -34,25 +34,29 @@ const authority = z
     'Certificate authorities (PEM) to trust beside the usual ones: the path of a file of the repository, or the key of a Secret or ConfigMap of the namespace.',
   );
 
-const databaseOptions = {
-  skip: z.boolean().optional().describe('Leave it out.'),
-  from: z
-    .enum(['runner', 'cluster'])
-    .optional()
-    .describe(
-      'From where it is asked; by default from inside the cluster where that works, else from the runner. With `runner`, that it cannot be reached from there is a failure.',
-    ),
-  ca: authority.optional(),
-};
-
 const database = z
-  .union([
-    z.strictObject({ url: z.string(), ...databaseOptions }),
-    ...valueSource.options.map((one) => one.extend(databaseOptions)),
-    z.strictObject(databaseOptions),
-  ])
+  .strictObject({
+    url: z.string().optional().describe('Its URL; one with a password does not belong into the file.'),
+    env: z.string().optional().describe('The variable of the job that holds its URL, in place of `url`.'),
+    secret: z.string().optional().describe('The Secret that holds its URL, in place of `url`.'),
+    key: z.string().optional().describe('The key of that Secret.'),
+    skip: z.boolean().optional().describe('Leave it out.'),
+    from: z
+      .enum(['runner', 'cluster'])
+      .optional()
+      .describe(
+        'From where it is asked; by default from inside the cluster where that works, else from the runner. With `runner`, that it cannot be reached from there is a failure.',
+      ),
+    ca: authority.optional(),
+  })
+  .check(({ value, issues }) => {
+    const fail = (message: string) => issues.push({ code: 'custom', input: value, path: [], message });
+    const sources = [value.url, value.env, value.secret].filter((one) => one !== undefined);
+    if (sources.length > 1) fail('must have one of url, env and secret');
+    if ((value.secret === undefined) !== (value.key === undefined)) fail('must have secret and key together');
+  })
   .describe(
-    'A database by its name: its URL, or the variable of the job or the Secret and key that hold it, where its workloads do not say it; and how it is asked.',
+    'A database by the name of its Service, the first part of its host, or for a sidecar `WORKLOAD-postgres` and `WORKLOAD-redis`.',
   );
 
 export const smokeSchema = z.strictObject({
@@ -117,10 +121,10 @@ function databaseOf(one: z.output<typeof database>): ConfiguredDatabase {
   };
 }
 
-function urlOf(one: z.output<typeof database>): ValueSource | undefined {
-  if ('url' in one) return { literal: one.url };
-  if ('env' in one) return { env: one.env };
-  return 'secret' in one ? { secret: one.secret, key: one.key } : undefined;
+function urlOf({ url, env, secret, key }: z.output<typeof database>): ValueSource | undefined {
+  if (url !== undefined) return { literal: url };
+  if (env !== undefined) return { env };
+  return secret === undefined || key === undefined ? undefined : { secret, key };
 }
 
 /** Files have been read by then, see `readConfiguration`. */

@@ -7,7 +7,7 @@ import { placeholdersIn } from '../domain/smoke/journeys.ts';
 import { endpoint, endpointOf, jsonPath, label, pattern } from './smoke-endpoint.ts';
 
 /** Where a value that must not stand in orion.yaml comes from. */
-export const valueSource = z.union([
+const valueSource = z.union([
   z.strictObject({ env: z.string() }),
   z.strictObject({ secret: z.string(), key: z.string() }),
 ]);
