@@ -32,9 +32,21 @@ export function leftoversOf(message: string, write: RefusedWrite): readonly Memb
   const { desired, live } = write;
   const named = unionOf((live.metadata.managedFields ?? []).map(({ fieldsV1 = {} }) => fieldsV1));
   const found = refusedPaths(message).flatMap((path) => besides(live, desired, named, stepsOf(path), []));
-  const unique = [...new Map(found.map((path) => [memberKey(path), path])).values()];
-  const others = (live.metadata.managedFields ?? []).filter((entry) => !isGivenUp(entry, write));
-  return unique.filter((path) => !isOwned(path, others));
+  const unique = [...new Map(found.map((one) => [memberKey(one.path), one])).values()];
+  const entries = live.metadata.managedFields ?? [];
+  const others = entries.filter((entry) => !isGivenUp(entry, write));
+  return unique
+    .filter(({ path, isRefused, isMap }) => isRefused || isMap || isOwned(path, entries))
+    .map(({ path }) => path)
+    .filter((path) => !isOwned(path, others));
+}
+
+interface Leftover {
+  readonly path: MemberPath;
+  /** The refusal names it; else it is beside what the refusal names. */
+  readonly isRefused: boolean;
+  /** A scalar beside the one that is refused, and that nobody owns, has been defaulted for itself. */
+  readonly isMap: boolean;
 }
 
 /** Those that have to be made ours, or the write would not take them away: the rest goes with what is adopted. */
@@ -55,24 +67,23 @@ function stepsOf(path: string): readonly string[] {
   return [...path.matchAll(/([\w-]+)|\[[^\]]*\]/g)].map(([, name]) => name ?? '*');
 }
 
-/**
- * What is there, and not in the overlay: at the path itself; else the maps beside it; else the maps in it. A scalar beside the one
- * that is refused has been defaulted for itself.
- */
+/** What is there, and not in the overlay: at the path itself; else what is beside it and in it. */
 function besides(
   live: unknown,
   desired: unknown,
   named: JsonObject,
   [first, ...rest]: readonly string[],
   path: MemberPath,
-): readonly MemberPath[] {
+): readonly Leftover[] {
   if (first === undefined) return [];
   if (first === '*') return inItems(live, desired, named, rest, path);
   if (!isObject(live) || !isObject(desired)) return [];
   const below = [...path, `f:${first}`];
   if (rest.length > 0) return besides(live[first], desired[first], childOf(named, `f:${first}`), rest, below);
-  if (desired[first] === undefined) return live[first] === undefined ? [] : [below];
-  return [...mapsOnlyIn(live, desired, path), ...mapsOnlyIn(live[first], desired[first], below)];
+  if (desired[first] === undefined) {
+    return live[first] === undefined ? [] : [{ path: below, isRefused: true, isMap: isObject(live[first]) }];
+  }
+  return [...onlyIn(live, desired, path), ...onlyIn(live[first], desired[first], below)];
 }
 
 function inItems(
@@ -81,7 +92,7 @@ function inItems(
   named: JsonObject,
   rest: readonly string[],
   path: MemberPath,
-): readonly MemberPath[] {
+): readonly Leftover[] {
   if (!Array.isArray(live) || !Array.isArray(desired)) return [];
   const item = (items: readonly JsonValue[], key: string) =>
     items.find((one, index) => selects(key, one, index));
@@ -92,11 +103,11 @@ function inItems(
     );
 }
 
-function mapsOnlyIn(live: unknown, desired: unknown, path: MemberPath): readonly MemberPath[] {
+function onlyIn(live: unknown, desired: unknown, path: MemberPath): readonly Leftover[] {
   if (!isObject(live) || !isObject(desired)) return [];
   return Object.entries(live)
-    .filter(([name, value]) => isObject(value) && desired[name] === undefined)
-    .map(([name]) => [...path, `f:${name}`]);
+    .filter(([name]) => desired[name] === undefined)
+    .map(([name, value]) => ({ path: [...path, `f:${name}`], isRefused: false, isMap: isObject(value) }));
 }
 
 function childOf(fields: JsonObject, name: string): JsonObject {

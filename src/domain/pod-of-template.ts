@@ -1,6 +1,12 @@
 /** A Pod made from a workload's template, to ask admission about what a controller will create later. */
 import { canonicalJson, isObject } from './managed-fields.ts';
-import { groupKindOf, type JsonObject, type JsonValue, type KubernetesObject } from './objects.ts';
+import {
+  groupKindOf,
+  type JsonObject,
+  type JsonValue,
+  type KubernetesObject,
+  type ObjectReference,
+} from './objects.ts';
 import { podTemplateOf } from './workloads.ts';
 
 export function podTemplateChanged(live: KubernetesObject | undefined, predicted: KubernetesObject): boolean {
@@ -112,10 +118,20 @@ const podMakers: Readonly<Record<string, PodMaker>> = {
   'CronJob.batch': { ...job, between: true },
 };
 
-/** The user as whom the controller of this workload's pods comes to the API server. */
-export function podMakerUser(workload: KubernetesObject): string | undefined {
-  const account = podMakers[groupKindOf(workload)]?.account;
-  return account === undefined ? undefined : `system:serviceaccount:kube-system:${account}`;
+/**
+ * The ServiceAccount as which the controller of this workload's pods comes to the API server. Where it does not exist, the
+ * controller manager comes as itself (`--use-service-account-credentials=false`).
+ */
+export function podMakerAccount(workload: KubernetesObject): ObjectReference | undefined {
+  const name = podMakers[groupKindOf(workload)]?.account;
+  return name === undefined
+    ? undefined
+    : { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'kube-system', name };
+}
+
+/** The user name of a ServiceAccount. */
+export function accountUser({ namespace, name }: ObjectReference): string {
+  return `system:serviceaccount:${namespace}:${name}`;
 }
 
 /**

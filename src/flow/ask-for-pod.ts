@@ -3,8 +3,15 @@ import type { PlannedChange } from '../domain/changes.ts';
 import { isAboutImpersonation, isSameRefusal, podEvidenceOf } from '../domain/checks/pod-refusal.ts';
 import type { Refusal } from '../domain/checks/refusal.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
-import { harmlessPod, podMakerUser, podOfTemplate, podTemplateChanged } from '../domain/pod-of-template.ts';
+import {
+  accountUser,
+  harmlessPod,
+  podMakerAccount,
+  podOfTemplate,
+  podTemplateChanged,
+} from '../domain/pod-of-template.ts';
 import type { ClusterPort } from './ports.ts';
+import { whereAllowed } from './where-allowed.ts';
 
 export interface PodAnswer {
   /** No pod of this template will be accepted. */
@@ -36,9 +43,9 @@ export async function askForPod(
 }
 
 /**
- * A policy may let none but the controllers create pods. As the controller, where this identity may ask so, the answer is the
- * one that the controller will get. Else a Pod that has nothing of this release is asked about: what refuses that one in the same
- * words is perhaps about who asks.
+ * A policy may let none but the controllers create pods. What the controller's account is allowed is allowed; what it is refused
+ * is refused, if the controller uses that account at all. Else a Pod that has nothing of this release is asked about: what refuses
+ * that one in the same words is perhaps about who asks.
  */
 async function askWhoIsMeant(
   cluster: ClusterPort,
@@ -46,11 +53,13 @@ async function askWhoIsMeant(
   pod: KubernetesObject,
   refusal: Refusal,
 ): Promise<PodAnswer | undefined> {
-  const user = podMakerUser(workload);
-  if (user !== undefined) {
-    const told = await refusalOf(cluster, pod, user);
+  const account = podMakerAccount(workload);
+  if (account !== undefined) {
+    const told = await refusalOf(cluster, pod, accountUser(account));
     if (told === undefined) return undefined;
-    if (!isAboutImpersonation(told)) return podEvidenceOf(told) === 'none' ? undefined : { podRefusal: told };
+    const counts = !isAboutImpersonation(told) && podEvidenceOf(told) !== 'none';
+    if (counts && (await whereAllowed(cluster, cluster.get(account))) !== undefined)
+      return { podRefusal: told };
   }
   const control = await refusalOf(cluster, harmlessPod(workload));
   return control !== undefined && isSameRefusal(control, refusal)

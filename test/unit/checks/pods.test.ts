@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { judgeOverlay } from '../../../src/domain/checks/overlay.ts';
 import { podEvidenceOf } from '../../../src/domain/checks/pod-refusal.ts';
 import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { harmlessPod, podMakerUser, podOfTemplate } from '../../../src/domain/pod-of-template.ts';
+import {
+  accountUser,
+  harmlessPod,
+  podMakerAccount,
+  podOfTemplate,
+} from '../../../src/domain/pod-of-template.ts';
 
 const object = (kind: string, spec: object = {}, name = 'web'): KubernetesObject => ({
   apiVersion: kind === 'Job' || kind === 'CronJob' ? 'batch/v1' : 'apps/v1',
@@ -36,7 +41,8 @@ describe('a Pod as its controller would make it', () => {
     expect(reference).not.toHaveProperty('blockOwnerDeletion');
     expect(pod?.metadata.generateName).toBe(`${reference?.name}-`);
     expect(Object.keys(pod?.metadata.labels ?? {})).toEqual(expect.arrayContaining(['app', ...labels]));
-    expect(podMakerUser(object(kind))).toMatch(/^system:serviceaccount:kube-system:[a-z-]+-controller$/);
+    const account = podMakerAccount(object(kind));
+    expect(account && accountUser(account)).toMatch(/^system:serviceaccount:kube-system:[a-z-]+-controller$/);
   });
 
   test.each(['a'.repeat(253), `${'a'.repeat(61)}.-b`, `${'a'.repeat(51)}--b`])(
