@@ -2,16 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { Fault } from '../domain/fault.ts';
-import type { Configuration } from './configuration.ts';
+import type { SmokeSection } from './smoke-configuration.ts';
 
-/** The configuration with the text of each file in the place of its path. Throws a Fault `bad-config` for one that cannot be read. */
+/** The section with the text of each file in the place of its path. Throws a Fault `bad-config` for one that cannot be read. */
 export async function withAuthorityFiles(
-  configuration: Configuration,
+  smoke: SmokeSection,
   workspace: string,
   file: string,
-): Promise<Configuration> {
-  const { smoke } = configuration;
-  if (smoke === undefined) return configuration;
+): Promise<SmokeSection> {
   const read = async <Authority>(given: Authority, field: string): Promise<Authority | string> =>
     typeof given === 'string' ? readAuthorityFile(given, field, workspace, file) : given;
   const databases = await Promise.all(
@@ -21,11 +19,11 @@ export async function withAuthorityFiles(
     }),
   );
   const ca = await read(smoke.ca, 'smoke.ca');
-  const changed = {
+  return {
+    ...smoke,
     ...(smoke.databases === undefined ? {} : { databases: Object.fromEntries(databases) }),
     ...(ca === undefined ? {} : { ca }),
   };
-  return { ...configuration, smoke: { ...smoke, ...changed } };
 }
 
 async function readAuthorityFile(

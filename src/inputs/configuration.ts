@@ -77,7 +77,8 @@ export async function readConfiguration(options: {
   const file = options.config ?? 'orion.yaml';
   try {
     const parsed = parseConfiguration(await readFile(join(options.workspace, file), 'utf8'), file);
-    return await withAuthorityFiles(parsed, options.workspace, file);
+    if (parsed.smoke === undefined) return parsed;
+    return { ...parsed, smoke: await withAuthorityFiles(parsed.smoke, options.workspace, file) };
   } catch (error) {
     if (error instanceof Fault) throw error;
     if (options.config === undefined && isMissing(error)) return {};

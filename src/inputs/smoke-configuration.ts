@@ -92,8 +92,11 @@ export const smokeSchema = z.strictObject({
     .describe('What users do, request after request; each journey is one test.'),
 });
 
+/** The section `smoke` of `orion.yaml`, as it is written. */
+export type SmokeSection = z.output<typeof smokeSchema>;
+
 /** The section as the tests use it, with its defaults. */
-export function smokeConfiguration(section: z.output<typeof smokeSchema> = {}): SmokeConfiguration {
+export function smokeConfiguration(section: SmokeSection = {}): SmokeConfiguration {
   return {
     deadline: parseDuration(section.deadline ?? '5s') ?? 0,
     retries: section.retries ?? 2,

@@ -117,7 +117,7 @@ describe.each(['orion', 'kubectl'])('made by %s before', (maker) => {
     const [change] = plan.changes as [PlannedChange];
     // What nobody owns has to be claimed; the rest goes with what is adopted.
     expect((change.claims ?? []).length).toBe(maker === 'orion' && isDefault ? 1 : 0);
-    const { restore } = stateBeforeOf(change) as { restore: { spec: object } };
+    const { restore } = stateBeforeOf(change) as unknown as { restore: { spec: object } };
 
     const was = await live(namespace, kind);
     await write(plan);
@@ -129,10 +129,13 @@ describe.each(['orion', 'kubectl'])('made by %s before', (maker) => {
     );
 
     // What the record keeps brings back the values that were there.
-    const answer = await cluster.apply({ ...referenceObject(was), ...restore } as KubernetesObject, {
-      force: false,
-      dryRun: true,
-    });
+    const answer = await cluster.apply(
+      { ...referenceObject(was), ...restore } as unknown as KubernetesObject,
+      {
+        force: false,
+        dryRun: true,
+      },
+    );
     expect(answer.type === 'applied' && values(answer.object)).toBe(values(was));
   });
 });

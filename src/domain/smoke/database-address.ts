@@ -1,5 +1,10 @@
 /** The forms in which an address of a database is written: URLs, JDBC, keywords of libpq and .NET, `host:port`. */
-import type { TlsMode } from './postgres.ts';
+
+/**
+ * Named as libpq's `sslmode` (PostgreSQL manual, "SSL Support"): `prefer` takes TLS if the server has it, `require` does not
+ * check the certificate, `verify-ca` its chain, `verify-full` its name too.
+ */
+export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
 export type DatabaseKind = 'postgres' | 'redis';
 

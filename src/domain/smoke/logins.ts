@@ -4,11 +4,11 @@ import {
   type DatabaseKind,
   parseAddress,
   parseHost,
+  type TlsMode,
   tlsModeOf,
   usualPorts,
 } from './database-address.ts';
 import type { Judgement } from './judgement.ts';
-import type { TlsMode } from './postgres.ts';
 import type { ContainerSettings, Setting } from './settings.ts';
 import {
   type Family,

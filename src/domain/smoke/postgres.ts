@@ -1,14 +1,9 @@
 /** Is this PostgreSQL fit for service? The finding of one probe in, a judgement out. */
 import type { Reason } from '../reasons.ts';
 import { type ConnectionFault, judgeConnection, oneLine, type TlsFacts } from './connection.ts';
+import type { TlsMode } from './database-address.ts';
 import type { Judgement } from './judgement.ts';
 import { type Login, unknownLogin } from './logins.ts';
-
-/**
- * Named as libpq's `sslmode` (PostgreSQL manual, "SSL Support"): `prefer` takes TLS if the server has it, `require` does not
- * check the certificate, `verify-ca` its chain, `verify-full` its name too.
- */
-export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
 export interface DatabaseTls {
   readonly mode: TlsMode;

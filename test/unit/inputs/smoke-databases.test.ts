@@ -42,7 +42,9 @@ test('files of authorities are read at the door, from the repository alone', asy
     ca: { pem },
     databases: { db: { ca: { pem }, skip: true } },
   });
-  await expect(read('{ca: none.pem}')).rejects.toThrow(/smoke\.ca names the file none\.pem, which cannot be read/);
+  await expect(read('{ca: none.pem}')).rejects.toThrow(
+    /smoke\.ca names the file none\.pem, which cannot be read/,
+  );
   await expect(read('{databases: {db: {ca: ../ca.pem}}}')).rejects.toThrow(
     /smoke\.databases\.db\.ca names the file \.\.\/ca\.pem, which is outside of the workspace/,
   );
