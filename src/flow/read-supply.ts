@@ -2,7 +2,7 @@
 import type { PlannedChange } from '../domain/changes.ts';
 import { outsideReferences } from '../domain/checks/secrets.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../domain/objects.ts';
-import { answerFor, type Supply } from '../domain/producers/expectations.ts';
+import { answerFor, isNeeded, type Supply } from '../domain/producers/expectations.ts';
 import { keysOfOthers } from '../domain/producers/keys.ts';
 import { liveKinds } from '../domain/producers/table.ts';
 import { referencesOf } from '../domain/secrets/references.ts';
@@ -36,7 +36,7 @@ export async function readSupply(
 function hasGaps(supply: Supply): boolean {
   return supply.rendered.some((workload) =>
     referencesOf(workload)
-      .filter(({ optional }) => !optional)
+      .filter(isNeeded)
       .map((wanted) => answerFor(workload, wanted, supply))
       .some(
         (answer) =>

@@ -1,11 +1,14 @@
 import { listAt, textAt } from '../fields.ts';
+import type { Expectation } from '../producers/expectations.ts';
 import { markOf, pullReasons } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
+import { referencesOf } from '../secrets/references.ts';
 import { type ContainerView, isStarting } from '../status/containers.ts';
 import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
 import { eventMessage, eventReason, evidenceOf, isAboutContainer, podEvents } from './evidence.ts';
 import { containerField, volumeField } from './fieldpaths.ts';
+import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
 
 export type PullError = 'not-found' | 'unauthorized' | 'invalid' | 'transient' | 'unknown';
 
@@ -96,14 +99,18 @@ export function pullCause(
         sharedKey: image,
         message: `${title} cannot start: ${named} ${absence(text)} (${quoted(text)}).`,
       });
-    case 'unauthorized':
+    case 'unauthorized': {
+      const login = expectedLogin(scene, pod, limits);
       return causeOf(scene, {
         ...common,
         reason: 'image-unauthorized',
-        doom: { when: 'now' },
+        ...(login === undefined
+          ? { doom: { when: 'now' } as const }
+          : { doom: doomOfExpected(login, pod, limits), remedy: remedyOfExpected(login) }),
         sharedKey: registry,
-        message: `${title} cannot start: ${registry} refuses to serve ${named} (${quoted(text)}).`,
+        message: `${title} cannot start: ${registry} refuses to serve ${named} (${quoted(text)})${login === undefined ? '' : `; its pull secret ${login.name} was not there${lateness(login, limits)}`}.`,
       });
+    }
     case 'invalid':
       return causeOf(scene, {
         ...common,
@@ -121,6 +128,22 @@ export function pullCause(
         message: `${title} cannot start: ${registry} does not serve ${named} (${quoted(text)}).`,
       });
   }
+}
+
+/**
+ * The pull secret of the pod that somebody is to make, and that was not there when the kubelet looked (it says so in an event): until
+ * it is, the kubelet asks without a name. A login that is there and refused stays refused.
+ */
+function expectedLogin(scene: Scene, pod: PodRecord, limits: Limits): Expectation | undefined {
+  const lacks = podEvents(scene, pod, limits).filter(
+    (one) => eventReason(one) === 'FailedToRetrieveImagePullSecret',
+  );
+  return referencesOf(scene.target.desired)
+    .filter(
+      ({ use, name }) => use === 'imagePullSecret' && lacks.some((one) => eventMessage(one).includes(name)),
+    )
+    .map((wanted) => expectationFor(limits, pod, wanted))
+    .find((one) => one !== undefined);
 }
 
 function textOf(event: EventRecord | undefined): string {

@@ -4,8 +4,6 @@ import type { Expectation } from '../producers/expectations.ts';
 import { troubleOf } from '../producers/trouble.ts';
 import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { isFinal } from '../status/status.ts';
-import { statusOf } from '../status/table.ts';
 import { type Cause, causeOf, type Doom, quoted, spoken } from './cause.ts';
 
 /** A producer that reports an error and tries again by itself: it has its allowance. What is final, `objectCause` tells. */
@@ -16,9 +14,8 @@ export function producerCause(scene: Scene, limits: Limits): Cause | undefined {
   const expectation = limits.expectations?.find(
     ({ producer }) => producer !== undefined && keyOf(producer) === key,
   );
-  if (expectation === undefined || isFinal(statusOf(live.object))) return undefined;
-  const trouble = troubleOf(live.object);
-  if (trouble === undefined) return undefined;
+  const trouble = expectation === undefined ? undefined : troubleOf(live.object);
+  if (expectation === undefined || trouble === undefined) return undefined;
   const said = trouble.reason === '' ? '' : ` (${quoted(trouble.reason)})`;
   const since = Math.max(limits.startedAt, live.generationAt, trouble.since ?? 0);
   return causeOf(scene, {

@@ -137,14 +137,21 @@ function by(object: KubernetesObject): Pick<Expectation, 'by' | 'producer' | 'ea
   return { by: titleOf(producer), producer, early: !isLate(object) && templatePathOf(object) === undefined };
 }
 
+/** A pull secret is optional for the kubelet, which starts the pod without it; its image cannot be pulled then. */
+export function isNeeded({ optional, use }: ConfigReference): boolean {
+  return !optional || use === 'imagePullSecret';
+}
+
 /** Everything that is still to be made by others, each object once with all keys that pods need of it. */
 export function expectationsOf(supply: Supply): readonly Expectation[] {
   const merged = new Map<string, Expectation>();
   for (const workload of supply.rendered) {
     for (const wanted of referencesOf(workload)) {
-      const answer = wanted.optional ? undefined : answerFor(workload, wanted, supply);
+      const answer = isNeeded(wanted) ? answerFor(workload, wanted, supply) : undefined;
       if (answer?.state !== 'expected') continue;
       const { expectation } = answer;
+      // That a pull secret may be missing says nothing by itself.
+      if (wanted.optional && expectation.certainty === 'unseen') continue;
       const id = `${expectation.kind}/${expectation.namespace ?? ''}/${expectation.name}`;
       const known = merged.get(id);
       const keys = [...new Set([...(known?.keys ?? []), ...expectation.keys])];

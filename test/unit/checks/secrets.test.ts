@@ -195,6 +195,15 @@ describe('what somebody will make is not missing', () => {
     expect(judged(supply([needs('tokens', 'A'), rendered], { kept }))[0]).toMatch(/^fail secret-key-missing/);
   });
 
+  test('a pull secret is never missed, and waited for where somebody makes it', () => {
+    const puller = placed('apps/v1', 'Deployment', 'auth', {
+      spec: { template: { spec: { imagePullSecrets: [{ name: 'tokens' }], containers: [] } } },
+    });
+    expect(judged(supply([puller]))).toEqual([expect.stringMatching(/^pass/)]);
+    expect(expectationsOf(supply([puller], { unseen: ['ExternalSecret.external-secrets.io'] }))).toEqual([]);
+    expect(expectationsOf(supply([puller, externalSecret]))).toMatchObject([{ name: 'tokens', early: true }]);
+  });
+
   test('producers of what is needed go before the workloads, others of unknown kinds with them', () => {
     const bystander = order({ size: 3 }, 'disk', 'Volume');
     const late = placed('secrets-store.csi.x-k8s.io/v1', 'SecretProviderClass', 'p', {

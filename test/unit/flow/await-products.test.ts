@@ -102,7 +102,7 @@ test('an object without the key is not it', async () => {
 
 test('goes on when its producer says that it is done', async () => {
   const status = (second: number) =>
-    second < 5 ? condition('False', 'Pending') : condition('True', 'SecretSynced');
+    second < 5 ? condition('Unknown', 'Pending') : condition('True', 'SecretSynced');
   expect(await waited({ status })).toMatchObject({ failures: [], seconds: 5 });
 });
 
@@ -116,7 +116,7 @@ test('a producer that never says anything holds nobody up for long, whoever may 
 });
 
 test('one that works has a quarter of the time: it may itself wait for what comes later', async () => {
-  const status = () => condition('False', 'Issuing', 'Issuing certificate as Secret does not exist');
+  const status = () => condition('Unknown', 'Syncing', 'asks its provider');
   expect(await waited({ status })).toMatchObject({ failures: [], seconds: 60 });
   expect(await waited({ status, timeout: 120_000 })).toMatchObject({ failures: [], seconds: 30 });
 });

@@ -127,9 +127,7 @@ describe('a producer that reports an error', () => {
   });
 
   test('that only says that it works has as long as the rollout', () => {
-    const working = secretOf([
-      ready('False', 'DoesNotExist', 'Issuing certificate as Secret does not exist', 3),
-    ]);
+    const working = secretOf([ready('Unknown', 'Syncing', 'asks its provider', 3)]);
     const ending = tell(
       [target(wish), target(working)],
       applied(5, wish, set, held, working),
@@ -195,5 +193,37 @@ describe('a volume from it', () => {
       expecting(trusted),
     );
     expect(ending.at).toBe(33);
+  });
+});
+
+describe('an image that a pull secret from it opens', () => {
+  const base = template('2');
+  const closed = deployment({
+    updated: 1,
+    template: { ...base, spec: { ...(base['spec'] as object), imagePullSecrets: [{ name: 'tokens' }] } },
+  });
+  const closedSet = replicaSet(closed, 'new');
+  const refusal = 'Failed to pull image "registry.test/shop/api:2": 401 Unauthorized';
+  const refused = pod(closedSet, { phase: 'Pending', containers: [waiting('ErrImagePull', refusal)] });
+  const lacks = event(
+    refused,
+    'FailedToRetrieveImagePullSecret',
+    'Unable to retrieve some image pull secrets (tokens); attempting to pull the image may not succeed.',
+    3,
+  );
+
+  test('is pulled again when it is there', () => {
+    const story = applied(3, closed, closedSet, lacks, refused);
+    const ending = tell([target(closed)], story, expecting(expectation));
+    expect([outcome(ending), ending.at]).toEqual(['image-unauthorized', 120]);
+    expect(said(ending)).toContain(
+      'its pull secret tokens was not there, and ExternalSecret shop-db has not made it',
+    );
+  });
+
+  test('nobody is to make it, or it was there: at once', () => {
+    const alone = tell([target(closed)], applied(3, closed, closedSet, lacks, refused), expecting());
+    const wrong = tell([target(closed)], applied(3, closed, closedSet, refused), expecting(expectation));
+    expect([alone.at, wrong.at]).toEqual([3, 3]);
   });
 });
