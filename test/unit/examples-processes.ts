@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -59,8 +59,20 @@ export interface Server {
   readonly stop: () => Promise<void>;
 }
 
-/** A real PostgreSQL with the user and database `orion`, on a port of this machine. */
-export async function startPostgres(port: number, password: string): Promise<Server> {
+/** Where a server listens: on this machine, or in a network namespace that `enter` leads into. */
+export interface Place {
+  readonly address: string;
+  readonly enter: readonly string[];
+}
+
+const here: Place = { address: '127.0.0.1', enter: [] };
+
+/** A real PostgreSQL with the user and database `orion`, on a port of this machine unless another place is named. */
+export async function startPostgres(
+  port: number,
+  password: string,
+  { address, enter }: Place = here,
+): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'orion-postgres-'));
   await chmod(folder, 0o777);
   await writeFile(join(folder, 'password'), password, { mode: 0o644 });
@@ -68,14 +80,18 @@ export async function startPostgres(port: number, password: string): Promise<Ser
   const options = ['--username=orion', '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'];
   const initialise = [`--pgdata=${data}`, `--pwfile=${join(folder, 'password')}`, ...options];
   await runAsNobody(join(postgresPrograms, 'initdb'), initialise);
-  const server = spawn(
-    join(postgresPrograms, 'postgres'),
-    ['-D', data, '-p', `${port}`, '-h', '127.0.0.1', '-k', folder, '-c', 'fsync=off'],
-    { ...identity, cwd: folder, stdio: 'ignore' },
-  );
-  await until('PostgreSQL accepts connections', () =>
-    succeeds(join(postgresPrograms, 'pg_isready'), ['-h', '127.0.0.1', '-p', `${port}`]),
-  );
+  await appendFile(join(data, 'pg_hba.conf'), 'host all all all scram-sha-256\n');
+  const serverArguments = ['-D', data, '-p', `${port}`, '-h', address, '-k', folder, '-c', 'fsync=off'];
+  const server = startAsNobody(enter, join(postgresPrograms, 'postgres'), serverArguments, folder);
+  const [command = '', ...ready] = [
+    ...enter,
+    join(postgresPrograms, 'pg_isready'),
+    '-h',
+    address,
+    '-p',
+    `${port}`,
+  ];
+  await until('PostgreSQL accepts connections', () => succeeds(command, ready));
   return { stop: () => end(server, 'SIGINT', folder) };
 }
 
@@ -86,6 +102,21 @@ export async function startRedis(port: number, password: string): Promise<Server
   const server = spawn('redis-server', settings, { cwd: folder, stdio: 'ignore' });
   await until('Redis answers', () => succeeds('redis-cli', ['-p', `${port}`, '-a', password, '-e', 'ping']));
   return { stop: () => end(server, 'SIGTERM', folder) };
+}
+
+/** Only root may enter a network namespace, so there the identity changes after it. */
+function startAsNobody(
+  enter: readonly string[],
+  program: string,
+  programArguments: readonly string[],
+  folder: string,
+): ChildProcess {
+  const [command, ...before] = enter;
+  if (command === undefined) {
+    return spawn(program, programArguments, { ...identity, cwd: folder, stdio: 'ignore' });
+  }
+  const drop = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  return spawn(command, [...before, ...drop, program, ...programArguments], { cwd: folder, stdio: 'ignore' });
 }
 
 async function runAsNobody(command: string, commandArguments: readonly string[]): Promise<void> {
