@@ -156,7 +156,7 @@ function podSpec(secretName: string, image: string) {
           capabilities: { drop: ['ALL'] },
         },
         // A throttled probe would measure its own waiting.
-        resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
+        resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
         volumeMounts: [{ name: 'order', mountPath: '/orion', readOnly: true }],
       },
     ],

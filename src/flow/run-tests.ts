@@ -25,8 +25,8 @@ export async function runTests(
   // Times to an address that the pods reach otherwise say nothing.
   const near = tests.filter(({ doubt }) => doubt === undefined);
   const measured = latencyTests(near, found, maxLatency, run.configuration.smoke);
-  // A slow answer is no accident that a second try would mend.
-  const alone = { ...ground, parallel: measuredAtOnce, retries: 0 };
+  // One stall of a second, whoever had it, is p95 of a measurement of three: a failure must come twice.
+  const alone = { ...ground, parallel: measuredAtOnce, retries: 1 };
   return [...found, ...(await runAll(run, measured, alone))];
 }
 

@@ -216,6 +216,29 @@ describe('response times', () => {
     if (message !== undefined) expect(reports[0]?.message).toMatch(message);
   });
 
+  test('one stall fails nothing: what is too slow must be so twice', async () => {
+    const { run } = flowRun({ holder: 'us' });
+    const comprehensive = { ...run, settings: { ...run.settings, comprehensive: true } };
+    const probed = async (times: readonly number[]) => {
+      const left = [...times];
+      const fromWithin = async (request: ProbeRequest): Promise<ProbeFinding | undefined> =>
+        request.what === 'latency' ? { what: 'latency', finding: samples(left.shift() ?? 0) } : undefined;
+      const forward = { host: '127.0.0.1', port: 1, close: async () => undefined };
+      const cluster = { openPortForward: async () => forward } as Partial<ClusterPort> as ClusterPort;
+      const callHttp = async () => ({ status: 200, headers: {}, body: '', milliseconds: 1 });
+      const { threshold: _, ...endpoint } = latency;
+      const http: SmokeTest = { ...endpoint, id: 'web/readiness', kind: 'readiness', what: 'http' };
+      const reports = await runTests({ ...comprehensive, probes: { ...run.probes, callHttp } }, [http], {
+        ...{ inside: { cluster, namespace: 'shop', fromWithin }, deadline: 1000, retries: 0, parallel: 4 },
+        isThere: () => true,
+        addressOf: () => '10.0.0.7',
+      });
+      return reports.find(({ kind }) => kind === 'latency');
+    };
+    expect(await probed([1922, 20])).toMatchObject({ outcome: 'passed', attempts: 2 });
+    expect(await probed([1922, 1922])).toMatchObject({ outcome: 'failed', reason: 'too-slow', attempts: 2 });
+  });
+
   test('all that is measured goes with one Job, to the addresses of the pods', async () => {
     const tests = Array.from({ length: 9 }, (_, index) => ({ ...latency, id: `web/${index}` }));
     const { jobs } = await tested(tests, { within: () => samples(5) });
