@@ -23,7 +23,6 @@ const inputs: Readonly<Record<string, string>> = {
   overlay,
   'skip-approval': 'true',
   'min-nodes': '1',
-  'smoke-image': 'orion.example/curl:1',
 };
 
 export interface SoundOptions {
