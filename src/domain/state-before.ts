@@ -13,7 +13,7 @@ import {
 } from './managed-fields.ts';
 import { groupKindOf, type JsonObject, type KubernetesObject, type ManagedFieldsEntry } from './objects.ts';
 import type { StateBefore } from './release.ts';
-import { broughtBy } from './undo/brought.ts';
+import { broughtBy, templateLabels } from './undo/brought.ts';
 import { fieldsOf, type MemberPath, memberKey, membersOf, valueAt, withoutField } from './undo/members.ts';
 import { neighboursIn } from './undo/order.ts';
 
@@ -28,7 +28,9 @@ export function stateBeforeOf(change: PlannedChange): StateBefore {
   const fields = withoutField(unionOf(sets), templateGeneration);
   const { uid } = live.metadata;
   const neighbours = neighboursOf(change, live, fields);
-  const brought = change.predicted === undefined ? [] : broughtBy(change.predicted, live, change.desired);
+  const foreseen = change.predicted === undefined ? [] : broughtBy(change.predicted, live, change.desired);
+  // A dry-run still has the labels that adoption makes ours, and that the write then removes: the copies come only then.
+  const brought = change.adopts ? [...foreseen, ...templateLabels(live)] : foreseen;
   return {
     reference,
     presence: 'present',

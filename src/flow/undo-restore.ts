@@ -11,6 +11,7 @@ import type { LeftAlone, Restore } from '../domain/undo/decision.ts';
 import { hasDuplicates, withDuplicatesOf, withoutDuplicates } from '../domain/undo/duplicates.ts';
 import { type MemberPath, memberNamed, ownersOf, withoutField } from '../domain/undo/members.ts';
 import { ownershipPrepared, ownershipRestored } from '../domain/undo/ownership.ts';
+import { remakeOf } from '../domain/undo/remake.ts';
 import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 
@@ -38,7 +39,7 @@ export async function restoreObject(
   await prepareOwnership(cluster, restore);
   const written = hasDuplicates(fields, request)
     ? await rewrite(run, cluster, restore)
-    : await applyWhatIsLeft(run, cluster, restore, request);
+    : await applyOrWrite(run, cluster, restore);
   if ('why' in written) return written;
   const { object, leftAlone } = written;
   const given = await giveBack(cluster, restore.ownership, object, leftAlone);
@@ -101,6 +102,29 @@ async function conflictingFields(
     return path === undefined ? [] : [path];
   });
   return paths.map((path) => ({ path, managers: ownersOf(entries, path) }));
+}
+
+/**
+ * What the server makes of an apply may not be valid where the object before was: of a custom resource that had an empty `spec`, it
+ * leaves `null` when the last field in it goes. Then what the undo wants is written as it is.
+ */
+async function applyOrWrite(
+  run: Run,
+  cluster: ClusterPort,
+  restore: Restore,
+): Promise<Written | NotRestored> {
+  try {
+    return await applyWhatIsLeft(run, cluster, restore, restore.request);
+  } catch (error) {
+    const live =
+      cluster.refusalOf(error)?.status === 422 ? await cluster.get(referenceIn(restore)) : undefined;
+    if (live === undefined) throw error;
+    const { request, fields, ownership } = restore;
+    const { remake, leftAlone } = remakeOf(live, { restore: request, fields, ownership });
+    const wanted = remake.object as unknown as KubernetesObject;
+    const object = await cluster.rewrite(live, wanted).catch(() => Promise.reject(error));
+    return { object, request, leftAlone: [...restore.leftAlone, ...leftAlone] };
+  }
 }
 
 /** Controllers write all the time, and each write refuses ours: the object is read again. */

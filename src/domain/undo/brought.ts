@@ -3,7 +3,7 @@
  * such fields, so no apply takes them away again: undo makes them ours first.
  */
 import { isObject, isOurs, unionOf } from '../managed-fields.ts';
-import type { JsonObject, KubernetesObject, ManagedFieldsEntry } from '../objects.ts';
+import { groupKindOf, type JsonObject, type KubernetesObject, type ManagedFieldsEntry } from '../objects.ts';
 import { fieldsOf, isWithin, type MemberPath, membersOf, valueAt } from './members.ts';
 
 /** The outermost fields that will be there, are not there now, and that nobody will own, in what is there already. */
@@ -16,6 +16,16 @@ export function broughtBy(
   const { status: _status, metadata, ...body } = predicted;
   const { labels, annotations } = metadata;
   return broughtInto(live, { ...body, metadata: { labels, annotations } }, desired, owned, []);
+}
+
+/** The labels that the server copies from the template to a Job that has none left itself. */
+export function templateLabels(live: KubernetesObject): readonly MemberPath[] {
+  if (groupKindOf(live) !== 'Job.batch') return [];
+  const labels = valueAt(live, ['f:spec', 'f:template', 'f:metadata', 'f:labels']);
+  const { labels: own = {} } = live.metadata;
+  return Object.keys(isObject(labels) ? labels : {})
+    .filter((name) => own[name] === undefined)
+    .map((name) => ['f:metadata', 'f:labels', `f:${name}`]);
 }
 
 /** `owned`: what all managers own at this place, undefined where nobody owns anything. */

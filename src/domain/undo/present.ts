@@ -46,7 +46,7 @@ export function decidePresent(
   }
   const regained = isRegained ? regainedOf(live, before) : [];
   if (isSame(before, restore, live) && regained.length === 0) return {};
-  if (mustBeRemade(live, restore)) return remade(before, live);
+  if (mustBeRemade(live, restore)) return remade(before, restore, live);
   return restored(before, restore, live, lostSince(live, written), regained);
 }
 
@@ -95,8 +95,9 @@ function restored(
 }
 
 /** It is there as the release left it, and no write can change it back. */
-function remade(before: StateBefore, live: KubernetesObject): PresentDecision {
-  const { remake, leftAlone } = remakeOf(live, before);
+function remade(before: StateBefore, restore: JsonObject, live: KubernetesObject): PresentDecision {
+  const { fields = {}, ownership = [] } = before;
+  const { remake, leftAlone } = remakeOf(live, { restore, fields, ownership });
   const { uid } = live.metadata;
   return {
     restore: {

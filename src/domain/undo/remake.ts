@@ -12,7 +12,7 @@ import {
   type ObjectReference,
   titleOf,
 } from '../objects.ts';
-import type { Remake, StateBefore } from '../release.ts';
+import type { Remake } from '../release.ts';
 import type { Kept, LeftAlone } from './decision.ts';
 import {
   isWithin,
@@ -39,27 +39,35 @@ export function mustBeRemade(live: KubernetesObject, restore: JsonObject): boole
   );
 }
 
+/** What is put back into an object, and who owned what of it. */
+export interface PutBack {
+  readonly restore: JsonObject;
+  readonly fields: JsonObject;
+  readonly ownership: readonly ManagedFieldsEntry[];
+}
+
 /**
- * The object as it has to be created: what others own of the live one, and of the rest what was there before. Fields that others
- * have changed since are theirs, and named.
+ * The object as it has to be written where server-side apply is of no use: what others own of the live one, and of the rest what was
+ * there before. Fields that others have changed since are theirs, and named.
  */
 export function remakeOf(
   live: KubernetesObject,
-  { restore = {}, fields = {}, ownership = [] }: StateBefore,
+  { restore, fields, ownership }: PutBack,
 ): { readonly remake: Remake; readonly leftAlone: readonly LeftAlone[] } {
   const others = othersOf(live);
   const losers = new Set(ownership.map(({ manager }) => manager));
   const since = others.filter(({ manager }) => !losers.has(manager));
-  const leftAlone = membersOf(fields)
+  const back = membersOf(fields);
+  const leftAlone = back
     .filter((path) => ownersOf(since, path).length > 0 && !sameAt(path, live, restore))
     .map((path) => ({ path, managers: ownersOf(since, path) }));
   const left = new Set(leftAlone.map(({ path }) => memberKey(path)));
-  const theirs = new Set(others.flatMap(({ fieldsV1 }) => membersOf(fieldsV1)).map(memberKey));
+  const theirs = others.flatMap(({ fieldsV1 }) => membersOf(fieldsV1));
   const mine = membersOf((live.metadata.managedFields ?? []).find(isOurs)?.fieldsV1);
-  const kept = mine
-    .filter((path) => !theirs.has(memberKey(path)))
+  const kept = [...mine, ...back]
+    .filter((path) => !theirs.some((other) => isWithin(other, path)))
     .reduce<JsonObject>(withoutField, bodyOf(live));
-  const object = membersOf(fields)
+  const object = back
     .filter((path) => !left.has(memberKey(path)))
     .reduce<JsonObject>((body, path) => placed(body, path, valueAt(restore, path)) as JsonObject, kept);
   return { remake: { object, ownership: [...ownership, ...since] }, leftAlone };
@@ -71,8 +79,8 @@ function sameAt(path: MemberPath, live: KubernetesObject, restore: JsonObject): 
 
 /** All that a person could have written of it. */
 function bodyOf({ status: _status, ...object }: KubernetesObject): JsonObject {
-  const { name, namespace, labels, annotations, ownerReferences } = object.metadata;
-  const metadata = { name, namespace, labels, annotations, ownerReferences };
+  const { name, namespace, labels, annotations, ownerReferences, finalizers } = object.metadata;
+  const metadata = { name, namespace, labels, annotations, ownerReferences, finalizers };
   return JSON.parse(JSON.stringify({ ...object, metadata })) as JsonObject;
 }
 

@@ -95,6 +95,13 @@ describe('fields that the server adds and nobody owns', () => {
   });
 });
 
+test('adoption brings what no dry-run shows: the labels of the template, to a Job that has none left', () => {
+  const spec = { template: { metadata: { labels: { job: 'once', team: 'blue' } } } };
+  const adopted = { ...live, spec };
+  const { brought } = stateBeforeOf({ ...changeTo(adopted, job({}, [closed])), live: adopted, adopts: true });
+  expect(membersOf(brought)).toEqual([['f:metadata', 'f:labels', 'f:job']]);
+});
+
 describe('the claim', () => {
   const paths = [
     ['f:metadata', 'f:labels', 'f:job'],
