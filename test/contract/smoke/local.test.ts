@@ -251,7 +251,8 @@ test('a second try is shown as one', async () => {
 });
 
 test('response times are measured, and judged by p95', async () => {
-  const local = { auth: `${auth}/health`, user: await answering(200, '{}', 150), redis: cache };
+  // Far beyond the limit: by how much this machine is late itself counts for the service.
+  const local = { auth: `${auth}/health`, user: await answering(200, '{}', 1000), redis: cache };
   const services = { auth: { 'max-latency': '5s' } };
   const inputs = { comprehensive: 'true', 'max-latency': '100ms' };
   const step = await smoke({ local, services }, inputs);
