@@ -154,6 +154,19 @@ export function selects(name: string, item: JsonValue, index: number): boolean {
   );
 }
 
+/**
+ * The items of a list that a key means, more than one where it stands twice. A key that an item lacks is a defaulted one, and means it
+ * only where no other item has it in full: of `{port: 53}` and `{port: 53, protocol: UDP}` the first is not the UDP one.
+ */
+export function itemsNamed(list: unknown, name: string): readonly JsonValue[] {
+  const items: readonly JsonValue[] = Array.isArray(list) ? list : [];
+  const meant = items.filter((item, index) => selects(name, item, index));
+  if (meant.length < 2 || !name.startsWith('k:')) return meant;
+  const keys = Object.keys(JSON.parse(name.slice(2)) as JsonObject);
+  const whole = meant.filter((item) => isObject(item) && keys.every((key) => item[key] !== undefined));
+  return whole.length > 0 ? whole : meant;
+}
+
 /** An item of which only its keys are owned consists of them. A key that is not owned beside another is a defaulted one. */
 function withKeys(extracted: JsonValue | undefined, name: string): JsonValue {
   const keys = JSON.parse(name.slice(2)) as JsonObject;

@@ -3,13 +3,13 @@
  * server warns and keeps them, and server-side apply of them is refused ("duplicate entries for key"). Ownership names such a key
  * once, as a leaf: all items with it are owned as a whole. Source: sigs.k8s.io/structured-merge-diff `typed/tofieldset.go`.
  */
-import { isObject, selects } from '../managed-fields.ts';
+import { isObject, itemsNamed } from '../managed-fields.ts';
 import type { JsonObject, JsonValue } from '../objects.ts';
 
 /** Whether a list in `value` has several items for one key or one value of a set. `fields` names what is in it. */
 export function hasDuplicates(fields: JsonObject, value: unknown): boolean {
   return Object.entries(fields).some(([name, inner]) => {
-    if (isItem(name) && itemsOf(value, name).length > 1) return true;
+    if (isItem(name) && itemsNamed(value, name).length > 1) return true;
     return isObject(inner) && hasDuplicates(inner, inside(value, name));
   });
 }
@@ -23,10 +23,10 @@ function single(fields: JsonObject, value: JsonValue): JsonValue {
   const names = Object.keys(fields).filter(isItem);
   if (!Array.isArray(value)) return eachField(fields, value, single);
   const list: readonly JsonValue[] = value;
-  return list.flatMap((item, index) => {
-    const name = names.find((candidate) => selects(candidate, item, index));
+  return list.flatMap((item) => {
+    const name = names.find((candidate) => itemsNamed(list, candidate).includes(item));
     if (name === undefined) return [item];
-    return itemsOf(list.slice(index + 1), name).length > 0 ? [] : [single(childOf(fields, name), item)];
+    return itemsNamed(list, name).at(-1) === item ? [single(childOf(fields, name), item)] : [];
   });
 }
 
@@ -41,26 +41,26 @@ function several(fields: JsonObject, value: JsonValue, wanted: unknown): JsonVal
   if (!Array.isArray(value)) return eachField(fields, value, below);
   const list: readonly JsonValue[] = value;
   const names = Object.keys(fields).filter(isItem);
-  const nameOf = (item: JsonValue, index: number): string | undefined =>
-    names.find((name) => selects(name, item, index));
-  const items = list.map((item, index) => {
-    const name = nameOf(item, index);
+  const nameIn = (within: readonly JsonValue[], item: JsonValue | undefined): string | undefined =>
+    names.find((name) => itemsNamed(within, name).some((other) => other === item));
+  const items = list.map((item) => {
+    const name = nameIn(list, item);
     return name === undefined ? item : below(childOf(fields, name), item, name);
   });
   const order: readonly JsonValue[] = Array.isArray(wanted) ? wanted : [];
-  if (!names.some((name) => itemsOf(order, name).length > 1)) return items;
-  const put = order.map((item, index) => {
-    const name = nameOf(item, index);
-    if (name === undefined || itemsOf(order, name).length > 1) return item;
-    return itemsOf(items, name)[0] ?? item;
+  if (!names.some((name) => itemsNamed(order, name).length > 1)) return items;
+  const put = order.map((item) => {
+    const name = nameIn(order, item);
+    if (name === undefined || itemsNamed(order, name).length > 1) return item;
+    return itemsNamed(items, name)[0] ?? item;
   });
   // Items of others, each behind the one that it followed.
   return items.reduce<readonly JsonValue[]>((result, item, index) => {
-    if (nameOf(item, index) !== undefined) return result;
+    if (nameIn(items, item) !== undefined) return result;
     const previous = items[index - 1];
-    const name = previous === undefined ? undefined : nameOf(previous, index - 1);
+    const name = nameIn(items, previous);
     const place = result.findLastIndex(
-      (other, at) => other === previous || (name !== undefined && selects(name, other, at)),
+      (other) => other === previous || (name !== undefined && nameIn(result, other) === name),
     );
     return result.toSpliced(place + 1, 0, item);
   }, put);
@@ -88,12 +88,7 @@ function isItem(name: string): boolean {
   return name.startsWith('k:') || name.startsWith('v:');
 }
 
-function itemsOf(list: unknown, name: string): readonly JsonValue[] {
-  const items: readonly JsonValue[] = Array.isArray(list) ? list : [];
-  return items.filter((item, index) => selects(name, item, index));
-}
-
 function inside(value: unknown, name: string): unknown {
   if (name.startsWith('f:')) return isObject(value) ? value[name.slice(2)] : undefined;
-  return isItem(name) ? itemsOf(value, name)[0] : undefined;
+  return isItem(name) ? itemsNamed(value, name)[0] : undefined;
 }

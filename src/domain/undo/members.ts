@@ -2,7 +2,7 @@
  * Sets of fields as lists of members. A member is a path of FieldsV1 elements (`f:spec`, `k:{"name":"api"}`); a leaf of the
  * tree is one, and a node with `.` in it. Source: sigs.k8s.io/structured-merge-diff `fieldpath`.
  */
-import { isObject, selects } from '../managed-fields.ts';
+import { isObject, itemsNamed, selects } from '../managed-fields.ts';
 import type { JsonObject, JsonValue, ManagedFieldsEntry } from '../objects.ts';
 
 export type MemberPath = readonly string[];
@@ -84,8 +84,7 @@ export function valueAt(value: unknown, path: MemberPath): JsonValue | undefined
   const [first, ...rest] = path;
   if (first === undefined) return value as JsonValue | undefined;
   if (first.startsWith('f:')) return isObject(value) ? valueAt(value[first.slice(2)], rest) : undefined;
-  const items: readonly JsonValue[] = Array.isArray(value) ? value : [];
-  const item = items.find((candidate, index) => selects(first, candidate, index));
+  const item = itemsNamed(value, first)[0];
   return item === undefined ? undefined : valueAt(item, rest);
 }
 
@@ -93,8 +92,7 @@ export function valueAt(value: unknown, path: MemberPath): JsonValue | undefined
 export function valuesAt(value: unknown, path: MemberPath): readonly JsonValue[] {
   const last = path.at(-1) ?? '';
   const holder = valueAt(value, path.slice(0, -1));
-  if (!last.startsWith('f:') && Array.isArray(holder))
-    return (holder as readonly JsonValue[]).filter((item, index) => selects(last, item, index));
+  if (!last.startsWith('f:') && Array.isArray(holder)) return itemsNamed(holder, last);
   const found = valueAt(value, path);
   return found === undefined ? [] : [found];
 }

@@ -4,6 +4,7 @@ import { type JsonObject, keyOf } from '../objects.ts';
 import type { StateBefore } from '../release.ts';
 import type { CreationProof } from './created.ts';
 import { fieldsOf, memberKey, membersOf, valueAt } from './members.ts';
+import { withNeighboursOf } from './neighbours.ts';
 import { placed } from './placed.ts';
 
 /**
@@ -37,9 +38,10 @@ function withProof(entry: StateBefore, { made, recordedAt }: CreationProof): Sta
   };
 }
 
-function withMoreTaken(theirs: StateBefore, ours: StateBefore | undefined): StateBefore {
-  if (theirs.restore === undefined || ours?.restore === undefined || theirs.uid !== ours.uid) return theirs;
-  const { fields = {}, ownership = [] } = theirs;
+function withMoreTaken(first: StateBefore, ours: StateBefore | undefined): StateBefore {
+  if (first.restore === undefined || ours?.restore === undefined || first.uid !== ours.uid) return first;
+  const theirs = withNeighboursOf(first, ours);
+  const { fields = {}, ownership = [], restore: base = {} } = theirs;
   const others = (ours.ownership ?? []).filter((entry) => !isOurs(entry));
   const ofOthers = new Set(others.flatMap((entry) => membersOf(entry.fieldsV1)).map(memberKey));
   const known = new Set(membersOf(fields).map(memberKey));
@@ -55,7 +57,7 @@ function withMoreTaken(theirs: StateBefore, ours: StateBefore | undefined): Stat
     ...theirs,
     restore: more.reduce<JsonObject>(
       (restore, path) => placed(restore, path, valueAt(values, path)) as JsonObject,
-      theirs.restore,
+      base,
     ),
     fields: fieldsOf([...membersOf(fields), ...more]),
     ...(brought.length === 0 ? {} : { brought: fieldsOf(brought) }),

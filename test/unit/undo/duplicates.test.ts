@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/domain/objects.ts';
 import { hasDuplicates, withDuplicatesOf, withoutDuplicates } from '../../../src/domain/undo/duplicates.ts';
+import { valuesAt } from '../../../src/domain/undo/members.ts';
 
 const key = (name: string): string => `k:{"name":"${name}"}`;
 const whole = { '.': {}, 'f:name': {}, 'f:value': {} };
@@ -47,4 +48,14 @@ test('what others have of an item that is there once stays', () => {
 
 test('lists without a key twice are as the server foresees them', () => {
   expect(withDuplicatesOf(fields, env('A1', 'B1'), env('B2', 'A1'))).toEqual(env('B2', 'A1'));
+});
+
+test('a port without its defaulted protocol is not the one that names another', () => {
+  const [tcp, udp] = ['TCP', 'UDP'].map((protocol) => `k:{"port":53,"protocol":"${protocol}"}`);
+  const ports: JsonObject = { 'f:ports': { [String(tcp)]: {}, [String(udp)]: {} } };
+  const value = { ports: [{ port: 53 }, { port: 53, protocol: 'UDP' }] };
+  expect(hasDuplicates(ports, value)).toBe(false);
+  expect(withoutDuplicates(ports, value)).toEqual(value);
+  expect(valuesAt(value, ['f:ports', String(udp)])).toEqual([{ port: 53, protocol: 'UDP' }]);
+  expect(valuesAt(value, ['f:ports', String(tcp)])).toEqual([{ port: 53 }]);
 });

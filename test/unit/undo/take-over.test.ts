@@ -85,3 +85,20 @@ test('what the server added to either is taken away again, and nothing that was 
   );
   expect(before?.brought).toEqual(named('first', 'more'));
 });
+
+test('an item of somebody else in a list that only the successor changes keeps its place', () => {
+  const key = (name: string): string => `k:{"name":"${name}"}`;
+  const item = { '.': {}, 'f:name': {} };
+  const env = (...names: readonly string[]): JsonObject => ({
+    spec: { env: names.map((name) => ({ name })) },
+  });
+  const fields: JsonObject = { 'f:spec': { 'f:env': { [key('A')]: item, [key('B')]: item } } };
+  const neighbours: JsonObject = { 'f:spec': { 'f:env': { [key('INJECTED')]: item } } };
+  const first = state({ restore: env('A', 'B'), fields, ownership: [] });
+  const second = (...names: readonly string[]) =>
+    state({ restore: env(...names), fields, neighbours, ownership: [] });
+  const taken = (...names: readonly string[]) => takenOver([second(...names)], [first], unproven)[0];
+  expect(taken('A', 'B', 'INJECTED')).toMatchObject({ restore: env('A', 'B', 'INJECTED'), neighbours });
+  expect(taken('A', 'INJECTED', 'B')?.restore).toEqual(env('A', 'INJECTED', 'B'));
+  expect(taken('INJECTED', 'A', 'B')?.restore).toEqual(env('INJECTED', 'A', 'B'));
+});
