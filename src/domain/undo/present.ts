@@ -1,6 +1,6 @@
 /** Objects that were there before the release: what undo sends to make them what they were. */
-import { applyEntryOf, canonicalJson, fieldManager, isOurs, unionOf } from '../managed-fields.ts';
-import { type JsonObject, type KubernetesObject, titleOf } from '../objects.ts';
+import { applyEntryOf, canonicalJson, fieldManager, isObject, isOurs, unionOf } from '../managed-fields.ts';
+import { type JsonObject, type JsonValue, type KubernetesObject, titleOf } from '../objects.ts';
 import type { Remake, StateBefore } from '../release.ts';
 import { boundBy } from './bound.ts';
 import { ownershipClaiming } from './brought.ts';
@@ -141,8 +141,18 @@ export function differing(
     const wanted = valuesAt(request, path);
     // What holds other fields is compared by them.
     if (wanted.length === 0 || containers.has(memberKey(path))) return false;
-    return canonicalJson(wanted) !== canonicalJson(valuesAt(now, path));
+    const found = valuesAt(now, path);
+    if (wanted.length === found.length && wanted.every((item) => isItsKey(item, path))) return false;
+    return canonicalJson(wanted) !== canonicalJson(found);
   });
+}
+
+/** Of an item whose fields others own, only that it is there is ours: it is sent as nothing but its key. */
+function isItsKey(item: JsonValue, path: MemberPath): boolean {
+  const name = path.at(-1) ?? '';
+  if (!name.startsWith('k:') || !isObject(item)) return false;
+  const key = JSON.parse(name.slice(2)) as JsonObject;
+  return Object.keys(item).every((field) => field in key);
 }
 
 /** A field that we owned without a value (an empty list, that the server does not keep), and that has one now. */

@@ -4,6 +4,7 @@ import type { PlannedChange } from '../../../src/domain/changes.ts';
 import { type JsonObject, type KubernetesObject, keyOf } from '../../../src/domain/objects.ts';
 import { stateBeforeOf } from '../../../src/domain/state-before.ts';
 import { undoPlan } from '../../../src/domain/undo/plan.ts';
+import { differing } from '../../../src/domain/undo/present.ts';
 
 const reference = (apiVersion: string, kind: string) => ({
   apiVersion,
@@ -222,4 +223,20 @@ test('the node port of an adopted Service is kept, though the dry-run still has 
     warnings: [],
   };
   expect(stateBeforeOf(adoption).restore).toMatchObject({ spec: { ports: [port] } });
+});
+
+test('of a list item whose fields others own only its being there is ours: it is not compared with what they have of it', () => {
+  const key = 'k:{"port":53,"protocol":"UDP"}';
+  const [fields, restore] = [
+    { 'f:spec': { 'f:ports': { [key]: {} } } },
+    { spec: { ports: [{ port: 53, protocol: 'UDP' }] } },
+  ];
+  const service = (...ports: readonly JsonObject[]): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web' },
+    spec: { ports },
+  });
+  expect(differing(fields, restore, service({ port: 53, protocol: 'UDP', name: 'theirs' }))).toEqual([]);
+  expect(differing(fields, restore, service({ port: 54, protocol: 'UDP' }))).toHaveLength(1);
 });
