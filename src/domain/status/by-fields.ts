@@ -27,14 +27,22 @@ function phasesOf(status: unknown, depth: number): readonly Phase[] {
   });
 }
 
-/** A word that is not known is no reason to call it done; whoever knows better says so by `orion.dev/ready-when`. */
-function statusOfPhase({ key, phase }: Phase): Status | undefined {
+/**
+ * A phase whose word is not known, where nothing else in the status speaks: no reason to call it done, and none to hold what its
+ * conditions call ready. Whoever knows better says so by `orion.dev/ready-when`.
+ */
+export function statusByUnknownPhase(object: KubernetesObject): Status | undefined {
+  const unknown = phasesOf(fieldAt(object, 'status'), 2).find(
+    ({ key, phase }) => mainPhase.test(key) && spelled(phase).split(' ').length <= 3,
+  );
+  if (unknown === undefined) return undefined;
+  const { key, phase } = unknown;
+  return progressing('not-ready', `${key} ${phase}, a word that is not known to mean ready`);
+}
+
+function statusOfPhase({ phase }: Phase): Status | undefined {
   const tone = toneOf(phase);
-  if (tone === undefined) {
-    return mainPhase.test(key) && spelled(phase).split(' ').length <= 3
-      ? progressing('not-ready', `${key} ${phase}, a word that is not known to mean ready`)
-      : undefined;
-  }
+  if (tone === undefined) return undefined;
   const plain = spelled(phase);
   if (tone === 'current') return current(plain);
   if (tone === 'failed') return failed('failing', plain);

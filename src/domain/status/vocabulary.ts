@@ -25,12 +25,15 @@ const words: Readonly<Record<'failed' | 'suspended' | 'progressing' | 'current',
     online bound deployed synced synchronized insync created normal up green applied established finished open opened enabled
     accepted valid validated done true installed provisioned initialized configured connected reconciled resolved
     programmed attached serving listening compliant registered published updated uptodate operational alive good
-    reachable executed issued exists served loaded joined sync live passed passing satisfied stable`),
+    reachable executed issued exists served loaded joined sync live passed passing satisfied stable
+    idle standby primary leader monitoring watching enforcing enforced protected assigned allocated ended finalized
+    delivered sent replicating streaming collecting receiving leading following`),
 };
 
 /** Words in -ing are progress, but for these. */
 const notUnderWay = wordSet(`
     failing missing running serving listening passing existing matching crashing conflicting hibernating nothing string ping setting
+    watching enforcing replicating streaming collecting receiving leading following
     binding routing scaling autoscaling logging monitoring networking clustering sibling warning thing ring backing remaining billing
     messaging`);
 
