@@ -103,9 +103,10 @@ test('a failure that was undone is told once, with its cause, and calls nobody',
 test('an undo that failed calls everybody, first of all, and the commands restore what was there', async () => {
   const namespace = await deployer.newNamespace('told-failed');
   const workspace = await deployed(namespace);
-  // An immutable ConfigMap can never be changed back.
+  // An immutable ConfigMap can never be changed back, and one with a finalizer is not made anew: whoever set it would act.
+  const metadata = { name: 'plain', finalizers: ['test.orion.dev/keep'] };
   await writeShop(
-    { namespace, workloads: [web], objects: [configMap('2', { immutable: true }), refused] },
+    { namespace, workloads: [web], objects: [configMap('2', { immutable: true, metadata }), refused] },
     workspace,
   );
   const step = await deployer.deploy(workspace, inputs());
@@ -124,6 +125,8 @@ test('an undo that failed calls everybody, first of all, and the commands restor
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
+  const free = ['--type=merge', '-p', '{"metadata":{"finalizers":null}}'];
+  await kubectlOf(cluster.kubeconfig, 'patch', 'configmap', 'plain', '-n', namespace, ...free);
   await kubectlOf(cluster.kubeconfig, 'delete', 'configmap', 'plain', '-n', namespace);
   const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
   await promisify(execFile)('bash', ['-o', 'pipefail', '-c', command], { env });

@@ -145,7 +145,7 @@ export const platformRules: readonly KindRule[] = [
   { kinds: '*.kyverno.io *.policies.kyverno.io', reports: true },
   {
     kinds:
-      'PolicyException.kyverno.io PolicyException.policies.kyverno.io UpdateRequest.kyverno.io GlobalContextEntry.kyverno.io',
+      'PolicyException.kyverno.io PolicyException.policies.kyverno.io UpdateRequest.kyverno.io GlobalContextEntry.kyverno.io CleanupPolicy.kyverno.io ClusterCleanupPolicy.kyverno.io',
   },
   {
     kinds: 'ConstraintTemplate.templates.gatekeeper.sh',
