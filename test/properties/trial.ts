@@ -210,8 +210,9 @@ class Attempt {
     if (ending.type !== 'killed') {
       const status = ending.type === 'left' ? 403 : ending.status;
       this.#proxy.inject({ type: 'status', status, times: 1, ...this.#selection(ending.strike) });
-      await this.#main(ending.type === 'left' ? 'manual' : 'automatic');
-      if (ending.type === 'refused') return;
+      const main = await this.#main(ending.type === 'left' ? 'manual' : 'automatic');
+      // A release that fails by itself before the strike is struck in its undo: the next one takes over, as from one that was left.
+      if (ending.type === 'refused' && main.outputs['outcome'] !== 'rollback-failed') return;
       this.#proxy.heal();
       await this.#scale();
       await this.#follow();

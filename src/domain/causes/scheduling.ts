@@ -1,4 +1,4 @@
-import { conditionOf, fieldAt, numberAt, textAt } from '../fields.ts';
+import { type Condition, conditionOf, fieldAt, numberAt, textAt } from '../fields.ts';
 import { titleOf } from '../objects.ts';
 import { markOf } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
@@ -34,7 +34,7 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
   return causeOf(scene, {
     reason: volume ? 'volume-pending' : 'unschedulable',
     doom:
-      coming || making || takesTurns(scene, pod)
+      coming || making || takesTurns(scene, pod) || isPassing(condition)
         ? { when: 'never' }
         : { when: 'after', since, allowance, holds: 'capacity' },
     weight: 70,
@@ -50,6 +50,18 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
     field: constraintField(scene, condition.message),
   });
 }
+
+/**
+ * The scheduler has a node for the pod, and its own write was lost: a race, or the API server or its store was away. It tries again
+ * by itself, after a back-off that may be longer than the allowance of a pod without a node.
+ * Source: kube-scheduler, `handleSchedulingFailure`: every error that is no rejection by a plugin has this reason.
+ */
+function isPassing({ reason, message }: Condition): boolean {
+  return reason === 'SchedulerError' && lostWrite.test(message);
+}
+
+const lostWrite =
+  /Operation cannot be fulfilled on|etcdserver: |rpc error: code = |context deadline exceeded|\b(?:Post|Put) "/;
 
 /** Pods of a Job end by themselves: one without room waits for the others. */
 function takesTurns(scene: Scene, waiting: PodRecord): boolean {

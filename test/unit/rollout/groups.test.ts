@@ -64,6 +64,13 @@ describe('is given its turn, 100 s later', () => {
       'a group that is not complete',
       waits('NotReadyForScheduling', 'waiting for minCount pods from a gang to appear', inGroup),
     ],
+    [
+      'a scheduler whose write was lost while etcd was away',
+      waits(
+        'SchedulerError',
+        'running Bind plugin "DefaultBinder": Operation cannot be fulfilled on pods/binding "api-1": rpc error: code = Unavailable desc = error reading from server: EOF',
+      ),
+    ],
     ['what the scheduler wants first', waits('NotReadyForScheduling', 'waiting for resource quota')],
     [
       'a claim that is named, and may be there',
