@@ -81,9 +81,9 @@ export function readProbeLog(
   );
   const found = requests.map((request, place) => findingOf(request, byPlace.get(place)));
   const whole = found.filter((one) => one !== undefined);
-  return whole.length === requests.length
-    ? { findings: whole }
-    : { unreadable: 'its log does not have every finding' };
+  if (whole.length === requests.length) return { findings: whole };
+  const missing = requests.find((_, place) => found[place] === undefined);
+  return { unreadable: `its log lacks the finding of a ${missing?.what} request` };
 }
 
 function parsed(content: string): z.output<typeof line> | undefined {

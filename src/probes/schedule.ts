@@ -35,11 +35,15 @@ export async function runSchedule(
   return all;
 }
 
-/** Until then, or until the signal. Also when late: answers are read only when this loop lets go. */
+/**
+ * Until then, or until the signal. Also when late: answers are read only when this loop lets go. A timer of Node may fire up to
+ * a millisecond early: a fast answer would have come before its request was due.
+ */
 async function until(time: number, signal: AbortSignal): Promise<void> {
   const early = time - performance.now();
-  if (early <= 0) await letGo();
-  else await sleep(early, undefined, { signal }).catch(() => undefined);
+  if (early > 0) await sleep(early, undefined, { signal }).catch(() => undefined);
+  do await letGo();
+  while (performance.now() < time && !signal.aborted);
 }
 
 interface Due {

@@ -54,6 +54,11 @@ const forever = new AbortController().signal;
 const base = { requests: 40, rate: 100, maxInFlight: 100, timeout: 5000 };
 
 describe('a fixed schedule of requests', () => {
+  it('sends none before it is due, so that no fast answer takes less than no time', async () => {
+    const samples = await runSchedule(async () => true, { ...base, requests: 100, rate: 200 }, forever);
+    expect(samples.filter(({ milliseconds }) => milliseconds < 0)).toEqual([]);
+  });
+
   it('sends at the rate whether answers come or not', async () => {
     const { call, arrivals, mostAtOnce } = await endpoint(() => ({ after: 300 }));
     const began = performance.now();

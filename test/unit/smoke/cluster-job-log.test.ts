@@ -39,27 +39,27 @@ describe('the log of the probe', () => {
     ['an image that is no probe', ['curl: try --help'], /not that of a probe/],
     ['another version', [line({ protocol: 2 })], /version 2 of the probe, not 1/],
     ['a probe that was ended', [said], /not that of a probe/],
-    ['a finding that is missing', [over], /every finding/],
-    ['no JSON', [`${token} {"place":`, over], /every finding/],
+    ['a finding that is missing', [over], /lacks the finding of/],
+    ['no JSON', [`${token} {"place":`, over], /lacks the finding of/],
     [
       'a finding of another kind',
       [line({ place: 0, what: 'redis', finding: answer }), over],
-      /every finding/,
+      /lacks the finding of/,
     ],
     [
       'a figure that is none',
       [line({ place: 0, what: 'http', finding: { ...answer, milliseconds: 'soon' } }), over],
-      /every finding/,
+      /lacks the finding of/,
     ],
     [
       'a body longer than any that the probe keeps',
       [line({ place: 0, what: 'http', finding: { ...answer, body: 'o'.repeat(70_000) } }), over],
-      /every finding/,
+      /lacks the finding of/,
     ],
     [
       'a fault of a kind that there is not',
       [line({ place: 0, what: 'http', finding: { ...answer, error: { kind: 'moon', message: '' } } }), over],
-      /every finding/,
+      /lacks the finding of/,
     ],
   ])('%s is not believed', (_, log, why) => {
     expect(readProbeLog(log, token, [http])).toEqual({ unreadable: expect.stringMatching(why) });
