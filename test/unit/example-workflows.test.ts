@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -41,7 +41,28 @@ test('there are examples, and each uses an action of ours', () => {
   for (const path of examples) expect(stepsOf(path).some((step) => ownAction(step) !== undefined)).toBe(true);
 });
 
+/** Steps that have to prove an approval: they need `checks: read` (docs/adr/0010-approval.md). */
+const asksForApproval = (step: z.output<typeof stepSchema>): boolean =>
+  ownAction(step) === 'deploy-production/action.yml' || step.with?.['github-environment'] !== undefined;
+
+const pages = globSync('{README.md,docs/**/*.md,*/README.md}', { cwd: root, exclude: ['node_modules/**'] });
+
+test.each(pages)('%s names our actions as they are published, and pins what is not ours', (page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const used = [...text.matchAll(/^ *(?:- )?uses: (.+)$/gm)].map(([, name]) => name ?? '');
+  const own = used.filter((name) => name.startsWith('orion/'));
+  expect(own.filter((uses) => !existsSync(join(root, ownAction({ uses }) ?? 'none')))).toEqual([]);
+  const foreign = used.filter((name) => !name.startsWith('orion/'));
+  expect(foreign.filter((name) => !/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(name))).toEqual([]);
+});
+
 describe.each(examples)('%s', (path) => {
+  test('may read what proves an approval, where it asks for one', () => {
+    if (!stepsOf(path).some(asksForApproval)) return;
+    const { permissions } = load(path, workflowSchema);
+    expect(permissions).toMatchObject({ actions: 'read', checks: 'read' });
+  });
+
   const own = stepsOf(path).flatMap((step) => {
     const action = ownAction(step);
     return action === undefined ? [] : [{ step, metadata: load(action, metadataSchema) }];
