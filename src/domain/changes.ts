@@ -9,8 +9,20 @@ import {
 } from './managed-fields.ts';
 import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from './objects.ts';
 import { projectOnto } from './projection.ts';
-import type { ChangeAction } from './result.ts';
+import type { SourceLocation } from './source.ts';
 import type { MemberPath } from './undo/members.ts';
+
+export type ChangeAction = 'created' | 'configured' | 'unchanged';
+
+export interface ChangeReport {
+  readonly reference: ObjectReference;
+  readonly action: ChangeAction;
+  /** Unified diff of the fields Orion writes, live against rendered, secret values left out; empty when unchanged. */
+  readonly diff: string;
+  /** Field managers whose fields were taken over (`adopt`). */
+  readonly takenFrom: readonly string[];
+  readonly location?: SourceLocation;
+}
 
 /** A field that another manager owns and our apply would change, as the API server reports it. */
 export interface ApplyConflict {
@@ -169,4 +181,9 @@ export function settleReplicas(
     owners.length > 0 &&
     owners.every((owner) => owner === fieldManager || (adopts && owner === clientSideApplyManager));
   return { ...rendered, spec: ours && replicas !== undefined ? { ...others, replicas } : others };
+}
+
+/** Whose fields the change would take. */
+export function conflictingManagers(change: PlannedChange): readonly string[] {
+  return [...new Set(change.conflicts.map((conflict) => conflict.manager))];
 }

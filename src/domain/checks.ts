@@ -1,3 +1,4 @@
+import type { CheckLevel } from './levels.ts';
 import type { ObjectReference } from './objects.ts';
 import type { Reason } from './reasons.ts';
 import type { SourceLocation } from './source.ts';
@@ -15,8 +16,6 @@ export const checkNames = [
   'history',
 ] as const;
 export type CheckName = (typeof checkNames)[number];
-
-export type CheckLevel = 'pass' | 'warn' | 'fail';
 
 /** One thing a check found. A passing check has one finding of level `pass` that says what was seen. */
 export interface Finding {
@@ -36,14 +35,4 @@ export interface CheckResult {
   readonly level: CheckLevel;
   readonly findings: readonly Finding[];
   readonly milliseconds: number;
-}
-
-const severity: Readonly<Record<CheckLevel, number>> = { pass: 0, warn: 1, fail: 2 };
-
-/** The worst level; `pass` for none. */
-export function worstLevel(levels: readonly CheckLevel[]): CheckLevel {
-  return levels.reduce<CheckLevel>(
-    (worst, level) => (severity[level] > severity[worst] ? level : worst),
-    'pass',
-  );
 }

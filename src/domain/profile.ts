@@ -1,5 +1,5 @@
 /** Staging and production differ in this table of values, not in branches of code. Durations are milliseconds. */
-import type { CheckLevel } from './checks.ts';
+import type { CheckLevel } from './levels.ts';
 
 export type Environment = 'staging' | 'production';
 /** `local`: processes on this machine, for smoke tests alone. */

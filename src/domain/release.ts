@@ -4,8 +4,8 @@
  */
 import type { Approval } from './approval.ts';
 import type { JsonObject, KubernetesObject, ManagedFieldsEntry, ObjectReference } from './objects.ts';
+import type { PhaseName, PhaseTiming } from './phases.ts';
 import type { Reason } from './reasons.ts';
-import type { PhaseName, PhaseTiming } from './result.ts';
 import type { RolloutTarget } from './rollout/state.ts';
 
 export type ReleaseStatus =

@@ -3,107 +3,20 @@
  * versioned JSON document; it holds no secret value (masked before it is made).
  */
 import type { Approval } from './approval.ts';
+import type { ChangeReport } from './changes.ts';
 import type { CheckResult } from './checks.ts';
 import type { History } from './delivery.ts';
 import type { Failure } from './failure.ts';
 import type { ServiceReport } from './health/service.ts';
 import type { ErrorRateReport } from './log-errors/rates.ts';
-import type { ObjectReference } from './objects.ts';
+import type { Notice } from './notice.ts';
 import type { ExitCode, Outcome } from './outcome.ts';
+import type { PhaseTiming, StepName } from './phases.ts';
 import type { TestedEnvironment } from './profile.ts';
+import type { PruneReport } from './prune/plan.ts';
 import type { Reason } from './reasons.ts';
+import type { WorkloadReport } from './rollout/report.ts';
 import type { SmokeReport } from './smoke/report.ts';
-import type { SourceLocation } from './source.ts';
-
-export const phaseNames = [
-  'inputs',
-  'preflight',
-  'preview',
-  'approval',
-  'lock',
-  'apply',
-  'rollout',
-  'health',
-  'monitor',
-  'smoke',
-  'finish',
-  'rollback',
-] as const;
-export type PhaseName = (typeof phaseNames)[number];
-
-/** What the action `phase` does as a step of its own. */
-export const stepNames = [
-  'preflight',
-  'preview',
-  'rollout',
-  'health',
-  'smoke',
-  'finish',
-  'rollback',
-  'history',
-  'observe',
-  'unlock',
-] as const;
-export type StepName = (typeof stepNames)[number];
-
-/** Times are milliseconds since the epoch. */
-export interface PhaseTiming {
-  readonly phase: PhaseName;
-  readonly startedAt: number;
-  readonly finishedAt: number;
-  readonly result: 'passed' | 'warned' | 'failed' | 'cancelled';
-}
-
-export type ChangeAction = 'created' | 'configured' | 'unchanged';
-
-export interface ChangeReport {
-  readonly reference: ObjectReference;
-  readonly action: ChangeAction;
-  /** Unified diff of the fields Orion writes, live against rendered, secret values left out; empty when unchanged. */
-  readonly diff: string;
-  /** Field managers whose fields were taken over (`adopt`). */
-  readonly takenFrom: readonly string[];
-  readonly location?: SourceLocation;
-}
-
-/** An object that earlier releases made and the overlay no longer has. */
-export interface PruneReport {
-  readonly reference: ObjectReference;
-  readonly state: 'to-prune' | 'pruned' | 'spared' | 'not-pruned';
-  /** Why it stays; empty for one that goes. */
-  readonly message: string;
-}
-
-export type WorkloadState = 'current' | 'progressing' | 'failed' | 'not-started';
-
-export interface WorkloadReport {
-  readonly reference: ObjectReference;
-  readonly state: WorkloadState;
-  readonly changed: boolean;
-  /** True once a rollback has put its configuration before back. */
-  readonly restored?: true;
-  /** "2 of 3 pods updated". */
-  readonly message: string;
-  readonly updated: number;
-  readonly ready: number;
-  readonly desired: number;
-  readonly restarts: number;
-  /** One entry per container: name, image now, image before (absent when new or unchanged). */
-  readonly images: readonly {
-    readonly container: string;
-    readonly image: string;
-    readonly before?: string;
-  }[];
-}
-
-/** Something to know that fails nothing: a server warning, a takeover. */
-export interface Notice {
-  readonly reason: Reason;
-  readonly message: string;
-  readonly remedy: string;
-  readonly object?: ObjectReference;
-  readonly location?: SourceLocation;
-}
 
 export interface ResultDocument {
   readonly version: 1;

@@ -1,6 +1,7 @@
 /** What a run was asked to do: the inputs after parsing, one readonly value made at the door. Durations are milliseconds. */
+
+import type { StepName } from './phases.ts';
 import type { Profile, TestedEnvironment } from './profile.ts';
-import type { StepName } from './result.ts';
 
 export interface Settings {
   readonly action: 'deploy-staging' | 'deploy-production' | 'phase' | 'smoke-tests';

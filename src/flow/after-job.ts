@@ -6,8 +6,9 @@ import { type ReleaseHead, responsible } from '../domain/release.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
-import { rolledBack, wayBackTo } from './endings.ts';
+import { wayBackTo } from './endings.ts';
 import type { Ending } from './ledger.ts';
+import { rolledBack } from './rollback-endings.ts';
 import type { Run } from './run.ts';
 import { type LeftRelease, undoRecord } from './undo-record.ts';
 

@@ -1,5 +1,5 @@
 /** Applies the plan, wave by wave, in parallel inside a wave. Nothing here was not recorded first. */
-import { isSameIntent, type PlannedChange } from '../domain/changes.ts';
+import { conflictingManagers, isSameIntent, type PlannedChange } from '../domain/changes.ts';
 import { serverWarning } from '../domain/checks/overlay.ts';
 import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
@@ -56,7 +56,7 @@ export async function applyPlan(
           objects.set(keyOf(change.reference), answer.object);
           keepWarnings(run, change, answer.warnings, guard);
           guard.onApplied(change, answer.object, answer.created);
-          run.log.line(changeLine({ ...change, takenFrom: managersOf(change) }, run.logClock()));
+          run.log.line(changeLine({ ...change, takenFrom: conflictingManagers(change) }, run.logClock()));
         }),
     );
     if (failures.length > 0) break;
@@ -159,10 +159,6 @@ function keepWarnings(run: Run, change: PlannedChange, warnings: readonly string
       ...(location === undefined ? {} : { location }),
     });
   }
-}
-
-export function managersOf(change: PlannedChange): readonly string[] {
-  return [...new Set(change.conflicts.map((conflict) => conflict.manager))];
 }
 
 /** Ownership of `kubectl apply`, and of leftovers, becomes ours first, without a visible change: or they would stay for ever. */

@@ -8,10 +8,11 @@ import type { Ending } from './ledger.ts';
 import { lockPlan } from './lock-plan.ts';
 import { createNamespace, removeNamespace } from './namespace.ts';
 import { announceRelease, markTakenOver, openRecord } from './open-record.ts';
+import type { OpenRelease } from './open-release.ts';
 import { inPhase } from './phase.ts';
 import type { Ready } from './preflight.ts';
 import type { Plan } from './preview.ts';
-import { applyOf, type Change, subjectOf } from './release-phases.ts';
+import { applyOf, subjectOf } from './release-phases.ts';
 import type { Run } from './run.ts';
 import { openStage, type Stage } from './stage.ts';
 import { statesBefore } from './states-before.ts';
@@ -50,7 +51,7 @@ export async function changeCluster(run: Run, ready: Ready, course: Course): Pro
     pending = true;
     announceRelease(run, namespace, release);
     await markTakenOver(run, namespace, hold, release.name);
-    const change: Change = {
+    const change: OpenRelease = {
       run,
       ready,
       hold,
@@ -82,7 +83,7 @@ async function takeBack(run: Run, ready: Ready, created: KubernetesObject | unde
 }
 
 async function openStageOf(
-  change: Change,
+  change: OpenRelease,
   { changes }: Plan,
   expectations: Ready['expectations'],
 ): Promise<Stage> {

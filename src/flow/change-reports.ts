@@ -1,11 +1,12 @@
 /** The plan as people see it: one report per object, and its digest. */
+
+import type { ChangeReport } from '../domain/changes.ts';
+import { conflictingManagers } from '../domain/changes.ts';
 import { nothingToPrune, pruneDigestText } from '../domain/prune/plan.ts';
-import type { ChangeReport } from '../domain/result.ts';
 import { renderDiff } from '../report/diff.ts';
 import { diffLines, plannedChangeLine } from '../report/log-events.ts';
 import { logLine } from '../report/log-line.ts';
 import { pruneLine } from '../report/log-prune.ts';
-import { managersOf } from './apply.ts';
 import type { Plan } from './preview.ts';
 import { pruneReports } from './prune.ts';
 import type { Run } from './run.ts';
@@ -25,7 +26,7 @@ export function keepPlan(run: Run, target: Target, plan: Plan): void {
         reference: change.reference,
         action: change.action,
         diff: change.action === 'unchanged' ? '' : renderDiff(change),
-        takenFrom: managersOf(change),
+        takenFrom: conflictingManagers(change),
         location: target.locate(change.reference),
       }),
     );
@@ -48,7 +49,7 @@ export function showPreview(run: Run, plan: Plan): void {
   );
   let left = shownDiffLines;
   for (const change of changes) {
-    run.log.line(plannedChangeLine({ ...change, takenFrom: managersOf(change) }, clock));
+    run.log.line(plannedChangeLine({ ...change, takenFrom: conflictingManagers(change) }, clock));
     if (change.action !== 'configured' || left <= 0) continue;
     const lines = diffLines(renderDiff(change), clock);
     for (const line of lines.slice(0, left)) run.log.line(line);

@@ -1,23 +1,23 @@
 /** How the record of a release that this run opened is closed, or says how far it came. */
 import { Fault } from '../domain/fault.ts';
+import type { PhaseTiming } from '../domain/phases.ts';
 import type { ReleaseHead, StateBefore } from '../domain/release.ts';
-import type { PhaseTiming } from '../domain/result.ts';
 import { recordedLatencies } from '../domain/smoke/baseline.ts';
 import { cancelled, endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
 import { ensureHeld, lockLost } from './hold.ts';
 import type { Ending } from './ledger.ts';
+import type { OpenRelease } from './open-release.ts';
 import type { StoredRelease } from './ports.ts';
-import type { Change } from './release-phases.ts';
 import type { Run } from './run.ts';
 
 /** STATES row 9: the record says failed, and what was there before stays on record. */
-export async function closeFailed(change: Change, { reason, message }: Ending): Promise<void> {
+export async function closeFailed(change: OpenRelease, { reason, message }: Ending): Promise<void> {
   await closeRecord(change, { status: 'failed', phase: change.run.ledger.lastPhase, reason, message });
 }
 
 /** STATES row 11: stopped by a signal; the record stays pending and says how far it came, post does the rest. */
-export async function leaveStopped(change: Change): Promise<Ending> {
+export async function leaveStopped(change: OpenRelease): Promise<Ending> {
   const { run } = change;
   await closeRecord(change, {
     status: 'pending',
@@ -29,7 +29,7 @@ export async function leaveStopped(change: Change): Promise<Ending> {
 
 /** Says in the pending record why its run stopped, as far as that can still be said; post keeps it. */
 export async function explainPending(
-  change: Change,
+  change: OpenRelease,
   { reason, message }: Pick<Ending, 'reason' | 'message'>,
 ): Promise<void> {
   const phase = change.run.ledger.lastPhase;
@@ -37,7 +37,7 @@ export async function explainPending(
 }
 
 /** The same for what was thrown. */
-export async function explainError(change: Change, error: unknown): Promise<void> {
+export async function explainError(change: OpenRelease, error: unknown): Promise<void> {
   const { run, ready } = change;
   await explainPending(change, endingOfError(run, faultOf(error, ready.cluster.refusalOf(error))));
 }
@@ -46,7 +46,7 @@ export async function explainError(change: Change, error: unknown): Promise<void
  * Ends the record, or says how far it came. Only its own: a run that lost its Lease for a while may find that another has
  * taken the release over (STATES row 23), and must not write over what that one said.
  */
-export async function closeRecord(change: Change, end: Partial<ReleaseHead>): Promise<void> {
+export async function closeRecord(change: OpenRelease, end: Partial<ReleaseHead>): Promise<void> {
   const { run, ready, hold, release } = change;
   const { namespace } = ready.target;
   const records = await run.records(namespace);
@@ -60,7 +60,7 @@ export async function closeRecord(change: Change, end: Partial<ReleaseHead>): Pr
 }
 
 /** The inventory of the apply may be on its way into the record at the same moment: then it is read once more. */
-export async function keepBefore(change: Change, before: readonly StateBefore[]): Promise<void> {
+export async function keepBefore(change: OpenRelease, before: readonly StateBefore[]): Promise<void> {
   const records = await change.run.records(change.ready.target.namespace);
   const write = async (): Promise<void> => {
     const current = await ownRecord(change);
@@ -73,7 +73,7 @@ export async function keepBefore(change: Change, before: readonly StateBefore[])
 }
 
 /** @throws Fault `lock-lost` when it is no longer ours */
-export async function ownRecord({ run, ready, release }: Change): Promise<StoredRelease> {
+export async function ownRecord({ run, ready, release }: OpenRelease): Promise<StoredRelease> {
   const { releases } = await (await run.records(ready.target.namespace)).list();
   const current = releases.find((one) => one.name === release.name);
   const taken = current?.head.status !== 'pending' || current.head.takenOverBy !== undefined;

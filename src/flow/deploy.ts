@@ -1,8 +1,10 @@
 /** The story of a deployment up to the first change. Each step has a file of its own; this file is only their order. */
-import { type CheckResult, worstLevel } from '../domain/checks.ts';
+import type { CheckResult } from '../domain/checks.ts';
+import { worstLevel } from '../domain/levels.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
+import type { PhaseTiming } from '../domain/phases.ts';
 import { isWorthRelease } from '../domain/prune/plan.ts';
-import type { PhaseTiming, ResultDocument } from '../domain/result.ts';
+import type { ResultDocument } from '../domain/result.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { statusOf } from '../domain/status/table.ts';
 import { checkLines } from '../report/log-events.ts';

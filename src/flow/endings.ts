@@ -1,14 +1,9 @@
 /** How a run can end: outcome, exit code, reason, the sentence of the headline, and what to do next (DESIGN.md section 1). */
-import { judgeDeletions } from '../domain/checks/deletions.ts';
-import { judgeOverlay } from '../domain/checks/overlay.ts';
 import type { Failure } from '../domain/failure.ts';
 import { Fault } from '../domain/fault.ts';
 import type { ExitCode } from '../domain/outcome.ts';
 import type { Ending } from './ledger.ts';
-import type { Ready } from './preflight.ts';
-import type { Plan } from './preview.ts';
-import { type Run, reachOf } from './run.ts';
-import type { Undone } from './undo.ts';
+import type { Run } from './run.ts';
 
 export function checksFailed(run: Run): Ending {
   const failed = run.ledger.checks
@@ -125,26 +120,6 @@ export function failedInStep({ settings }: Pick<Run, 'settings'>, failed: Ending
   };
 }
 
-/** A dry-run that could only be asked after the namespace was there, or a plan that changed while the lock was taken. */
-export function refusedAfterLock(run: Run, ready: Ready, plan: Plan): Ending | undefined {
-  const { locate, namespace } = ready.target;
-  const changes = plan.changes.map((change) => ({ ...change, changes: change.action !== 'unchanged' }));
-  const findings = [
-    ...judgeDeletions({ changes, claims: [], locate }),
-    ...judgeOverlay({
-      validations: plan.validations,
-      reach: reachOf(run, namespace),
-      allowPaused: run.settings.allowPaused,
-      locate,
-    }),
-  ];
-  if (!findings.some((finding) => finding.level === 'fail')) return undefined;
-  run.ledger.checks = run.ledger.checks.map((check) =>
-    check.check === 'overlay' ? { ...check, level: 'fail', findings } : check,
-  );
-  return checksFailed(run);
-}
-
 const verification: readonly string[] = [
   'endpoints-missing',
   'restarted-after-ready',
@@ -164,32 +139,6 @@ export function failedWith(run: Run, failures: readonly Failure[]): Ending {
       ...new Set(failures.map((failure) => failure.remedy)),
       ...(run.settings.rollback === 'manual' ? [wayBack(run)] : []),
     ].slice(0, 6),
-  };
-}
-
-/** STATES rows 6 to 8: the failure stays the first thing said, and its exit code the run's. */
-export function rolledBack(failed: Ending, undone: Undone): Ending {
-  return {
-    ...failed,
-    outcome: undone.outcome,
-    message: `${failed.message} ${undone.message}`,
-    rollback: undone.message,
-    nextSteps: [...undone.nextSteps, ...failed.nextSteps],
-  };
-}
-
-/** Neither done nor known to have failed: the record is still pending, and whoever comes next goes on. */
-export function rollbackStopped(failed: Ending, why: string): Ending {
-  const rollback = `The rollback stopped: ${why}`;
-  return {
-    ...failed,
-    outcome: 'rollback-failed',
-    message: `${failed.message} ${rollback}`,
-    rollback,
-    nextSteps: [
-      'The end of this job tries the rollback again; if that fails too, run the job again: it takes over what was there before.',
-      ...failed.nextSteps,
-    ],
   };
 }
 

@@ -1,7 +1,7 @@
 /** Findings of checks that could not look, and one cause said by one check only. */
 import type { CheckName, CheckResult, Finding } from '../domain/checks.ts';
-import { worstLevel } from '../domain/checks.ts';
 import { Fault } from '../domain/fault.ts';
+import { worstLevel } from '../domain/levels.ts';
 import type { RefusedRequest } from './ports.ts';
 
 /** An error that stopped a check, as its finding. Anything but a Fault or the server's word is a mistake of ours: thrown on. */

@@ -4,8 +4,8 @@
  * lists what is left for the next one.
  */
 import { type ObjectReference, titleOf } from '../domain/objects.ts';
+import type { PruneReport } from '../domain/prune/plan.ts';
 import { approvedPrunes, type Prune } from '../domain/prune/plan.ts';
-import type { PruneReport } from '../domain/result.ts';
 import { waves } from '../domain/waves.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
@@ -15,9 +15,9 @@ import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
 import { forgetHandover } from './hand-over.ts';
 import { lockLost, underLock } from './hold.ts';
+import type { OpenRelease } from './open-release.ts';
 import type { ClusterPort } from './ports.ts';
 import { pruneNow, pruneReports } from './prune.ts';
-import type { Change } from './release-phases.ts';
 import { retireRecords } from './retire-records.ts';
 import { notice, type Run } from './run.ts';
 import { inEachWave } from './undo-writes.ts';
@@ -27,7 +27,7 @@ export interface Finished {
   readonly warned: boolean;
 }
 
-export async function finish(change: Change): Promise<Finished> {
+export async function finish(change: OpenRelease): Promise<Finished> {
   await closeRecord(change, { status: 'deployed', phase: 'finish', ...measuredIn(change.run) });
   await forgetHandover(change);
   const finished = await pruneAll(change);
@@ -35,7 +35,7 @@ export async function finish(change: Change): Promise<Finished> {
   return finished;
 }
 
-async function pruneAll(change: Change): Promise<Finished> {
+async function pruneAll(change: OpenRelease): Promise<Finished> {
   if ((change.body.earlier ?? []).length === 0) return { warned: false };
   try {
     return await prune(change);
@@ -47,7 +47,7 @@ async function pruneAll(change: Change): Promise<Finished> {
   }
 }
 
-async function prune(change: Change): Promise<Finished> {
+async function prune(change: OpenRelease): Promise<Finished> {
   const { run, ready, release, prunes, hold } = change;
   const records = await run.records(ready.target.namespace);
   const { releases } = await records.list();

@@ -9,12 +9,16 @@ import { diagnoseAloud } from './diagnose.ts';
 import { endingOfError, failedInStep, failedWith, handedOver, succeeded } from './endings.ts';
 import { finish } from './finish.ts';
 import { handOver } from './hand-over.ts';
+import type { OpenRelease } from './open-release.ts';
 import { inPhase } from './phase.ts';
-import type { Change } from './release-phases.ts';
 import { type Closed, rollBack } from './roll-back.ts';
 import { goThroughPhases, type Stage } from './stage.ts';
 
-export async function goThrough(change: Change, stage: Stage, { inSteps, phases }: Course): Promise<Closed> {
+export async function goThrough(
+  change: OpenRelease,
+  stage: Stage,
+  { inSteps, phases }: Course,
+): Promise<Closed> {
   const { run } = change;
   try {
     const failures = await goThroughPhases(stage, phases);
@@ -38,7 +42,7 @@ export async function goThrough(change: Change, stage: Stage, { inSteps, phases 
 }
 
 /** STATES row 5. */
-export async function finishRelease(change: Change) {
+export async function finishRelease(change: OpenRelease) {
   await inPhase(
     change.run,
     'finish',
@@ -53,7 +57,7 @@ export async function finishRelease(change: Change) {
  *
  * @throws Fault `lock-lost`
  */
-async function stillOurs(change: Change): Promise<void> {
+async function stillOurs(change: OpenRelease): Promise<void> {
   if (change.hold.lease.held()) return;
   try {
     await ownRecord(change);
@@ -64,7 +68,7 @@ async function stillOurs(change: Change): Promise<void> {
 
 /** The cause is said first; then what `rollback` asks for (STATES rows 6, 9 and 10). */
 async function endFailed(
-  change: Change,
+  change: OpenRelease,
   { begun }: Stage,
   found: readonly Failure[],
   inSteps: boolean,

@@ -7,16 +7,17 @@ import { closeRecord, measuredIn, ownRecord, timingsOf } from './close-record.ts
 import { takeHold } from './hold.ts';
 import type { OldErrors } from './monitor.ts';
 import { announceRelease } from './open-record.ts';
+import type { OpenRelease } from './open-release.ts';
 import type { ClusterPort, StoredRelease } from './ports.ts';
 import { hideSecrets } from './preflight-facts.ts';
 import { recordedOverlay } from './recorded-overlay.ts';
-import { type Change, subjectOf } from './release-phases.ts';
+import { subjectOf } from './release-phases.ts';
 import type { Run } from './run.ts';
 import { openStage, type Stage } from './stage.ts';
 import { placeObjects, type Target } from './target.ts';
 
 /** The record says how far it came; the first time also all that the next process cannot find out by itself. */
-export async function handOver(change: Change, stage: Stage): Promise<void> {
+export async function handOver(change: OpenRelease, stage: Stage): Promise<void> {
   const { run, ready } = change;
   if (change.body.handover === undefined) {
     await stage.begun.databasesAsked;
@@ -36,7 +37,7 @@ export async function handOver(change: Change, stage: Stage): Promise<void> {
 }
 
 /** No step comes after finish, and it is as large as the rest of the body. What stays of it does no harm. */
-export async function forgetHandover({ run, ready, release, body }: Change): Promise<void> {
+export async function forgetHandover({ run, ready, release, body }: OpenRelease): Promise<void> {
   const { handover, ...rest } = body;
   if (handover === undefined) return;
   const records = await run.records(ready.target.namespace);
@@ -48,7 +49,7 @@ export async function forgetHandover({ run, ready, release, body }: Change): Pro
   }
 }
 
-function handoverOf({ prunes, down }: Change, { watch, begun }: Stage): Handover {
+function handoverOf({ prunes, down }: OpenRelease, { watch, begun }: Stage): Handover {
   return {
     targets: watch.state().targets,
     prunes,
@@ -73,7 +74,7 @@ export function isOfThisJob(run: Run, { head }: StoredRelease): boolean {
  *
  * @throws Fault `lock-held`, `superseded` when another run has gone on from it meanwhile, `step-missing` when its rollout is not done
  */
-export async function takeUp(run: Run, namespace: string): Promise<Change> {
+export async function takeUp(run: Run, namespace: string): Promise<OpenRelease> {
   const hold = await takeHold(run, namespace);
   try {
     const open = hold.predecessor;
@@ -107,7 +108,7 @@ export async function takeUp(run: Run, namespace: string): Promise<Change> {
 }
 
 /** The watches of an earlier step are gone with its process: what it rolled out is looked at anew. */
-export async function openStageAgain(change: Change): Promise<Stage> {
+export async function openStageAgain(change: OpenRelease): Promise<Stage> {
   const { targets = [], oldErrors = [], oldPods = [] } = change.body.handover ?? {};
   const counts = oldErrors.map(({ workload, errors, pods, podMinutes }): [string, ErrorCount] => [
     workload,

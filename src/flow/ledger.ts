@@ -1,22 +1,19 @@
 /** What a run has seen so far, phase by phase; at the end it becomes the result document. */
 import type { Approval } from '../domain/approval.ts';
+import type { ChangeReport } from '../domain/changes.ts';
 import type { CheckResult } from '../domain/checks.ts';
 import type { History } from '../domain/delivery.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { ServiceReport } from '../domain/health/service.ts';
 import type { ErrorRateReport } from '../domain/log-errors/rates.ts';
+import type { Notice } from '../domain/notice.ts';
 import type { ExitCode, Outcome } from '../domain/outcome.ts';
+import type { PhaseName, PhaseTiming } from '../domain/phases.ts';
+import type { PruneReport } from '../domain/prune/plan.ts';
 import type { Reason } from '../domain/reasons.ts';
 import type { RunIdentity } from '../domain/release.ts';
-import type {
-  ChangeReport,
-  Notice,
-  PhaseName,
-  PhaseTiming,
-  PruneReport,
-  ResultDocument,
-  WorkloadReport,
-} from '../domain/result.ts';
+import type { ResultDocument } from '../domain/result.ts';
+import type { WorkloadReport } from '../domain/rollout/report.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
 

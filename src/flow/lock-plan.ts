@@ -1,16 +1,18 @@
 /** The lock, and the preview again now that nobody else may change anything. */
 import { intentOf, type PlannedChange } from '../domain/changes.ts';
+import { judgeDeletions } from '../domain/checks/deletions.ts';
+import { judgeOverlay } from '../domain/checks/overlay.ts';
 import { canonicalJson } from '../domain/managed-fields.ts';
 import { type KubernetesObject, keyOf } from '../domain/objects.ts';
 import { isExpectedPlan, keepPlan } from './change-reports.ts';
-import { planMoved, refusedAfterLock } from './endings.ts';
+import { checksFailed, planMoved } from './endings.ts';
 import { announceTakeover, type Hold, takeHold } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import type { Ready } from './preflight.ts';
 import { hideSecrets } from './preflight-facts.ts';
 import { makePlan, type Plan, readLive } from './preview.ts';
 import { planPrune, withPrune } from './prune.ts';
-import type { Run } from './run.ts';
+import { type Run, reachOf } from './run.ts';
 
 export interface LockedPlan {
   readonly hold: Hold;
@@ -64,4 +66,24 @@ function isSame(now: KubernetesObject | undefined, before: KubernetesObject | un
     now.metadata.uid === before.metadata.uid &&
     canonicalJson(intentOf(now)) === canonicalJson(intentOf(before))
   );
+}
+
+/** A dry-run that could only be asked after the namespace was there, or a plan that changed while the lock was taken. */
+function refusedAfterLock(run: Run, ready: Ready, plan: Plan): Ending | undefined {
+  const { locate, namespace } = ready.target;
+  const changes = plan.changes.map((change) => ({ ...change, changes: change.action !== 'unchanged' }));
+  const findings = [
+    ...judgeDeletions({ changes, claims: [], locate }),
+    ...judgeOverlay({
+      validations: plan.validations,
+      reach: reachOf(run, namespace),
+      allowPaused: run.settings.allowPaused,
+      locate,
+    }),
+  ];
+  if (!findings.some((finding) => finding.level === 'fail')) return undefined;
+  run.ledger.checks = run.ledger.checks.map((check) =>
+    check.check === 'overlay' ? { ...check, level: 'fail', findings } : check,
+  );
+  return checksFailed(run);
 }

@@ -1,4 +1,4 @@
-import type { PhaseName, PhaseTiming } from '../domain/result.ts';
+import type { PhaseName, PhaseTiming } from '../domain/phases.ts';
 import { phaseEndLine } from '../report/log-events.ts';
 import type { Run } from './run.ts';
 

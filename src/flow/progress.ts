@@ -1,4 +1,4 @@
-import type { WorkloadReport } from '../domain/result.ts';
+import type { WorkloadReport } from '../domain/rollout/report.ts';
 import { progressLines } from '../report/log-progress.ts';
 import type { Run } from './run.ts';
 

@@ -2,10 +2,10 @@
 import { Fault } from '../domain/fault.ts';
 import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
 import { listedEarlier, telling } from '../domain/prune/listed.ts';
+import type { PruneReport } from '../domain/prune/plan.ts';
 import { nothingToPrune, type PrunePlan, prunePlan } from '../domain/prune/plan.ts';
 import { type ConfigurationUsers, userKinds, usersAfter } from '../domain/prune/users.ts';
 import type { ReleaseBody } from '../domain/release.ts';
-import type { PruneReport } from '../domain/result.ts';
 import type { ClusterPort, RecordsPort, StoredRelease } from './ports.ts';
 import type { Plan } from './preview.ts';
 import { notice, type Run } from './run.ts';

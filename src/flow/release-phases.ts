@@ -1,44 +1,29 @@
 /** The phases that can fail a release, in their order: apply, rollout, health, monitor, smoke. */
+
 import type { Failure } from '../domain/failure.ts';
 import type { HealthSubject } from '../domain/health/verdict.ts';
-import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
+import { type KubernetesObject, keyOf, referenceOf } from '../domain/objects.ts';
 import { type Expectation, firstProducers } from '../domain/producers/expectations.ts';
-import type { ReleaseBody } from '../domain/release.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { awaited } from '../domain/status/awaited.ts';
 import { serviceLine } from '../report/log-health.ts';
 import { type Applied, applyPlan } from './apply.ts';
 import { awaitProducts, hideProducts } from './await-products.ts';
 import { formerKeys } from './health.ts';
-import { ensureHeld, type Hold, underLock } from './hold.ts';
+import { ensureHeld, underLock } from './hold.ts';
 import { reportIdle } from './idle.ts';
 import { monitorRelease, readOldErrors } from './monitor.ts';
+import type { OpenRelease } from './open-release.ts';
 import { inPhase } from './phase.ts';
-import type { StoredRelease } from './ports.ts';
-import type { Ready } from './preflight.ts';
 import type { Plan } from './preview.ts';
-import type { Run } from './run.ts';
 import { databasesDown, type SmokeGround, smokeRelease } from './smoke.ts';
 import type { ReleasePhase, Stage } from './stage.ts';
 
-/** What is held while the cluster is changed. */
-export interface Change {
-  readonly run: Run;
-  readonly ready: Pick<Ready, 'cluster' | 'target'>;
-  readonly hold: Hold;
-  readonly release: StoredRelease;
-  readonly body: ReleaseBody;
-  /** What the preview showed as to be deleted: finish deletes no more. */
-  readonly prunes: readonly ObjectReference[];
-  /** What the server answered to each write, by key; filled as they return. */
-  readonly written: Map<string, KubernetesObject>;
-  /** UIDs of what it created, by key: the server said so. */
-  readonly made: Map<string, string>;
-  /** Databases that did not work before, by name; filled as they are found. */
-  readonly down: Set<string>;
-}
-
-export function applyOf(change: Change, plan: Plan, expectations: readonly Expectation[] = []): ReleasePhase {
+export function applyOf(
+  change: OpenRelease,
+  plan: Plan,
+  expectations: readonly Expectation[] = [],
+): ReleasePhase {
   return async (stage) => {
     const { run, cluster, watch } = stage;
     stage.begun.databasesAsked = downBefore(change, plan, stage);
@@ -110,7 +95,7 @@ export const smokePhase: ReleasePhase = async (stage) => {
 };
 
 /** Whether a workload was there before under another name is a matter of wording: a record that cannot be read stops nothing. */
-export async function subjectOf({ run, ready, hold }: Change): Promise<HealthSubject> {
+export async function subjectOf({ run, ready, hold }: OpenRelease): Promise<HealthSubject> {
   const { namespace, objects } = ready.target;
   const deployed = hold.releases.find(({ head }) => head.status === 'deployed');
   const records = await run.records(namespace);
@@ -123,7 +108,7 @@ function judgeFailures(failures: readonly Failure[]): 'passed' | 'failed' {
 }
 
 async function apply(
-  change: Change,
+  change: OpenRelease,
   plan: Plan,
   { watch }: Stage,
   expectations: readonly Expectation[],
@@ -155,7 +140,7 @@ async function apply(
 }
 
 async function recordInventory(
-  { run, ready, release, body, made }: Change,
+  { run, ready, release, body, made }: OpenRelease,
   plan: Plan,
   objects: ReadonlyMap<string, KubernetesObject>,
 ): Promise<void> {
@@ -174,7 +159,7 @@ async function groundOf({ run, cluster, subject, watch, health }: Stage): Promis
 }
 
 /** Asked while the first objects are applied: it holds nothing up, and pods take longer to change than an answer does. */
-async function downBefore({ run, hold }: Change, plan: Plan, stage: Stage): Promise<void> {
+async function downBefore({ run, hold }: OpenRelease, plan: Plan, stage: Stage): Promise<void> {
   const isFirst = !hold.releases.some(({ head }) => head.status === 'deployed');
   if (isFirst || run.settings.skipTests) return;
   try {

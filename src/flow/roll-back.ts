@@ -2,13 +2,14 @@
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { closeRecord, explainPending, keepBefore } from './close-record.ts';
-import { endingOfError, rollbackStopped, rolledBack } from './endings.ts';
+import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
 import { ensureHeld } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import { takeBackNamespace } from './namespace.ts';
+import type { OpenRelease } from './open-release.ts';
 import { inPhase } from './phase.ts';
-import type { Change } from './release-phases.ts';
+import { rollbackStopped, rolledBack } from './rollback-endings.ts';
 import { statusOfUndone, undo } from './undo.ts';
 
 export interface Closed {
@@ -18,7 +19,7 @@ export interface Closed {
 }
 
 /** `failed` says how the release failed; its exit code and reason stay. */
-export async function rollBack(change: Change, failed: Ending): Promise<Closed> {
+export async function rollBack(change: OpenRelease, failed: Ending): Promise<Closed> {
   const { run, ready, hold, release, body, written, made, down } = change;
   const { namespace } = ready.target;
   const { reason, message } = failed;

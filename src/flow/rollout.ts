@@ -2,8 +2,8 @@
 import { Fault } from '../domain/fault.ts';
 import { groupKindOf, keyOf, type ObjectReference } from '../domain/objects.ts';
 import type { Expectation } from '../domain/producers/expectations.ts';
-import type { WorkloadReport } from '../domain/result.ts';
 import { observe } from '../domain/rollout/observe.ts';
+import type { WorkloadReport } from '../domain/rollout/report.ts';
 import { sceneOf } from '../domain/rollout/scene.ts';
 import {
   defaultBudgets,

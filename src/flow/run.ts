@@ -1,8 +1,9 @@
 /** Everything a run works with: what was asked, who asks, and the edges. Made by `actions`, read by the phases. */
+
+import type { Notice } from '../domain/notice.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
 import type { OutsideLists, Reach } from '../domain/outside.ts';
 import type { RunIdentity } from '../domain/release.ts';
-import type { Notice } from '../domain/result.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { SmokeConfiguration } from '../domain/smoke/configuration.ts';
 import { noticeLines } from '../report/log-events.ts';

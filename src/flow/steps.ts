@@ -17,12 +17,13 @@ import { faultOf } from './findings.ts';
 import { finishRelease, goThrough } from './go-through.ts';
 import { isOfThisJob, openStageAgain, takeUp, targetOfRecord } from './hand-over.ts';
 import type { Ending } from './ledger.ts';
+import type { OpenRelease } from './open-release.ts';
 import { inPhase } from './phase.ts';
 import type { StoredRelease } from './ports.ts';
 import { hideSecrets } from './preflight-facts.ts';
 import { readObjects } from './read-objects.ts';
 import { releaseNamespace } from './release-namespace.ts';
-import { type Change, healthPhase, rolloutPhase, smokePhase } from './release-phases.ts';
+import { healthPhase, rolloutPhase, smokePhase } from './release-phases.ts';
 import { undoLeft } from './rollback.ts';
 import type { Run } from './run.ts';
 import { goThroughPhases, openStage, type ReleasePhase } from './stage.ts';
@@ -138,7 +139,7 @@ function goOn(run: Run, namespace: string, step: keyof typeof stepCourses): Prom
 async function withRelease(
   run: Run,
   namespace: string,
-  work: (change: Change) => Promise<{ readonly ending: Ending; readonly pending: boolean }>,
+  work: (change: OpenRelease) => Promise<{ readonly ending: Ending; readonly pending: boolean }>,
 ): Promise<Ending> {
   const change = await inPhase(run, 'lock', () => takeUp(run, namespace));
   try {

@@ -12,7 +12,7 @@ import {
   titleOf,
 } from '../domain/objects.ts';
 import type { ReleaseBody, ReleaseStatus, Remake, StateBefore } from '../domain/release.ts';
-import type { WorkloadReport } from '../domain/result.ts';
+import type { WorkloadReport } from '../domain/rollout/report.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { countOutcomes } from '../domain/smoke/report.ts';
 import { awaited } from '../domain/status/awaited.ts';

@@ -1,7 +1,8 @@
 import type { CheckResult, Finding } from '../domain/checks.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { Notice } from '../domain/notice.ts';
 import { type ObjectReference, titleOf } from '../domain/objects.ts';
-import type { Notice, ResultDocument } from '../domain/result.ts';
+import type { ResultDocument } from '../domain/result.ts';
 import type { SourceLocation } from '../domain/source.ts';
 import { cleanText, oneLine, shorten } from './escape.ts';
 

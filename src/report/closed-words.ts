@@ -1,7 +1,7 @@
 import { checkNames } from '../domain/checks.ts';
 import { outcomes } from '../domain/outcome.ts';
+import { phaseNames, stepNames } from '../domain/phases.ts';
 import { reasons } from '../domain/reasons.ts';
-import { phaseNames, stepNames } from '../domain/result.ts';
 import { routes, smokeKinds, smokeOutcomes } from '../domain/smoke/report.ts';
 
 /**

@@ -1,7 +1,11 @@
 /** Log lines of what happens on the way: phases, checks, changes, notices. */
-import type { CheckLevel, CheckResult } from '../domain/checks.ts';
+
+import type { ChangeReport } from '../domain/changes.ts';
+import type { CheckResult } from '../domain/checks.ts';
+import type { CheckLevel } from '../domain/levels.ts';
+import type { Notice } from '../domain/notice.ts';
 import { titleOf } from '../domain/objects.ts';
-import type { ChangeReport, Notice, PhaseTiming } from '../domain/result.ts';
+import type { PhaseTiming } from '../domain/phases.ts';
 import { formatDuration } from './duration.ts';
 import { logText, logTextLines, shorten } from './escape.ts';
 import { type Colour, type LogClock, logLine, paint } from './log-line.ts';

@@ -1,5 +1,5 @@
 import { titleOf } from '../domain/objects.ts';
-import type { WorkloadReport } from '../domain/result.ts';
+import type { WorkloadReport } from '../domain/rollout/report.ts';
 import { logText, shorten } from './escape.ts';
 import { type Colour, type LogClock, logLine, paint } from './log-line.ts';
 import { stateCounts, worstFirst } from './workload-order.ts';

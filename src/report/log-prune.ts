@@ -1,5 +1,5 @@
 import { titleOf } from '../domain/objects.ts';
-import type { PruneReport } from '../domain/result.ts';
+import type { PruneReport } from '../domain/prune/plan.ts';
 import { logText, shorten } from './escape.ts';
 import { type Colour, type LogClock, logLine, paint } from './log-line.ts';
 

@@ -1,5 +1,7 @@
 /** The outcome as a phrase and as counts, for the headline of the summary and the last line of the log. */
-import type { ResultDocument, StepName } from '../domain/result.ts';
+
+import type { StepName } from '../domain/phases.ts';
+import type { ResultDocument } from '../domain/result.ts';
 import { countOutcomes } from '../domain/smoke/report.ts';
 import { count } from './duration.ts';
 

@@ -1,4 +1,5 @@
-import type { ChangeReport, ResultDocument } from '../domain/result.ts';
+import type { ChangeReport } from '../domain/changes.ts';
+import type { ResultDocument } from '../domain/result.ts';
 import { count } from './duration.ts';
 import { codeFence, htmlCode, inlineCode, shorten } from './escape.ts';
 import { folded } from './markdown-table.ts';

@@ -1,4 +1,5 @@
-import type { PruneReport, ResultDocument } from '../domain/result.ts';
+import type { PruneReport } from '../domain/prune/plan.ts';
+import type { ResultDocument } from '../domain/result.ts';
 import { count } from './duration.ts';
 import { markdownText, shorten } from './escape.ts';
 import { folded } from './markdown-table.ts';

@@ -1,4 +1,5 @@
-import type { ResultDocument, WorkloadReport } from '../domain/result.ts';
+import type { ResultDocument } from '../domain/result.ts';
+import type { WorkloadReport } from '../domain/rollout/report.ts';
 import { inlineCode, markdownText, shorten } from './escape.ts';
 import { renderTable } from './markdown-table.ts';
 import { objectCode } from './object-code.ts';

@@ -1,4 +1,5 @@
-import type { PhaseTiming, ResultDocument } from '../domain/result.ts';
+import type { PhaseTiming } from '../domain/phases.ts';
+import type { ResultDocument } from '../domain/result.ts';
 import { formatDuration } from './duration.ts';
 import { mermaidLabel } from './escape.ts';
 

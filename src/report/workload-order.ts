@@ -1,4 +1,4 @@
-import type { WorkloadReport, WorkloadState } from '../domain/result.ts';
+import type { WorkloadReport, WorkloadState } from '../domain/rollout/report.ts';
 
 const order: Readonly<Record<WorkloadState, number>> = {
   failed: 0,

@@ -1,5 +1,7 @@
 /** Every Secret and ConfigMap that a pod template refers to is there, or will be, with its key, and no Secret holds a placeholder. */
-import type { CheckLevel, Finding } from '../checks.ts';
+
+import type { Finding } from '../checks.ts';
+import type { CheckLevel } from '../levels.ts';
 import { isObject } from '../managed-fields.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../objects.ts';
 import { type Answer, answerFor, type Supply } from '../producers/expectations.ts';

@@ -10,6 +10,14 @@ import { hasGeneratedName } from './generated-name.ts';
 import type { Listed } from './listed.ts';
 import { type ConfigurationUsers, userOf } from './users.ts';
 
+/** An object that earlier releases made and the overlay no longer has. */
+export interface PruneReport {
+  readonly reference: ObjectReference;
+  readonly state: 'to-prune' | 'pruned' | 'spared' | 'not-pruned';
+  /** Why it stays; empty for one that goes. */
+  readonly message: string;
+}
+
 /** Nothing that the release needs, and still the object that Orion made: it goes, if it is the one with this UID. */
 export interface Prune {
   readonly reference: ObjectReference;

@@ -1,7 +1,7 @@
 /** Workloads of a release that are as their overlay asks, and of which no pod ran: green says nothing about them. */
 import { numberAt } from '../fields.ts';
+import type { Notice } from '../notice.ts';
 import { titleOf } from '../objects.ts';
-import type { Notice } from '../result.ts';
 import { awaited } from '../status/awaited.ts';
 import { isSuspended } from '../status/job.ts';
 import { updatesOnDelete } from '../status/statefulset.ts';

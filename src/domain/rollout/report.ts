@@ -1,6 +1,6 @@
 import { endsOfRelease } from '../causes/crashes.ts';
 import { numberAt } from '../fields.ts';
-import type { WorkloadReport } from '../result.ts';
+import type { ObjectReference } from '../objects.ts';
 import { containersOf } from '../status/containers.ts';
 import { daemonSetCounts } from '../status/daemonset.ts';
 import { deploymentCounts } from '../status/deployment.ts';
@@ -9,6 +9,28 @@ import { imagesOf } from '../workloads.ts';
 import { markOf } from './marks.ts';
 import type { Scene } from './scene.ts';
 import type { Limits } from './state.ts';
+
+export type WorkloadState = 'current' | 'progressing' | 'failed' | 'not-started';
+
+export interface WorkloadReport {
+  readonly reference: ObjectReference;
+  readonly state: WorkloadState;
+  readonly changed: boolean;
+  /** True once a rollback has put its configuration before back. */
+  readonly restored?: true;
+  /** "2 of 3 pods updated". */
+  readonly message: string;
+  readonly updated: number;
+  readonly ready: number;
+  readonly desired: number;
+  readonly restarts: number;
+  /** One entry per container: name, image now, image before (absent when new or unchanged). */
+  readonly images: readonly {
+    readonly container: string;
+    readonly image: string;
+    readonly before?: string;
+  }[];
+}
 
 /** The row of the workloads' table. `state` and `message` are what the assessment found. */
 export function reportOf(

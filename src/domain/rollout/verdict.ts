@@ -3,9 +3,9 @@ import { mostTelling } from '../causes/causes.ts';
 import { mergedFailures } from '../causes/merge.ts';
 import type { Failure } from '../failure.ts';
 import { groupKindOf, keyOf } from '../objects.ts';
-import type { WorkloadReport } from '../result.ts';
 import { type Assessment, assessmentsOf } from './assessment.ts';
 import { type Circumstances, capacityAt, doomAt } from './doom.ts';
+import type { WorkloadReport } from './report.ts';
 import type { Limits, RolloutState } from './state.ts';
 import { timeoutFailures } from './timeout.ts';
 

@@ -1,6 +1,6 @@
 /** What the ways to a pod say when there is no connection at their end, and what they cannot carry. Pure. */
 
-import type { Notice } from '../result.ts';
+import type { Notice } from '../notice.ts';
 import { type ConnectionFault, type ConnectionFaultKind, oneLine } from './connection.ts';
 import type { Judgement } from './judgement.ts';
 import type { HttpTest } from './test.ts';

@@ -3,7 +3,7 @@ import { judgeContext } from '../../../src/domain/checks/context.ts';
 import { judgeHealth } from '../../../src/domain/checks/health.ts';
 import { judgeAppName, judgeHistory } from '../../../src/domain/checks/history.ts';
 import { judgeNamespace } from '../../../src/domain/checks/namespace.ts';
-import { worstLevel } from '../../../src/domain/checks.ts';
+import { worstLevel } from '../../../src/domain/levels.ts';
 import { type Environment, profiles } from '../../../src/domain/profile.ts';
 import type { ReleaseHead, ReleaseStatus } from '../../../src/domain/release.ts';
 
