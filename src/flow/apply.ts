@@ -9,8 +9,8 @@ import { type KubernetesObject, keyOf, titleOf } from '../domain/objects.ts';
 import type { Reason } from '../domain/reasons.ts';
 import { adoptedManagedFields } from '../domain/state-before.ts';
 import { inWaves } from '../domain/waves.ts';
+import type { ApplyAnswer, ClusterPort, RefusedRequest } from '../ports/cluster.ts';
 import { changeLine } from '../report/log-events.ts';
-import type { ApplyAnswer, ClusterPort, RefusedRequest } from './ports.ts';
 import { notice, type Run } from './run.ts';
 
 export interface Applied {

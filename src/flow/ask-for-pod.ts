@@ -10,7 +10,7 @@ import {
   podOfTemplate,
   podTemplateChanged,
 } from '../domain/pod-of-template.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { whereAllowed } from './where-allowed.ts';
 
 export interface PodAnswer {

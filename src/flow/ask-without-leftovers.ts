@@ -9,7 +9,7 @@ import {
 } from '../domain/leftovers.ts';
 import { type KubernetesObject, referenceOf } from '../domain/objects.ts';
 import type { MemberPath } from '../domain/undo/members.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 
 /** No object has this name: the overlay's manifest is asked about as if nothing were there. */
 const otherName = 'orion-dry-run';

@@ -1,7 +1,7 @@
 /** Whether what the release made is gone. */
 import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
 import type { Deletion } from '../domain/undo/decision.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import type { Run } from './run.ts';
 
 const goneInterval = 500;

@@ -10,9 +10,9 @@ import { patienceWith, producerState } from '../domain/producers/patience.ts';
 import { shardAt } from '../domain/rollout/shards.ts';
 import { verdict } from '../domain/rollout/verdict.ts';
 import { statusOf } from '../domain/status/table.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { logText, shorten } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
-import type { ClusterPort } from './ports.ts';
 import type { RolloutWatch } from './rollout.ts';
 import type { Run } from './run.ts';
 

@@ -2,7 +2,7 @@
 import { Fault } from '../domain/fault.ts';
 import type { Findings, ProbeFinding, ProbeRequest } from '../domain/smoke/probe.ts';
 import { probeUnavailable } from '../domain/smoke/routes.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { notice, type Run } from './run.ts';
 import type { AskWithin, TestGround } from './test-ground.ts';
 

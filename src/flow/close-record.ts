@@ -3,12 +3,12 @@ import { Fault } from '../domain/fault.ts';
 import type { PhaseTiming } from '../domain/phases.ts';
 import type { ReleaseHead, StateBefore } from '../domain/release.ts';
 import { recordedLatencies } from '../domain/smoke/baseline.ts';
+import type { StoredRelease } from '../ports/release-store.ts';
 import { cancelled, endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
 import { ensureHeld, lockLost } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import type { OpenRelease } from './open-release.ts';
-import type { StoredRelease } from './ports.ts';
 import type { Run } from './run.ts';
 
 /** STATES row 9: the record says failed, and what was there before stays on record. */

@@ -2,8 +2,8 @@
 import type { Failure, LogTail } from '../domain/failure.ts';
 import type { ObjectReference } from '../domain/objects.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { causeLines, logTailLines } from '../report/log-outcome.ts';
-import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 
 const tailLines = 25;

@@ -4,7 +4,7 @@ import type { ErrorCount } from '../domain/log-errors/rates.ts';
 import { type ErrorTally, noErrors, withError } from '../domain/log-errors/tally.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
 import { type ContainerView, containersOf } from '../domain/status/containers.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 
 /** What a round reads of one container at the most: pages of this many bytes. */
 const pageBytes = 256 * 1024;

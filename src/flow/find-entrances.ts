@@ -1,7 +1,7 @@
 /** What leads to the Services of a namespace from outside. What may not be read, or is no kind of this cluster, leads nowhere. */
 import type { KubernetesObject } from '../domain/objects.ts';
 import { type Entrances, parentsOf } from '../domain/smoke/entrances.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 
 const gatewayApi = 'gateway.networking.k8s.io/v1';
 

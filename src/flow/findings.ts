@@ -2,7 +2,7 @@
 import type { CheckName, CheckResult, Finding } from '../domain/checks.ts';
 import { Fault } from '../domain/fault.ts';
 import { worstLevel } from '../domain/levels.ts';
-import type { RefusedRequest } from './ports.ts';
+import type { RefusedRequest } from '../ports/cluster.ts';
 
 /** An error that stopped a check, as its finding. Anything but a Fault or the server's word is a mistake of ours: thrown on. */
 export function findingOf(error: unknown, refusal: RefusedRequest | undefined): Finding {

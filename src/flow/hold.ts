@@ -4,9 +4,10 @@
  */
 import { Fault } from '../domain/fault.ts';
 import { type ReleaseBody, type RunIdentity, responsible, sameJob } from '../domain/release.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
+import type { LeaseFacts, LeaseHold, LeasePort, RecordsPort, StoredRelease } from '../ports/release-store.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
-import type { ClusterPort, LeaseFacts, LeaseHold, LeasePort, RecordsPort, StoredRelease } from './ports.ts';
 import { notice, type Run } from './run.ts';
 
 export interface Hold {

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../domain/objects.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 
 /** The HorizontalPodAutoscalers of a namespace; KEDA makes one for each of its ScaledObjects. None where they may not be listed. */
 export async function listAutoscalers(

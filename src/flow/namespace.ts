@@ -1,8 +1,8 @@
 /** A namespace that the release brings: made before lock and record, which live in it (STATES row 24). */
 import { type KubernetesObject, referenceOf, titleOf } from '../domain/objects.ts';
 import { leftoversOf } from '../domain/undo/namespace-leftovers.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { logLine } from '../report/log-line.ts';
-import type { ClusterPort } from './ports.ts';
 import { notice, type Run } from './run.ts';
 
 /** Which run made the namespace; only that run's undo may delete it. */

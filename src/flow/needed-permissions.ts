@@ -1,7 +1,7 @@
 import { groupKindOf, type KubernetesObject } from '../domain/objects.ts';
 import { type Permission, servicePermissions, standingPermissions } from '../domain/permission.ts';
 import { awaited } from '../domain/status/awaited.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { resourceInGroup } from './read-objects.ts';
 
 /** Server-side apply needs `patch`, and `create` for what is not there yet; the preview lists. */

@@ -4,8 +4,8 @@ import { Fault } from '../domain/fault.ts';
 import type { ReleaseBody, ReleaseHead, StateBefore } from '../domain/release.ts';
 import { madeOf } from '../domain/undo/created.ts';
 import { takenOver } from '../domain/undo/take-over.ts';
+import type { StoredRelease } from '../ports/release-store.ts';
 import type { Hold } from './hold.ts';
-import type { StoredRelease } from './ports.ts';
 import type { Run } from './run.ts';
 
 export interface OpenRecord {

@@ -1,7 +1,8 @@
 import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
 import type { ReleaseBody } from '../domain/release.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
+import type { StoredRelease } from '../ports/release-store.ts';
 import type { Hold } from './hold.ts';
-import type { ClusterPort, StoredRelease } from './ports.ts';
 import type { Run } from './run.ts';
 import type { Target } from './target.ts';
 

@@ -4,7 +4,7 @@ import type { ConnectionFault } from '../domain/smoke/connection.ts';
 import type { Route } from '../domain/smoke/report.ts';
 import { type Blocked, dialFault } from '../domain/smoke/routes.ts';
 import type { Reach } from '../domain/smoke/test.ts';
-import type { ClusterPort, PortForward } from './ports.ts';
+import type { ClusterPort, PortForward } from '../ports/cluster.ts';
 import type { Run } from './run.ts';
 import type { TestGround } from './test-ground.ts';
 

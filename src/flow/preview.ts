@@ -15,10 +15,10 @@ import { broughtNamespaces } from '../domain/outside.ts';
 import { planDigestText } from '../domain/plan-digest.ts';
 import type { PrunePlan } from '../domain/prune/plan.ts';
 import { needsExtraPod } from '../domain/surge.ts';
+import type { ApplyAnswer, ClusterPort } from '../ports/cluster.ts';
 import { askForPod } from './ask-for-pod.ts';
 import { askWithoutLeftovers } from './ask-without-leftovers.ts';
 import { listAutoscalers } from './list-autoscalers.ts';
-import type { ApplyAnswer, ClusterPort } from './ports.ts';
 import { readObjects } from './read-objects.ts';
 import type { Target } from './target.ts';
 

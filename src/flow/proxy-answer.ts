@@ -2,7 +2,7 @@
 import { Fault } from '../domain/fault.ts';
 import type { HttpAnswer } from '../domain/smoke/http-answer.ts';
 import { type Blocked, isProxyForbidden, proxyFault } from '../domain/smoke/routes.ts';
-import type { EndpointAnswer } from './ports.ts';
+import type { EndpointAnswer } from '../ports/cluster.ts';
 
 export function answerOf({ status, body, milliseconds }: EndpointAnswer): HttpAnswer | Blocked {
   if (isProxyForbidden(status, body)) {

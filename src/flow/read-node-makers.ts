@@ -7,7 +7,7 @@ import {
 } from '../domain/checks/nodes-on-demand.ts';
 import type { NodeMaker } from '../domain/checks/resources.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { whereAllowed } from './where-allowed.ts';
 
 export async function readNodeMaker(

@@ -1,5 +1,5 @@
 import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 
 /**
  * The live objects among these, by key: one list per kind, not one request per object. A kind that the server does not serve in

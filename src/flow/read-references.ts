@@ -7,7 +7,7 @@ import {
   volumeClassesOf,
 } from '../domain/checks/references.ts';
 import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from '../domain/objects.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import type { Plan } from './preview.ts';
 import type { Target } from './target.ts';
 import { whereAllowed } from './where-allowed.ts';

@@ -6,7 +6,7 @@ import { answerFor, isNeeded, type Supply } from '../domain/producers/expectatio
 import { keysOfOthers } from '../domain/producers/keys.ts';
 import { liveKinds } from '../domain/producers/table.ts';
 import { referencesOf } from '../domain/secrets/references.ts';
-import type { ClusterPort, ServedKind } from './ports.ts';
+import type { ClusterPort, ServedKind } from '../ports/cluster.ts';
 import type { Target } from './target.ts';
 
 export async function readSupply(

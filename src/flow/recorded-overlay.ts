@@ -1,6 +1,7 @@
 /** The objects of an earlier release in the place of a rendered overlay. */
 import type { ReleaseBody } from '../domain/release.ts';
-import type { Overlay, OverlayRenderer, StoredRelease } from './ports.ts';
+import type { Overlay, OverlayRenderer } from '../ports/overlay.ts';
+import type { StoredRelease } from '../ports/release-store.ts';
 
 export function recordedOverlay(
   { name, head }: StoredRelease,

@@ -1,10 +1,10 @@
 /** Old records go once a release is deployed; that fails no release, and what is left the next one finds again. */
 import { retire } from '../domain/retention.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { endingOfError } from './endings.ts';
 import { faultOf } from './findings.ts';
-import type { ClusterPort } from './ports.ts';
 import { notice, type Run } from './run.ts';
 
 export async function retireRecords(run: Run, cluster: ClusterPort, namespace: string): Promise<void> {

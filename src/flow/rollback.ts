@@ -5,6 +5,7 @@
 import { responsible, sameJob } from '../domain/release.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import { chooseRollback } from '../domain/rollback.ts';
+import type { StoredRelease } from '../ports/release-store.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { deploy } from './deploy.ts';
@@ -14,7 +15,6 @@ import { type Hold, takeHold } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import { announceRelease } from './open-record.ts';
 import { inPhase } from './phase.ts';
-import type { StoredRelease } from './ports.ts';
 import { recordedOverlay } from './recorded-overlay.ts';
 import { releaseNamespace } from './release-namespace.ts';
 import type { Run } from './run.ts';

@@ -15,11 +15,11 @@ import {
   withTarget,
 } from '../domain/rollout/state.ts';
 import { type Verdict, verdict } from '../domain/rollout/verdict.ts';
+import type { WatchChange, WatchedKind } from '../ports/watch.ts';
 import { alarmOf } from './alarm.ts';
 import { Freeing } from './freeing.ts';
 import { readLastLines } from './last-lines.ts';
 import { paceOf } from './pace.ts';
-import type { WatchChange, WatchedKind } from './ports.ts';
 import { Progress } from './progress.ts';
 import { proveWatch } from './prove-watch.ts';
 import type { Run } from './run.ts';

@@ -6,21 +6,16 @@ import type { OutsideLists, Reach } from '../domain/outside.ts';
 import type { RunIdentity } from '../domain/release.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { SmokeConfiguration } from '../domain/smoke/configuration.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
+import type { ApprovalsPort, JobsPort } from '../ports/github.ts';
+import type { OverlayRenderer } from '../ports/overlay.ts';
+import type { ProbesPort } from '../ports/probes.ts';
+import type { LeasePort, RecordsPort } from '../ports/release-store.ts';
+import type { Clock, Log } from '../ports/runtime.ts';
+import type { WatchPort } from '../ports/watch.ts';
 import { noticeLines } from '../report/log-events.ts';
 import type { LogClock } from '../report/log-line.ts';
 import type { Ledger } from './ledger.ts';
-import type {
-  ApprovalsPort,
-  Clock,
-  ClusterPort,
-  JobsPort,
-  LeasePort,
-  Log,
-  OverlayRenderer,
-  RecordsPort,
-  WatchPort,
-} from './ports.ts';
-import type { ProbesPort } from './probes-port.ts';
 
 export interface Run {
   readonly settings: Settings;

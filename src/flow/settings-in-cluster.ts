@@ -1,6 +1,6 @@
 /** Reads Secrets and ConfigMaps that settings refer to. */
 import type { ObjectReference } from '../domain/objects.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import type { Run } from './run.ts';
 
 /** Where they are. */

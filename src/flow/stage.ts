@@ -1,9 +1,9 @@
 /** What the phases that judge a release work on, whoever applied it: this process, or an earlier step of the job. */
 import type { Failure } from '../domain/failure.ts';
 import type { HealthSubject } from '../domain/health/verdict.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { type Health, openHealth } from './health.ts';
 import type { OldErrors } from './monitor.ts';
-import type { ClusterPort } from './ports.ts';
 import { type ExpectedTargets, type RolloutWatch, watchRollout } from './rollout.ts';
 import type { Run } from './run.ts';
 import type { Target } from './target.ts';

@@ -5,8 +5,8 @@ import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from 
 import type { StateBefore } from '../domain/release.ts';
 import { stateBeforeOf } from '../domain/state-before.ts';
 import { scaleTargetOf, withReplicas } from '../domain/undo/scaled.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { listAutoscalers } from './list-autoscalers.ts';
-import type { ClusterPort } from './ports.ts';
 
 export async function statesBefore(
   cluster: ClusterPort,

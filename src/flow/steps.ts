@@ -8,6 +8,7 @@ import { keyOf, referenceOf } from '../domain/objects.ts';
 import type { ResultDocument } from '../domain/result.ts';
 import { targetOf } from '../domain/rollout/target.ts';
 import { awaited } from '../domain/status/awaited.ts';
+import type { StoredRelease } from '../ports/release-store.ts';
 import { explainError } from './close-record.ts';
 import { stepCourses } from './course.ts';
 import { checkAll } from './deploy.ts';
@@ -19,7 +20,6 @@ import { isOfThisJob, openStageAgain, takeUp, targetOfRecord } from './hand-over
 import type { Ending } from './ledger.ts';
 import type { OpenRelease } from './open-release.ts';
 import { inPhase } from './phase.ts';
-import type { StoredRelease } from './ports.ts';
 import { hideSecrets } from './preflight-facts.ts';
 import { readObjects } from './read-objects.ts';
 import { releaseNamespace } from './release-namespace.ts';

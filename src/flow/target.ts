@@ -4,7 +4,8 @@ import { type KubernetesObject, keyOf, type ObjectReference, referenceOf } from 
 import { isOutside, withOwner } from '../domain/outside.ts';
 import { withSecretData } from '../domain/secrets/secret-data.ts';
 import type { FieldPath, SourceLocation } from '../domain/source.ts';
-import type { ClusterPort, Overlay } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
+import type { Overlay } from '../ports/overlay.ts';
 import { resourceInGroup } from './read-objects.ts';
 
 export interface Target {

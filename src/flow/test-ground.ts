@@ -3,7 +3,7 @@ import type { Judgement } from '../domain/smoke/judgement.ts';
 import type { ProbeFinding, ProbeRequest } from '../domain/smoke/probe.ts';
 import type { SmokeReport } from '../domain/smoke/report.ts';
 import { type Blocked, notReached } from '../domain/smoke/routes.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import type { InTurn } from './turns.ts';
 
 /** A finding of the same kind as the request; undefined where no probe runs in this cluster, which is said once. */

@@ -3,8 +3,8 @@ import type { Failure } from '../domain/failure.ts';
 import { keyOf, type ObjectReference } from '../domain/objects.ts';
 import type { Deletion, Restore } from '../domain/undo/decision.ts';
 import type { UndoPlan } from '../domain/undo/plan.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { listAutoscalers } from './list-autoscalers.ts';
-import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 import { deleteAll, restoreAll, type UndoGuard } from './undo-writes.ts';
 

@@ -2,10 +2,10 @@
 
 import type { Reason } from '../domain/reasons.ts';
 import { responsible } from '../domain/release.ts';
+import type { LeaseHold, StoredRelease } from '../ports/release-store.ts';
 import { ensureHeld } from './hold.ts';
 import { takeBackNamespace } from './namespace.ts';
 import { inPhase } from './phase.ts';
-import type { LeaseHold, StoredRelease } from './ports.ts';
 import { hideSecrets } from './preflight-facts.ts';
 import type { Run } from './run.ts';
 import { statusOfUndone, type Undone, undo } from './undo.ts';

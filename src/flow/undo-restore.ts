@@ -12,7 +12,7 @@ import { hasDuplicates, withDuplicatesOf, withoutDuplicates } from '../domain/un
 import { type MemberPath, memberNamed, ownersOf, withoutField } from '../domain/undo/members.ts';
 import { ownershipPrepared, ownershipRestored } from '../domain/undo/ownership.ts';
 import { remakeOf } from '../domain/undo/remake.ts';
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import type { Run } from './run.ts';
 
 export interface Restored {

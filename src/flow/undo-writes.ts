@@ -5,9 +5,9 @@ import type { Deletion, Restore } from '../domain/undo/decision.ts';
 import { memberText, withoutMembers } from '../domain/undo/members.ts';
 import { differing } from '../domain/undo/present.ts';
 import { type Wave, waveOf, waves } from '../domain/waves.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 import { logText, shorten } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
-import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 import { type Restored, restoreObject } from './undo-restore.ts';
 

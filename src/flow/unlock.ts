@@ -1,6 +1,7 @@
 /** The story of `phase: unlock`: whose the lock is, and its end if its owner is dead (STATES row 17). The cluster's objects stay as they are. */
 import { responsible } from '../domain/release.ts';
 import type { ResultDocument } from '../domain/result.ts';
+import type { LeaseFacts, StoredRelease } from '../ports/release-store.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { endingOfError } from './endings.ts';
@@ -8,7 +9,6 @@ import { faultOf } from './findings.ts';
 import { takeHold } from './hold.ts';
 import type { Ending } from './ledger.ts';
 import { inPhase } from './phase.ts';
-import type { LeaseFacts, StoredRelease } from './ports.ts';
 import { releaseNamespace } from './release-namespace.ts';
 import type { Run } from './run.ts';
 

@@ -1,4 +1,4 @@
-import type { ClusterPort } from './ports.ts';
+import type { ClusterPort } from '../ports/cluster.ts';
 
 /** The answer, or undefined where this identity may not ask. */
 export async function whereAllowed<Answer>(

@@ -12,9 +12,9 @@ import { referenceOf } from '../../src/domain/objects.ts';
 import { stateBeforeOf } from '../../src/domain/state-before.ts';
 import { applyPlan } from '../../src/flow/apply.ts';
 import { Ledger } from '../../src/flow/ledger.ts';
-import type { ClusterPort } from '../../src/flow/ports.ts';
 import { makePlan, type Plan } from '../../src/flow/preview.ts';
 import { placeObjects } from '../../src/flow/target.ts';
+import type { ClusterPort } from '../../src/ports/cluster.ts';
 import { flowRun } from '../unit/flow/flow-run.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 

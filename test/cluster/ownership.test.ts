@@ -15,7 +15,7 @@ import {
 } from '../../src/domain/managed-fields.ts';
 import type { KubernetesObject } from '../../src/domain/objects.ts';
 import { adoptedManagedFields } from '../../src/domain/state-before.ts';
-import type { ClusterPort } from '../../src/flow/ports.ts';
+import type { ClusterPort } from '../../src/ports/cluster.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 
 let here: ApiCluster;

@@ -4,10 +4,10 @@ import { createKubernetesApi } from '../../src/cluster/api.ts';
 import { releaseCluster } from '../../src/cluster/release-cluster.ts';
 import type { KubernetesObject } from '../../src/domain/objects.ts';
 import { expectationsOf } from '../../src/domain/producers/expectations.ts';
-import type { ClusterPort } from '../../src/flow/ports.ts';
 import { makePlan } from '../../src/flow/preview.ts';
 import { readSupply } from '../../src/flow/read-supply.ts';
 import type { Target } from '../../src/flow/target.ts';
+import type { ClusterPort } from '../../src/ports/cluster.ts';
 import { grantIn } from '../node/deployer-role.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { releaseCluster } from '../../src/cluster/release-cluster.ts';
 import type { KubernetesObject } from '../../src/domain/objects.ts';
 import { inWaves } from '../../src/domain/waves.ts';
-import type { ClusterPort } from '../../src/flow/ports.ts';
 import { makePlan, type Plan } from '../../src/flow/preview.ts';
 import { placeObjects } from '../../src/flow/target.ts';
 import { renderOverlay } from '../../src/kustomize/render-overlay.ts';
+import type { ClusterPort } from '../../src/ports/cluster.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 import { wideOverlay } from './wide-overlay.ts';
 

@@ -2,8 +2,8 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ServiceTest, ServiceWay } from '../../../src/domain/smoke/test.ts';
-import type { ClusterPort } from '../../../src/flow/ports.ts';
 import { runTests } from '../../../src/flow/run-tests.ts';
+import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import { callHttp } from '../../../src/probes/http.ts';
 import { flowRun } from '../../unit/flow/flow-run.ts';
 import { freePort, listening } from './local-step.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { KubernetesObject } from '../../../src/domain/objects.ts';
 import { askForPod } from '../../../src/flow/ask-for-pod.ts';
-import type { ClusterPort } from '../../../src/flow/ports.ts';
+import type { ClusterPort } from '../../../src/ports/cluster.ts';
 
 const workload: KubernetesObject = {
   apiVersion: 'apps/v1',

@@ -5,8 +5,8 @@ import type { Expectation } from '../../../src/domain/producers/expectations.ts'
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { defaultBudgets, startRollout, withTarget } from '../../../src/domain/rollout/state.ts';
 import { awaitProducts } from '../../../src/flow/await-products.ts';
-import type { ClusterPort } from '../../../src/flow/ports.ts';
 import type { RolloutWatch } from '../../../src/flow/rollout.ts';
+import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import { flowRun } from './flow-run.ts';
 
 const producer: ObjectReference = {

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Failure } from '../../../src/domain/failure.ts';
 import { diagnoseAloud } from '../../../src/flow/diagnose.ts';
-import type { ClusterPort } from '../../../src/flow/ports.ts';
+import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import { flowRun } from './flow-run.ts';
 
 const failure: Failure = {

@@ -8,7 +8,7 @@ import type {
   LeasePort,
   RecordsPort,
   StoredRelease,
-} from '../../../src/flow/ports.ts';
+} from '../../../src/ports/release-store.ts';
 import { flowRun } from './flow-run.ts';
 
 const us = 'shop/2/1/deploy/us';

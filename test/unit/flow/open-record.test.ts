@@ -4,7 +4,7 @@ import type { ReleaseBody, ReleaseHead, StateBefore } from '../../../src/domain/
 import { stateBeforeOf } from '../../../src/domain/state-before.ts';
 import type { Hold } from '../../../src/flow/hold.ts';
 import { markTakenOver, openRecord } from '../../../src/flow/open-record.ts';
-import type { RecordsPort, StoredRelease } from '../../../src/flow/ports.ts';
+import type { RecordsPort, StoredRelease } from '../../../src/ports/release-store.ts';
 import { flowRun } from './flow-run.ts';
 
 const reference = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name });

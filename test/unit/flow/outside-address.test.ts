@@ -6,9 +6,9 @@ import type { PostgresFinding } from '../../../src/domain/smoke/postgres.ts';
 import type { ProbeFinding, ProbeRequest } from '../../../src/domain/smoke/probe.ts';
 import type { DatabaseTest, LatencyTest, SmokeTest } from '../../../src/domain/smoke/test.ts';
 import { callsFromWithin } from '../../../src/flow/calls-from-within.ts';
-import type { ClusterPort } from '../../../src/flow/ports.ts';
-import type { ProbesPort } from '../../../src/flow/probes-port.ts';
 import { runTests } from '../../../src/flow/run-tests.ts';
+import type { ClusterPort } from '../../../src/ports/cluster.ts';
+import type { ProbesPort } from '../../../src/ports/probes.ts';
 import { flowRun } from './flow-run.ts';
 
 const managed: DatabaseTest = {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { SmokeTest } from '../../../src/domain/smoke/test.ts';
-import type { ClusterPort, EndpointAnswer } from '../../../src/flow/ports.ts';
 import { runTests } from '../../../src/flow/run-tests.ts';
+import type { ClusterPort, EndpointAnswer } from '../../../src/ports/cluster.ts';
 import { flowRun } from './flow-run.ts';
 
 const readiness: SmokeTest = {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { type LastLine, startRollout } from '../../../src/domain/rollout/state.ts';
 import { readLastLines } from '../../../src/flow/last-lines.ts';
-import type { ClusterPort } from '../../../src/flow/ports.ts';
+import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import { flowRun } from '../flow/flow-run.ts';
 import { applied, deployment, ended, pod, replicaSet, start, target } from './cluster.ts';
 

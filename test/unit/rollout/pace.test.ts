@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { paceOf } from '../../../src/flow/pace.ts';
-import type { Clock } from '../../../src/flow/ports.ts';
+import type { Clock } from '../../../src/ports/runtime.ts';
 
 type Judging = readonly [cost: number, pause: number];
 

@@ -2,9 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import type { Clock, ClusterPort, WatchChange, WatchedKind, WatchPort } from '../../../src/flow/ports.ts';
 import { watchRollout } from '../../../src/flow/rollout.ts';
 import type { Run } from '../../../src/flow/run.ts';
+import type { ClusterPort } from '../../../src/ports/cluster.ts';
+import type { Clock } from '../../../src/ports/runtime.ts';
+import type { WatchChange, WatchedKind, WatchPort } from '../../../src/ports/watch.ts';
 import { flowRun } from '../flow/flow-run.ts';
 import { deployment, namespace, pod, replicaSet, running, start, target } from './cluster.ts';
 

@@ -1,0 +1,20 @@
+/** What GitHub says of jobs and approvals. */
+import type { ApprovalFacts } from '../domain/approval.ts';
+import type { ObservedRun } from '../domain/observed-run.ts';
+import type { RunIdentity } from '../domain/release.ts';
+
+export interface JobsPort {
+  /** Whether the job of that run is over, by GitHub's word; `unknown` without an answer. */
+  stateOf(run: RunIdentity): Promise<'completed' | 'running' | 'unknown'>;
+}
+
+export interface ApprovalsPort {
+  /**
+   * What GitHub says of this job's environment and of who reviewed this run; `claimed` is the environment that the input names.
+   *
+   * @throws Fault `github-forbidden`, `github-rate-limited`, `github-unreachable`, `github-answer-unclear`
+   */
+  facts(run: RunIdentity, claimed: string | undefined, signal: AbortSignal): Promise<ApprovalFacts>;
+  /** Reviews, waiting environments and jobs of the whole run; throws as `facts`. */
+  observed(run: RunIdentity, claimed: string | undefined, signal: AbortSignal): Promise<ObservedRun>;
+}

@@ -1,0 +1,60 @@
+/** Release records, and the Lease that is the lock. */
+import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
+
+/** A record's head as it is in the cluster, with what is needed to change it without overwriting somebody else. */
+export interface StoredRelease {
+  /** `orion-shop-12` */
+  readonly name: string;
+  readonly head: ReleaseHead;
+  readonly resourceVersion: string;
+  /** RFC 3339, by the API server's clock. */
+  readonly createdAt?: string;
+}
+
+export interface RecordsPort {
+  /** Newest first. Unreadable records are reported, not thrown; their numbers stay taken. */
+  list(): Promise<{
+    readonly releases: readonly StoredRelease[];
+    readonly unreadable: readonly string[];
+    readonly nextNumber: number;
+  }>;
+  readBody(release: StoredRelease): Promise<ReleaseBody>;
+  /** The records of other apps in the same namespace, newest first. */
+  neighbours(): Promise<readonly StoredRelease[]>;
+  /** This and the next two throw a Fault `lock-lost` when another run has written the record first. */
+  create(head: Omit<ReleaseHead, 'body'>, body: ReleaseBody): Promise<StoredRelease>;
+  update(release: StoredRelease, change: Partial<ReleaseHead>): Promise<StoredRelease>;
+  replaceBody(release: StoredRelease, body: ReleaseBody): Promise<StoredRelease>;
+  /** Only the head stays. */
+  trim(release: StoredRelease): Promise<void>;
+  remove(release: StoredRelease): Promise<void>;
+}
+
+export interface LeaseHold {
+  /** False after 40 s without a successful renewal, or when somebody else took it. */
+  held(): boolean;
+  /** Renews at once, or as soon as the server answers again, for up to a minute; true if the Lease is still, or again, ours. */
+  confirm(signal: AbortSignal): Promise<boolean>;
+  release(): Promise<boolean>;
+}
+
+/** What a Lease says about its holder. */
+export interface LeaseFacts {
+  readonly holder: string;
+  readonly resourceVersion: string;
+}
+
+export interface LeasePort {
+  read(): Promise<LeaseFacts | undefined>;
+  /** `dead` is a Lease whose holder was found dead: it is taken over if nobody has written it since. */
+  acquire(
+    dead?: LeaseFacts,
+  ): Promise<
+    | { readonly type: 'acquired'; readonly lease: LeaseHold }
+    | { readonly type: 'held'; readonly by: LeaseFacts }
+  >;
+  /** Watches for a minute of silence: the holder is dead; or it renews, and is alive. */
+  watchSilence(
+    signal: AbortSignal,
+  ): Promise<{ readonly state: 'alive' | 'dead'; readonly lease: LeaseFacts | undefined }>;
+}
