@@ -1,6 +1,13 @@
 /** The status that the conditions of an object give, whatever its kind. */
 import type { KubernetesObject } from '../objects.ts';
-import { conditionsOf, polarityOf, rolloutWords, type Told, toneOfCondition } from './conditions.ts';
+import {
+  conditionsOf,
+  isUnread,
+  polarityOf,
+  rolloutWords,
+  type Told,
+  toneOfCondition,
+} from './conditions.ts';
 import { current, failed, progressing, type Status } from './status.ts';
 import { spelled, toneOf } from './vocabulary.ts';
 
@@ -31,8 +38,22 @@ export function statusByConditions(object: KubernetesObject): Status | undefined
     (summary === undefined ? undefined : unmetOf([summary])) ??
     (summary?.status === 'True' ? undefined : unmetOf(good)) ??
     heldOf(told, summary) ??
-    metOf(told)
+    metOf(told) ??
+    unreadOf(told)
   );
+}
+
+/**
+ * Where no condition has a type that is known: one that is not True for a failure or for work that goes on is heard all the same.
+ * Without such a reason it may be False for the best.
+ */
+function unreadOf(told: readonly Told[]): Status | undefined {
+  const unread = told.filter(({ type, status }) => status !== 'True' && isUnread(type));
+  const broken = unread.find((one) => toneOfCondition(one) === 'failed');
+  if (broken !== undefined)
+    return failed('failing', said(`${spelled(broken.type)} ${broken.status}`, broken));
+  const waiting = unread.find((one) => ['progressing', 'unready'].includes(toneOfCondition(one) ?? ''));
+  return waiting && progressing('not-ready', said(`${spelled(waiting.type)} ${waiting.status}`, waiting));
 }
 
 /** A condition of this generation that is bad and True. */

@@ -2,15 +2,17 @@
 import { fieldAt, flagAt, numberAt, textAt } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { current, failed, pods, progressing, type Status } from './status.ts';
-import { spelled, toneOf } from './vocabulary.ts';
+import { runsToAnEnd, spelled, toneOf } from './vocabulary.ts';
 
 const phaseKeys = /(phase|state|status|health|compliant)$/i;
 const mainPhase = /^(current)?(phase|state|status)$/i;
+/** Lists and maps of parts that have a phase each. */
+const partKeys = /statuses$/i;
 const otherTimes = /^(desired|last|previous|prior|target|expected|wanted|old|next|initial|latest)/i;
 
-/** Every `phase`, `state`, `status` or `health` in the status, and one level below such a word. */
+/** Every `phase`, `state`, `status` or `health` in the status, one level below such a word, and in each entry of such a list or map. */
 export function statusByPhase(object: KubernetesObject): Status | undefined {
-  return worstOf(phasesOf(fieldAt(object, 'status'), 2).map(statusOfPhase));
+  return worstOf(phasesOf(fieldAt(object, 'status'), 2).map((phase) => statusOfPhase(phase, object.kind)));
 }
 
 interface Phase {
@@ -21,29 +23,40 @@ interface Phase {
 function phasesOf(status: unknown, depth: number): readonly Phase[] {
   if (status === null || typeof status !== 'object' || Array.isArray(status)) return [];
   return Object.entries(status).flatMap(([key, value]): readonly Phase[] => {
-    if (!phaseKeys.test(key) || otherTimes.test(key)) return [];
-    if (typeof value === 'string') return value === '' ? [] : [{ key, phase: value }];
+    if (otherTimes.test(key)) return [];
+    if (partKeys.test(key) && value !== null && typeof value === 'object') {
+      return Object.values(value).flatMap((part) => phasesOf(part, 1));
+    }
+    if (!phaseKeys.test(key)) return [];
+    if (typeof value === 'string' || typeof value === 'number') return [{ key, phase: String(value) }];
     return depth > 1 ? phasesOf(value, depth - 1) : [];
   });
 }
 
 /**
- * A phase whose word is not known, where nothing else in the status speaks: no reason to call it done, and none to hold what its
- * conditions call ready. Whoever knows better says so by `orion.dev/ready-when`.
+ * A phase whose word is not known, or is still empty, where nothing else in the status speaks: no reason to call it done, and none to
+ * hold what its conditions call ready. A sentence in a field `status` may say anything. Whoever knows better says so by
+ * `orion.dev/ready-when`.
  */
 export function statusByUnknownPhase(object: KubernetesObject): Status | undefined {
   const unknown = phasesOf(fieldAt(object, 'status'), 2).find(
-    ({ key, phase }) => mainPhase.test(key) && spelled(phase).split(' ').length <= 3,
+    ({ key, phase }) => mainPhase.test(key) && (!/status$/i.test(key) || phase.split(/\s+/).length <= 3),
   );
   if (unknown === undefined) return undefined;
   const { key, phase } = unknown;
-  return progressing('not-ready', `${key} ${phase}, a word that is not known to mean ready`);
+  return progressing(
+    'not-ready',
+    phase === '' ? `no ${key} yet` : `${key} ${phase}, a word that is not known to mean ready`,
+  );
 }
 
-function statusOfPhase({ phase }: Phase): Status | undefined {
+function statusOfPhase({ key, phase }: Phase, kind: string): Status | undefined {
   const tone = toneOf(phase);
   if (tone === undefined) return undefined;
   const plain = spelled(phase);
+  if (runsToAnEnd(kind) && mainPhase.test(key) && /^(running|active|executing)$/.test(plain)) {
+    return progressing('running', plain);
+  }
   if (tone === 'current') return current(plain);
   if (tone === 'failed') return failed('failing', plain);
   return tone === 'suspended' ? progressing('paused', plain) : progressing('not-ready', plain);
@@ -60,8 +73,10 @@ const flags = [
   'initialized',
 ] as const;
 
+/** Also `bucketReady` and the like. */
 export function statusByFlags(object: KubernetesObject): Status | undefined {
-  const given = flags.flatMap((name): Status[] => {
+  const others = Object.keys(fieldAt(object, 'status') ?? {}).filter((name) => /[a-z]Ready$/.test(name));
+  const given = [...new Set([...flags, ...others])].flatMap((name): Status[] => {
     const flag = flagAt(object, 'status', name);
     if (flag === undefined) return [];
     if (flag) return [current(spelled(name))];
@@ -82,13 +97,19 @@ const errorTexts = [
   'lastError',
   'failure',
   'errors',
+  'errorDescription',
+  'reconciliationError',
+  'validationError',
+  'validationErrors',
+  'problems',
 ] as const;
 
 /** A field for errors that is not empty. */
 export function statusByErrors(object: KubernetesObject): Status | undefined {
   for (const name of errorTexts) {
     const value = fieldAt(object, 'status', name);
-    const text = Array.isArray(value) ? value[0] : (textAt(value, 'message') ?? value);
+    const first = Array.isArray(value) ? value[0] : value;
+    const text = textAt(first, 'message') ?? textAt(first, 'description') ?? first;
     if (typeof text === 'string' && text !== '') return failed('failing', text);
   }
   return undefined;

@@ -20,7 +20,7 @@ export type Polarity = 'good' | 'bad' | 'moving' | 'held' | 'aside';
 
 /** Good when True, and a release waits for it; other words in -ed and the like say what has happened, not how it is. */
 const awaitedWords =
-  /\b(ready|available|healthy|synced|synchronized|established|programmed|accepted|succeeded|success|successful|valid|validated|reconciled|installed|deployed|provisioned|applied|bound|resolved refs|initialized|compliant|complete|completed|configured|reconcile|issued|connected|admitted|created|progressing succeeded|up to date)$/;
+  /\b(ready|available|healthy|synced|synchronized|established|programmed|accepted|succeeded|success|successful|valid|validated|reconciled|installed|deployed|provisioned|applied|bound|resolved refs|initialized|compliant|complete|completed|configured|reconcile|issued|connected|admitted|created|progressing succeeded|up to date|enforced|satisfied|updated|operational|adopted|(successful|success|successfully) \w+)$/;
 
 /** Good or bad by their word, and of no weight for a release: load that comes and goes, what was switched off. */
 const asideWords =
@@ -44,6 +44,11 @@ export function polarityOf(type: string): Polarity {
   return awaitedWords.test(plain) ? 'good' : 'aside';
 }
 
+/** A type none of whose words is known: neither good nor bad, and not aside on purpose. */
+export function isUnread(type: string): boolean {
+  return !asideWords.test(spelled(type)) && toneOf(type) === undefined && polarityOf(type) === 'aside';
+}
+
 /**
  * The conditions of the object itself, and those it reports of its parts (listeners, ancestors, shards). Of a route's parents those
  * that speak of an earlier generation are parents that it no longer has.
@@ -65,12 +70,13 @@ export function conditionsOf(object: KubernetesObject): {
   };
 }
 
-/** The lists in the status, by name. */
+/** The lists in the status, by name, and the single parts that have conditions of their own. */
 function partsOf(status: unknown): readonly (readonly [string, readonly unknown[]])[] {
   if (status === null || typeof status !== 'object') return [];
-  return Object.entries(status).flatMap(([name, value]) =>
-    Array.isArray(value) ? [[name, value] as const] : [],
-  );
+  return Object.entries(status).flatMap(([name, value]): (readonly [string, readonly unknown[]])[] => {
+    if (Array.isArray(value)) return [[name, value]];
+    return listAt(value, 'conditions').length > 0 ? [[name, [value]]] : [];
+  });
 }
 
 function toldBy(entry: unknown, generation: number): Told[] {

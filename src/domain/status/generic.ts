@@ -1,4 +1,4 @@
-import { type Condition, conditionOf, fieldAt, numberAt } from '../fields.ts';
+import { type Condition, conditionOf, fieldAt, numberAt, sameValue } from '../fields.ts';
 import { isStatusOrdinary } from '../managed-fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { isCustomResource } from './awaited.ts';
@@ -6,6 +6,7 @@ import { badCondition } from './by-conditions.ts';
 import { suspendedBySpec } from './by-fields.ts';
 import { statusByWords } from './by-words.ts';
 import { current, failed, progressing, type Status } from './status.ts';
+import { isBroughtUp } from './vocabulary.ts';
 
 /**
  * What holds for every kind, first: an object on its way out is terminating, one whose controller has not seen the newest
@@ -70,10 +71,28 @@ export function observedGenerationOf(object: KubernetesObject): number | undefin
  * worst of what they say counts. What is wrong is `failing`, never final: only a kind's own rule knows that its controller has
  * given up, and how long a failure may last is for the rollout. Without a word that is known: there, and seen by whoever reports
  * an observedGeneration. A custom resource without any status is current too (many kinds have none), under a code of its own,
- * since its controller may merely be late.
+ * since its controller may merely be late; not one whose status is empty, or whose kind is by its name one that is brought up.
  */
 export function genericStatus(object: KubernetesObject): Status {
-  return unsettled(object) ?? suspendedBySpec(object) ?? statusByWords(object) ?? unsaid(object);
+  return (
+    unsettled(object) ?? suspendedBySpec(object) ?? statusByWords(object) ?? blank(object) ?? unsaid(object)
+  );
+}
+
+/** Nothing is said, and there is something to say: an empty status, or a name that tells it. */
+function blank(object: KubernetesObject): Status | undefined {
+  const status = fieldAt(object, 'status');
+  if (!isCustomResource(object)) return undefined;
+  return sameValue(status, {}) || (status === undefined && isBroughtUp(object.kind))
+    ? progressing('nothing-reported', 'its controller has not reported yet')
+    : undefined;
+}
+
+/** No status, an empty one, or one whose conditions, or those of a part, are still to come. */
+export function isUnreported(object: KubernetesObject): boolean {
+  const status = fieldAt(object, 'status') ?? {};
+  if (sameValue(status, {})) return true;
+  return [status, ...Object.values(status).flat()].some((one) => sameValue(fieldAt(one, 'conditions'), []));
 }
 
 /** An object of which nothing is known but that it is there. */

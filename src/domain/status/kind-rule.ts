@@ -3,7 +3,7 @@ import { conditionOf, fieldAt, sameValue } from '../fields.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { suspendedBySpec } from './by-fields.ts';
 import { statusByWords } from './by-words.ts';
-import { newestCondition, saidBy, unsaid, unsettled } from './generic.ts';
+import { isUnreported, newestCondition, saidBy, unsaid, unsettled } from './generic.ts';
 import { current, failed, progressing, type Status } from './status.ts';
 import { spelled } from './vocabulary.ts';
 
@@ -92,13 +92,6 @@ export function statusByRule(rule: KindRule, object: KubernetesObject): Status {
   return rule.reports === true && isUnreported(object)
     ? progressing('nothing-reported', 'its controller has not reported yet')
     : unsaid(object);
-}
-
-/** No status, an empty one, or one whose conditions, or those of a part, are still to come. */
-function isUnreported(object: KubernetesObject): boolean {
-  const status = fieldAt(object, 'status') ?? {};
-  if (sameValue(status, {})) return true;
-  return [status, ...Object.values(status).flat()].some((one) => sameValue(fieldAt(one, 'conditions'), []));
 }
 
 function firstOf(clauses: readonly Clause[], object: KubernetesObject): Status | undefined {

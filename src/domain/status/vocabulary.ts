@@ -14,7 +14,8 @@ const words: Readonly<Record<'failed' | 'suspended' | 'progressing' | 'current',
     unresolved dead fatal corrupt corrupted noncompliant violation violations orphan orphaned mismatch mismatched unreachable
     unsupported insufficient impossible misconfigured misconfiguration blocked bad incorrect red unable cannot duplicate
     duplicated panic exhausted terminal warning impaired rollback unacceptable killed oom evicted disconnected
-    inconsistent unexpected partially outofsync down offline exception`),
+    inconsistent unexpected partially outofsync down offline exception critical abnormal faulted panicked
+    irreconcilable irrecoverable unrecoverable undeployable unprocessable malformed revoked disallowed unrepairable`),
   suspended: wordSet(`
     paused suspended stopped hibernated hibernating hibernation disabled halted parked suspend pause ignored hibernate`),
   progressing: wordSet(`
@@ -49,6 +50,7 @@ const phrases: readonly (readonly [RegExp, Tone])[] = [
     /\b(does not|doesn't|did not) (exist|match|have permission|comply|support)\b|\bno( \w+){1,2} found\b|\b(non compliant|already exists|already in use)\b/,
     'failed',
   ],
+  [/\b(limit|quota)( was| is)? (reached|exceeded)\b/, 'failed'],
   [/\b(could not|couldn't|can not|can't|must be|must not|timed out|back off)\b/, 'failed'],
   [
     /\bup to date\b|\bno (errors?|failures?|conflicts?|violations?|warnings?)\b|\b(0|without) (errors?|failures?)\b/,
@@ -102,4 +104,23 @@ function toneOfWord(word: string): Tone | undefined {
 
 function denial(tone: Tone): Tone {
   return tone === 'current' ? 'unready' : 'current';
+}
+
+/** Those that a controller starts at their time, or by load, are no runs themselves. */
+const runNames =
+  /(?<!Cron|Scaled|Scheduled)(Run|Job|Task|Backup|Restore|Snapshot|Execution|Migration|Import|Export|Build|Test|Experiment|Analysis|Session|Operation|OpsRequest)$/;
+const broughtUpNames =
+  /(?<!Cron|Scaled|Scheduled)(Cluster|Deployment|StatefulSet|DaemonSet|ReplicaSet|Machine|Rollout|Canary|Certificate|Database|Snapshot|Run|Job|Backup|Restore|Migration)$/;
+
+/** A kind that by its name runs to an end: while one of them runs, it is not done. */
+export function runsToAnEnd(kind: string): boolean {
+  return runNames.test(kind);
+}
+
+/**
+ * A kind that by its name somebody brings up or runs to an end, and says so. Configuration, policies and identities, of which many never
+ * have a status, are not among them.
+ */
+export function isBroughtUp(kind: string): boolean {
+  return broughtUpNames.test(kind);
 }
