@@ -185,7 +185,7 @@ export const cloudRules: readonly KindRule[] = [
   },
   {
     kinds:
-      '*.services.cloud.sap.com BareMetalHost.metal3.io ClusterDeployment.hive.openshift.io HostedCluster.hypershift.openshift.io NodePool.hypershift.openshift.io *.*.azure.com',
+      '*.services.cloud.sap.com ClusterDeployment.hive.openshift.io HostedCluster.hypershift.openshift.io NodePool.hypershift.openshift.io *.*.azure.com',
     reports: true,
   },
   {

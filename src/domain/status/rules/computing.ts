@@ -1,6 +1,12 @@
 /** Models, streams and jobs: KServe, Flink, Spark, Ray, Kubeflow, Volcano. */
 import type { KindRule } from '../kind-rule.ts';
 
+const sparkFailures = 'Failed|*Failure|*TimedOut|DriverEvicted';
+const released = {
+  path: 'status.currentState.currentStateSummary',
+  values: 'ResourceReleased|TerminatedWithoutReleaseResources',
+} as const;
+
 export const computingRules: readonly KindRule[] = [
   {
     kinds: 'InferenceService.serving.kserve.io',
@@ -115,7 +121,7 @@ export const computingRules: readonly KindRule[] = [
   {
     // Conditions as a history of what it has gone through: the end goes first.
     kinds:
-      'PyTorchJob.kubeflow.org TFJob.kubeflow.org MPIJob.kubeflow.org XGBoostJob.kubeflow.org PaddleJob.kubeflow.org JAXJob.kubeflow.org',
+      'PyTorchJob.kubeflow.org TFJob.kubeflow.org MPIJob.kubeflow.org XGBoostJob.kubeflow.org PaddleJob.kubeflow.org JAXJob.kubeflow.org Experiment.kubeflow.org Trial.kubeflow.org',
     clauses: [
       { condition: 'Failed', is: { failed: 'True' } },
       { condition: 'Succeeded', is: { done: 'True' } },
@@ -125,8 +131,72 @@ export const computingRules: readonly KindRule[] = [
   },
   {
     kinds:
-      'Notebook.kubeflow.org *.jobset.x-k8s.io *.leaderworkerset.x-k8s.io ClusterQueue.kueue.x-k8s.io LocalQueue.kueue.x-k8s.io',
+      'Notebook.kubeflow.org *.leaderworkerset.x-k8s.io Queue.scheduling.volcano.sh PodGroup.scheduling.volcano.sh SparkConnect.sparkoperator.k8s.io',
     reports: true,
+  },
+  {
+    kinds: 'ClusterQueue.kueue.x-k8s.io LocalQueue.kueue.x-k8s.io AdmissionCheck.kueue.x-k8s.io',
+    clauses: [
+      {
+        condition: 'Active',
+        is: { current: 'True', progressing: 'Unknown', failing: 'False' },
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'JobSet.jobset.x-k8s.io',
+    clauses: [
+      { path: 'status.terminalState', is: { done: 'Completed', failed: 'Failed' } },
+      { condition: 'Failed', is: { failed: 'True' } },
+      { condition: 'Completed', is: { done: 'True' } },
+      { condition: 'Suspended', is: { held: 'True' } },
+    ],
+    otherwise: 'progressing',
+  },
+  {
+    kinds: 'TrainJob.trainer.kubeflow.org',
+    clauses: [
+      { condition: 'Failed', is: { failed: 'True' } },
+      { condition: 'Complete', is: { done: 'True' } },
+      { condition: 'Suspended', is: { held: 'True' } },
+    ],
+    otherwise: 'progressing',
+  },
+  {
+    kinds: 'FlinkSessionJob.flink.apache.org',
+    clauses: [
+      { path: 'status.error', is: {}, otherwise: 'failing' },
+      {
+        path: 'status.jobStatus.state',
+        is: { current: 'RUNNING', done: 'FINISHED', held: 'SUSPENDED', failing: 'FAILED|FAILING' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    // Apache's own operator. Its last state is the same however it ended: what came before tells.
+    kinds: 'SparkApplication.spark.apache.org SparkCluster.spark.apache.org',
+    clauses: [
+      {
+        path: 'status.stateTransitionHistory.*.currentStateSummary',
+        is: { done: 'Succeeded' },
+        only: released,
+      },
+      {
+        path: 'status.stateTransitionHistory.*.currentStateSummary',
+        is: { failing: sparkFailures },
+        only: released,
+      },
+      {
+        path: 'status.currentState.currentStateSummary',
+        is: { current: 'RunningHealthy', done: 'Succeeded', failing: sparkFailures },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.currentState.message',
+      },
+    ],
   },
   {
     kinds: 'Job.batch.volcano.sh',

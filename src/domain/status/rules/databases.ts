@@ -63,7 +63,7 @@ export const databaseRules: readonly KindRule[] = [
     ],
   },
   {
-    kinds: 'Cluster.postgresql.cnpg.io',
+    kinds: 'Cluster.postgresql.cnpg.io Cluster.postgresql.k8s.enterprisedb.io',
     clauses: [
       { condition: 'cnpg.io/hibernation', is: { held: 'True' } },
       { path: 'metadata.annotations.cnpg~io/reconciliationLoop', is: { held: 'disabled' } },
@@ -82,7 +82,7 @@ export const databaseRules: readonly KindRule[] = [
     ],
   },
   {
-    kinds: 'Backup.postgresql.cnpg.io',
+    kinds: 'Backup.postgresql.cnpg.io Backup.postgresql.k8s.enterprisedb.io',
     clauses: [
       {
         path: 'status.phase',

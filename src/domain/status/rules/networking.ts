@@ -103,6 +103,41 @@ export const networkingRules: readonly KindRule[] = [
     ],
   },
   {
+    // Istio writes no status unless it is asked to; what its analysis finds stands there then.
+    kinds: '*.networking.istio.io *.security.istio.io *.telemetry.istio.io *.extensions.istio.io',
+    clauses: [{ path: 'status.validationMessages.*.level', is: { failing: 'ERROR' } }],
+  },
+  {
+    kinds:
+      'VirtualServer.k8s.nginx.org VirtualServerRoute.k8s.nginx.org TransportServer.k8s.nginx.org Policy.k8s.nginx.org',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { current: 'Valid', failing: 'Invalid|Warning' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  {
+    kinds: 'DNSEntry.dns.gardener.cloud DNSProvider.dns.gardener.cloud',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { current: 'Ready', failing: 'Error|Invalid|Stale' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  {
+    kinds:
+      'Connector.tailscale.com ProxyClass.tailscale.com ProxyGroup.tailscale.com DNSConfig.tailscale.com Recorder.tailscale.com Site.skupper.io Listener.skupper.io Connector.skupper.io Link.skupper.io TargetGroupBinding.elbv2.k8s.aws ControlPlane.gateway-operator.konghq.com DataPlane.gateway-operator.konghq.com',
+    reports: true,
+  },
+  {
     kinds:
       'NodeNetworkConfigurationPolicy.nmstate.io NetworkAddonsConfig.networkaddonsoperator.network.kubevirt.io',
     reports: true,

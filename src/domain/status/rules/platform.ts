@@ -1,4 +1,4 @@
-/** What a platform offers its users: operators, policies, metrics, dashboards, accounts. */
+/** What a platform offers its users: operators, metrics, dashboards, accounts. */
 import type { KindRule } from '../kind-rule.ts';
 
 const ready = {
@@ -142,55 +142,6 @@ export const platformRules: readonly KindRule[] = [
   },
   { kinds: '*.datadoghq.com *.coralogix.com', reports: true },
   { kinds: '*.core.humio.com', clauses: [humioState] },
-  { kinds: '*.kyverno.io *.policies.kyverno.io', reports: true },
-  {
-    kinds:
-      'PolicyException.kyverno.io PolicyException.policies.kyverno.io UpdateRequest.kyverno.io GlobalContextEntry.kyverno.io CleanupPolicy.kyverno.io ClusterCleanupPolicy.kyverno.io',
-  },
-  {
-    kinds: 'ConstraintTemplate.templates.gatekeeper.sh',
-    clauses: [
-      { path: 'status.byPod.*.errors.*.message', is: {}, otherwise: 'failing' },
-      { path: 'status.created', is: { current: 'true', progressing: 'false' }, missing: 'progressing' },
-    ],
-  },
-  {
-    kinds: 'Policy.policy.open-cluster-management.io',
-    clauses: [
-      {
-        path: 'status.compliant',
-        is: { current: 'Compliant', failing: 'NonCompliant', progressing: 'Pending' },
-      },
-      { path: 'status.placement.*.placementBinding', is: { current: '*' }, missing: 'progressing' },
-    ],
-  },
-  {
-    kinds: 'OperatorPolicy.policy.open-cluster-management.io',
-    clauses: [{ condition: 'Compliant', is: { current: 'True', failing: 'False' }, missing: 'progressing' }],
-  },
-  {
-    kinds: 'ConfigurationPolicy.policy.open-cluster-management.io',
-    clauses: [
-      { path: 'status.lastEvaluatedGeneration', equals: 'metadata.generation', differs: 'progressing' },
-      {
-        path: 'status.compliant',
-        is: { current: 'Compliant', failing: 'NonCompliant' },
-        otherwise: 'progressing',
-        missing: 'progressing',
-      },
-    ],
-  },
-  {
-    kinds: '*.policy.open-cluster-management.io',
-    clauses: [
-      {
-        path: 'status.compliant',
-        is: { current: 'Compliant', failing: 'NonCompliant' },
-        otherwise: 'progressing',
-        missing: 'progressing',
-      },
-    ],
-  },
   {
     kinds: '*.capabilities.3scale.net *.apps.3scale.net',
     reports: true,
@@ -307,5 +258,22 @@ export const platformRules: readonly KindRule[] = [
       },
     ],
   },
-  { kinds: '*.work.karmada.io TridentBackendConfig.trident.netapp.io', reports: true },
+  {
+    kinds: 'TridentBackendConfig.trident.netapp.io',
+    clauses: [
+      { path: 'status.lastOperationStatus', is: { failing: 'Failed' }, said: 'status.message' },
+      {
+        path: 'status.phase',
+        is: { current: 'Bound', failing: 'Failed|Lost' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  { kinds: '*.work.karmada.io *.enterprise.splunk.com *.kro.run', reports: true },
+  {
+    kinds:
+      'KeycloakRealm.v1.edp.epam.com KeycloakClient.v1.edp.epam.com KeycloakClientScope.v1.edp.epam.com KeycloakRealmGroup.v1.edp.epam.com KeycloakRealmUser.v1.edp.epam.com KeycloakRealmRole.v1.edp.epam.com KeycloakRealmComponent.v1.edp.epam.com KeycloakAuthFlow.v1.edp.epam.com',
+    clauses: [{ path: 'status.value', is: { current: 'OK' }, otherwise: 'failing', missing: 'progressing' }],
+  },
 ];

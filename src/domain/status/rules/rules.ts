@@ -1,14 +1,18 @@
 /** All rules by the kind they are for. */
 import { groupKindOf, groupOf } from '../../objects.ts';
 import type { KindRule } from '../kind-rule.ts';
+import { applicationRules } from './applications.ts';
 import { cloudRules } from './cloud.ts';
+import { clusterRules } from './clusters.ts';
 import { computingRules } from './computing.ts';
 import { databaseRules } from './databases.ts';
 import { deliveryRules } from './delivery.ts';
 import { networkingRules } from './networking.ts';
 import { platformRules } from './platform.ts';
+import { policyRules } from './policies.ts';
 import { secretRules } from './secrets.ts';
 import { storageRules } from './storage.ts';
+import { storeRules } from './stores.ts';
 import { workloadRules } from './workloads.ts';
 
 export const allRules: readonly KindRule[] = [
@@ -21,6 +25,10 @@ export const allRules: readonly KindRule[] = [
   ...workloadRules,
   ...computingRules,
   ...platformRules,
+  ...policyRules,
+  ...clusterRules,
+  ...applicationRules,
+  ...storeRules,
 ];
 
 const byKind: ReadonlyMap<string, KindRule> = new Map(

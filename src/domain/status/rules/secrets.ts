@@ -121,6 +121,28 @@ export const secretRules: readonly KindRule[] = [
     ],
   },
   { kinds: 'OnePasswordItem.onepassword.com', reports: true, clauses: [ready] },
+  {
+    kinds:
+      'AWSPCAIssuer.awspca.cert-manager.io AWSPCAClusterIssuer.awspca.cert-manager.io StepIssuer.certmanager.step.sm StepClusterIssuer.certmanager.step.sm GoogleCASIssuer.cas-issuer.jetstack.io GoogleCASClusterIssuer.cas-issuer.jetstack.io',
+    clauses: [{ ...ready, missing: 'progressing' }],
+  },
+  {
+    kinds:
+      'BitwardenSecret.k8s.bitwarden.com VaultSecret.ricoberger.de SecretSync.secret-sync.x-k8s.io Vault.vault.banzaicloud.com *.resources.teleport.dev',
+    reports: true,
+  },
+  {
+    kinds: 'Certificate.cert.gardener.cloud Issuer.cert.gardener.cloud',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { current: 'Ready', failing: 'Error|Revoked' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
   { kinds: '*.addons.projectcapsule.dev Tenant.capsule.clastix.io', reports: true, clauses: [ready] },
   {
     kinds: 'SopsSecret.isindir.github.com',

@@ -66,7 +66,7 @@ export const storageRules: readonly KindRule[] = [
       { path: 'status.readyToUse', is: { current: 'true', progressing: 'false' }, missing: 'progressing' },
     ],
   },
-  { kinds: 'PrometheusServiceLevel.sloth.slok.dev Volume.longhorn.io', reports: true },
+  { kinds: 'PrometheusServiceLevel.sloth.slok.dev', reports: true },
   {
     kinds:
       'Backup.velero.io Restore.velero.io DataUpload.velero.io DataDownload.velero.io PodVolumeBackup.velero.io PodVolumeRestore.velero.io',

@@ -80,6 +80,32 @@ export const workloadRules: readonly KindRule[] = [
       },
     ],
   },
+  {
+    kinds: 'GameServer.agones.dev',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { current: 'Ready|Allocated|Reserved', failing: 'Error|Unhealthy' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    // Servers that are played on are no longer among the ready ones.
+    kinds: 'Fleet.agones.dev GameServerSet.agones.dev',
+    clauses: [
+      { count: 'status.replicas', of: 'spec.replicas', short: 'progressing' },
+      {
+        count: 'status.readyReplicas',
+        of: 'spec.replicas',
+        short: 'progressing',
+        only: { path: 'status.allocatedReplicas', values: '0' },
+      },
+    ],
+    otherwise: 'current',
+  },
+  { kinds: 'HTTPScaledObject.http.keda.sh', reports: true },
   { kinds: 'TriggerAuthentication.keda.sh ClusterTriggerAuthentication.keda.sh' },
   {
     // Active says that there is load, Fallback is still at work.
