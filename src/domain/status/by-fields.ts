@@ -150,9 +150,19 @@ export function statusByCounts(object: KubernetesObject): Status | undefined {
       reached(numberAt(status, name), numberAt(status, 'matchedPods'), word),
     ),
     ...countsOfNodes.map(([name, word]) => reached(numberAt(status, name), nodes, word)),
+    ...partsOf(status),
     ...fractionsOf(status),
     ...fractionsOf(fieldAt(status, 'scale')),
   ]);
+}
+
+/** Sets of pods within the status (`instances`, `pools`) that say how many they are, and how many of those are ready. */
+function partsOf(status: unknown): readonly (Status | undefined)[] {
+  if (status === null || typeof status !== 'object') return [];
+  return Object.entries(status)
+    .filter(([name, value]) => Array.isArray(value) && !otherTimes.test(name))
+    .flatMap(([, value]) => value as unknown[])
+    .map((part) => reached(numberAt(part, 'readyReplicas'), numberAt(part, 'replicas'), 'ready'));
 }
 
 function reached(count: number | undefined, wanted: number | undefined, word: string): Status | undefined {

@@ -20,7 +20,7 @@ export type Polarity = 'good' | 'bad' | 'moving' | 'held' | 'aside';
 
 /** Good when True, and a release waits for it; other words in -ed and the like say what has happened, not how it is. */
 const awaitedWords =
-  /\b(ready|available|healthy|synced|synchronized|established|programmed|accepted|succeeded|success|successful|valid|validated|reconciled|installed|deployed|provisioned|applied|bound|resolved refs|initialized|compliant|complete|completed|configured|reconcile|issued|connected|admitted|created|progressing succeeded|up to date|enforced|satisfied|operational|adopted|(successful|success|successfully) \w+)$/;
+  /\b(ready|available|healthy|synced|synchronized|established|programmed|accepted|succeeded|success|successful|valid|validated|reconciled|installed|deployed|provisioned|applied|bound|resolved refs|initialized|compliant|complete|completed|configured|reconcile|issued|connected|admitted|created|progressing succeeded|up to date|enforced|satisfied|operational|adopted|attached|(successful|success|successfully) \w+)$/;
 
 /** Good or bad by their word, and of no weight for a release: load that comes and goes, what was switched off. */
 const asideWords =

@@ -28,7 +28,7 @@ const words: Readonly<Record<'failed' | 'suspended' | 'progressing' | 'current',
     programmed attached serving listening compliant registered published updated uptodate operational alive good
     reachable executed issued exists served loaded joined sync live passed passing satisfied stable
     idle standby primary leader monitoring watching enforcing enforced protected assigned allocated ended finalized
-    delivered sent replicating streaming collecting receiving leading following`),
+    delivered sent replicating streaming collecting receiving leading following steady`),
 };
 
 /** Words in -ing are progress, but for these. */

@@ -134,7 +134,7 @@ export const networkingRules: readonly KindRule[] = [
   },
   {
     kinds:
-      'Connector.tailscale.com ProxyClass.tailscale.com ProxyGroup.tailscale.com DNSConfig.tailscale.com Recorder.tailscale.com Site.skupper.io Listener.skupper.io Connector.skupper.io Link.skupper.io TargetGroupBinding.elbv2.k8s.aws ControlPlane.gateway-operator.konghq.com DataPlane.gateway-operator.konghq.com',
+      'Connector.tailscale.com ProxyClass.tailscale.com ProxyGroup.tailscale.com DNSConfig.tailscale.com Recorder.tailscale.com Site.skupper.io Listener.skupper.io Connector.skupper.io Link.skupper.io TargetGroupBinding.elbv2.k8s.aws ControlPlane.gateway-operator.konghq.com DataPlane.gateway-operator.konghq.com TrafficPolicy.gateway.kgateway.dev HTTPListenerPolicy.gateway.kgateway.dev Backend.gateway.kgateway.dev GatewayExtension.gateway.kgateway.dev ClientSettingsPolicy.gateway.nginx.org ObservabilityPolicy.gateway.nginx.org UpstreamSettingsPolicy.gateway.nginx.org GCPBackendPolicy.networking.gke.io GCPGatewayPolicy.networking.gke.io HealthCheckPolicy.networking.gke.io',
     reports: true,
   },
   {

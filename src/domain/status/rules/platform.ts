@@ -116,6 +116,12 @@ export const platformRules: readonly KindRule[] = [
   },
   {
     kinds:
+      'GrafanaDashboard.grafana.integreatly.org GrafanaDatasource.grafana.integreatly.org GrafanaFolder.grafana.integreatly.org',
+    clauses: [{ path: 'status.NoMatchingInstances', is: { failing: 'true' } }],
+    reports: true,
+  },
+  {
+    kinds:
       '*.grafana.integreatly.org *.opentelemetry.io *.jaegertracing.io *.kiali.io Flow.logging.banzaicloud.io ClusterFlow.logging.banzaicloud.io Output.logging.banzaicloud.io ClusterOutput.logging.banzaicloud.io LokiStack.loki.grafana.com TempoStack.tempo.grafana.com TempoMonolithic.tempo.grafana.com',
     reports: true,
   },

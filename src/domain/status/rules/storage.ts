@@ -60,7 +60,8 @@ export const storageRules: readonly KindRule[] = [
     ],
   },
   {
-    kinds: 'VolumeSnapshot.snapshot.storage.k8s.io VolumeSnapshotContent.snapshot.storage.k8s.io',
+    kinds:
+      'VolumeSnapshot.snapshot.storage.k8s.io VolumeSnapshotContent.snapshot.storage.k8s.io VolumeGroupSnapshot.groupsnapshot.storage.k8s.io VolumeGroupSnapshotContent.groupsnapshot.storage.k8s.io',
     clauses: [
       { path: 'status.error.message', is: {}, otherwise: 'failing' },
       { path: 'status.readyToUse', is: { current: 'true', progressing: 'false' }, missing: 'progressing' },

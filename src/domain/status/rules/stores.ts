@@ -93,6 +93,17 @@ export const storeRules: readonly KindRule[] = [
     ],
   },
   {
+    // A set without ready pods does not write a 0.
+    kinds: 'PostgresCluster.postgres-operator.crunchydata.com',
+    clauses: [
+      {
+        path: 'status.instances.*.readyReplicas',
+        equals: 'status.instances.*.replicas',
+        differs: 'progressing',
+      },
+    ],
+  },
+  {
     kinds:
       'NooBaa.noobaa.io BackingStore.noobaa.io BucketClass.noobaa.io NamespaceStore.noobaa.io StorageCluster.core.libopenstorage.org StorageNode.core.libopenstorage.org DiskPool.openebs.io ZFSVolume.zfs.openebs.io LVMVolume.local.openebs.io BucketClaim.objectstorage.k8s.io BucketAccess.objectstorage.k8s.io',
     reports: true,
