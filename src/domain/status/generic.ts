@@ -6,7 +6,7 @@ import { badCondition } from './by-conditions.ts';
 import { suspendedBySpec } from './by-fields.ts';
 import { statusByWords } from './by-words.ts';
 import { current, failed, progressing, type Status } from './status.ts';
-import { isBroughtUp } from './vocabulary.ts';
+import { isRun } from './vocabulary.ts';
 
 /**
  * What holds for every kind, first: an object on its way out is terminating, one whose controller has not seen the newest
@@ -71,7 +71,7 @@ export function observedGenerationOf(object: KubernetesObject): number | undefin
  * worst of what they say counts. What is wrong is `failing`, never final: only a kind's own rule knows that its controller has
  * given up, and how long a failure may last is for the rollout. Without a word that is known: there, and seen by whoever reports
  * an observedGeneration. A custom resource without any status is current too (many kinds have none), under a code of its own,
- * since its controller may merely be late; not one whose status is empty, or whose kind is by its name one that is brought up.
+ * since its controller may merely be late (the rollout gives it `settle`); not one whose status is empty, or that is a run.
  */
 export function genericStatus(object: KubernetesObject): Status {
   return (
@@ -79,11 +79,11 @@ export function genericStatus(object: KubernetesObject): Status {
   );
 }
 
-/** Nothing is said, and there is something to say: an empty status, or a name that tells it. */
+/** Nothing is said, and there is something to say: an empty status, or a run whose end would be told. */
 function blank(object: KubernetesObject): Status | undefined {
   const status = fieldAt(object, 'status');
   if (!isCustomResource(object)) return undefined;
-  return sameValue(status, {}) || (status === undefined && isBroughtUp(object.kind))
+  return sameValue(status, {}) || (status === undefined && isRun(object.kind))
     ? progressing('nothing-reported', 'its controller has not reported yet')
     : undefined;
 }

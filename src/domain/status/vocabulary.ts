@@ -109,18 +109,14 @@ function denial(tone: Tone): Tone {
 /** Those that a controller starts at their time, or by load, are no runs themselves. */
 const runNames =
   /(?<!Cron|Scaled|Scheduled)(Run|Job|Task|Backup|Restore|Snapshot|Execution|Migration|Import|Export|Build|Test|Experiment|Analysis|Session|Operation|OpsRequest)$/;
-const broughtUpNames =
-  /(?<!Cron|Scaled|Scheduled)(Cluster|Deployment|StatefulSet|DaemonSet|ReplicaSet|Machine|Rollout|Canary|Certificate|Database|Snapshot|Run|Job|Backup|Restore|Migration)$/;
+const reportedRunNames = /(?<!Cron|Scaled|Scheduled)(Run|Job|Backup|Restore|Migration)$/;
 
 /** A kind that by its name runs to an end: while one of them runs, it is not done. */
 export function runsToAnEnd(kind: string): boolean {
   return runNames.test(kind);
 }
 
-/**
- * A kind that by its name somebody brings up or runs to an end, and says so. Configuration, policies and identities, of which many never
- * have a status, are not among them.
- */
-export function isBroughtUp(kind: string): boolean {
-  return broughtUpNames.test(kind);
+/** One of those that nobody writes as a mere description: without a status it has not been run yet. */
+export function isRun(kind: string): boolean {
+  return reportedRunNames.test(kind);
 }
