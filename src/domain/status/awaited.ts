@@ -46,7 +46,9 @@ const awaitedKinds: ReadonlySet<string> = new Set([
 const ownTimeKinds: ReadonlySet<string> = new Set([
   'AdvancedCronJob.apps.kruise.io',
   'CronWorkflow.argoproj.io',
+  'BackupSchedule.pingcap.com',
   'ScheduledBackup.postgresql.cnpg.io',
+  'ScheduledBackup.postgresql.k8s.enterprisedb.io',
   'ScheduledSparkApplication.sparkoperator.k8s.io',
   'Schedule.velero.io',
   'Schedule.k8up.io',

@@ -164,6 +164,47 @@ export const applicationRules: readonly KindRule[] = [
     ],
   },
   {
+    kinds:
+      'PodChaos.chaos-mesh.org NetworkChaos.chaos-mesh.org IOChaos.chaos-mesh.org StressChaos.chaos-mesh.org TimeChaos.chaos-mesh.org DNSChaos.chaos-mesh.org HTTPChaos.chaos-mesh.org JVMChaos.chaos-mesh.org KernelChaos.chaos-mesh.org',
+    clauses: [
+      { condition: 'Paused', is: { held: 'True' } },
+      { condition: 'AllRecovered', is: { done: 'True' } },
+      { condition: 'AllInjected', is: { current: 'True' } },
+    ],
+    otherwise: 'progressing',
+  },
+  {
+    // Scaled to zero, it waits for its next call.
+    kinds: 'NuclioFunction.nuclio.io',
+    clauses: [
+      {
+        path: 'status.state',
+        is: { current: 'ready|scaledToZero', failing: 'error|unhealthy', held: 'imported' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.message',
+      },
+    ],
+  },
+  {
+    kinds: 'Jenkins.jenkins.io',
+    clauses: [
+      { path: 'status.userConfigurationCompletedTime', is: { current: '*' }, missing: 'progressing' },
+    ],
+  },
+  {
+    kinds: 'VirtualMachineImage.harvesterhci.io',
+    clauses: [
+      { condition: 'RetryLimitExceeded', is: { failing: 'True' } },
+      { condition: 'Imported', is: { current: 'True' }, otherwise: 'progressing', missing: 'progressing' },
+    ],
+  },
+  {
+    kinds:
+      'PrefectServer.prefect.io PrefectWorkPool.prefect.io PrefectDeployment.prefect.io AzureAppConfigurationProvider.azconfig.io',
+    reports: true,
+  },
+  {
     kinds: 'ChaosEngine.litmuschaos.io',
     clauses: [
       { path: 'status.experiments.*.verdict', is: { failed: 'Fail|Error' } },

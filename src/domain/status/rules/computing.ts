@@ -199,6 +199,39 @@ export const computingRules: readonly KindRule[] = [
     ],
   },
   {
+    kinds: 'DaskJob.kubernetes.dask.org',
+    clauses: [
+      {
+        path: 'status.jobStatus',
+        is: { done: 'Successful', failed: 'Failed' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'DaskCluster.kubernetes.dask.org',
+    clauses: [
+      {
+        path: 'status.phase',
+        is: { current: 'Running', failing: 'Error|Failed' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
+    kinds: 'JobFlow.flow.volcano.sh',
+    clauses: [
+      {
+        path: 'status.state.phase',
+        is: { done: 'Succeed', failed: 'Failed' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+      },
+    ],
+  },
+  {
     kinds: 'Job.batch.volcano.sh',
     clauses: [
       {

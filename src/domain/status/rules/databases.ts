@@ -123,7 +123,7 @@ export const databaseRules: readonly KindRule[] = [
   },
   {
     kinds:
-      '*.mongodb.com *.mongodbcommunity.mongodb.com *.atlas.mongodb.com *.postgres-operator.crunchydata.com *.pingcap.com *.scylla.scylladb.com *.cassandra.datastax.com *.k8ssandra.io CouchbaseCluster.couchbase.com *.hazelcast.com *.k8s.enterprise.redis *.app.redislabs.com *.redis.redis.opstreelabs.in *.apps.kubeblocks.io *.stackgres.io *.arangodb.com *.dragonflydb.io *.cluster.redpanda.com *.opensearch.opster.io',
+      '*.mongodb.com *.mongodbcommunity.mongodb.com *.atlas.mongodb.com *.postgres-operator.crunchydata.com *.pingcap.com *.scylla.scylladb.com *.cassandra.datastax.com *.k8ssandra.io CouchbaseCluster.couchbase.com *.hazelcast.com *.k8s.enterprise.redis *.app.redislabs.com *.redis.redis.opstreelabs.in *.apps.kubeblocks.io *.arangodb.com *.dragonflydb.io *.cluster.redpanda.com *.opensearch.opster.io',
     reports: true,
   },
   {

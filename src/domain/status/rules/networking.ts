@@ -70,6 +70,7 @@ export const networkingRules: readonly KindRule[] = [
     reports: true,
     clauses: [{ path: 'status.state', is: { current: 'Healthy' }, otherwise: 'progressing' }],
   },
+  { kinds: 'GatewayClassConfig.consul.hashicorp.com MeshService.consul.hashicorp.com' },
   {
     kinds: '*.consul.hashicorp.com',
     clauses: [{ condition: 'Synced', is: { current: 'True', failing: 'False' } }],

@@ -51,6 +51,35 @@ export const storeRules: readonly KindRule[] = [
     ],
   },
   {
+    // Whether it has to be restarted for its newest parameters is for a person to see to.
+    kinds: 'SGCluster.stackgres.io SGShardedCluster.stackgres.io SGDistributedLogs.stackgres.io',
+    clauses: [
+      { condition: 'Failed', is: { failing: 'True' } },
+      { condition: 'Bootstrapped', is: { current: 'True', progressing: 'False|Unknown' } },
+    ],
+    reports: true,
+  },
+  {
+    kinds: 'SGBackup.stackgres.io',
+    clauses: [
+      {
+        path: 'status.process.status',
+        is: { done: 'Completed', failed: 'Failed' },
+        otherwise: 'progressing',
+        missing: 'progressing',
+        said: 'status.process.failure',
+      },
+    ],
+  },
+  {
+    kinds: 'SGDbOps.stackgres.io',
+    clauses: [
+      { condition: 'Failed', is: { failed: 'True' } },
+      { condition: 'Completed', is: { done: 'True' } },
+    ],
+    otherwise: 'progressing',
+  },
+  {
     kinds: 'ReplicationSource.volsync.backube ReplicationDestination.volsync.backube',
     // Between two rounds it waits; a round that goes on is its work.
     clauses: [
