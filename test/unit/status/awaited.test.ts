@@ -36,6 +36,8 @@ test.each([
   ['v1', 'Service', {}],
   ['v1', 'Service', { spec: { type: 'NodePort' } }],
   ['batch/v1', 'CronJob', {}],
+  ['pingcap.com/v1alpha1', 'BackupSchedule', {}],
+  ['postgresql.k8s.enterprisedb.io/v1', 'ScheduledBackup', {}],
   ['policy/v1', 'PodDisruptionBudget', {}],
   ['autoscaling/v2', 'HorizontalPodAutoscaler', {}],
   ['networking.k8s.io/v1', 'Ingress', {}],
