@@ -25,6 +25,11 @@ async function checks(): Promise<Check[]> {
       command: tool('depcruise'),
       arguments: ['--config', '.dependency-cruiser.json', ...layered],
     },
+    {
+      name: 'folders',
+      command: process.execPath,
+      arguments: [join(root, 'scripts/structure.ts'), '--check'],
+    },
     // Without the checkers of scripts that some machines have and others have not.
     {
       name: 'workflows',

@@ -1,9 +1,9 @@
 /** Hollow pods do not crash by themselves: this writes one pod's status as a kubelet would whose container ends at each start. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createKubernetesApi } from '../../src/cluster/api.ts';
-import { connect } from '../../src/cluster/connection.ts';
-import { type WatchTarget, watchKinds } from '../../src/cluster/watch.ts';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import { createKubernetesApi } from '../../src/cluster/api/api.ts';
+import { connect } from '../../src/cluster/api/connect.ts';
+import { type WatchTarget, watchKinds } from '../../src/cluster/watch/watch.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 
 const exitCode = 3;
 /** Milliseconds before the second and the third end, as the kubelet's back-off has them. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { latencyReport } from '../../src/domain/smoke/latency.ts';
+import { latencyReport } from '../../src/domain/smoke/latency/latency.ts';
 import { measureHttp } from '../../src/probes/measure.ts';
 import { type Load, trueP99 } from './delays.ts';
 

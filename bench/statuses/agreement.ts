@@ -1,5 +1,5 @@
 /** How far our words agree with the health that others expect. */
-import { isFinal, type Status, type StatusWord } from '../../src/domain/status/status.ts';
+import { isFinal, type Status, type StatusWord } from '../../src/domain/status/generic/status.ts';
 import { type ExpectedWord, expectedWords, type HealthCase } from './cases.ts';
 
 export interface Reading {

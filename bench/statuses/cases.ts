@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 
 /** Argo CD's words for health. */
 export const expectedWords = [

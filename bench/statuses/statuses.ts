@@ -1,5 +1,5 @@
 /** `npm run bench -- statuses --cases FOLDER`: what we say of objects whose health others have published. */
-import { genericStatus } from '../../src/domain/status/generic.ts';
+import { genericStatus } from '../../src/domain/status/generic/generic.ts';
 import { statusOf } from '../../src/domain/status/table.ts';
 import { agreementLines, agreementOf, headline, shareOf } from './agreement.ts';
 import { readCases } from './cases.ts';

@@ -7,7 +7,7 @@ await runToExit(async () => {
   // Loaded after the first line is out: a person who watches sees at once that it runs.
   const [{ runAction }, { deploy }] = await Promise.all([
     import(/* webpackMode: "eager" */ '../wiring/action.ts'),
-    import(/* webpackMode: "eager" */ '../flow/deploy.ts'),
+    import(/* webpackMode: "eager" */ '../flow/commands/deploy.ts'),
   ]);
   return runAction('deploy-staging', deploy);
 });

@@ -1,8 +1,8 @@
 /** What GitHub says of the job's environment and of who reviewed this run. Every request is a read. */
 import { z } from 'zod';
-import type { ApprovalFacts, EnvironmentRules } from '../domain/approval.ts';
-import { Fault } from '../domain/fault.ts';
-import type { RunIdentity } from '../domain/release.ts';
+import type { ApprovalFacts, EnvironmentRules } from '../domain/approval/approval.ts';
+import { Fault } from '../domain/failure/fault.ts';
+import type { RunIdentity } from '../domain/release/record.ts';
 import { type ClientAccess, type GitHubClient, githubClient } from './client.ts';
 import { jobEnvironment } from './job-environment.ts';
 

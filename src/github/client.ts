@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { z } from 'zod';
-import { Fault } from '../domain/fault.ts';
+import { Fault } from '../domain/failure/fault.ts';
 
 export interface ClientAccess {
   /** `GITHUB_API_URL`. */

@@ -1,7 +1,7 @@
 /** Which environment this job is in. No variable says it; the check run of the job does, else its deployment. */
 import { z } from 'zod';
-import { Fault } from '../domain/fault.ts';
-import type { RunIdentity } from '../domain/release.ts';
+import { Fault } from '../domain/failure/fault.ts';
+import type { RunIdentity } from '../domain/release/record.ts';
 import type { GitHubClient } from './client.ts';
 
 export interface JobEnvironment {

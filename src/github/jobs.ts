@@ -1,5 +1,5 @@
 /** Whether the job behind a record is over, by GitHub's word. */
-import type { RunIdentity } from '../domain/release.ts';
+import type { RunIdentity } from '../domain/release/record.ts';
 
 export type JobState = 'completed' | 'running' | 'unknown';
 

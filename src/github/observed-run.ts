@@ -1,8 +1,8 @@
 /** What GitHub says of the run that an observer belongs to: its reviews, what still waits, and which jobs never started. */
 import { z } from 'zod';
-import { Fault } from '../domain/fault.ts';
-import type { ObservedJob, ObservedRun } from '../domain/observed-run.ts';
-import type { RunIdentity } from '../domain/release.ts';
+import type { ObservedJob, ObservedRun } from '../domain/approval/observed-run.ts';
+import { Fault } from '../domain/failure/fault.ts';
+import type { RunIdentity } from '../domain/release/record.ts';
 import { ofOurRun, type Place, placeOf, reviewsOf } from './approvals.ts';
 import { type ClientAccess, type GitHubClient, githubClient } from './client.ts';
 import { environmentOfJob } from './job-environment.ts';

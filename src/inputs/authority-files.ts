@@ -1,7 +1,7 @@
 /** Certificate authorities that `orion.yaml` names as files: read once, at the door. */
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
-import { Fault } from '../domain/fault.ts';
+import { Fault } from '../domain/failure/fault.ts';
 import type { SmokeSection } from './smoke-configuration.ts';
 
 /** The section with the text of each file in the place of its path. Throws a Fault `bad-config` for one that cannot be read. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isCollection, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { Fault } from '../domain/fault.ts';
+import { Fault } from '../domain/failure/fault.ts';
 import { withAuthorityFiles } from './authority-files.ts';
 import { nearestName } from './nearest-name.ts';
 import { smokeSchema } from './smoke-configuration.ts';

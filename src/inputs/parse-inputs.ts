@@ -1,9 +1,9 @@
 /** The door: `INPUT_*` variables become one readonly value, or one Fault that names everything that is wrong. */
 import type { z } from 'zod';
-import { Fault } from '../domain/fault.ts';
-import { type Environment, profiles, type TestedEnvironment } from '../domain/profile.ts';
-import type { Reason } from '../domain/reasons.ts';
-import type { Settings } from '../domain/settings.ts';
+import { Fault } from '../domain/failure/fault.ts';
+import type { Reason } from '../domain/failure/reasons.ts';
+import { type Environment, profiles, type TestedEnvironment } from '../domain/settings/profile.ts';
+import type { Settings } from '../domain/settings/settings.ts';
 import { nearestName } from './nearest-name.ts';
 import {
   type ActionName,

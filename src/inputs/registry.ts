@@ -2,8 +2,8 @@
  * The one list of input and output names. Parsing, each `action.yml`, the README tables and the tests are made from it, so a name
  *  that is not here does not exist. An input joins the list when its behaviour works, not before.
  */
-import type { Environment } from '../domain/profile.ts';
-import { profiles } from '../domain/profile.ts';
+import type { Environment } from '../domain/settings/profile.ts';
+import { profiles } from '../domain/settings/profile.ts';
 import { formatDuration } from './duration.ts';
 
 /** The deploying actions with the profile that each goes by. */

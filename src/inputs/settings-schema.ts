@@ -1,7 +1,7 @@
 /** The inputs of every action as one schema, cross-field rules included: texts in, values out. */
 import { z } from 'zod';
-import { stepNames } from '../domain/phases.ts';
-import type { Environment, TestedEnvironment } from '../domain/profile.ts';
+import { stepNames } from '../domain/settings/phases.ts';
+import type { Environment, TestedEnvironment } from '../domain/settings/profile.ts';
 import type { InputEntry, InputName } from './registry.ts';
 import { inputs } from './registry.ts';
 import {

@@ -1,12 +1,12 @@
 /** The section `smoke:` of `orion.yaml`. */
 import { z } from 'zod';
-import { mapValues } from '../domain/map-values.ts';
 import type {
   AuthoritySource,
   ConfiguredDatabase,
   SmokeConfiguration,
   ValueSource,
 } from '../domain/smoke/configuration.ts';
+import { mapValues } from '../domain/smoke/map-values.ts';
 import { parseDuration } from './duration.ts';
 import { duration, endpoint, endpointOf, label } from './smoke-endpoint.ts';
 import { journey, journeyOf } from './smoke-journey.ts';

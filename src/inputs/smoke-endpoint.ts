@@ -1,7 +1,7 @@
 /** What `orion.yaml` says of one HTTP call and of its answer: endpoints of services, and steps of journeys. */
 import { z } from 'zod';
 import type { ConfiguredEndpoint } from '../domain/smoke/configuration.ts';
-import { parseExpression } from '../domain/status/expressions.ts';
+import { parseExpression } from '../domain/status/generic/expressions.ts';
 import { parseDuration } from './duration.ts';
 
 export const label = z

@@ -1,9 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of journeys are written so
 /** What `orion.yaml` says of a journey: requests in a row, each with what earlier ones brought. */
 import { z } from 'zod';
-import { mapValues } from '../domain/map-values.ts';
 import type { Capture, ConfiguredJourney, ConfiguredStep } from '../domain/smoke/configuration.ts';
-import { placeholdersIn } from '../domain/smoke/journeys.ts';
+import { placeholdersIn } from '../domain/smoke/journeys/journeys.ts';
+import { mapValues } from '../domain/smoke/map-values.ts';
 import { endpoint, endpointOf, jsonPath, label, pattern } from './smoke-endpoint.ts';
 
 /** Where a value that must not stand in orion.yaml comes from. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { distance } from 'fastest-levenshtein';
-import { kustomizationNames } from './kustomization-tree.ts';
+import { kustomizationNames } from './files/kustomization-tree.ts';
 
 const skipped = new Set(['node_modules', '.git', 'dist', 'vendor']);
 const depthLimit = 5;

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
-import { Fault } from '../domain/fault.ts';
-import type { SourceLocation } from '../domain/source.ts';
-import { fileReferences, isRemote, type Kustomization } from './kustomization-tree.ts';
-import { lineOfNode, type YamlFiles, type YamlSource } from './yaml-source.ts';
+import { Fault } from '../domain/failure/fault.ts';
+import type { SourceLocation } from '../domain/kubernetes/source-location.ts';
+import { fileReferences, isRemote, type Kustomization } from './files/kustomization-tree.ts';
+import { lineOfNode, type YamlFiles, type YamlSource } from './files/yaml-source.ts';
 
 export interface RemoteReference {
   readonly reference: string;

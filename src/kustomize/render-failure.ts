@@ -1,11 +1,11 @@
 /** What kustomize says when it fails, made readable: it nests every message in one per folder on the way. */
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
-import { Fault } from '../domain/fault.ts';
-import type { SourceLocation } from '../domain/source.ts';
-import { type Kustomization, kustomizationFile, readKustomizations } from './kustomization-tree.ts';
-import { type Explanation, explain, type Failure } from './render-explanations.ts';
-import type { YamlFiles } from './yaml-source.ts';
+import { Fault } from '../domain/failure/fault.ts';
+import type { SourceLocation } from '../domain/kubernetes/source-location.ts';
+import { type Kustomization, kustomizationFile, readKustomizations } from './files/kustomization-tree.ts';
+import { type Explanation, explain, type Failure } from './files/render-explanations.ts';
+import type { YamlFiles } from './files/yaml-source.ts';
 
 interface Place {
   /** Absolute folder that was being built. */

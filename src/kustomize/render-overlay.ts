@@ -2,19 +2,19 @@
 import { realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { chooseRenderer } from '../domain/checks/tools.ts';
-import { Fault } from '../domain/fault.ts';
-import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
-import type { FieldPath, SourceLocation } from '../domain/source.ts';
-import { type Kustomization, readKustomizations } from './kustomization-tree.ts';
+import { Fault } from '../domain/failure/fault.ts';
+import type { KubernetesObject, ObjectReference } from '../domain/kubernetes/objects.ts';
+import type { FieldPath, SourceLocation } from '../domain/kubernetes/source-location.ts';
+import { type Kustomization, readKustomizations } from './files/kustomization-tree.ts';
+import { parseRendered, type RenderedObject } from './files/rendered-objects.ts';
+import { createYamlFiles, fieldOf, textOfNode, type YamlFiles } from './files/yaml-source.ts';
 import { nearestOverlay } from './nearest-overlay.ts';
-import { createOriginMap } from './origin-map.ts';
+import { createOriginMap } from './origins/origin-map.ts';
 import { findRemoteReferences, refuseRemoteReferences } from './remote-bases.ts';
 import { renderFailure } from './render-failure.ts';
-import { parseRendered, type RenderedObject } from './rendered-objects.ts';
 import { buildArguments, findPrograms, findRenderers, type Program, type Renderer } from './renderers.ts';
 import { runTool } from './run-tool.ts';
 import { makeWrapper } from './wrapper.ts';
-import { createYamlFiles, fieldOf, textOfNode, type YamlFiles } from './yaml-source.ts';
 
 export interface Overlay {
   readonly objects: readonly KubernetesObject[];

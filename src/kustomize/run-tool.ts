@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Fault } from '../domain/fault.ts';
+import { Fault } from '../domain/failure/fault.ts';
 
 export interface ToolResult {
   /** Exit code; null when the program was ended by a signal. */

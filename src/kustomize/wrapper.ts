@@ -3,8 +3,8 @@ import { copyFile, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import type { Kustomization } from './kustomization-tree.ts';
-import { fieldOf, textOfNode } from './yaml-source.ts';
+import type { Kustomization } from './files/kustomization-tree.ts';
+import { fieldOf, textOfNode } from './files/yaml-source.ts';
 
 export interface Wrapper {
   readonly folder: string;

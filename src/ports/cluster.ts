@@ -1,8 +1,9 @@
 /** Reads and writes of the cluster, and connections to its pods. */
-import type { ApplyConflict } from '../domain/changes.ts';
-import type { JsonObject, KubernetesObject, ObjectReference } from '../domain/objects.ts';
-import type { Permission } from '../domain/permission.ts';
-import type { ProbeFinding, ProbeRequest } from '../domain/smoke/probe.ts';
+
+import type { JsonObject, KubernetesObject, ObjectReference } from '../domain/kubernetes/objects.ts';
+import type { Permission } from '../domain/kubernetes/permissions.ts';
+import type { ApplyConflict } from '../domain/plan/changes.ts';
+import type { ProbeFinding, ProbeRequest } from '../domain/smoke/tests/probe.ts';
 
 export type ApplyAnswer =
   | {

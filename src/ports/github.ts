@@ -1,7 +1,7 @@
 /** What GitHub says of jobs and approvals. */
-import type { ApprovalFacts } from '../domain/approval.ts';
-import type { ObservedRun } from '../domain/observed-run.ts';
-import type { RunIdentity } from '../domain/release.ts';
+import type { ApprovalFacts } from '../domain/approval/approval.ts';
+import type { ObservedRun } from '../domain/approval/observed-run.ts';
+import type { RunIdentity } from '../domain/release/record.ts';
 
 export interface JobsPort {
   /** Whether the job of that run is over, by GitHub's word; `unknown` without an answer. */

@@ -1,7 +1,7 @@
 /** The rendered overlay. */
 import type { Renderer } from '../domain/checks/tools.ts';
-import type { KubernetesObject, ObjectReference } from '../domain/objects.ts';
-import type { FieldPath, SourceLocation } from '../domain/source.ts';
+import type { KubernetesObject, ObjectReference } from '../domain/kubernetes/objects.ts';
+import type { FieldPath, SourceLocation } from '../domain/kubernetes/source-location.ts';
 
 export interface Overlay {
   readonly objects: readonly KubernetesObject[];

@@ -1,9 +1,9 @@
-import type { ProbeLimits } from '../domain/smoke/connection.ts';
-import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
-import type { LatencyMeasurement, Schedule } from '../domain/smoke/latency.ts';
-import type { PostgresFinding } from '../domain/smoke/postgres.ts';
-import type { PostgresTarget, RedisTarget } from '../domain/smoke/probe.ts';
-import type { RedisFinding } from '../domain/smoke/redis.ts';
+import type { PostgresFinding } from '../domain/smoke/databases/postgres.ts';
+import type { RedisFinding } from '../domain/smoke/databases/redis.ts';
+import type { ProbeLimits } from '../domain/smoke/http/connection.ts';
+import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http/http-answer.ts';
+import type { LatencyMeasurement, Schedule } from '../domain/smoke/latency/latency.ts';
+import type { PostgresTarget, RedisTarget } from '../domain/smoke/tests/probe.ts';
 
 /** The calls that smoke tests make: what is not as it should be is a finding; they throw only when the run is stopped. */
 export interface ProbesPort {

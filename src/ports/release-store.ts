@@ -1,5 +1,5 @@
 /** Release records, and the Lease that is the lock. */
-import type { ReleaseBody, ReleaseHead } from '../domain/release.ts';
+import type { ReleaseBody, ReleaseHead } from '../domain/release/record.ts';
 
 /** A record's head as it is in the cluster, with what is needed to change it without overwriting somebody else. */
 export interface StoredRelease {

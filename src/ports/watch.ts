@@ -1,5 +1,5 @@
 /** Changes of the cluster as they happen. */
-import type { KubernetesObject } from '../domain/objects.ts';
+import type { KubernetesObject } from '../domain/kubernetes/objects.ts';
 
 export type WatchChange =
   | {

@@ -1,4 +1,4 @@
-import { type ConnectionFault, connectionFaultOf } from '../domain/smoke/connection.ts';
+import { type ConnectionFault, connectionFaultOf } from '../domain/smoke/http/connection.ts';
 
 /** Reads what Node.js, undici, pg or @redis/client threw; of several addresses tried in vain, the first one's error. */
 export function faultOfError(error: unknown): ConnectionFault {

@@ -1,5 +1,5 @@
 /** Ends what waits when its time is over or the run is stopped. */
-import type { ProbeLimits } from '../domain/smoke/connection.ts';
+import type { ProbeLimits } from '../domain/smoke/http/connection.ts';
 
 /**
  * Runs `work`; at the deadline, or when the run stops, `stop` is called, which must make `work` end. A stopped run rejects with

@@ -1,5 +1,5 @@
 /** The probe in the cluster: makes what it is asked for, and says what it found as lines of a log that others write to as well. */
-import { failureIn } from '../domain/smoke/latency-failures.ts';
+import { failureIn } from '../domain/smoke/latency/latency-failures.ts';
 import {
   measuredAtOnce,
   type ProbeFinding,
@@ -8,7 +8,7 @@ import {
   probedAtOnce,
   probeProtocol,
   secretsOf,
-} from '../domain/smoke/probe.ts';
+} from '../domain/smoke/tests/probe.ts';
 import { callHttp } from './http.ts';
 import { measureHttp } from './measure.ts';
 import { probePostgres } from './postgres.ts';

@@ -2,8 +2,8 @@
 import { Agent, type IncomingMessage, request as startRequest } from 'node:http';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
-import type { ProbeLimits, TlsFacts } from '../domain/smoke/connection.ts';
-import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
+import type { ProbeLimits, TlsFacts } from '../domain/smoke/http/connection.ts';
+import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http/http-answer.ts';
 import { trusting } from './authorities.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { tlsFactsOf } from './tls-facts.ts';

@@ -1,5 +1,5 @@
-import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http-answer.ts';
-import type { LatencyMeasurement, Schedule } from '../domain/smoke/latency.ts';
+import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http/http-answer.ts';
+import type { LatencyMeasurement, Schedule } from '../domain/smoke/latency/latency.ts';
 import { type HttpSession, openHttp } from './http.ts';
 import { runSchedule } from './schedule.ts';
 

@@ -5,8 +5,8 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import { Decoder } from '@redis/client/dist/lib/RESP/decoder.js';
-import type { Dial } from '../domain/smoke/connection.ts';
-import type { DatabaseTls } from '../domain/smoke/postgres.ts';
+import type { DatabaseTls } from '../domain/smoke/databases/postgres.ts';
+import type { Dial } from '../domain/smoke/http/connection.ts';
 import { trusting } from './authorities.ts';
 
 /** An error reply of the server, in its words: `WRONGPASS invalid username-password pair`. */

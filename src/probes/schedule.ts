@@ -4,7 +4,7 @@
  * it asks again sees a stall of two seconds as a single slow request (coordinated omission, G. Tene, 2013).
  */
 import { setImmediate as letGo, setTimeout as sleep } from 'node:timers/promises';
-import type { LatencySample, Schedule } from '../domain/smoke/latency.ts';
+import type { LatencySample, Schedule } from '../domain/smoke/latency/latency.ts';
 
 /**
  * Sends one request; true if the answer is the expected one, else what it got: `status 503`. An error that it throws is a request

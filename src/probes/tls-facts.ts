@@ -1,5 +1,5 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import type { TlsFacts } from '../domain/smoke/connection.ts';
+import type { TlsFacts } from '../domain/smoke/http/connection.ts';
 
 /** The certificate behind an established TLS socket; undefined if it showed none. */
 export function tlsFactsOf(socket: TLSSocket): TlsFacts | undefined {

@@ -1,6 +1,6 @@
 /** What the runner tells about this job: `GITHUB_*` variables. Source: GitHub docs, "Default environment variables". */
 import { tmpdir } from 'node:os';
-import type { RunIdentity } from '../domain/release.ts';
+import type { RunIdentity } from '../domain/release/record.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

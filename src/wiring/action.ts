@@ -1,17 +1,17 @@
 /** An action from its environment variables to its exit code: main and post. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Fault } from '../domain/fault.ts';
-import type { ResultDocument } from '../domain/result.ts';
-import type { Settings } from '../domain/settings.ts';
-import { type Remembered, settleAfterJob } from '../flow/after-job.ts';
-import { endingOfError, unsettled } from '../flow/endings.ts';
-import { Ledger } from '../flow/ledger.ts';
-import type { Run } from '../flow/run.ts';
+import { Fault } from '../domain/failure/fault.ts';
+import type { ResultDocument } from '../domain/result/document.ts';
+import type { Settings } from '../domain/settings/settings.ts';
+import { type Remembered, settleAfterJob } from '../flow/commands/post.ts';
+import type { Run } from '../flow/run/context.ts';
+import { endingOfError, unsettled } from '../flow/run/endings.ts';
+import { Ledger } from '../flow/run/ledger.ts';
 import { type Configuration, readConfiguration } from '../inputs/configuration.ts';
 import { claimedEnvironment, claimedWebhook, parseInputs } from '../inputs/parse-inputs.ts';
 import { type ActionName, stateNames } from '../inputs/registry.ts';
-import type { LogClock } from '../report/log-line.ts';
+import type { LogClock } from '../report/log/line.ts';
 import { environment, readIdentity, readWorkplace } from '../runner/environment.ts';
 import { keepMemorySmall } from '../runner/memory.ts';
 import { abortOnSignals } from '../runner/signals.ts';

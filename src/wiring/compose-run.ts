@@ -1,12 +1,12 @@
 /** Puts the edges behind the ports of the flow. */
 import { createHash } from 'node:crypto';
-import { createKubernetesApi, type KubernetesApi } from '../cluster/api.ts';
-import { systemClock } from '../cluster/clock.ts';
-import { type Connection, connect } from '../cluster/connection.ts';
-import { runsInside } from '../cluster/inside.ts';
-import { releaseCluster, releaseLease, releaseRecords } from '../cluster/release-cluster.ts';
-import { watchKinds } from '../cluster/watch.ts';
-import type { Run } from '../flow/run.ts';
+import { createKubernetesApi, type KubernetesApi } from '../cluster/api/api.ts';
+import { type Connection, connect } from '../cluster/api/connect.ts';
+import { runsInside } from '../cluster/auth/inside.ts';
+import { releaseCluster, releaseLease, releaseRecords } from '../cluster/cluster-port.ts';
+import { systemClock } from '../cluster/transport/clock.ts';
+import { watchKinds } from '../cluster/watch/watch.ts';
+import type { Run } from '../flow/run/context.ts';
 import { approvalFacts } from '../github/approvals.ts';
 import { jobState } from '../github/jobs.ts';
 import { observedRun } from '../github/observed-run.ts';

@@ -1,14 +1,14 @@
 /** Writes a result everywhere people and workflows read it: log, annotations, summary, outputs, JSON. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ResultDocument } from '../domain/result.ts';
-import { renderAnnotations } from '../report/annotations.ts';
-import { renderJUnit } from '../report/junit.ts';
-import type { LogClock } from '../report/log-line.ts';
-import { outcomeLines } from '../report/log-outcome.ts';
-import { renderOutputs } from '../report/outputs.ts';
-import { renderResultJson } from '../report/result-json.ts';
-import { renderSummary } from '../report/summary.ts';
+import type { ResultDocument } from '../domain/result/document.ts';
+import { renderAnnotations } from '../report/formats/annotations.ts';
+import { renderJUnit } from '../report/formats/junit.ts';
+import { renderOutputs } from '../report/formats/outputs.ts';
+import { renderResultJson } from '../report/formats/result-json.ts';
+import type { LogClock } from '../report/log/line.ts';
+import { outcomeLines } from '../report/log/outcome.ts';
+import { renderSummary } from '../report/summary/summary.ts';
 import { annotate, setOutputs, writeSummary } from '../runner/toolkit.ts';
 
 export interface PublishTargets {

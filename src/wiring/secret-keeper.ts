@@ -1,8 +1,8 @@
 /** Collects what must never be shown, as it becomes known, and masks it in everything this process writes. */
-import type { KubernetesObject } from '../domain/objects.ts';
-import type { ResultDocument } from '../domain/result.ts';
-import { redact, redactResult } from '../report/redact.ts';
-import { collectSecretValues, masksFor } from '../report/secret-values.ts';
+import type { KubernetesObject } from '../domain/kubernetes/objects.ts';
+import type { ResultDocument } from '../domain/result/document.ts';
+import { redact, redactResult } from '../report/redaction/redact.ts';
+import { collectSecretValues, masksFor } from '../report/redaction/secret-values.ts';
 
 export interface SecretKeeper {
   hide(secrets: readonly KubernetesObject[]): void;

@@ -1,8 +1,8 @@
 /** Tells a failure where people are. A webhook that fails is a warning: the verdict has been given before. */
-import type { ResultDocument } from '../domain/result.ts';
-import { logText } from '../report/escape.ts';
-import { type LogClock, logLine } from '../report/log-line.ts';
-import { renderSlackMessage } from '../report/slack.ts';
+import type { ResultDocument } from '../domain/result/document.ts';
+import { renderSlackMessage } from '../report/formats/slack.ts';
+import { type LogClock, logLine } from '../report/log/line.ts';
+import { logText } from '../report/text/escape.ts';
 import { annotate } from '../runner/toolkit.ts';
 import { sendToWebhook } from '../slack/webhook.ts';
 

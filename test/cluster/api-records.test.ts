@@ -1,11 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api.ts';
-import { systemClock } from '../../src/cluster/clock.ts';
-import { watchHolderSilence } from '../../src/cluster/holder-silence.ts';
-import { acquireLease, type HeldLease, type LeaseOptions, readLease } from '../../src/cluster/lease.ts';
-import { createReleaseStore, type StoredRelease, type StoreResult } from '../../src/cluster/records.ts';
-import type { ReleaseBody, ReleaseHead } from '../../src/domain/release.ts';
+import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api/api.ts';
+import { watchHolderSilence } from '../../src/cluster/release-store/holder-liveness.ts';
+import {
+  acquireLease,
+  type HeldLease,
+  type LeaseOptions,
+  readLease,
+} from '../../src/cluster/release-store/lease.ts';
+import {
+  createReleaseStore,
+  type StoredRelease,
+  type StoreResult,
+} from '../../src/cluster/release-store/records.ts';
+import { systemClock } from '../../src/cluster/transport/clock.ts';
+import type { ReleaseBody, ReleaseHead } from '../../src/domain/release/record.ts';
 import { manualClock } from '../contract/cluster/manual-clock.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createKubernetesApi } from '../../src/cluster/api.ts';
-import { ApiError, refusesObject } from '../../src/cluster/api-error.ts';
-import { type WatchChange, watchKinds } from '../../src/cluster/watch.ts';
-import type { Fault } from '../../src/domain/fault.ts';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import { createKubernetesApi } from '../../src/cluster/api/api.ts';
+import { ApiError, refusesObject } from '../../src/cluster/transport/api-error.ts';
+import { type WatchChange, watchKinds } from '../../src/cluster/watch/watch.ts';
+import type { Fault } from '../../src/domain/failure/fault.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 
 let here: ApiCluster;

@@ -1,9 +1,13 @@
 /** What is stored although the answer to a write is lost: through the fault proxy, against a real API server. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api.ts';
-import { createReleaseStore, type StoredRelease, type StoreResult } from '../../src/cluster/records.ts';
-import { releaseCluster } from '../../src/cluster/release-cluster.ts';
-import type { ReleaseBody, ReleaseHead } from '../../src/domain/release.ts';
+import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api/api.ts';
+import { releaseCluster } from '../../src/cluster/cluster-port.ts';
+import {
+  createReleaseStore,
+  type StoredRelease,
+  type StoreResult,
+} from '../../src/cluster/release-store/records.ts';
+import type { ReleaseBody, ReleaseHead } from '../../src/domain/release/record.ts';
 import type { FaultInput } from '../../testbed/faults/fault.ts';
 import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';

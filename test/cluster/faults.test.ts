@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { FaultInput } from '../../testbed/faults/fault.ts';
 import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';

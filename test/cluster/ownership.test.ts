@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { releaseCluster } from '../../src/cluster/release-cluster.ts';
-import { settleReplicas } from '../../src/domain/changes.ts';
+import { releaseCluster } from '../../src/cluster/cluster-port.ts';
 import {
   applyEntryOf,
   canonicalJson,
   clientSideApplyEntriesOf,
   extractFields,
-} from '../../src/domain/managed-fields.ts';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
-import { adoptedManagedFields } from '../../src/domain/state-before.ts';
+} from '../../src/domain/kubernetes/managed-fields.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
+import { settleReplicas } from '../../src/domain/plan/changes.ts';
+import { adoptedManagedFields } from '../../src/domain/undo/state-before.ts';
 import type { ClusterPort } from '../../src/ports/cluster.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 

@@ -1,12 +1,12 @@
 /** Live objects that make what an overlay lacks, on a real API server: found, or not to be seen, and never a failure of ours. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createKubernetesApi } from '../../src/cluster/api.ts';
-import { releaseCluster } from '../../src/cluster/release-cluster.ts';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import { createKubernetesApi } from '../../src/cluster/api/api.ts';
+import { releaseCluster } from '../../src/cluster/cluster-port.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 import { expectationsOf } from '../../src/domain/producers/expectations.ts';
-import { makePlan } from '../../src/flow/preview.ts';
-import { readSupply } from '../../src/flow/read-supply.ts';
-import type { Target } from '../../src/flow/target.ts';
+import type { Target } from '../../src/flow/plan/desired.ts';
+import { makePlan } from '../../src/flow/plan/plan.ts';
+import { readSupply } from '../../src/flow/preflight/supply.ts';
 import type { ClusterPort } from '../../src/ports/cluster.ts';
 import { grantIn } from '../node/deployer-role.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';

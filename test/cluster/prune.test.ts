@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ResultDocument } from '../../src/domain/result.ts';
+import type { ResultDocument } from '../../src/domain/result/document.ts';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
 import { type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';

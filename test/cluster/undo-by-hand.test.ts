@@ -3,9 +3,13 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createReleaseStore, type StoredRelease, type StoreResult } from '../../src/cluster/records.ts';
-import type { ReleaseBody, StateBefore } from '../../src/domain/release.ts';
-import { restoreByHand } from '../../src/domain/undo/by-hand.ts';
+import {
+  createReleaseStore,
+  type StoredRelease,
+  type StoreResult,
+} from '../../src/cluster/release-store/records.ts';
+import type { ReleaseBody, StateBefore } from '../../src/domain/release/record.ts';
+import { restoreByHand } from '../../src/domain/undo/manual-commands.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 
 let here: ApiCluster;

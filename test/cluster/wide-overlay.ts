@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 
 const app = 'wide';
 const labels = { app };

@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type ClusterJob, runClusterJob } from '../../src/cluster/cluster-job.ts';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
-import type { HttpAnswer } from '../../src/domain/smoke/http-answer.ts';
-import type { ProbeRequest } from '../../src/domain/smoke/probe.ts';
+import { type ClusterJob, runClusterJob } from '../../src/cluster/in-cluster-job/job.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
+import type { HttpAnswer } from '../../src/domain/smoke/http/http-answer.ts';
+import type { ProbeRequest } from '../../src/domain/smoke/tests/probe.ts';
 import { type Deployer, deployerFor, dropNamespace, until } from './deployer.ts';
 
 const namespace = `cluster-job-${process.pid}`;
@@ -247,9 +247,9 @@ describe('a Job in the cluster', () => {
       seconds: { deadline: 4, afterwards: 2 },
     });
     const { signal: _, ...plain } = options;
-    const script = `import { connect } from './src/cluster/connection.ts';
-      import { createKubernetesApi } from './src/cluster/api.ts';
-      import { runClusterJob } from './src/cluster/cluster-job.ts';
+    const script = `import { connect } from './src/cluster/api/connect.ts';
+      import { createKubernetesApi } from './src/cluster/api/api.ts';
+      import { runClusterJob } from './src/cluster/in-cluster-job/job.ts';
       const connection = await connect({ kubeconfig: process.env.CONFIG, env: {}, home: '' });
       await runClusterJob(createKubernetesApi(connection), { ...JSON.parse(process.env.JOB), signal: new AbortController().signal });`;
     const process_ = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 import { changes, type Deployer, deployerFor, dropNamespace, everythingShown } from './deployer.ts';
 
 const namespace = 'orion-staging';

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { KubernetesApi } from '../../src/cluster/api.ts';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import type { KubernetesApi } from '../../src/cluster/api/api.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 
 const ruleSchema = z.object({
   apiGroups: z.array(z.string()),

@@ -1,9 +1,9 @@
 /** A deploy action as a workflow step against one cluster, by the built bundle, and what the cluster and its audit log say of it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api.ts';
-import { connect } from '../../src/cluster/connection.ts';
-import { createReleaseStore, type ReleaseStore } from '../../src/cluster/records.ts';
+import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api/api.ts';
+import { connect } from '../../src/cluster/api/connect.ts';
+import { createReleaseStore, type ReleaseStore } from '../../src/cluster/release-store/records.ts';
 import type { Cluster } from '../../testbed/cluster.ts';
 import { attachCluster } from '../../testbed/cluster.ts';
 import {

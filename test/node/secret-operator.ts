@@ -4,11 +4,11 @@
  * `absent` gets the condition that the operator writes for a provider without that key, and no Secret.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createKubernetesApi } from '../../src/cluster/api.ts';
-import { connect } from '../../src/cluster/connection.ts';
-import { watchKinds } from '../../src/cluster/watch.ts';
-import { fieldAt } from '../../src/domain/fields.ts';
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import { createKubernetesApi } from '../../src/cluster/api/api.ts';
+import { connect } from '../../src/cluster/api/connect.ts';
+import { watchKinds } from '../../src/cluster/watch/watch.ts';
+import { fieldAt } from '../../src/domain/kubernetes/fields.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 
 const [kubeconfig = '', namespace = ''] = process.argv.slice(2);
 const apiVersion = 'external-secrets.io/v1';

@@ -4,7 +4,12 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../../src/domain/objects.ts';
+import {
+  groupKindOf,
+  type KubernetesObject,
+  keyOf,
+  referenceOf,
+} from '../../src/domain/kubernetes/objects.ts';
 import type { ObservedChange } from '../../src/domain/rollout/state.ts';
 import type { Story } from '../../testbed/recorder/story.ts';
 import { readExpected } from './expected.ts';

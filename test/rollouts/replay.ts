@@ -10,7 +10,7 @@ import {
   startRollout,
   withTarget,
 } from '../../src/domain/rollout/state.ts';
-import { type Verdict, verdict } from '../../src/domain/rollout/verdict.ts';
+import { type Verdict, verdict } from '../../src/domain/verdict/verdict.ts';
 import { parseStory, type Story } from '../../testbed/recorder/story.ts';
 
 /** Names of the recorded stories, `exits-at-once`. */

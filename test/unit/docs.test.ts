@@ -7,9 +7,9 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { outcomes } from '../../src/domain/outcome.ts';
-import { servicePermissions, standingPermissions } from '../../src/domain/permission.ts';
-import { reasons } from '../../src/domain/reasons.ts';
+import { reasons } from '../../src/domain/failure/reasons.ts';
+import { servicePermissions, standingPermissions } from '../../src/domain/kubernetes/permissions.ts';
+import { outcomes } from '../../src/domain/result/outcome.ts';
 
 const root = join(import.meta.dirname, '../..');
 const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })];

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createKubernetesApi } from '../../src/cluster/api.ts';
-import { connect } from '../../src/cluster/connection.ts';
-import { watchKinds } from '../../src/cluster/watch.ts';
-import { type KubernetesObject, keyOf, referenceOf } from '../../src/domain/objects.ts';
+import { createKubernetesApi } from '../../src/cluster/api/api.ts';
+import { connect } from '../../src/cluster/api/connect.ts';
+import { watchKinds } from '../../src/cluster/watch/watch.ts';
+import { type KubernetesObject, keyOf, referenceOf } from '../../src/domain/kubernetes/objects.ts';
 import type { ObservedChange } from '../../src/domain/rollout/state.ts';
 import { sanitise } from './sanitise.ts';
 import type { Story, StoryTarget } from './story.ts';

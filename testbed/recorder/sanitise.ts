@@ -1,5 +1,5 @@
 /** Takes out of a story what differs from cluster to cluster or could tell on one: two recordings of one thing look alike. */
-import type { KubernetesObject } from '../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 import type { ObservedChange } from '../../src/domain/rollout/state.ts';
 import type { Story } from './story.ts';
 

@@ -1,5 +1,5 @@
 /** A recorded rollout: what a deploy tool's watches were told, and when. Kept as JSON, one change a line. */
-import { type KubernetesObject, keyOf, referenceOf } from '../../src/domain/objects.ts';
+import { type KubernetesObject, keyOf, referenceOf } from '../../src/domain/kubernetes/objects.ts';
 import type { ObservedChange, RolloutTarget } from '../../src/domain/rollout/state.ts';
 import { patchBetween, patched } from './merge-patch.ts';
 

@@ -1,13 +1,13 @@
-import { conditionOf, numberAt, textAt, timeOf } from '../fields.ts';
-import { groupKindOf, titleOf } from '../objects.ts';
-import { markOf } from '../rollout/marks.ts';
-import { type Scene, sceneOf } from '../rollout/scene.ts';
+import { conditionOf, numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import { groupKindOf, titleOf } from '../kubernetes/objects.ts';
+import { markOf } from '../rollout/condition-times.ts';
 import type { Limits, PodRecord, RolloutState } from '../rollout/state.ts';
-import { containersOf, endsOf, isBetweenTries } from '../status/containers.ts';
-import { isReady, isTerminating, phaseOf } from '../status/pod.ts';
-import { updatesOnDelete } from '../status/statefulset.ts';
-import { type Cause, causeOf, containerTitle, type Doom } from './cause.ts';
+import { type Scene, sceneOf } from '../rollout/workload-view.ts';
+import { containersOf, endsOf, isBetweenTries } from '../status/built-in/containers.ts';
+import { isReady, isTerminating, phaseOf } from '../status/built-in/pod.ts';
+import { updatesOnDelete } from '../status/built-in/statefulset.ts';
 import { sameEnds } from './crashes.ts';
+import { type Cause, causeOf, containerTitle, type Doom } from './evidence/cause.ts';
 
 /**
  * Old pods of a StatefulSet that are in the way. With OrderedReady its controller waits for each pod to be ready before it

@@ -1,21 +1,21 @@
-import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, containersOf } from '../status/containers.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { type ContainerView, containersOf } from '../status/built-in/containers.ts';
 import { blockedCause } from './blocked.ts';
-import type { Cause } from './cause.ts';
 import { configurationCause } from './configuration.ts';
 import { crashCause } from './crashes.ts';
 import { creationCause } from './creation.ts';
+import { objectCause } from './custom-objects.ts';
+import { goneCause, takenCause } from './drift.ts';
+import type { Cause } from './evidence/cause.ts';
 import { pullCause } from './images.ts';
 import { sandboxCause, volumeCause } from './mounting.ts';
-import { objectCause } from './objects.ts';
 import { leavingCause, lostCause } from './pods.ts';
 import { gateCause, readinessCause } from './probes.ts';
 import { producerCause } from './producing.ts';
 import { schedulingCause } from './scheduling.ts';
 import { cannotRunCause } from './start-errors.ts';
-import { goneCause, takenCause } from './taken.ts';
-import { askedRestartCause, initialisingCause, lapseCause, startupCause } from './unsteady.ts';
+import { askedRestartCause, initialisingCause, lapseCause, startupCause } from './startup-and-flapping.ts';
 import { deadlineCause, endedCause, pausedCause } from './workloads.ts';
 
 type ContainerRule = (

@@ -1,9 +1,9 @@
-import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, isStarting } from '../status/containers.ts';
-import { type Cause, causeOf, quoted, subject } from './cause.ts';
-import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
-import { containerField, referenceField } from './fieldpaths.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { type ContainerView, isStarting } from '../status/built-in/containers.ts';
+import { type Cause, causeOf, quoted, subject } from './evidence/cause.ts';
+import { eventMessage, evidenceOf, podEvents } from './evidence/evidence.ts';
+import { containerField, referenceField } from './evidence/field-paths.ts';
 import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
 
 export interface MissingSource {

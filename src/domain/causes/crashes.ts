@@ -1,13 +1,13 @@
-import { fieldAt, timeOf } from '../fields.ts';
-import type { Reason } from '../reasons.ts';
-import type { End } from '../rollout/marks.ts';
-import type { Scene } from '../rollout/scene.ts';
+import type { Reason } from '../failure/reasons.ts';
+import { fieldAt, timeOf } from '../kubernetes/fields.ts';
+import type { End } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, endsOf, type Termination } from '../status/containers.ts';
-import { restartPolicyOf, restartRuleOf, staysEnded } from '../status/restarts.ts';
-import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
-import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
-import { containerField } from './fieldpaths.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { type ContainerView, endsOf, type Termination } from '../status/built-in/containers.ts';
+import { restartPolicyOf, restartRuleOf, staysEnded } from '../status/built-in/restarts.ts';
+import { type Cause, causeOf, type Doom, quoted, subject } from './evidence/cause.ts';
+import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
+import { containerField } from './evidence/field-paths.ts';
 
 /** How many ends in the same way make a crash loop (VERDICTS row 4; a first and second failed start may heal, row 7). */
 export const sameEnds = 3;

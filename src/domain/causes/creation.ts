@@ -1,13 +1,20 @@
-import { conditionOf, numberAt, textAt, timeOf } from '../fields.ts';
-import { type KubernetesObject, titleOf } from '../objects.ts';
-import { withPolicyWords } from '../policy-refusal.ts';
-import type { Reason } from '../reasons.ts';
-import type { Scene } from '../rollout/scene.ts';
+import type { Reason } from '../failure/reasons.ts';
+import { conditionOf, numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
+import { withPolicyWords } from '../kubernetes/policy-refusal.ts';
 import type { EventRecord, Limits } from '../rollout/state.ts';
-import { isTerminating, phaseOf } from '../status/pod.ts';
-import { type Cause, causeOf, type Doom, quoted } from './cause.ts';
-import { eventMessage, eventReason, eventTime, evidenceOf, firstEventTime, freshEvents } from './evidence.ts';
-import { containerField, existing, podField } from './fieldpaths.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
+import { type Cause, causeOf, type Doom, quoted } from './evidence/cause.ts';
+import {
+  eventMessage,
+  eventReason,
+  eventTime,
+  evidenceOf,
+  firstEventTime,
+  freshEvents,
+} from './evidence/evidence.ts';
+import { containerField, existing, podField } from './evidence/field-paths.ts';
 import { maxUnavailableOf } from './scheduling.ts';
 
 interface Refusal {

@@ -1,13 +1,13 @@
-import { listAt, textAt } from '../fields.ts';
+import { listAt, textAt } from '../kubernetes/fields.ts';
 import type { Expectation } from '../producers/expectations.ts';
-import { markOf, pullReasons } from '../rollout/marks.ts';
-import type { Scene } from '../rollout/scene.ts';
+import { markOf, pullReasons } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
+import type { Scene } from '../rollout/workload-view.ts';
 import { referencesOf } from '../secrets/references.ts';
-import { type ContainerView, isStarting } from '../status/containers.ts';
-import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
-import { eventMessage, eventReason, evidenceOf, isAboutContainer, podEvents } from './evidence.ts';
-import { containerField, volumeField } from './fieldpaths.ts';
+import { type ContainerView, isStarting } from '../status/built-in/containers.ts';
+import { type Cause, causeOf, type Doom, quoted, subject } from './evidence/cause.ts';
+import { eventMessage, eventReason, evidenceOf, isAboutContainer, podEvents } from './evidence/evidence.ts';
+import { containerField, volumeField } from './evidence/field-paths.ts';
 import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
 
 export type PullError = 'not-found' | 'unauthorized' | 'invalid' | 'transient' | 'unknown';

@@ -1,15 +1,15 @@
 /** What a pod with a node waits for before its first container: volumes, then its sandbox with the network. */
-import { type KubernetesObject, titleOf } from '../objects.ts';
+import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import type { Expectation } from '../producers/expectations.ts';
-import { markOf } from '../rollout/marks.ts';
-import type { Scene } from '../rollout/scene.ts';
+import { markOf } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
+import type { Scene } from '../rollout/workload-view.ts';
 import { referencesOf } from '../secrets/references.ts';
-import { containersOf } from '../status/containers.ts';
-import { type Cause, causeOf, quoted } from './cause.ts';
+import { containersOf } from '../status/built-in/containers.ts';
 import { missingSource } from './configuration.ts';
-import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence.ts';
-import { podField, volumeField } from './fieldpaths.ts';
+import { type Cause, causeOf, quoted } from './evidence/cause.ts';
+import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
+import { podField, volumeField } from './evidence/field-paths.ts';
 import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
 
 /** Volumes that do not come; also a ConfigMap or Secret that is to be mounted and is not there. */

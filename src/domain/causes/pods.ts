@@ -1,15 +1,15 @@
 /** What happens to whole pods of a workload: lost again and again, or not going. */
-import { numberAt, textAt, timeOf } from '../fields.ts';
-import { titleOf } from '../objects.ts';
-import { markOf } from '../rollout/marks.ts';
+import { numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import { titleOf } from '../kubernetes/objects.ts';
+import { markOf } from '../rollout/condition-times.ts';
 import { eventCount } from '../rollout/observe.ts';
-import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, containersOf } from '../status/containers.ts';
-import { isTerminating, phaseOf } from '../status/pod.ts';
-import { type Cause, causeOf, containerTitle, quoted } from './cause.ts';
-import { eventMessage, eventReason, evidenceOf, freshEvents } from './evidence.ts';
-import { containerField, podField } from './fieldpaths.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { type ContainerView, containersOf } from '../status/built-in/containers.ts';
+import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
+import { type Cause, causeOf, containerTitle, quoted } from './evidence/cause.ts';
+import { eventMessage, eventReason, evidenceOf, freshEvents } from './evidence/evidence.ts';
+import { containerField, podField } from './evidence/field-paths.ts';
 import { culprit } from './workloads.ts';
 
 /** A pod that is lost may be replaced on another node, three at once by one node in need; the third in a row is a rule. */

@@ -1,12 +1,12 @@
-import { conditionOf, fieldAt, listAt, numberAt, textAt, timeOf } from '../fields.ts';
-import { titleOf } from '../objects.ts';
-import { markOf } from '../rollout/marks.ts';
-import type { Scene } from '../rollout/scene.ts';
+import { conditionOf, fieldAt, listAt, numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import { titleOf } from '../kubernetes/objects.ts';
+import { markOf } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import type { ContainerView } from '../status/containers.ts';
-import { type Cause, causeOf, quoted, subject } from './cause.ts';
-import { eventMessage, evidenceOf, firstEventTime, podEvents } from './evidence.ts';
-import { containerField, existing } from './fieldpaths.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import type { ContainerView } from '../status/built-in/containers.ts';
+import { type Cause, causeOf, quoted, subject } from './evidence/cause.ts';
+import { eventMessage, evidenceOf, firstEventTime, podEvents } from './evidence/evidence.ts';
+import { containerField, existing } from './evidence/field-paths.ts';
 
 const second = 1000;
 

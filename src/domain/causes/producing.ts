@@ -1,10 +1,10 @@
 /** Objects that are to make a Secret or ConfigMap for pods: their own failure is the cause, not that of the pods that wait. */
-import { keyOf, titleOf } from '../objects.ts';
+import { keyOf, titleOf } from '../kubernetes/objects.ts';
 import type { Expectation } from '../producers/expectations.ts';
 import { troubleOf } from '../producers/trouble.ts';
-import type { Scene } from '../rollout/scene.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { type Cause, causeOf, type Doom, quoted, spoken } from './cause.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { type Cause, causeOf, type Doom, quoted, spoken } from './evidence/cause.ts';
 
 /** A producer that reports an error and tries again by itself: it has its allowance. What is final, `objectCause` tells. */
 export function producerCause(scene: Scene, limits: Limits): Cause | undefined {

@@ -1,15 +1,15 @@
-import { type Condition, conditionOf, fieldAt, numberAt, textAt } from '../fields.ts';
-import { titleOf } from '../objects.ts';
-import { markOf } from '../rollout/marks.ts';
-import type { Scene } from '../rollout/scene.ts';
+import { type Condition, conditionOf, fieldAt, numberAt, textAt } from '../kubernetes/fields.ts';
+import { titleOf } from '../kubernetes/objects.ts';
+import { markOf } from '../rollout/condition-times.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { containersOf } from '../status/containers.ts';
-import { isEnded } from '../status/pod.ts';
-import { type Cause, causeOf, quoted } from './cause.ts';
-import { eventReason, evidenceOf, podEvents } from './evidence.ts';
-import { containerField, podField } from './fieldpaths.ts';
-import { groupRemedy, groupWords, schedulingGroupOf } from './groups.ts';
-import { unlookedCause } from './unlooked.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { containersOf } from '../status/built-in/containers.ts';
+import { isEnded } from '../status/built-in/pod.ts';
+import { type Cause, causeOf, quoted } from './evidence/cause.ts';
+import { eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
+import { containerField, podField } from './evidence/field-paths.ts';
+import { groupRemedy, groupWords, schedulingGroupOf } from './evidence/groups.ts';
+import { unlookedCause } from './unscheduled.ts';
 
 /**
  * A pod for which the scheduler finds no node. It has an allowance, counted anew while pods go that may make room; one of a group

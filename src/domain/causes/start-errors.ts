@@ -1,12 +1,12 @@
 /** Containers that the runtime can make or start only with an error: no program of theirs ever ran. */
-import { fieldAt } from '../fields.ts';
-import { markOf } from '../rollout/marks.ts';
-import type { Scene } from '../rollout/scene.ts';
+import { fieldAt } from '../kubernetes/fields.ts';
+import { markOf } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, isStarting } from '../status/containers.ts';
-import { type Cause, causeOf, type Doom, quoted, subject } from './cause.ts';
-import { eventMessage, evidenceOf, podEvents } from './evidence.ts';
-import { containerField } from './fieldpaths.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { type ContainerView, isStarting } from '../status/built-in/containers.ts';
+import { type Cause, causeOf, type Doom, quoted, subject } from './evidence/cause.ts';
+import { eventMessage, evidenceOf, podEvents } from './evidence/evidence.ts';
+import { containerField } from './evidence/field-paths.ts';
 
 /** What the runtime says to the same specification each time (runc, crun, containerd): the first try is evidence enough. */
 const final =

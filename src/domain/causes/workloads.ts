@@ -1,13 +1,13 @@
-import { conditionOf, flagAt, numberAt, textAt, timeOf } from '../fields.ts';
-import { type KubernetesObject, titleOf } from '../objects.ts';
-import type { Scene } from '../rollout/scene.ts';
+import { conditionOf, flagAt, numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { type ContainerView, containersOf } from '../status/containers.ts';
-import { pastProgressDeadline } from '../status/deployment.ts';
-import { isTerminating, phaseOf } from '../status/pod.ts';
-import { staysEnded } from '../status/restarts.ts';
-import { type Cause, causeOf, containerTitle, quoted } from './cause.ts';
-import { containerField, existing, podField } from './fieldpaths.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { type ContainerView, containersOf } from '../status/built-in/containers.ts';
+import { pastProgressDeadline } from '../status/built-in/deployment.ts';
+import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
+import { staysEnded } from '../status/built-in/restarts.ts';
+import { type Cause, causeOf, containerTitle, quoted } from './evidence/cause.ts';
+import { containerField, existing, podField } from './evidence/field-paths.ts';
 
 /** The cluster's clock and ours may differ by so much before an old condition is taken for a new one. */
 const skew = 5_000;

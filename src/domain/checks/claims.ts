@@ -1,8 +1,8 @@
 /** The claims that the pods of a workload use, by name. */
-import { listAt, numberAt, textAt } from '../fields.ts';
-import { groupKindOf, type KubernetesObject } from '../objects.ts';
-import { replicasOf } from '../surge.ts';
-import { podTemplateOf } from '../workloads.ts';
+import { listAt, numberAt, textAt } from '../kubernetes/fields.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
+import { replicasOf } from '../kubernetes/surge.ts';
+import { podTemplateOf } from '../kubernetes/workloads.ts';
 
 /** Of the pods of a StatefulSet, by one of its claim templates: `data-search-0`. */
 export function claimNamesOfSet(set: KubernetesObject, template: string): readonly string[] {

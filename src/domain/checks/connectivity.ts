@@ -1,5 +1,5 @@
-import type { Finding } from '../checks.ts';
-import { type Permission, roleRules } from '../permission.ts';
+import { type Permission, roleRules } from '../kubernetes/permissions.ts';
+import type { Finding } from './finding.ts';
 
 export interface ConnectivityFacts {
   readonly cluster: string;

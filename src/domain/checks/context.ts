@@ -1,5 +1,5 @@
-import type { Finding } from '../checks.ts';
-import type { Profile } from '../profile.ts';
+import type { Profile } from '../settings/profile.ts';
+import type { Finding } from './finding.ts';
 
 export interface ContextFacts {
   readonly environment: string;

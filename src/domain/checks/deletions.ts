@@ -1,8 +1,15 @@
 /** Objects that are being deleted: a write to them is answered as if all were well, and is lost with them. */
-import type { Finding } from '../checks.ts';
-import { type KubernetesObject, keyOf, type ObjectReference, referenceOf, titleOf } from '../objects.ts';
-import type { FieldPath, SourceLocation } from '../source.ts';
+
+import {
+  type KubernetesObject,
+  keyOf,
+  type ObjectReference,
+  referenceOf,
+  titleOf,
+} from '../kubernetes/objects.ts';
+import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts';
 import { claimNamesOfPods } from './claims.ts';
+import type { Finding } from './finding.ts';
 
 export interface DeletionFacts {
   /** The overlay's objects as they would be sent, with what is there. */

@@ -1,6 +1,6 @@
-import type { Finding } from '../checks.ts';
-import { type ObjectReference, titleOf } from '../objects.ts';
-import type { Profile } from '../profile.ts';
+import { type ObjectReference, titleOf } from '../kubernetes/objects.ts';
+import type { Profile } from '../settings/profile.ts';
+import type { Finding } from './finding.ts';
 
 /** How a workload of the overlay stands before this release. */
 export interface CurrentWorkload {

@@ -1,7 +1,7 @@
-import type { Finding } from '../checks.ts';
-import type { Profile } from '../profile.ts';
-import type { ReleaseHead, ReleaseStatus } from '../release.ts';
-import { releaseName } from '../release.ts';
+import type { ReleaseHead, ReleaseStatus } from '../release/record.ts';
+import { releaseName } from '../release/record.ts';
+import type { Profile } from '../settings/profile.ts';
+import type { Finding } from './finding.ts';
 
 /** The last releases (newest first), shown; production also judges them (2 failures in the last 5). */
 export function judgeHistory(

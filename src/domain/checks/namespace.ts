@@ -1,6 +1,6 @@
-import type { Finding } from '../checks.ts';
-import type { KubernetesObject } from '../objects.ts';
-import type { Profile } from '../profile.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
+import type { Profile } from '../settings/profile.ts';
+import type { Finding } from './finding.ts';
 
 /** Staging creates a missing namespace; production wants it to be there. A namespace that is being deleted takes nothing. */
 export function judgeNamespace(

@@ -1,6 +1,6 @@
 /** Whether somebody makes nodes when pods have no room, as far as the cluster shows it. */
-import { listAt, textAt } from '../fields.ts';
-import type { KubernetesObject } from '../objects.ts';
+import { listAt, textAt } from '../kubernetes/fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
 
 export interface NodeMakerFacts {
   readonly nodes: readonly KubernetesObject[];

@@ -1,13 +1,14 @@
 /** Judges the rendered overlay by what the server's dry-run answered for each object and for a Pod made from each template. */
-import type { ApplyConflict } from '../changes.ts';
-import type { Finding } from '../checks.ts';
-import { isObject } from '../managed-fields.ts';
-import { type KubernetesObject, type ObjectReference, titleOf } from '../objects.ts';
-import { judgeOutside, judgeReach, type Reach } from '../outside.ts';
-import type { Reason } from '../reasons.ts';
-import type { FieldPath, SourceLocation } from '../source.ts';
+
+import type { Reason } from '../failure/reasons.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
+import { type KubernetesObject, type ObjectReference, titleOf } from '../kubernetes/objects.ts';
+import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts';
+import { templatePathOf } from '../kubernetes/workloads.ts';
+import type { ApplyConflict } from '../plan/changes.ts';
+import { judgeOutside, judgeReach, type Reach } from '../plan/scope.ts';
 import { readinessExpressions } from '../status/readiness.ts';
-import { templatePathOf } from '../workloads.ts';
+import type { Finding } from './finding.ts';
 import { type Refusal, refusalSentence, refusedField, resolvePath, sentence } from './refusal.ts';
 
 export type { Refusal } from './refusal.ts';

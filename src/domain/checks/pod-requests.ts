@@ -1,7 +1,7 @@
 /** What the scheduler reserves for one pod. Source: Kubernetes 1.36, component-helpers/resource, `PodRequests`. */
-import { isObject } from '../managed-fields.ts';
-import type { JsonObject } from '../objects.ts';
-import { parseQuantity } from '../quantity.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
+import type { JsonObject } from '../kubernetes/objects.ts';
+import { parseQuantity } from '../kubernetes/quantity.ts';
 
 /** CPU in cores, memory in bytes. */
 export interface Requests {

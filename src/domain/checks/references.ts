@@ -2,8 +2,8 @@
  * What pods, claims and Ingresses name beside Secrets and ConfigMaps, and the API server checks only when a pod or a volume is made:
  * a class or a ServiceAccount that is not there keeps every pod from starting, so it is told before anything is written.
  */
-import type { Finding } from '../checks.ts';
-import { fieldAt, listAt, textAt } from '../fields.ts';
+
+import { fieldAt, listAt, textAt } from '../kubernetes/fields.ts';
 import {
   groupKindOf,
   type KubernetesObject,
@@ -11,10 +11,11 @@ import {
   type ObjectReference,
   referenceOf,
   titleOf,
-} from '../objects.ts';
-import type { FieldPath, SourceLocation } from '../source.ts';
-import { podTemplateOf, templatePathOf } from '../workloads.ts';
+} from '../kubernetes/objects.ts';
+import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts';
+import { podTemplateOf, templatePathOf } from '../kubernetes/workloads.ts';
 import { claimNamesOfSet } from './claims.ts';
+import type { Finding } from './finding.ts';
 
 /** One name in one object of the overlay. */
 export interface NamedObject {

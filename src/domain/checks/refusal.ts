@@ -2,10 +2,10 @@
  * Makes a sentence and a place of what the API server says when it refuses an object. Its words are foreign text, and dump whole
  * structs: `spec.template: Invalid value: {…}: field is immutable`, `.spec.replicas: expected numeric …, got string`.
  */
-import { isObject } from '../managed-fields.ts';
-import type { KubernetesObject } from '../objects.ts';
-import { withPolicyWords } from '../policy-refusal.ts';
-import type { FieldPath } from '../source.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
+import { withPolicyWords } from '../kubernetes/policy-refusal.ts';
+import type { FieldPath } from '../kubernetes/source-location.ts';
 
 /** What the API server refused, in its own words (foreign text). */
 export interface Refusal {

@@ -1,10 +1,10 @@
-import type { Finding } from '../checks.ts';
-import { textAt } from '../fields.ts';
-import { isObject } from '../managed-fields.ts';
-import type { KubernetesObject } from '../objects.ts';
-import type { Profile } from '../profile.ts';
-import { fencepostsOf, replicasOf } from '../surge.ts';
-import { podTemplateOf } from '../workloads.ts';
+import { textAt } from '../kubernetes/fields.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
+import { fencepostsOf, replicasOf } from '../kubernetes/surge.ts';
+import { podTemplateOf } from '../kubernetes/workloads.ts';
+import type { Profile } from '../settings/profile.ts';
+import type { Finding } from './finding.ts';
 import { amounts, containersIn, plus, podRequests, type Requests } from './pod-requests.ts';
 
 /** Whether somebody makes nodes when there is no room; `hidden`: this identity may not see all that would tell. */

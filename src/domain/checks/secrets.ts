@@ -1,14 +1,14 @@
 /** Every Secret and ConfigMap that a pod template refers to is there, or will be, with its key, and no Secret holds a placeholder. */
 
-import type { Finding } from '../checks.ts';
-import type { CheckLevel } from '../levels.ts';
-import { isObject } from '../managed-fields.ts';
-import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../objects.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
+import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../kubernetes/objects.ts';
+import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts';
 import { type Answer, answerFor, type Supply } from '../producers/expectations.ts';
-import type { Profile } from '../profile.ts';
 import { type Doubt, doubtOf } from '../secrets/placeholders.ts';
 import { type ConfigReference, referencesOf } from '../secrets/references.ts';
-import type { FieldPath, SourceLocation } from '../source.ts';
+import type { CheckLevel } from '../settings/levels.ts';
+import type { Profile } from '../settings/profile.ts';
+import type { Finding } from './finding.ts';
 
 export interface SecretFacts extends Supply {
   /** Decoded text of a Secret's data value; undefined for what is not text. */

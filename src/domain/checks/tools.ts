@@ -1,5 +1,5 @@
-import type { Finding } from '../checks.ts';
-import { Fault } from '../fault.ts';
+import { Fault } from '../failure/fault.ts';
+import type { Finding } from './finding.ts';
 
 export interface Renderer {
   /** `record`: nothing is rendered, the objects are those of the release that `version` names. */

@@ -1,5 +1,5 @@
-import { fieldAt, flagAt, listAt, textAt } from '../fields.ts';
-import { groupKindOf, type KubernetesObject } from '../objects.ts';
+import { fieldAt, flagAt, listAt, textAt } from '../kubernetes/fields.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
 import type { HealthState } from './state.ts';
 
 /** One pod in the EndpointSlices of a Service. */

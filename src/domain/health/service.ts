@@ -1,11 +1,11 @@
 /** The rules for one Service: do its endpoints hold the pods of this release, and no old ones? */
-import type { Failure } from '../failure.ts';
-import { fieldAt, flagAt } from '../fields.ts';
-import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../objects.ts';
-import { isReady } from '../status/pod.ts';
+import type { Failure } from '../failure/failure.ts';
+import { fieldAt, flagAt } from '../kubernetes/fields.ts';
+import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../kubernetes/objects.ts';
+import { isReady } from '../status/built-in/pod.ts';
 import { type PodEndpoint, portOfNobody, selectorOf } from './endpoints.ts';
-import type { Member, Members, Source } from './members.ts';
-import { couldMatch, nearestLabels, said, templateMatches } from './nearest.ts';
+import type { Member, Members, Source } from './pod-membership.ts';
+import { couldMatch, nearestLabels, said, templateMatches } from './selector-hint.ts';
 
 export interface ServiceReport {
   readonly reference: ObjectReference;

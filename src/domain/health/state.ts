@@ -1,5 +1,5 @@
 /** What is known of the Services and EndpointSlices of the release's namespace: a fold over the same changes as the rollout's. */
-import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
+import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../kubernetes/objects.ts';
 import type { ObservedChange } from '../rollout/state.ts';
 
 export const healthKinds = [

@@ -1,10 +1,17 @@
 /** Is what was rolled out still up, and does every Service send to it? Pure: state in, answer out. */
-import type { Failure } from '../failure.ts';
-import { groupKindOf, groupOf, type KubernetesObject, keyOf, referenceOf, titleOf } from '../objects.ts';
+import type { Failure } from '../failure/failure.ts';
+import {
+  groupKindOf,
+  groupOf,
+  type KubernetesObject,
+  keyOf,
+  referenceOf,
+  titleOf,
+} from '../kubernetes/objects.ts';
 import type { Limits, RolloutState } from '../rollout/state.ts';
-import { unsettled, verdict } from '../rollout/verdict.ts';
+import { unsettled, verdict } from '../verdict/verdict.ts';
 import { endpointsByService } from './endpoints.ts';
-import { membersOf } from './members.ts';
+import { membersOf } from './pod-membership.ts';
 import { judgeService, type ServiceReport, type ServiceVerdict } from './service.ts';
 import type { HealthState } from './state.ts';
 

@@ -1,6 +1,6 @@
 /** What an object makes or is filled with by what its annotations, labels or type ask of a controller. */
-import { textAt } from '../fields.ts';
-import { groupKindOf, type KubernetesObject } from '../objects.ts';
+import { textAt } from '../kubernetes/fields.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
 import { configMap, type Product, secret } from './product.ts';
 
 /** On any object: what it, or its controller, makes. `Secret/shop-db, ConfigMap/shop-ca:ca.crt+extra.crt`. */

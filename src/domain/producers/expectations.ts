@@ -1,7 +1,13 @@
 /** For each Secret and ConfigMap that pods need: is it there, will somebody make it, or is it missing? */
-import { type KubernetesObject, keyOf, type ObjectReference, referenceOf, titleOf } from '../objects.ts';
+import {
+  type KubernetesObject,
+  keyOf,
+  type ObjectReference,
+  referenceOf,
+  titleOf,
+} from '../kubernetes/objects.ts';
+import { templatePathOf } from '../kubernetes/workloads.ts';
 import { type ConfigReference, referencesOf } from '../secrets/references.ts';
-import { templatePathOf } from '../workloads.ts';
 import { fillerOf, productsByAnnotation } from './annotations.ts';
 import { keysOf } from './keys.ts';
 import { mentionOf } from './mentions.ts';

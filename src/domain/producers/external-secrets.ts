@@ -1,6 +1,6 @@
 /** What the objects of External Secrets, Sealed Secrets, cert-manager, the CSI driver and others like them make. */
-import { fieldAt, flagAt, listAt, textAt } from '../fields.ts';
-import type { KubernetesObject } from '../objects.ts';
+import { fieldAt, flagAt, listAt, textAt } from '../kubernetes/fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
 import { configMap, type Makes, namesAt, type Product, secret } from './product.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** The keys of Secrets and ConfigMaps, and who keeps them there. */
-import { fieldAt } from '../fields.ts';
-import { clientSideApplyManager, isObject, isOurs } from '../managed-fields.ts';
-import type { KubernetesObject } from '../objects.ts';
+import { fieldAt } from '../kubernetes/fields.ts';
+import { clientSideApplyManager, isObject, isOurs } from '../kubernetes/managed-fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
 
 const dataFields = ['data', 'stringData', 'binaryData'] as const;
 

@@ -2,10 +2,10 @@
  * Whether an object of a kind that no table knows may make a Secret or ConfigMap. There are thousands of operators: nobody can list
  * them, and a first install that is refused can never pass. So a doubt is a warning, and the rollout judges.
  */
-import { fieldAt, listAt } from '../fields.ts';
-import { groupKindOf, type KubernetesObject } from '../objects.ts';
-import { isCustomResource } from '../status/awaited.ts';
-import { podTemplateOf } from '../workloads.ts';
+import { fieldAt, listAt } from '../kubernetes/fields.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
+import { podTemplateOf } from '../kubernetes/workloads.ts';
+import { isCustomResource } from '../status/generic/awaited.ts';
 import { isReader, rules } from './table.ts';
 
 export interface WantedObject {

@@ -1,7 +1,7 @@
 /** What an object of the cluster makes by its controller: Secrets and ConfigMaps that no overlay brings. */
-import { fieldAt, listAt, type Path, textAt } from '../fields.ts';
-import { isObject } from '../managed-fields.ts';
-import type { KubernetesObject } from '../objects.ts';
+import { fieldAt, listAt, type Path, textAt } from '../kubernetes/fields.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
 
 export interface Product {
   readonly kind: 'Secret' | 'ConfigMap';

@@ -3,10 +3,10 @@
  * is adding a line. Fields that any custom resource may have (`writeConnectionSecretToRef`) stand in `ofAnyKind`.
  */
 
-import { fieldAt, textAt } from '../fields.ts';
-import { isObject } from '../managed-fields.ts';
-import { groupKindOf, type KubernetesObject } from '../objects.ts';
-import { isCustomResource } from '../status/awaited.ts';
+import { fieldAt, textAt } from '../kubernetes/fields.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
+import { isCustomResource } from '../status/generic/awaited.ts';
 import {
   azureKeyVaultSecret,
   certificate,

@@ -1,7 +1,7 @@
 /** What a producer says when it cannot make its Secret, and keeps trying. */
-import { listAt, textAt, timeOf } from '../fields.ts';
-import type { KubernetesObject } from '../objects.ts';
-import { isFinal } from '../status/status.ts';
+import { listAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
+import { isFinal } from '../status/generic/status.ts';
 import { statusOf } from '../status/table.ts';
 
 export interface Trouble {

@@ -2,13 +2,20 @@
  * What finish deletes (DESIGN.md section 2): objects that Orion's earlier records of this app list and the overlay no longer
  * has. Pure. Whatever is in doubt stays: an object that stays by mistake is found again by the next release.
  */
-import { otherToolOf } from '../changes.ts';
-import { applyEntryOf, fieldManager } from '../managed-fields.ts';
-import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../objects.ts';
-import type { InventoryEntry } from '../release.ts';
-import { hasGeneratedName } from './generated-name.ts';
-import type { Listed } from './listed.ts';
-import { type ConfigurationUsers, userOf } from './users.ts';
+
+import { hasGeneratedName } from '../kubernetes/generated-name.ts';
+import { applyEntryOf, fieldManager } from '../kubernetes/managed-fields.ts';
+import {
+  groupKindOf,
+  type KubernetesObject,
+  keyOf,
+  type ObjectReference,
+  titleOf,
+} from '../kubernetes/objects.ts';
+import { otherToolOf } from '../plan/changes.ts';
+import type { InventoryEntry } from '../release/record.ts';
+import type { Listed } from './candidates.ts';
+import { type ConfigurationUsers, userOf } from './references.ts';
 
 /** An object that earlier releases made and the overlay no longer has. */
 export interface PruneReport {

@@ -1,6 +1,6 @@
 /** Which pods of a DaemonSet are of its newest template: its status names no revision. */
-import { numberAt, textAt } from '../fields.ts';
-import type { KubernetesObject } from '../objects.ts';
+import { numberAt, textAt } from '../kubernetes/fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
 
 const templateGeneration = 'deprecated.daemonset.template.generation';
 

@@ -1,12 +1,13 @@
 /** Workloads of a release that are as their overlay asks, and of which no pod ran: green says nothing about them. */
-import { numberAt } from '../fields.ts';
-import type { Notice } from '../notice.ts';
-import { titleOf } from '../objects.ts';
-import { awaited } from '../status/awaited.ts';
-import { isSuspended } from '../status/job.ts';
-import { updatesOnDelete } from '../status/statefulset.ts';
-import { pausedOnPurpose, type Scene, sceneOf, wantedPods } from './scene.ts';
+
+import type { Notice } from '../failure/notice.ts';
+import { numberAt } from '../kubernetes/fields.ts';
+import { titleOf } from '../kubernetes/objects.ts';
+import { isSuspended } from '../status/built-in/job.ts';
+import { updatesOnDelete } from '../status/built-in/statefulset.ts';
+import { awaited } from '../status/generic/awaited.ts';
 import type { RolloutState } from './state.ts';
+import { pausedOnPurpose, type Scene, sceneOf, wantedPods } from './workload-view.ts';
 
 const mostNamed = 5;
 

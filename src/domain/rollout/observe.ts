@@ -1,11 +1,11 @@
-import { numberAt, sameValue, textAt, timeOf } from '../fields.ts';
-import { isStatusOrdinary, ordinaryStatusEntry } from '../managed-fields.ts';
-import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../objects.ts';
-import { claimNamesOf, isEnded, isTerminating } from '../status/pod.ts';
-import { nextTallies } from '../status/restarts.ts';
+import { numberAt, sameValue, textAt, timeOf } from '../kubernetes/fields.ts';
+import { isStatusOrdinary, ordinaryStatusEntry } from '../kubernetes/managed-fields.ts';
+import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../kubernetes/objects.ts';
+import { claimNamesOf, isEnded, isTerminating } from '../status/built-in/pod.ts';
+import { nextTallies } from '../status/built-in/restarts.ts';
 import { statusOf } from '../status/table.ts';
-import { endCounts, excusedNow, nextEnds, nextLapses, nextMarks, withLastLine } from './marks.ts';
-import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './shards.ts';
+import { endCounts, excusedNow, nextEnds, nextLapses, nextMarks, withLastLine } from './condition-times.ts';
+import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './persistent-map.ts';
 import {
   type EventRecord,
   type LastLine,

@@ -1,10 +1,10 @@
-import type { KubernetesObject, ObjectReference } from '../objects.ts';
-import { keyOf } from '../objects.ts';
-import type { OwnedFields } from '../owned-fields.ts';
+import type { OwnedFields } from '../kubernetes/field-drift.ts';
+import type { KubernetesObject, ObjectReference } from '../kubernetes/objects.ts';
+import { keyOf } from '../kubernetes/objects.ts';
 import type { Expectation } from '../producers/expectations.ts';
-import type { Tally } from '../status/restarts.ts';
-import type { Ends, Lapses, Marks } from './marks.ts';
-import { noShards, type Shards } from './shards.ts';
+import type { Tally } from '../status/built-in/restarts.ts';
+import type { Ends, Lapses, Marks } from './condition-times.ts';
+import { noShards, type Shards } from './persistent-map.ts';
 
 /** One object whose rollout is watched, as it was sent and as the API server answered. */
 export interface RolloutTarget {

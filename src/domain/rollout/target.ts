@@ -1,5 +1,5 @@
-import type { KubernetesObject, ObjectReference } from '../objects.ts';
-import { ownedFieldsOf } from '../owned-fields.ts';
+import { ownedFieldsOf } from '../kubernetes/field-drift.ts';
+import type { KubernetesObject, ObjectReference } from '../kubernetes/objects.ts';
 import type { RolloutTarget } from './state.ts';
 
 /** A target from what was sent and what the server answered (or, of an unchanged object, what is there). */

@@ -1,6 +1,6 @@
 /** Every Secret and ConfigMap, and every key of them, that the pods of a workload need. */
-import type { KubernetesObject } from '../objects.ts';
-import type { FieldPath } from '../source.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
+import type { FieldPath } from '../kubernetes/source-location.ts';
 
 export interface ConfigReference {
   readonly kind: 'Secret' | 'ConfigMap';

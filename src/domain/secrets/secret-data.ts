@@ -1,5 +1,5 @@
-import { isObject } from '../managed-fields.ts';
-import type { KubernetesObject } from '../objects.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
 
 /**
  * A Secret whose `stringData` has become `data`, as the server will store it. Server-side apply keeps track of `data` only for

@@ -1,5 +1,5 @@
 /** The `smoke:` section of orion.yaml as the tests use it. Durations are milliseconds. */
-import type { JsonValue } from '../objects.ts';
+import type { JsonValue } from '../kubernetes/objects.ts';
 
 /** Where a value that must not stand in orion.yaml comes from; `literal` is for URLs without a password. */
 export type ValueSource =

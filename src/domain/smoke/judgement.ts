@@ -1,4 +1,4 @@
-import type { Reason } from '../reasons.ts';
+import type { Reason } from '../failure/reasons.ts';
 import type { SmokeOutcome } from './report.ts';
 
 /** What a judge made of one finding; the plan adds who, where and when to make a SmokeReport of it. */

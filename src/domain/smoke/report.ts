@@ -1,7 +1,8 @@
 /** What one smoke test found, with its evidence. Log, summary, annotations, JUnit and `result` are made from it. */
-import type { ObjectReference } from '../objects.ts';
-import type { Reason } from '../reasons.ts';
-import type { FieldPath } from '../source.ts';
+
+import type { Reason } from '../failure/reasons.ts';
+import type { ObjectReference } from '../kubernetes/objects.ts';
+import type { FieldPath } from '../kubernetes/source-location.ts';
 
 /** `inconclusive`: neither proven good nor bad (too few samples, nothing to reach it by); it is never counted as passed. */
 export const smokeOutcomes = ['passed', 'failed', 'skipped', 'inconclusive'] as const;

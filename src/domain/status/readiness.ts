@@ -1,9 +1,15 @@
 /** The annotations by which an object says itself when it is ready and when it has failed. */
-import type { KubernetesObject } from '../objects.ts';
-import { isRolloutKind } from '../workloads.ts';
-import { failedWhenAnnotation, readyWhenAnnotation } from './awaited.ts';
-import { type Expression, holds, isReadable, parseExpression, type Unreadable } from './expressions.ts';
-import { current, failed, isFinal, progressing, type Status } from './status.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
+import { isRolloutKind } from '../kubernetes/workloads.ts';
+import { failedWhenAnnotation, readyWhenAnnotation } from './generic/awaited.ts';
+import {
+  type Expression,
+  holds,
+  isReadable,
+  parseExpression,
+  type Unreadable,
+} from './generic/expressions.ts';
+import { current, failed, isFinal, progressing, type Status } from './generic/status.ts';
 
 const annotationNames = [readyWhenAnnotation, failedWhenAnnotation] as const;
 type AnnotationName = (typeof annotationNames)[number];

@@ -1,24 +1,24 @@
-import { groupKindOf, type KubernetesObject } from '../objects.ts';
-import { argoRolloutStatus } from './argo-rollout.ts';
-import { cronJobStatus } from './cronjob.ts';
-import { customResourceDefinitionStatus } from './customresourcedefinition.ts';
-import { daemonSetStatus } from './daemonset.ts';
-import { deploymentStatus } from './deployment.ts';
-import { endpointSliceStatus } from './endpointslice.ts';
-import { genericStatus } from './generic.ts';
-import { horizontalPodAutoscalerStatus } from './horizontalpodautoscaler.ts';
-import { jobStatus } from './job.ts';
-import { statusByRule } from './kind-rule.ts';
-import { ingressStatus, serviceStatus } from './load-balancer.ts';
-import { namespaceStatus } from './namespace.ts';
-import { persistentVolumeClaimStatus } from './persistentvolumeclaim.ts';
-import { podStatus } from './pod.ts';
-import { podDisruptionBudgetStatus } from './poddisruptionbudget.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
+import { argoRolloutStatus } from './built-in/argo-rollout.ts';
+import { cronJobStatus } from './built-in/cronjob.ts';
+import { customResourceDefinitionStatus } from './built-in/customresourcedefinition.ts';
+import { daemonSetStatus } from './built-in/daemonset.ts';
+import { deploymentStatus } from './built-in/deployment.ts';
+import { endpointSliceStatus } from './built-in/endpointslice.ts';
+import { horizontalPodAutoscalerStatus } from './built-in/horizontalpodautoscaler.ts';
+import { jobStatus } from './built-in/job.ts';
+import { ingressStatus, serviceStatus } from './built-in/load-balancer.ts';
+import { namespaceStatus } from './built-in/namespace.ts';
+import { persistentVolumeClaimStatus } from './built-in/persistentvolumeclaim.ts';
+import { podStatus } from './built-in/pod.ts';
+import { podDisruptionBudgetStatus } from './built-in/poddisruptionbudget.ts';
+import { replicaSetStatus } from './built-in/replicaset.ts';
+import { statefulSetStatus } from './built-in/statefulset.ts';
+import { genericStatus } from './generic/generic.ts';
+import { statusByRule } from './generic/kind-rule.ts';
+import type { Status } from './generic/status.ts';
 import { byAnnotations } from './readiness.ts';
-import { replicaSetStatus } from './replicaset.ts';
 import { ruleFor } from './rules/rules.ts';
-import { statefulSetStatus } from './statefulset.ts';
-import type { Status } from './status.ts';
 
 /** Kinds that take more than a table can say: one function each. All others have a rule in `rules/`, or none. */
 const kinds: Readonly<Record<string, (object: KubernetesObject) => Status>> = {

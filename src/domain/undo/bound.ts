@@ -1,5 +1,7 @@
 /** What only goes forward: a claim that has grown, a version of a kind in which objects are stored. Undo keeps it, and says so. */
-import { isObject } from '../managed-fields.ts';
+
+import { type MemberPath, valueAt, withValue } from '../kubernetes/field-set.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
 import {
   groupKindOf,
   type JsonObject,
@@ -7,10 +9,9 @@ import {
   type KubernetesObject,
   type ObjectReference,
   titleOf,
-} from '../objects.ts';
-import { parseQuantity } from '../quantity.ts';
+} from '../kubernetes/objects.ts';
+import { parseQuantity } from '../kubernetes/quantity.ts';
 import type { Kept } from './decision.ts';
-import { type MemberPath, valueAt, withValue } from './members.ts';
 
 export interface Bound {
   readonly request: JsonObject;

@@ -2,9 +2,15 @@
  * Objects that were absent when the release was recorded. Undo deletes one only where it is proven that this release created it; what
  * could not be read, or came from somebody else between preview and apply, was there before and stays.
  */
-import { applyEntryOf, fieldManager, isOurs } from '../managed-fields.ts';
-import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../objects.ts';
-import type { InventoryEntry, StateBefore } from '../release.ts';
+import { applyEntryOf, fieldManager, isOurs } from '../kubernetes/managed-fields.ts';
+import {
+  groupKindOf,
+  type KubernetesObject,
+  keyOf,
+  type ObjectReference,
+  titleOf,
+} from '../kubernetes/objects.ts';
+import type { InventoryEntry, StateBefore } from '../release/record.ts';
 import type { Deletion, Kept, Restore } from './decision.ts';
 
 /** What is known of the creation besides the live object. */

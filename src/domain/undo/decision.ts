@@ -1,7 +1,8 @@
 /** What undo decides for one object. */
-import type { JsonObject, ManagedFieldsEntry, ObjectReference } from '../objects.ts';
-import type { Remake } from '../release.ts';
-import { type MemberPath, memberText } from './members.ts';
+
+import { type MemberPath, memberText } from '../kubernetes/field-set.ts';
+import type { JsonObject, ManagedFieldsEntry, ObjectReference } from '../kubernetes/objects.ts';
+import type { Remake } from '../release/record.ts';
 
 /** A field that somebody changed since the release wrote it. */
 export interface LeftAlone {

@@ -3,8 +3,8 @@
  * server warns and keeps them, and server-side apply of them is refused ("duplicate entries for key"). Ownership names such a key
  * once, as a leaf: all items with it are owned as a whole. Source: sigs.k8s.io/structured-merge-diff `typed/tofieldset.go`.
  */
-import { isObject, itemsNamed } from '../managed-fields.ts';
-import type { JsonObject, JsonValue } from '../objects.ts';
+import { isObject, itemsNamed } from '../kubernetes/managed-fields.ts';
+import type { JsonObject, JsonValue } from '../kubernetes/objects.ts';
 
 /** Whether a list in `value` has several items for one key or one value of a set. `fields` names what is in it. */
 export function hasDuplicates(fields: JsonObject, value: unknown): boolean {

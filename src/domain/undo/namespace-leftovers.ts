@@ -1,4 +1,4 @@
-import { groupKindOf, type KubernetesObject } from '../objects.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
 
 /**
  * What keeps a namespace that a release made from being deleted with it (STATES row 24): everything but what every

@@ -1,8 +1,9 @@
 /** What a successor adds to the order that it takes over: of a list that only it changes, the items of others, where they stand. */
-import { isObject, itemsNamed } from '../managed-fields.ts';
-import type { JsonObject, JsonValue } from '../objects.ts';
-import type { StateBefore } from '../release.ts';
-import { fieldsOf, membersOf } from './members.ts';
+
+import { fieldsOf, membersOf } from '../kubernetes/field-set.ts';
+import { isObject, itemsNamed } from '../kubernetes/managed-fields.ts';
+import type { JsonObject, JsonValue } from '../kubernetes/objects.ts';
+import type { StateBefore } from '../release/record.ts';
 
 export function withNeighboursOf(theirs: StateBefore, ours: StateBefore): StateBefore {
   const { restore, neighbours } = theirs;

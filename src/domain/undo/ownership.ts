@@ -1,9 +1,10 @@
 /** Ownership after an undo: who owned what before the release owns it again. */
-import { canonicalJson, isOurRewrite, isOurs, managerKey } from '../managed-fields.ts';
-import type { KubernetesObject, ManagedFieldsEntry } from '../objects.ts';
-import { ownershipClaiming } from './brought.ts';
-import { fieldsOf, type MemberPath, memberKey, membersOf, withoutMembers } from './members.ts';
+
+import { fieldsOf, type MemberPath, memberKey, membersOf, withoutMembers } from '../kubernetes/field-set.ts';
+import { canonicalJson, isOurRewrite, isOurs, managerKey } from '../kubernetes/managed-fields.ts';
+import type { KubernetesObject, ManagedFieldsEntry } from '../kubernetes/objects.ts';
 import { withoutScalers } from './scaled.ts';
+import { ownershipClaiming } from './server-defaults.ts';
 
 /**
  * The entries to write once the values are back; undefined when they are right already. `before` are the entries that the

@@ -1,7 +1,8 @@
 /** Puts values into a configuration, in maps and list items that may have to be made for them. */
-import { isObject, selects } from '../managed-fields.ts';
-import type { JsonObject, JsonValue } from '../objects.ts';
-import type { MemberPath } from './members.ts';
+
+import type { MemberPath } from '../kubernetes/field-set.ts';
+import { isObject, selects } from '../kubernetes/managed-fields.ts';
+import type { JsonObject, JsonValue } from '../kubernetes/objects.ts';
 
 /** With the value where the path says, in maps and items that are made for it; of a list item itself, only its keys. */
 export function placed(

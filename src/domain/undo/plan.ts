@@ -2,8 +2,8 @@
  * What undo will do, object by object (DESIGN.md section 3). Pure: the state before, what the cluster shows now, and, where
  * it is known, what the server answered to our writes.
  */
-import { type KubernetesObject, keyOf } from '../objects.ts';
-import type { ReleaseBody, StateBefore } from '../release.ts';
+import { type KubernetesObject, keyOf } from '../kubernetes/objects.ts';
+import type { ReleaseBody, StateBefore } from '../release/record.ts';
 import { retiredBy } from './bound.ts';
 import { type CreationProof, decideCreated, madeOf } from './created.ts';
 import type { Deletion, Kept, Restore } from './decision.ts';

@@ -1,10 +1,5 @@
 /** Objects that were there before the release: what undo sends to make them what they were. */
-import { applyEntryOf, canonicalJson, fieldManager, isObject, isOurs, unionOf } from '../managed-fields.ts';
-import { type JsonObject, type JsonValue, type KubernetesObject, titleOf } from '../objects.ts';
-import type { Remake, StateBefore } from '../release.ts';
-import { boundBy } from './bound.ts';
-import { ownershipClaiming } from './brought.ts';
-import type { Kept, LeftAlone, Restore } from './decision.ts';
+
 import {
   type MemberPath,
   memberKey,
@@ -13,11 +8,24 @@ import {
   valueAt,
   valuesAt,
   withoutField,
-} from './members.ts';
-import { isReordered } from './order.ts';
+} from '../kubernetes/field-set.ts';
+import {
+  applyEntryOf,
+  canonicalJson,
+  fieldManager,
+  isObject,
+  isOurs,
+  unionOf,
+} from '../kubernetes/managed-fields.ts';
+import { type JsonObject, type JsonValue, type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
+import type { Remake, StateBefore } from '../release/record.ts';
+import { boundBy } from './bound.ts';
+import type { Kept, LeftAlone, Restore } from './decision.ts';
+import { isReordered } from './list-order.ts';
 import { ownershipRestored } from './ownership.ts';
 import { madeAnew, mustBeRemade, remakeOf } from './remake.ts';
 import { regainedOf } from './scaled.ts';
+import { ownershipClaiming } from './server-defaults.ts';
 
 export interface PresentDecision {
   readonly restore?: Restore;

@@ -3,17 +3,7 @@
  * immutable. Neither its data nor the field itself can be changed any more; pods that run keep what they have mounted or read.
  * Source: Kubernetes, "Immutable ConfigMaps".
  */
-import { canonicalJson, isOurs } from '../managed-fields.ts';
-import {
-  groupKindOf,
-  type JsonObject,
-  type KubernetesObject,
-  type ManagedFieldsEntry,
-  type ObjectReference,
-  titleOf,
-} from '../objects.ts';
-import type { Remake } from '../release.ts';
-import type { Kept, LeftAlone } from './decision.ts';
+
 import {
   isWithin,
   type MemberPath,
@@ -22,7 +12,18 @@ import {
   ownersOf,
   valueAt,
   withoutField,
-} from './members.ts';
+} from '../kubernetes/field-set.ts';
+import { canonicalJson, isOurs } from '../kubernetes/managed-fields.ts';
+import {
+  groupKindOf,
+  type JsonObject,
+  type KubernetesObject,
+  type ManagedFieldsEntry,
+  type ObjectReference,
+  titleOf,
+} from '../kubernetes/objects.ts';
+import type { Remake } from '../release/record.ts';
+import type { Kept, LeftAlone } from './decision.ts';
 import { placed } from './placed.ts';
 
 const immutable: MemberPath = ['f:immutable'];

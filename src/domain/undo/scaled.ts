@@ -2,9 +2,7 @@
  * Replicas that an autoscaler of the release has changed: the release itself need not have touched the object. Whoever takes the
  * autoscaler away puts them back, for nobody else does.
  */
-import { isObject, isOurs, unionOf } from '../managed-fields.ts';
-import type { JsonObject, KubernetesObject, ManagedFieldsEntry, ObjectReference } from '../objects.ts';
-import type { StateBefore } from '../release.ts';
+
 import {
   fieldsOf,
   isWithin,
@@ -13,7 +11,15 @@ import {
   ownersOf,
   valueAt,
   withoutMembers,
-} from './members.ts';
+} from '../kubernetes/field-set.ts';
+import { isObject, isOurs, unionOf } from '../kubernetes/managed-fields.ts';
+import type {
+  JsonObject,
+  KubernetesObject,
+  ManagedFieldsEntry,
+  ObjectReference,
+} from '../kubernetes/objects.ts';
+import type { StateBefore } from '../release/record.ts';
 import { placed } from './placed.ts';
 
 const replicas: MemberPath = ['f:spec', 'f:replicas'];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { judgeApproval } from '../../../src/domain/approval.ts';
-import { Fault } from '../../../src/domain/fault.ts';
+import { judgeApproval } from '../../../src/domain/approval/approval.ts';
+import { Fault } from '../../../src/domain/failure/fault.ts';
 import { approvalFacts } from '../../../src/github/approvals.ts';
 import {
   approvedRun,

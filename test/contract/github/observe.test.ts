@@ -1,9 +1,9 @@
 /** `phase: observe` against a server that answers as GitHub does; observer is job 9 of run 77. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ResultDocument } from '../../../src/domain/result.ts';
-import { observe } from '../../../src/flow/observe.ts';
+import type { ResultDocument } from '../../../src/domain/result/document.ts';
+import { observe } from '../../../src/flow/commands/observe.ts';
 import { observedRun } from '../../../src/github/observed-run.ts';
-import { renderSummary } from '../../../src/report/summary.ts';
+import { renderSummary } from '../../../src/report/summary/summary.ts';
 import { flowRun } from '../../unit/flow/flow-run.ts';
 import {
   forbidden,

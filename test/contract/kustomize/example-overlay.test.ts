@@ -2,7 +2,7 @@ import { copyFile, cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FieldPath } from '../../../src/domain/source.ts';
+import type { FieldPath } from '../../../src/domain/kubernetes/source-location.ts';
 import { type Overlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
 
 let workspace: string;

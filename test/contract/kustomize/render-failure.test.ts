@@ -2,7 +2,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseRendered } from '../../../src/kustomize/rendered-objects.ts';
+import { parseRendered } from '../../../src/kustomize/files/rendered-objects.ts';
 import { runTool } from '../../../src/kustomize/run-tool.ts';
 import { deployment, fault, scratch, simple } from './workspaces.ts';
 

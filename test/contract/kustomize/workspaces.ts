@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
-import { Fault } from '../../../src/domain/fault.ts';
+import { Fault } from '../../../src/domain/failure/fault.ts';
 import { type Overlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
 
 type Files = Readonly<Record<string, string>>;

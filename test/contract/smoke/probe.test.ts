@@ -2,8 +2,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
-import { readProbeLog } from '../../../src/cluster/cluster-job-log.ts';
-import { type ProbeRequest, probeProtocol } from '../../../src/domain/smoke/probe.ts';
+import { readProbeLog } from '../../../src/cluster/in-cluster-job/log.ts';
+import { type ProbeRequest, probeProtocol } from '../../../src/domain/smoke/tests/probe.ts';
 import { fulfilOrder } from '../../../src/probes/fulfil-order.ts';
 import { freePort, listening } from './local-step.ts';
 

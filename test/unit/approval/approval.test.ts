@@ -4,7 +4,7 @@ import {
   type EnvironmentRules,
   judgeApproval,
   type Review,
-} from '../../../src/domain/approval.ts';
+} from '../../../src/domain/approval/approval.ts';
 
 const user = (name: string) => ({ type: 'User', name });
 const rules: EnvironmentRules = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Review } from '../../../src/domain/approval.ts';
-import { judgeRun, type ObservedJob, type ObservedRun } from '../../../src/domain/observed-run.ts';
+import type { Review } from '../../../src/domain/approval/approval.ts';
+import { judgeRun, type ObservedJob, type ObservedRun } from '../../../src/domain/approval/observed-run.ts';
 
 const review = (user: string, state = 'approved', environment = 'production'): Review => ({
   state,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { agreementLines, agreementOf, shareOf } from '../../../bench/statuses/agreement.ts';
 import { readCases } from '../../../bench/statuses/cases.ts';
-import { current, failed, progressing, type Status } from '../../../src/domain/status/status.ts';
+import { current, failed, progressing, type Status } from '../../../src/domain/status/generic/status.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orion-statuses-'));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { refusalSentence } from '../../../src/domain/checks/refusal.ts';
-import { withPolicyWords } from '../../../src/domain/policy-refusal.ts';
+import { withPolicyWords } from '../../../src/domain/kubernetes/policy-refusal.ts';
 
 const denied = (binding: string, why: string) =>
   `policy 'teams' with binding '${binding}' denied request: ${why}`;

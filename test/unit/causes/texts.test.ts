@@ -7,7 +7,7 @@ import {
   podField,
   referenceField,
   volumeField,
-} from '../../../src/domain/causes/fieldpaths.ts';
+} from '../../../src/domain/causes/evidence/field-paths.ts';
 import { classifyPullError, registryOf } from '../../../src/domain/causes/images.ts';
 import { answerClass, misdirectedAllowance, readinessAllowance } from '../../../src/domain/causes/probes.ts';
 import { maxUnavailableOf } from '../../../src/domain/causes/scheduling.ts';

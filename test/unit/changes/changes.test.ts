@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { JsonObject, KubernetesObject, ObjectMetadata } from '../../../src/domain/kubernetes/objects.ts';
 import {
   actionOf,
   intentOf,
@@ -6,8 +7,7 @@ import {
   otherToolOf,
   scaleTargetsOf,
   settleReplicas,
-} from '../../../src/domain/changes.ts';
-import type { JsonObject, KubernetesObject, ObjectMetadata } from '../../../src/domain/objects.ts';
+} from '../../../src/domain/plan/changes.ts';
 
 const owned = { 'f:spec': { 'f:image': {} } };
 

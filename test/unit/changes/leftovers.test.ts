@@ -7,9 +7,13 @@ import {
   patchWithout,
   predictedFrom,
   type RefusedWrite,
-} from '../../../src/domain/leftovers.ts';
-import type { JsonObject, KubernetesObject, ManagedFieldsEntry } from '../../../src/domain/objects.ts';
-import { memberText } from '../../../src/domain/undo/members.ts';
+} from '../../../src/domain/checks/leftovers.ts';
+import { memberText } from '../../../src/domain/kubernetes/field-set.ts';
+import type {
+  JsonObject,
+  KubernetesObject,
+  ManagedFieldsEntry,
+} from '../../../src/domain/kubernetes/objects.ts';
 
 const forbidden =
   'Deployment.apps "web" is invalid: spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is \'Recreate\'';

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
-import type { PlannedChange } from '../../../src/domain/changes.ts';
-import { type JsonObject, type KubernetesObject, referenceOf } from '../../../src/domain/objects.ts';
-import { planDigestText } from '../../../src/domain/plan-digest.ts';
+import {
+  type JsonObject,
+  type KubernetesObject,
+  referenceOf,
+} from '../../../src/domain/kubernetes/objects.ts';
+import type { PlannedChange } from '../../../src/domain/plan/changes.ts';
+import { planDigestText } from '../../../src/domain/plan/digest.ts';
 
 const one = 'app-secrets-2456789bcd';
 const other = 'app-secrets-fghkmt2456';

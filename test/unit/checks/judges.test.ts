@@ -3,9 +3,9 @@ import { judgeContext } from '../../../src/domain/checks/context.ts';
 import { judgeHealth } from '../../../src/domain/checks/health.ts';
 import { judgeAppName, judgeHistory } from '../../../src/domain/checks/history.ts';
 import { judgeNamespace } from '../../../src/domain/checks/namespace.ts';
-import { worstLevel } from '../../../src/domain/levels.ts';
-import { type Environment, profiles } from '../../../src/domain/profile.ts';
-import type { ReleaseHead, ReleaseStatus } from '../../../src/domain/release.ts';
+import type { ReleaseHead, ReleaseStatus } from '../../../src/domain/release/record.ts';
+import { worstLevel } from '../../../src/domain/settings/levels.ts';
+import { type Environment, profiles } from '../../../src/domain/settings/profile.ts';
 
 const levels = (findings: readonly { level: 'pass' | 'warn' | 'fail' }[]) =>
   worstLevel(findings.map(({ level }) => level));

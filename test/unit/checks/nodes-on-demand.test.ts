@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { type NodeMakerFacts, nodeMakerOf } from '../../../src/domain/checks/nodes-on-demand.ts';
 import { judgeResources, type NodeMaker } from '../../../src/domain/checks/resources.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { profiles } from '../../../src/domain/profile.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { profiles } from '../../../src/domain/settings/profile.ts';
 
 const node = (metadata: object, spec: object = {}): KubernetesObject => ({
   apiVersion: 'v1',

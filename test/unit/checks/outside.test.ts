@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { judgeConnectivity } from '../../../src/domain/checks/connectivity.ts';
-import type { ObjectReference } from '../../../src/domain/objects.ts';
+import type { ObjectReference } from '../../../src/domain/kubernetes/objects.ts';
 import {
   isOutside,
   judgeOutside,
   type OutsideLists,
   type Reach,
   withOwner,
-} from '../../../src/domain/outside.ts';
-import { namespaceOf } from '../../../src/flow/target.ts';
+} from '../../../src/domain/plan/scope.ts';
+import { namespaceOf } from '../../../src/flow/plan/desired.ts';
 
 const role: ObjectReference = {
   apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { judgeOverlay, type ObjectValidation } from '../../../src/domain/checks/overlay.ts';
 import { type Refusal, refusalSentence, resolvePath } from '../../../src/domain/checks/refusal.ts';
-import type { KubernetesObject, ObjectReference } from '../../../src/domain/objects.ts';
-import type { FieldPath } from '../../../src/domain/source.ts';
+import type { KubernetesObject, ObjectReference } from '../../../src/domain/kubernetes/objects.ts';
+import type { FieldPath } from '../../../src/domain/kubernetes/source-location.ts';
 
 /** What kube-apiserver 1.36 answered. */
 const refusals = JSON.parse(

@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { judgeOverlay } from '../../../src/domain/checks/overlay.ts';
 import { podEvidenceOf } from '../../../src/domain/checks/pod-refusal.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import {
   accountUser,
   harmlessPod,
   podMakerAccount,
   podOfTemplate,
-} from '../../../src/domain/pod-of-template.ts';
+} from '../../../src/domain/kubernetes/pod-template.ts';
 
 const object = (kind: string, spec: object = {}, name = 'web'): KubernetesObject => ({
   apiVersion: kind === 'Job' || kind === 'CronJob' ? 'batch/v1' : 'apps/v1',

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { judgeDeletions } from '../../../src/domain/checks/deletions.ts';
 import { broughtKeys, judgeReferences, namedObjects } from '../../../src/domain/checks/references.ts';
-import { type KubernetesObject, keyOf } from '../../../src/domain/objects.ts';
+import { type KubernetesObject, keyOf } from '../../../src/domain/kubernetes/objects.ts';
 
 const object = (apiVersion: string, kind: string, spec: object, metadata: object = {}): KubernetesObject => ({
   apiVersion,

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeResources, schedulingOf } from '../../../src/domain/checks/resources.ts';
-import type { JsonObject, KubernetesObject } from '../../../src/domain/objects.ts';
-import { profiles } from '../../../src/domain/profile.ts';
-import { parseQuantity } from '../../../src/domain/quantity.ts';
-import { fencepostsOf, needsExtraPod } from '../../../src/domain/surge.ts';
+import type { JsonObject, KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { parseQuantity } from '../../../src/domain/kubernetes/quantity.ts';
+import { fencepostsOf, needsExtraPod } from '../../../src/domain/kubernetes/surge.ts';
+import { profiles } from '../../../src/domain/settings/profile.ts';
 
 const node = (name: string, cpu: string, more: JsonObject = {}, ready = 'True'): KubernetesObject => ({
   apiVersion: 'v1',

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { judgeSecrets, type SecretFacts } from '../../../src/domain/checks/secrets.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { inWaves } from '../../../src/domain/plan/waves.ts';
 import { expectationsOf, firstProducers } from '../../../src/domain/producers/expectations.ts';
 import { keysOfOthers } from '../../../src/domain/producers/keys.ts';
-import { profiles } from '../../../src/domain/profile.ts';
-import { inWaves } from '../../../src/domain/waves.ts';
+import { profiles } from '../../../src/domain/settings/profile.ts';
 
 const placed = (apiVersion: string, kind: string, name: string, rest: object = {}, metadata: object = {}) =>
   ({ apiVersion, kind, metadata: { name, namespace: 'shop', ...metadata }, ...rest }) as KubernetesObject;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { environmentProxy } from '../../../src/cluster/environment-proxy.ts';
+import { environmentProxy } from '../../../src/cluster/transport/environment-proxy.ts';
 
 const proxy = 'http://proxy.test:3128/';
 const HTTPS_PROXY = 'http://proxy.test:3128';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { impersonationHeaders } from '../../../src/cluster/impersonation.ts';
+import { impersonationHeaders } from '../../../src/cluster/auth/impersonation.ts';
 
 describe('impersonationHeaders', () => {
   it('sends everything of the user, each group and each extra value on its own', () => {

@@ -1,7 +1,7 @@
 /** Who is asked about a pod that a policy refuses, and what the answers mean. */
 import { expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { askForPod } from '../../../src/flow/ask-for-pod.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { askForPod } from '../../../src/flow/plan/ask-for-pod.ts';
 import type { ClusterPort } from '../../../src/ports/cluster.ts';
 
 const workload: KubernetesObject = {

@@ -1,11 +1,11 @@
 /** How long the workloads are held back for what others make. */
 import { expect, test } from 'vitest';
-import type { KubernetesObject, ObjectReference } from '../../../src/domain/objects.ts';
+import type { KubernetesObject, ObjectReference } from '../../../src/domain/kubernetes/objects.ts';
 import type { Expectation } from '../../../src/domain/producers/expectations.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { defaultBudgets, startRollout, withTarget } from '../../../src/domain/rollout/state.ts';
-import { awaitProducts } from '../../../src/flow/await-products.ts';
-import type { RolloutWatch } from '../../../src/flow/rollout.ts';
+import { awaitProducts } from '../../../src/flow/apply/await-products.ts';
+import type { RolloutWatch } from '../../../src/flow/rollout/watch.ts';
 import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import { flowRun } from './flow-run.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Failure } from '../../../src/domain/failure.ts';
-import { diagnoseAloud } from '../../../src/flow/diagnose.ts';
+import type { Failure } from '../../../src/domain/failure/failure.ts';
+import { diagnoseAloud } from '../../../src/flow/run/diagnose.ts';
 import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import { flowRun } from './flow-run.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Fault } from '../../../src/domain/fault.ts';
-import { faultOf, findingOf, saidOnce } from '../../../src/flow/findings.ts';
+import { Fault } from '../../../src/domain/failure/fault.ts';
+import { faultOf, findingOf, saidOnce } from '../../../src/flow/run/errors.ts';
 
 const thrown = new Error('raw');
 

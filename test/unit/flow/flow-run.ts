@@ -1,8 +1,8 @@
-import { profiles } from '../../../src/domain/profile.ts';
-import type { Settings } from '../../../src/domain/settings.ts';
+import { profiles } from '../../../src/domain/settings/profile.ts';
+import type { Settings } from '../../../src/domain/settings/settings.ts';
 import { noSmokeConfiguration } from '../../../src/domain/smoke/configuration.ts';
-import { Ledger } from '../../../src/flow/ledger.ts';
-import type { Run } from '../../../src/flow/run.ts';
+import type { Run } from '../../../src/flow/run/context.ts';
+import { Ledger } from '../../../src/flow/run/ledger.ts';
 
 const { profile: _profile, ...durations } = { profile: 0, ...profiles.staging };
 

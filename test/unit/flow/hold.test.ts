@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { Fault } from '../../../src/domain/fault.ts';
-import type { ReleaseBody, ReleaseHead, ReleaseStatus, RunIdentity } from '../../../src/domain/release.ts';
-import { announceTakeover, ensureHeld, takeHold } from '../../../src/flow/hold.ts';
+import { Fault } from '../../../src/domain/failure/fault.ts';
+import type {
+  ReleaseBody,
+  ReleaseHead,
+  ReleaseStatus,
+  RunIdentity,
+} from '../../../src/domain/release/record.ts';
+import { announceTakeover, ensureHeld, takeHold } from '../../../src/flow/record/lock.ts';
 import type {
   LeaseFacts,
   LeaseHold,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ExitCode, Outcome } from '../../../src/domain/outcome.ts';
-import { Ledger } from '../../../src/flow/ledger.ts';
+import type { ExitCode, Outcome } from '../../../src/domain/result/outcome.ts';
+import { Ledger } from '../../../src/flow/run/ledger.ts';
 
 it.each<[Outcome, ExitCode, string | undefined, number]>([
   ['planned', 0, undefined, 3],

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { PlannedChange } from '../../../src/domain/changes.ts';
-import type { ReleaseBody, ReleaseHead, StateBefore } from '../../../src/domain/release.ts';
-import { stateBeforeOf } from '../../../src/domain/state-before.ts';
-import type { Hold } from '../../../src/flow/hold.ts';
-import { markTakenOver, openRecord } from '../../../src/flow/open-record.ts';
+import type { PlannedChange } from '../../../src/domain/plan/changes.ts';
+import type { ReleaseBody, ReleaseHead, StateBefore } from '../../../src/domain/release/record.ts';
+import { stateBeforeOf } from '../../../src/domain/undo/state-before.ts';
+import type { Hold } from '../../../src/flow/record/lock.ts';
+import { markTakenOver, openRecord } from '../../../src/flow/record/open.ts';
 import type { RecordsPort, StoredRelease } from '../../../src/ports/release-store.ts';
 import { flowRun } from './flow-run.ts';
 

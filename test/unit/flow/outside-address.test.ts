@@ -1,12 +1,12 @@
 /** Addresses outside the pods, and response times: from inside the cluster first, then from here. */
 import { describe, expect, test } from 'vitest';
-import type { ConnectionFaultKind } from '../../../src/domain/smoke/connection.ts';
-import type { LatencySample } from '../../../src/domain/smoke/latency.ts';
-import type { PostgresFinding } from '../../../src/domain/smoke/postgres.ts';
-import type { ProbeFinding, ProbeRequest } from '../../../src/domain/smoke/probe.ts';
-import type { DatabaseTest, LatencyTest, SmokeTest } from '../../../src/domain/smoke/test.ts';
-import { callsFromWithin } from '../../../src/flow/calls-from-within.ts';
-import { runTests } from '../../../src/flow/run-tests.ts';
+import type { PostgresFinding } from '../../../src/domain/smoke/databases/postgres.ts';
+import type { ConnectionFaultKind } from '../../../src/domain/smoke/http/connection.ts';
+import type { LatencySample } from '../../../src/domain/smoke/latency/latency.ts';
+import type { ProbeFinding, ProbeRequest } from '../../../src/domain/smoke/tests/probe.ts';
+import type { DatabaseTest, LatencyTest, SmokeTest } from '../../../src/domain/smoke/tests/test.ts';
+import { callsFromWithin } from '../../../src/flow/smoke/in-cluster-calls.ts';
+import { runTests } from '../../../src/flow/smoke/runner.ts';
 import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import type { ProbesPort } from '../../../src/ports/probes.ts';
 import { flowRun } from './flow-run.ts';

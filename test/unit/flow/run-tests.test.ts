@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Fault } from '../../../src/domain/fault.ts';
-import type { SmokeTest } from '../../../src/domain/smoke/test.ts';
-import { runTests } from '../../../src/flow/run-tests.ts';
+import { Fault } from '../../../src/domain/failure/fault.ts';
+import type { SmokeTest } from '../../../src/domain/smoke/tests/test.ts';
+import { runTests } from '../../../src/flow/smoke/runner.ts';
 import type { ClusterPort, EndpointAnswer } from '../../../src/ports/cluster.ts';
 import { flowRun } from './flow-run.ts';
 

@@ -1,9 +1,9 @@
 /** A Service by the name of a port: whose pods get its traffic, and when nobody does. */
 import { expect, test } from 'vitest';
 import type { PodEndpoint } from '../../../src/domain/health/endpoints.ts';
-import type { Member, Membership } from '../../../src/domain/health/members.ts';
+import type { Member, Membership } from '../../../src/domain/health/pod-membership.ts';
 import { judgeService } from '../../../src/domain/health/service.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 
 function member(name: string, ports: readonly object[], membership: Membership = 'ours'): Member {
   const pod = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { observeHealth, startHealth } from '../../../src/domain/health/state.ts';
 import { type HealthVerdict, healthVerdict } from '../../../src/domain/health/verdict.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { type ObservedChange, startRollout } from '../../../src/domain/rollout/state.ts';
 import {

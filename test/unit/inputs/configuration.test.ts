@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Fault } from '../../../src/domain/fault.ts';
+import { Fault } from '../../../src/domain/failure/fault.ts';
 import { parseConfiguration, readConfiguration } from '../../../src/inputs/configuration.ts';
 
 const uid = '1c2f9c57-0b6e-4a36-9f5c-6a4c0e8d7b11';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Fault } from '../../../src/domain/fault.ts';
-import { profiles } from '../../../src/domain/profile.ts';
-import type { Settings } from '../../../src/domain/settings.ts';
+import { Fault } from '../../../src/domain/failure/fault.ts';
+import { profiles } from '../../../src/domain/settings/profile.ts';
+import type { Settings } from '../../../src/domain/settings/settings.ts';
 import { claimedWebhook, type InputProblem, parseInputs } from '../../../src/inputs/parse-inputs.ts';
 import { type InputEntry, inputs, inputsOf } from '../../../src/inputs/registry.ts';
 

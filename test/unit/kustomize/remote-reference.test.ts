@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isRemote } from '../../../src/kustomize/kustomization-tree.ts';
+import { isRemote } from '../../../src/kustomize/files/kustomization-tree.ts';
 
 describe('isRemote', () => {
   it.each([

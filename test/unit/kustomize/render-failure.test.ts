@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createYamlFiles } from '../../../src/kustomize/files/yaml-source.ts';
 import { renderFailure } from '../../../src/kustomize/render-failure.ts';
-import { createYamlFiles } from '../../../src/kustomize/yaml-source.ts';
 
 const nested =
   "accumulating resources: accumulation err='accumulating resources from '../../w/o': '/w/o' must resolve to a file': recursed accumulation of path '/w/o': accumulating resources: accumulation err='accumulating resources from '../base': '/w/base' must resolve to a file': recursed accumulation of path '/w/base': accumulating resources: accumulating resources from 'd.yaml': MalformedYAMLError: yaml: line 2: mapping values are not allowed in this context in File: d.yaml";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { firstLine, readLine } from '../../../src/domain/log-errors/entries.ts';
+import { firstLine, readLine } from '../../../src/domain/logs/error-entries.ts';
 
 /** The errors in some lines, as they would be shown. */
 function errorsIn(text: string): readonly string[] {

@@ -4,14 +4,14 @@ import {
   rateReport,
   rounded,
   type WorkloadErrors,
-} from '../../../src/domain/log-errors/rates.ts';
+} from '../../../src/domain/logs/error-rates.ts';
 import {
   type ErrorTally,
   noErrors,
   normalised,
   topErrors,
   withError,
-} from '../../../src/domain/log-errors/tally.ts';
+} from '../../../src/domain/logs/error-tally.ts';
 
 function errors(count: number, text = (index: number) => `order ${index} lost`): ErrorTally {
   return Array.from({ length: count }, (_, index) => index).reduce(

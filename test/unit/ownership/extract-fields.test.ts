@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { extractFields, managersOf, unionOf } from '../../../src/domain/managed-fields.ts';
-import type { JsonObject, KubernetesObject, ManagedFieldsEntry } from '../../../src/domain/objects.ts';
-import { adoptedManagedFields, stateBeforeOf } from '../../../src/domain/state-before.ts';
+import { extractFields, managersOf, unionOf } from '../../../src/domain/kubernetes/managed-fields.ts';
+import type {
+  JsonObject,
+  KubernetesObject,
+  ManagedFieldsEntry,
+} from '../../../src/domain/kubernetes/objects.ts';
+import { adoptedManagedFields, stateBeforeOf } from '../../../src/domain/undo/state-before.ts';
 
 const entry = (manager: string, fieldsV1: JsonObject, more: Partial<ManagedFieldsEntry> = {}) => ({
   manager,

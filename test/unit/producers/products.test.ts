@@ -1,6 +1,6 @@
 /** What each kind makes, told by objects as their projects document them. */
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { fillerOf, productsByAnnotation } from '../../../src/domain/producers/annotations.ts';
 import { isNamed, type Product } from '../../../src/domain/producers/product.ts';
 import { liveKinds, productsByKind, rules } from '../../../src/domain/producers/table.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { producerState } from '../../../src/domain/producers/patience.ts';
+import { producerState } from '../../../src/domain/causes/budget-of-producers.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { troubleOf } from '../../../src/domain/producers/trouble.ts';
 
 const object = (apiVersion: string, kind: string, status?: object): KubernetesObject => ({

@@ -1,8 +1,8 @@
 /** What finish deletes: nothing that is in doubt, and nothing that was not shown. */
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject, ManagedFieldsEntry } from '../../../src/domain/objects.ts';
-import { keyOf, referenceOf } from '../../../src/domain/objects.ts';
-import { listedEarlier, telling } from '../../../src/domain/prune/listed.ts';
+import type { KubernetesObject, ManagedFieldsEntry } from '../../../src/domain/kubernetes/objects.ts';
+import { keyOf, referenceOf } from '../../../src/domain/kubernetes/objects.ts';
+import { listedEarlier, telling } from '../../../src/domain/prune/candidates.ts';
 import {
   approvedPrunes,
   isWorthRelease,
@@ -12,8 +12,8 @@ import {
   pruneDigestText,
   prunePlan,
 } from '../../../src/domain/prune/plan.ts';
-import { usersAfter } from '../../../src/domain/prune/users.ts';
-import type { ReleaseBody, ReleaseStatus } from '../../../src/domain/release.ts';
+import { usersAfter } from '../../../src/domain/prune/references.ts';
+import type { ReleaseBody, ReleaseStatus } from '../../../src/domain/release/record.ts';
 
 const ours: ManagedFieldsEntry = { manager: 'orion', operation: 'Apply', apiVersion: 'v1', fieldsV1: {} };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderAnnotations } from '../../../src/report/annotations.ts';
+import { renderAnnotations } from '../../../src/report/formats/annotations.ts';
 import { crashLoop, refused } from './fixtures/failure.ts';
 import { unchanged } from './fixtures/quiet.ts';
 import { success } from './fixtures/success.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { renderDiff } from '../../../src/report/diff.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { renderDiff } from '../../../src/report/diff/diff.ts';
 
 function deployment(image: string, extra: Record<string, unknown> = {}): KubernetesObject {
   return {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { renderTable } from '../../../src/report/summary/markdown-table.ts';
 import {
   cleanText,
   codeFence,
@@ -11,8 +12,7 @@ import {
   mermaidLabel,
   oneLine,
   shorten,
-} from '../../../src/report/escape.ts';
-import { renderTable } from '../../../src/report/markdown-table.ts';
+} from '../../../src/report/text/escape.ts';
 import { allNodes, hostileText, linkedByGithub, parseMarkdown } from './hostile.ts';
 
 const visible = (markdown: string): string =>

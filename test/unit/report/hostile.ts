@@ -4,7 +4,7 @@ import type { Nodes, Root } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
-import { closedWords } from '../../../src/report/closed-words.ts';
+import { closedWords } from '../../../src/report/redaction/contract-values.ts';
 
 export const nasty = [
   '# heading',

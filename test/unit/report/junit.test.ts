@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { parse } from 'junit2json';
 import { expect, test } from 'vitest';
-import { renderJUnit } from '../../../src/report/junit.ts';
+import { renderJUnit } from '../../../src/report/formats/junit.ts';
 import { endpointDown } from './fixtures/failure.ts';
 import { hostileText, withHostileStrings } from './hostile.ts';
 

@@ -1,18 +1,18 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration } from '../../../src/report/duration.ts';
 import {
   changeLine,
   checkLines,
   diffLines,
   noticeLines,
   phaseEndLine,
-} from '../../../src/report/log-events.ts';
-import type { LogClock } from '../../../src/report/log-line.ts';
-import { causeLines, logTailLines, outcomeLines } from '../../../src/report/log-outcome.ts';
-import { progressLines } from '../../../src/report/log-progress.ts';
-import { smokeLine } from '../../../src/report/log-smoke.ts';
+} from '../../../src/report/log/events.ts';
+import type { LogClock } from '../../../src/report/log/line.ts';
+import { causeLines, logTailLines, outcomeLines } from '../../../src/report/log/outcome.ts';
+import { progressLines } from '../../../src/report/log/progress.ts';
+import { smokeLine } from '../../../src/report/log/smoke.ts';
+import { formatDuration } from '../../../src/report/text/format.ts';
 import { crashLoop, endpointDown, refused } from './fixtures/failure.ts';
 import { startedAt, updated, workload } from './fixtures/orion.ts';
 import { success } from './fixtures/success.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { renderOutputs } from '../../../src/report/outputs.ts';
-import { renderResultJson } from '../../../src/report/result-json.ts';
+import { renderOutputs } from '../../../src/report/formats/outputs.ts';
+import { renderResultJson } from '../../../src/report/formats/result-json.ts';
 import { crashLoop, endpointDown } from './fixtures/failure.ts';
 
 it('renders the outputs of the contract', () => {

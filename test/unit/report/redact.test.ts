@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { redact, redactResult } from '../../../src/report/redact.ts';
-import { collectSecretValues, masksFor } from '../../../src/report/secret-values.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { redact, redactResult } from '../../../src/report/redaction/redact.ts';
+import { collectSecretValues, masksFor } from '../../../src/report/redaction/secret-values.ts';
 import { crashLoop } from './fixtures/failure.ts';
 
 function secret(data: Record<string, string>, stringData: Record<string, string> = {}): KubernetesObject {

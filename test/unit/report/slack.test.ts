@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ResultDocument } from '../../../src/domain/result.ts';
-import { restoreByHand } from '../../../src/domain/undo/by-hand.ts';
-import { redactResult } from '../../../src/report/redact.ts';
-import { collectSecretValues } from '../../../src/report/secret-values.ts';
-import { renderSlackMessage, type SlackMessage, slackLimits } from '../../../src/report/slack.ts';
+import type { ResultDocument } from '../../../src/domain/result/document.ts';
+import { restoreByHand } from '../../../src/domain/undo/manual-commands.ts';
+import { renderSlackMessage, type SlackMessage, slackLimits } from '../../../src/report/formats/slack.ts';
+import { redactResult } from '../../../src/report/redaction/redact.ts';
+import { collectSecretValues } from '../../../src/report/redaction/secret-values.ts';
 import { crashLoop, endpointDown, refused } from './fixtures/failure.ts';
 import { base, object } from './fixtures/orion.ts';
 import { cancelled, planned, unchanged } from './fixtures/quiet.ts';

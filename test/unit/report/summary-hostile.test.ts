@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Nodes } from 'mdast';
 import { describe, expect, it, vi } from 'vitest';
-import type { ResultDocument } from '../../../src/domain/result.ts';
-import { renderSummary } from '../../../src/report/summary.ts';
+import type { ResultDocument } from '../../../src/domain/result/document.ts';
+import { renderSummary } from '../../../src/report/summary/summary.ts';
 import { crashLoop, endpointDown, refused } from './fixtures/failure.ts';
 import { base } from './fixtures/orion.ts';
 import { cancelled, planned, unchanged } from './fixtures/quiet.ts';

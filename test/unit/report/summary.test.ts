@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderSummary } from '../../../src/report/summary.ts';
-import { summaryBytes } from '../../../src/report/summary-limits.ts';
+import { summaryBytes } from '../../../src/report/summary/limits.ts';
+import { renderSummary } from '../../../src/report/summary/summary.ts';
 import { crashLoop, endpointDown, refused } from './fixtures/failure.ts';
 import { updated, workload } from './fixtures/orion.ts';
 import { cancelled, planned, unchanged } from './fixtures/quiet.ts';

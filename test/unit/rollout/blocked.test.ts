@@ -1,7 +1,7 @@
 /** Scenario 38 with a StatefulSet: old pods that its controller waits for, for ever. Here nobody deletes them in time. */
 import { describe, expect, test } from 'vitest';
 import { podsToFree } from '../../../src/domain/causes/blocked.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import {
   type Limits,

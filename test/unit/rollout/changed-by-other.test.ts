@@ -1,10 +1,14 @@
 /** Scenario 28: somebody else writes a field of ours while the release is rolled out. */
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubernetesObject, ManagedFieldsEntry } from '../../../src/domain/objects.ts';
+import type {
+  JsonObject,
+  KubernetesObject,
+  ManagedFieldsEntry,
+} from '../../../src/domain/kubernetes/objects.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { type ObservedChange, startRollout, withTarget } from '../../../src/domain/rollout/state.ts';
 import { targetOf } from '../../../src/domain/rollout/target.ts';
-import { verdict } from '../../../src/domain/rollout/verdict.ts';
+import { verdict } from '../../../src/domain/verdict/verdict.ts';
 import { applied, deployment, listed, pod, replicaSet, running, start, template, time } from './cluster.ts';
 import { limits, outcome, tell } from './story.ts';
 

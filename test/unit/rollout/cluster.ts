@@ -1,5 +1,5 @@
 /** Objects as the API server would send them, with only the fields a verdict reads, and a clock of its own. */
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import type { ObservedChange, RolloutTarget } from '../../../src/domain/rollout/state.ts';
 
 export const namespace = 'shop';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { startRollout, withTarget } from '../../../src/domain/rollout/state.ts';
-import { verdict } from '../../../src/domain/rollout/verdict.ts';
+import { verdict } from '../../../src/domain/verdict/verdict.ts';
 import {
   applied,
   deleted,

@@ -1,6 +1,6 @@
 /** Pods that wait for others, for a queue, or for what their scheduler wants first: none of them is stuck after the 30 s of a single pod. */
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { applied, deployment, namespace, pod, replicaSet, running, target, time } from './cluster.ts';
 import { type Ending, limits, outcome, tell } from './story.ts';
 

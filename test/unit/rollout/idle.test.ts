@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { idleNotice } from '../../../src/domain/rollout/idle.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { startRollout } from '../../../src/domain/rollout/state.ts';

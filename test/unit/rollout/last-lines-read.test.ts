@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { type LastLine, startRollout } from '../../../src/domain/rollout/state.ts';
-import { readLastLines } from '../../../src/flow/last-lines.ts';
+import { readLastLines } from '../../../src/flow/rollout/last-log-lines.ts';
 import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import { flowRun } from '../flow/flow-run.ts';
 import { applied, deployment, ended, pod, replicaSet, start, target } from './cluster.ts';

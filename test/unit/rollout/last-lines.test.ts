@@ -1,6 +1,6 @@
 /** Three ends with the same code and reason are a crash loop only if the last lines of their logs do not tell them apart. */
 import { describe, expect, test } from 'vitest';
-import { comparableLine } from '../../../src/domain/last-line.ts';
+import { comparableLine } from '../../../src/domain/logs/comparable-line.ts';
 import type { LastLine } from '../../../src/domain/rollout/state.ts';
 import {
   applied,

@@ -1,6 +1,6 @@
 /** Targets without pods of their own: claims, Services of load balancers, definitions, custom resources. */
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import type { ObservedChange } from '../../../src/domain/rollout/state.ts';
 import { applied, deleted, event, listed, namespace, target, time } from './cluster.ts';
 import { limits, outcome, tell } from './story.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { groupKindOf, type KubernetesObject } from '../../../src/domain/objects.ts';
+import { groupKindOf, type KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import type { ObservedChange, RolloutTarget } from '../../../src/domain/rollout/state.ts';
 import {
   applied,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { paceOf } from '../../../src/flow/pace.ts';
+import { paceOf } from '../../../src/flow/rollout/throttle.ts';
 import type { Clock } from '../../../src/ports/runtime.ts';
 
 type Judging = readonly [cost: number, pause: number];

@@ -1,6 +1,6 @@
 /** Pods that wait for a Secret or ConfigMap that somebody is to make, and what of that ends a release (ADR 0016). */
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import type { Expectation } from '../../../src/domain/producers/expectations.ts';
 import {
   applied,

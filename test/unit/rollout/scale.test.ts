@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { startRollout } from '../../../src/domain/rollout/state.ts';
-import { verdict } from '../../../src/domain/rollout/verdict.ts';
+import { verdict } from '../../../src/domain/verdict/verdict.ts';
 import { deployment, ended, pod, replicaSet, running, start, target, waiting } from './cluster.ts';
 import { limits } from './story.ts';
 

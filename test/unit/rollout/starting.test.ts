@@ -1,6 +1,6 @@
 /** Pods that never come to run their program, and what of that ends a release. */
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import {
   applied,
   deployment,

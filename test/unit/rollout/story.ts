@@ -7,7 +7,7 @@ import {
   type RolloutTarget,
   startRollout,
 } from '../../../src/domain/rollout/state.ts';
-import { type Verdict, verdict } from '../../../src/domain/rollout/verdict.ts';
+import { type Verdict, verdict } from '../../../src/domain/verdict/verdict.ts';
 import { start } from './cluster.ts';
 
 export const limits: Limits = {

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Fault } from '../../../src/domain/fault.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { watchRollout } from '../../../src/flow/rollout.ts';
-import type { Run } from '../../../src/flow/run.ts';
+import { Fault } from '../../../src/domain/failure/fault.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { watchRollout } from '../../../src/flow/rollout/watch.ts';
+import type { Run } from '../../../src/flow/run/context.ts';
 import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import type { Clock } from '../../../src/ports/runtime.ts';
 import type { WatchChange, WatchedKind, WatchPort } from '../../../src/ports/watch.ts';

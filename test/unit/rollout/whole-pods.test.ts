@@ -1,6 +1,6 @@
 /** Whole pods: lost again and again, taking turns, not going; and workloads that somebody takes away. */
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import {
   applied,
   deleted,

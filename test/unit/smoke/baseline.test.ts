@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { baselineOf, compared, recordedLatencies } from '../../../src/domain/smoke/baseline.ts';
+import { baselineOf, compared, recordedLatencies } from '../../../src/domain/smoke/latency/baseline.ts';
 import type { LatencyReport, SmokeReport } from '../../../src/domain/smoke/report.ts';
 
 function report(id: string, latency?: Partial<LatencyReport>): SmokeReport {

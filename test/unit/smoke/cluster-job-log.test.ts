@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readProbeLog } from '../../../src/cluster/cluster-job-log.ts';
-import { longestWork, type ProbeRequest } from '../../../src/domain/smoke/probe.ts';
+import { readProbeLog } from '../../../src/cluster/in-cluster-job/log.ts';
+import { longestWork, type ProbeRequest } from '../../../src/domain/smoke/tests/probe.ts';
 
 const token = 'f00f00f00f00';
 const call = { scheme: 'http', host: 'web', port: 80, verify: true, method: 'GET', path: '/' } as const;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { databaseTests } from '../../../src/domain/smoke/database-tests.ts';
-import { databasesOf, parseDatabaseUrl } from '../../../src/domain/smoke/databases.ts';
-import { settingReferences } from '../../../src/domain/smoke/settings.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { databasesOf, parseDatabaseUrl } from '../../../src/domain/smoke/databases/databases.ts';
+import { settingReferences } from '../../../src/domain/smoke/databases/settings.ts';
+import { databaseTests } from '../../../src/domain/smoke/tests/database-tests.ts';
 
 const deployment = (name: string, container: object): KubernetesObject => ({
   apiVersion: 'apps/v1',

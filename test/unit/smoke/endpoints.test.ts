@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubernetesObject } from '../../../src/domain/objects.ts';
-import { endpointsOf, endpointTests } from '../../../src/domain/smoke/endpoint-tests.ts';
+import type { JsonObject, KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { endpointsOf, endpointTests } from '../../../src/domain/smoke/tests/endpoint-tests.ts';
 
 const ports = [{ name: 'http', containerPort: 8080 }];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { entrancesTo, noEntrances, parentsOf } from '../../../src/domain/smoke/entrances.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { entrancesTo, noEntrances, parentsOf } from '../../../src/domain/smoke/tests/ingress-routes.ts';
 
 const wanted = { service: 'web', namespace: 'shop', port: 80, portName: 'http', path: '/shop/ready?full=1' };
 const object = (metadata: object, spec: object, status: object = {}) =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AnswerExpectations } from '../../../src/domain/smoke/configuration.ts';
-import { judgeAnswer } from '../../../src/domain/smoke/expectations.ts';
-import type { HttpAnswer } from '../../../src/domain/smoke/http-answer.ts';
+import { judgeAnswer } from '../../../src/domain/smoke/http/expectations.ts';
+import type { HttpAnswer } from '../../../src/domain/smoke/http/http-answer.ts';
 
 const now = Date.UTC(2026, 10, 24);
 const tls = { subject: '', issuer: '', validFrom: 0, validTo: now + 10 * 86_400_000, authorized: true };

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { HealthState } from '../../../src/domain/health/state.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import type { ConfiguredStep } from '../../../src/domain/smoke/configuration.ts';
 import { noSmokeConfiguration } from '../../../src/domain/smoke/configuration.ts';
-import { journeyTests } from '../../../src/domain/smoke/journey-tests.ts';
-import { dependenciesOf, selectTests } from '../../../src/domain/smoke/selection.ts';
-import type { ServingWorkload } from '../../../src/domain/smoke/subject.ts';
+import { journeyTests } from '../../../src/domain/smoke/tests/journey-tests.ts';
+import { dependenciesOf, selectTests } from '../../../src/domain/smoke/tests/selection.ts';
+import type { ServingWorkload } from '../../../src/domain/smoke/tests/subject.ts';
 
 const object = (value: object) => value as unknown as KubernetesObject;
 const ready = { status: { conditions: [{ type: 'Ready', status: 'True' }] } };

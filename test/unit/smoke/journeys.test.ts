@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of journeys are written so
 import { describe, expect, test } from 'vitest';
 import type { Capture, ConfiguredStep } from '../../../src/domain/smoke/configuration.ts';
-import type { HttpAnswer } from '../../../src/domain/smoke/http-answer.ts';
+import type { HttpAnswer } from '../../../src/domain/smoke/http/http-answer.ts';
 import {
   capturedOf,
   cookiesAfter,
@@ -9,7 +9,7 @@ import {
   judgeStep,
   placeholdersIn,
   withCookies,
-} from '../../../src/domain/smoke/journeys.ts';
+} from '../../../src/domain/smoke/journeys/journeys.ts';
 
 const step: ConfiguredStep = {
   service: 'gateway',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { latencyTests } from '../../../src/domain/smoke/latency-tests.ts';
 import type { SmokeReport } from '../../../src/domain/smoke/report.ts';
-import type { HttpTest } from '../../../src/domain/smoke/test.ts';
+import { latencyTests } from '../../../src/domain/smoke/tests/latency-tests.ts';
+import type { HttpTest } from '../../../src/domain/smoke/tests/test.ts';
 
 const endpoint = (subject: string, pod: string, path: string): HttpTest => ({
   id: `${subject}/${pod}${path}`,

@@ -7,8 +7,8 @@ import {
   quantileRanks,
   samplesNeeded,
   shareOf,
-} from '../../../src/domain/smoke/latency.ts';
-import { failureIn, isKeptOut } from '../../../src/domain/smoke/latency-failures.ts';
+} from '../../../src/domain/smoke/latency/latency.ts';
+import { failureIn, isKeptOut } from '../../../src/domain/smoke/latency/latency-failures.ts';
 
 const terms = { rate: 50, threshold: 1000 };
 const answers = (...milliseconds: readonly number[]): LatencySample[] =>

@@ -1,7 +1,7 @@
 /** What settings say of databases: kinds of names and values, in spellings that people use. */
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { type Database, databasesOf } from '../../../src/domain/smoke/databases.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { type Database, databasesOf } from '../../../src/domain/smoke/databases/databases.ts';
 import { readName } from '../../../src/domain/smoke/vocabulary.ts';
 
 type Manifest = Readonly<Record<string, unknown>>;

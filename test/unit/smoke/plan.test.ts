@@ -4,8 +4,8 @@ import { startHealth } from '../../../src/domain/health/state.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import { startRollout } from '../../../src/domain/rollout/state.ts';
 import { noSmokeConfiguration } from '../../../src/domain/smoke/configuration.ts';
-import { noEntrances } from '../../../src/domain/smoke/entrances.ts';
-import { planTests } from '../../../src/domain/smoke/plan.ts';
+import { noEntrances } from '../../../src/domain/smoke/tests/ingress-routes.ts';
+import { planTests } from '../../../src/domain/smoke/tests/plan.ts';
 import {
   applied,
   deployment,

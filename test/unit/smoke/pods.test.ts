@@ -1,6 +1,6 @@
 /** Pods that are ready now, and how they came to be. */
 import { expect, test } from 'vitest';
-import { judgePods, type RestartRule } from '../../../src/domain/smoke/pods.ts';
+import { judgePods, type RestartRule } from '../../../src/domain/smoke/tests/pods.ts';
 
 const now = Date.parse('2026-01-01T00:10:00Z');
 const before = (seconds: number): string => new Date(now - seconds * 1000).toISOString();

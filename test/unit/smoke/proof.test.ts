@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { ConnectionFaultKind } from '../../../src/domain/smoke/connection.ts';
-import type { Login } from '../../../src/domain/smoke/logins.ts';
-import { judgePostgres } from '../../../src/domain/smoke/postgres.ts';
-import { proven } from '../../../src/domain/smoke/proof.ts';
-import { judgeRedis } from '../../../src/domain/smoke/redis.ts';
+import type { Login } from '../../../src/domain/smoke/databases/logins.ts';
+import { judgePostgres } from '../../../src/domain/smoke/databases/postgres.ts';
+import { judgeRedis } from '../../../src/domain/smoke/databases/redis.ts';
+import type { ConnectionFaultKind } from '../../../src/domain/smoke/http/connection.ts';
 import type { Route } from '../../../src/domain/smoke/report.ts';
-import type { DatabaseTest } from '../../../src/domain/smoke/test.ts';
+import { proven } from '../../../src/domain/smoke/tests/proof.ts';
+import type { DatabaseTest } from '../../../src/domain/smoke/tests/test.ts';
 
 const database: DatabaseTest = {
   id: 'db/postgres',

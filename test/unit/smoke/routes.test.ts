@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dialFault, proxyFault } from '../../../src/domain/smoke/routes.ts';
+import { dialFault, proxyFault } from '../../../src/domain/smoke/tests/pod-routes.ts';
 
 /** As kubelet 1.36 said it on the testbed. */
 const forwarded =

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { smokeFailures } from '../../../src/domain/smoke/failures.ts';
 import type { SmokeReport } from '../../../src/domain/smoke/report.ts';
-import { selectTests } from '../../../src/domain/smoke/selection.ts';
-import type { SmokeTest } from '../../../src/domain/smoke/test.ts';
+import { smokeFailures } from '../../../src/domain/smoke/tests/failures.ts';
+import { selectTests } from '../../../src/domain/smoke/tests/selection.ts';
+import type { SmokeTest } from '../../../src/domain/smoke/tests/test.ts';
 
 const named = (subject: string): SmokeTest => ({
   id: subject,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { noEntrances } from '../../../src/domain/smoke/entrances.ts';
-import { serviceCall } from '../../../src/domain/smoke/service-calls.ts';
-import type { ServingWorkload } from '../../../src/domain/smoke/subject.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { noEntrances } from '../../../src/domain/smoke/tests/ingress-routes.ts';
+import { serviceCall } from '../../../src/domain/smoke/tests/service-calls.ts';
+import type { ServingWorkload } from '../../../src/domain/smoke/tests/subject.ts';
 
 const container = {
   name: 'main',

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { runsInside } from '../../../src/cluster/inside.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import type { ConnectionFaultKind } from '../../../src/domain/smoke/connection.ts';
-import { noEntrances } from '../../../src/domain/smoke/entrances.ts';
-import type { HttpAnswer } from '../../../src/domain/smoke/http-answer.ts';
+import { runsInside } from '../../../src/cluster/auth/inside.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import type { ConnectionFaultKind } from '../../../src/domain/smoke/http/connection.ts';
+import type { HttpAnswer } from '../../../src/domain/smoke/http/http-answer.ts';
+import { noEntrances } from '../../../src/domain/smoke/tests/ingress-routes.ts';
 import {
   judgeThrough,
   serviceWays,
   undecidedService,
   withTried,
-} from '../../../src/domain/smoke/service-ways.ts';
-import type { ServiceTest, ServiceWay } from '../../../src/domain/smoke/test.ts';
+} from '../../../src/domain/smoke/tests/service-routes.ts';
+import type { ServiceTest, ServiceWay } from '../../../src/domain/smoke/tests/test.ts';
 
 const call: Omit<ServiceTest, 'ways'> = {
   id: 'web',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { awaited, isCustomResource } from '../../../src/domain/status/awaited.ts';
+import { awaited, isCustomResource } from '../../../src/domain/status/generic/awaited.ts';
 
 const object = (apiVersion: string, kind: string, more: Readonly<Record<string, unknown>> = {}) => ({
   apiVersion,

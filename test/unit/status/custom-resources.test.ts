@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { toneOf } from '../../../src/domain/status/generic/vocabulary.ts';
 import { allRules, ruleFor } from '../../../src/domain/status/rules/rules.ts';
 import { statusOf } from '../../../src/domain/status/table.ts';
-import { toneOf } from '../../../src/domain/status/vocabulary.ts';
 
 interface Case {
   readonly name: string;

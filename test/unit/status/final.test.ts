@@ -1,17 +1,17 @@
 /** Failures by an object's own word end a release; those that are tried again do not. */
 import { expect, test } from 'vitest';
 import { causesOf } from '../../../src/domain/causes/causes.ts';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { groupKindOf, referenceOf } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { groupKindOf, referenceOf } from '../../../src/domain/kubernetes/objects.ts';
 import { observe } from '../../../src/domain/rollout/observe.ts';
-import { sceneOf } from '../../../src/domain/rollout/scene.ts';
 import {
   defaultBudgets,
   type RolloutState,
   type RolloutTarget,
   startRollout,
 } from '../../../src/domain/rollout/state.ts';
-import { verdict } from '../../../src/domain/rollout/verdict.ts';
+import { sceneOf } from '../../../src/domain/rollout/workload-view.ts';
+import { verdict } from '../../../src/domain/verdict/verdict.ts';
 
 const limits = { timeout: 60_000, settle: 0, maxRestarts: 3, startedAt: 1000, budgets: defaultBudgets };
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { Status, StatusWord } from '../../../src/domain/status/status.ts';
+import type { Status, StatusWord } from '../../../src/domain/status/generic/status.ts';
 import { statusOf } from '../../../src/domain/status/table.ts';
 
 interface PublishedCase {

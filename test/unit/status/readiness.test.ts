@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { holds, isReadable, parseExpression } from '../../../src/domain/status/expressions.ts';
+import { holds, isReadable, parseExpression } from '../../../src/domain/status/generic/expressions.ts';
 import { readinessExpressions } from '../../../src/domain/status/readiness.ts';
 
 const widget = {

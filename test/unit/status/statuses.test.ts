@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
-import { containersOf, endsOf } from '../../../src/domain/status/containers.ts';
-import { current, failed, isFinal } from '../../../src/domain/status/status.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { containersOf, endsOf } from '../../../src/domain/status/built-in/containers.ts';
+import { current, failed, isFinal } from '../../../src/domain/status/generic/status.ts';
 import { statusOf } from '../../../src/domain/status/table.ts';
 
 interface Case {

@@ -1,11 +1,11 @@
 /** What the server adds to what a release writes, and how undo takes it away; found by the property test of undo (soak case 110). */
 import { describe, expect, test } from 'vitest';
-import type { PlannedChange } from '../../../src/domain/changes.ts';
-import { type JsonObject, type KubernetesObject, keyOf } from '../../../src/domain/objects.ts';
-import { stateBeforeOf } from '../../../src/domain/state-before.ts';
-import { ownershipClaiming } from '../../../src/domain/undo/brought.ts';
-import { membersOf } from '../../../src/domain/undo/members.ts';
+import { membersOf } from '../../../src/domain/kubernetes/field-set.ts';
+import { type JsonObject, type KubernetesObject, keyOf } from '../../../src/domain/kubernetes/objects.ts';
+import type { PlannedChange } from '../../../src/domain/plan/changes.ts';
 import { undoPlan } from '../../../src/domain/undo/plan.ts';
+import { ownershipClaiming } from '../../../src/domain/undo/server-defaults.ts';
+import { stateBeforeOf } from '../../../src/domain/undo/state-before.ts';
 
 const reference = { apiVersion: 'batch/v1', kind: 'Job', namespace: 'shop', name: 'once' };
 const named = (...names: readonly string[]): JsonObject =>

@@ -1,7 +1,11 @@
 /** Undo deletes only what the release provably made: "could not be read" is not "absent". */
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubernetesObject, ManagedFieldsEntry } from '../../../src/domain/objects.ts';
-import type { StateBefore } from '../../../src/domain/release.ts';
+import type {
+  JsonObject,
+  KubernetesObject,
+  ManagedFieldsEntry,
+} from '../../../src/domain/kubernetes/objects.ts';
+import type { StateBefore } from '../../../src/domain/release/record.ts';
 import { type CreationProof, decideCreated } from '../../../src/domain/undo/created.ts';
 
 const reference = { apiVersion: 'example.org/v2', kind: 'Queue', namespace: 'shop', name: 'mails' };

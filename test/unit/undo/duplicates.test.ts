@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/domain/objects.ts';
+import { valuesAt } from '../../../src/domain/kubernetes/field-set.ts';
+import type { JsonObject } from '../../../src/domain/kubernetes/objects.ts';
 import { hasDuplicates, withDuplicatesOf, withoutDuplicates } from '../../../src/domain/undo/duplicates.ts';
-import { valuesAt } from '../../../src/domain/undo/members.ts';
 
 const key = (name: string): string => `k:{"name":"${name}"}`;
 const whole = { '.': {}, 'f:name': {}, 'f:value': {} };

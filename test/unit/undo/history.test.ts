@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { historyOf } from '../../../src/domain/history.ts';
-import type { ReleaseHead } from '../../../src/domain/release.ts';
-import { figureWords } from '../../../src/report/history-words.ts';
+import { historyOf } from '../../../src/domain/release/history.ts';
+import type { ReleaseHead } from '../../../src/domain/release/record.ts';
+import { figureWords } from '../../../src/report/text/history.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
 const minute = 60_000;

@@ -1,10 +1,10 @@
 /** What undo does with objects that the property test of undo (test/properties) found: each was left as the release had made it. */
 import { describe, expect, test } from 'vitest';
-import type { PlannedChange } from '../../../src/domain/changes.ts';
-import { type JsonObject, type KubernetesObject, keyOf } from '../../../src/domain/objects.ts';
-import { stateBeforeOf } from '../../../src/domain/state-before.ts';
+import { type JsonObject, type KubernetesObject, keyOf } from '../../../src/domain/kubernetes/objects.ts';
+import type { PlannedChange } from '../../../src/domain/plan/changes.ts';
 import { undoPlan } from '../../../src/domain/undo/plan.ts';
 import { differing } from '../../../src/domain/undo/present.ts';
+import { stateBeforeOf } from '../../../src/domain/undo/state-before.ts';
 
 const reference = (apiVersion: string, kind: string) => ({
   apiVersion,

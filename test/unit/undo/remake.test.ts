@@ -1,6 +1,10 @@
 /** What is written where server-side apply is of no use: of others what is there, of ours what was there before. */
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubernetesObject, ManagedFieldsEntry } from '../../../src/domain/objects.ts';
+import type {
+  JsonObject,
+  KubernetesObject,
+  ManagedFieldsEntry,
+} from '../../../src/domain/kubernetes/objects.ts';
 import { mustBeRemade, remakeOf } from '../../../src/domain/undo/remake.ts';
 
 const entry = (manager: string, fieldsV1: JsonObject, operation = 'Apply'): ManagedFieldsEntry => ({

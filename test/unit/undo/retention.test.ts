@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ReleaseHead, ReleaseStatus } from '../../../src/domain/release.ts';
-import { retire } from '../../../src/domain/retention.ts';
+import type { ReleaseHead, ReleaseStatus } from '../../../src/domain/release/record.ts';
+import { retire } from '../../../src/domain/release/retention.ts';
 
 /** Newest first; `d` deployed, `f` failed, `r` rolled back, `p` pending, in capitals: trimmed already. */
 function releases(letters: string): readonly { readonly head: ReleaseHead; readonly number: number }[] {

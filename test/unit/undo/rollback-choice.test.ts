@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ReleaseHead, ReleaseStatus } from '../../../src/domain/release.ts';
-import { chooseRollback } from '../../../src/domain/rollback.ts';
+import { chooseRollback } from '../../../src/domain/release/choose-rollback.ts';
+import type { ReleaseHead, ReleaseStatus } from '../../../src/domain/release/record.ts';
 
 /** Newest first, as `number status` or `number status returnsTo`. */
 function heads(...lines: readonly string[]): readonly ReleaseHead[] {

@@ -1,8 +1,8 @@
 /** What a successor takes over from an unfinished release; the case was found by the property test of undo. */
 import { expect, test } from 'vitest';
-import type { JsonObject, ManagedFieldsEntry } from '../../../src/domain/objects.ts';
-import type { StateBefore } from '../../../src/domain/release.ts';
-import { takenOver } from '../../../src/domain/undo/take-over.ts';
+import type { JsonObject, ManagedFieldsEntry } from '../../../src/domain/kubernetes/objects.ts';
+import type { StateBefore } from '../../../src/domain/release/record.ts';
+import { takenOver } from '../../../src/domain/undo/inherit-state.ts';
 
 const reference = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'plain' };
 const body = (data: JsonObject): JsonObject => ({ apiVersion: 'v1', kind: 'ConfigMap', data });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/objects.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { secretKeeper } from '../../../src/wiring/secret-keeper.ts';
 
 function secret(value: string, resourceVersion?: string): KubernetesObject {

@@ -1,5 +1,5 @@
 /** Programs that an operator brings up for its users: application servers, portals, agents, builds; and tests of them. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 export const applicationRules: readonly KindRule[] = [
   {

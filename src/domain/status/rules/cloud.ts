@@ -1,5 +1,5 @@
 /** Clusters, nodes and what a cloud holds: Crossplane, ACK, Config Connector, Cluster API, Karpenter. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 const ready = {
   condition: 'Ready',

@@ -1,5 +1,5 @@
 /** Clusters and what they are made of: OpenShift, Open Cluster Management, Rancher, Sveltos, Config Sync, hardware. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 export const clusterRules: readonly KindRule[] = [
   {

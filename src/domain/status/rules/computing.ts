@@ -1,5 +1,5 @@
 /** Models, streams and jobs: KServe, Flink, Spark, Ray, Kubeflow, Volcano. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 const sparkFailures = 'Failed|*Failure|*TimedOut|DriverEvicted';
 const released = {

@@ -1,5 +1,5 @@
 /** Databases, queues and stores that an operator brings up. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 const perconaState = {
   path: 'status.state',

@@ -1,5 +1,5 @@
 /** Kinds that deliver others: Argo, Flux, Flagger, Tekton, Numaplane, Keptn and the like. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 /** `Ready` sums up; work under way says so by its reason. */
 const ready = {

@@ -1,5 +1,5 @@
 /** Gateways, routes and meshes. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 /** Gloo writes a number where it knows one namespace only: 0 pending, 1 accepted, 2 rejected, 3 warning. */
 const glooWords = { current: 'Accepted|1', paused: 'Pending|0', failing: 'Rejected|2|Warning|3' } as const;

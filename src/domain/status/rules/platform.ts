@@ -1,5 +1,5 @@
 /** What a platform offers its users: operators, metrics, dashboards, accounts. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 const ready = {
   condition: 'Ready',

@@ -1,5 +1,5 @@
 /** What may be done and by whom: Kyverno, Gatekeeper, Kubewarden, Open Cluster Management, Kuadrant, Ory. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 export const policyRules: readonly KindRule[] = [
   { kinds: '*.kyverno.io *.policies.kyverno.io', reports: true },

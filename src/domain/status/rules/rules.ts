@@ -1,6 +1,6 @@
 /** All rules by the kind they are for. */
-import { groupKindOf, groupOf } from '../../objects.ts';
-import type { KindRule } from '../kind-rule.ts';
+import { groupKindOf, groupOf } from '../../kubernetes/objects.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 import { applicationRules } from './applications.ts';
 import { cloudRules } from './cloud.ts';
 import { clusterRules } from './clusters.ts';

@@ -1,5 +1,5 @@
 /** Certificates and Secrets that others make: cert-manager, External Secrets, Sealed Secrets, Vault, Infisical. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 const ready = {
   condition: 'Ready',

@@ -1,5 +1,5 @@
 /** Stores, volumes and backups. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 export const storageRules: readonly KindRule[] = [
   {

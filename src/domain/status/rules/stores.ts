@@ -1,5 +1,5 @@
 /** More databases, queues and stores: those whose operators share a way to say how they are. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 export const storeRules: readonly KindRule[] = [
   {

@@ -1,5 +1,5 @@
 /** Programs and machines that run: Kruise, KEDA, Knative, Spark, Flink, Ray, KubeVirt. */
-import type { KindRule } from '../kind-rule.ts';
+import type { KindRule } from '../generic/kind-rule.ts';
 
 const ready = {
   condition: 'Ready',

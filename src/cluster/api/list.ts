@@ -1,0 +1,62 @@
+import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
+import { ApiError } from '../transport/api-error.ts';
+import type { Transport } from '../transport/transport.ts';
+import { type Resource, resourcePath } from './discovery.ts';
+
+export interface ListOptions {
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** What is kept of each object: asked page by page, so that the rest of a large cluster is never held at once. */
+  readonly keep?: ((object: KubernetesObject) => KubernetesObject) | undefined;
+}
+
+export interface ListResult {
+  readonly objects: readonly KubernetesObject[];
+  /** Where a watch goes on from. */
+  readonly resourceVersion: string;
+}
+
+/** Reads a collection page by page. A page token that expired starts the reading anew, at most twice. */
+export async function listAll(
+  transport: Transport,
+  resource: Resource,
+  options: ListOptions,
+): Promise<ListResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await listPages(transport, resource, options);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 410 || attempt === 3) throw error;
+    }
+  }
+}
+
+async function listPages(
+  transport: Transport,
+  resource: Resource,
+  options: ListOptions,
+): Promise<ListResult> {
+  const { apiVersion, kind } = resource;
+  const path = resourcePath(resource, options.namespace);
+  const objects: KubernetesObject[] = [];
+  let page: string | undefined;
+  for (;;) {
+    const { labelSelector, fieldSelector, signal } = options;
+    const query = { limit: 500, labelSelector, fieldSelector, continue: page };
+    const body = (await transport.request({ method: 'GET', path, query, signal })).body as ListBody;
+    // Items of a list carry neither apiVersion nor kind.
+    for (const item of body.items ?? []) {
+      const object = { ...item, apiVersion, kind };
+      objects.push(options.keep === undefined ? object : options.keep(object));
+    }
+    page = body.metadata?.continue || undefined;
+    if (page === undefined) return { objects, resourceVersion: body.metadata?.resourceVersion ?? '' };
+  }
+}
+
+interface ListBody {
+  readonly items?: readonly KubernetesObject[] | null;
+  readonly metadata?: { readonly continue?: string; readonly resourceVersion?: string };
+}

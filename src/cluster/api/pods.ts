@@ -1,0 +1,188 @@
+import { ApiError } from '../transport/api-error.ts';
+import type { Transport } from '../transport/transport.ts';
+
+export interface ContainerTarget {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+export interface PodEndpoint {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
+  readonly scheme: 'http' | 'https';
+  /** Begins with a slash, may have a query. */
+  readonly path: string;
+}
+
+export interface CallOptions {
+  /** Milliseconds. */
+  readonly deadline: number;
+  readonly signal?: AbortSignal;
+  /** Milliseconds from any start. */
+  readonly now?: () => number;
+}
+
+export interface LogOptions {
+  /** The container's previous run. */
+  readonly previous?: boolean;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  readonly sinceSeconds?: number;
+  readonly timestamps?: boolean;
+  readonly deadline?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ProxyAnswer {
+  /** Absent when nothing answered in time. */
+  readonly status?: number;
+  /** The first 64 KiB: foreign text. */
+  readonly body: string;
+  readonly milliseconds: number;
+}
+
+const shownBytes = 65_536;
+
+/** What the kubelet answers, with status 200, for a container that it has removed meanwhile. Source: kuberuntime's logs. */
+const noLog =
+  /^(unable to retrieve container logs for [a-z-]+:\/\/[0-9a-f]+|failed to try resolving symlinks in path "[^"]+\.log": .*)$/;
+
+/** The end of a container's log, as lines: foreign text. Empty when there is none, or no longer. */
+export async function readPodLog(
+  transport: Transport,
+  target: ContainerTarget,
+  options: LogOptions = {},
+): Promise<string[]> {
+  const { previous, tailLines, limitBytes, sinceSeconds, timestamps, signal } = options;
+  const path = `${podPath(target.namespace, target.pod)}/log`;
+  const query = { container: target.container, previous, tailLines, limitBytes, sinceSeconds, timestamps };
+  try {
+    const answer = transport.text({
+      method: 'GET',
+      path,
+      query,
+      signal,
+      deadline: options.deadline ?? 10_000,
+      patience: 3000,
+    });
+    return splitLines(await answer).filter((line) => !noLog.test(line));
+  } catch (error) {
+    // 400: the container has not started, or has no previous run.
+    if (error instanceof ApiError && (error.status === 400 || error.status === 404)) return [];
+    throw error;
+  }
+}
+
+/** Part of a log, oldest line first. */
+export interface LogPage {
+  /** `at` is the runtime's time of the line, RFC 3339 with nanoseconds: comparable as text within one container. */
+  readonly lines: readonly { readonly at: string; readonly text: string }[];
+  /** There is more: ask again from the last line. */
+  readonly full: boolean;
+}
+
+export interface LogPageOptions {
+  readonly previous?: boolean;
+  /** RFC 3339. The API server cuts it to whole seconds: lines of that second come again. */
+  readonly since?: string;
+  readonly bytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A log from a moment on, as far as `bytes` allow; without lines where there is no log. Foreign text. */
+export async function readLogPage(
+  transport: Transport,
+  target: ContainerTarget,
+  { previous, since, bytes, signal }: LogPageOptions,
+): Promise<LogPage> {
+  const query = {
+    container: target.container,
+    previous,
+    sinceTime: since,
+    limitBytes: bytes,
+    timestamps: true,
+  };
+  const path = `${podPath(target.namespace, target.pod)}/log`;
+  try {
+    const text = await transport.text({
+      method: 'GET',
+      path,
+      query,
+      signal,
+      deadline: 10_000,
+      patience: 3000,
+    });
+    const full = Buffer.byteLength(text) >= bytes;
+    const lines = splitLines(text);
+    // What the limit cut off comes whole with the next page.
+    if (full && !text.endsWith('\n')) lines.pop();
+    return { lines: lines.flatMap(stamped), full };
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 400 || error.status === 404)) {
+      return { lines: [], full: false };
+    }
+    throw error;
+  }
+}
+
+const stamp = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (.*)$/s;
+
+/** The kubelet's own words about a log that is gone have no time. */
+function stamped(line: string): LogPage['lines'] {
+  const match = stamp.exec(line);
+  return match === null ? [] : [{ at: match[1] ?? '', text: match[2] ?? '' }];
+}
+
+/**
+ * Calls a pod's HTTP server through the API server. An answer of 4xx or 5xx is a result and no error; where no connection
+ * comes about, the API server itself answers 503 with a Status as body.
+ */
+export async function callPod(
+  transport: Transport,
+  { namespace, pod, port, scheme, path }: PodEndpoint,
+  options: CallOptions,
+): Promise<ProxyAnswer> {
+  const address = podPath(namespace, `${scheme === 'https' ? 'https:' : ''}${pod}:${port}`);
+  return callProxy(transport, `${address}/proxy${path}`, options);
+}
+
+export interface ServiceEndpoint {
+  readonly namespace: string;
+  readonly service: string;
+  readonly port: number;
+  /** Begins with a slash, may have a query. */
+  readonly path: string;
+}
+
+/** The same for a Service, at one of its endpoints. */
+export async function callService(
+  transport: Transport,
+  { namespace, service, port, path }: ServiceEndpoint,
+  options: CallOptions,
+): Promise<ProxyAnswer> {
+  const address = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(`${service}:${port}`)}`;
+  return callProxy(transport, `${address}/proxy${path}`, options);
+}
+
+async function callProxy(
+  transport: Transport,
+  path: string,
+  { deadline, signal, now = () => performance.now() }: CallOptions,
+): Promise<ProxyAnswer> {
+  const startedAt = now();
+  const answer = await transport.peek({ method: 'GET', path, deadline, signal }, shownBytes);
+  const milliseconds = now() - startedAt;
+  return answer === undefined ? { body: '', milliseconds } : { ...answer, milliseconds };
+}
+
+function podPath(namespace: string, pod: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`;
+}
+
+function splitLines(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}

@@ -1,0 +1,87 @@
+import type { KubernetesObject, ObjectReference } from '../../domain/kubernetes/objects.ts';
+
+const apiVersion = 'coordination.k8s.io/v1';
+
+/** What a Lease says: who holds it and when it was last renewed, by the holder's clock. */
+export interface LeaseFacts {
+  readonly namespace: string;
+  readonly name: string;
+  /** Empty when nobody holds it. */
+  readonly holder: string;
+  /** Compared for change only, never with our own clock. */
+  readonly renewTime: string;
+  readonly resourceVersion: string;
+  readonly uid: string;
+  /** Number of times that it changed hands. */
+  readonly transitions: number;
+  /** What the holder left for others to read (the URL of its run). */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface LeaseContent {
+  readonly namespace: string;
+  readonly name: string;
+  readonly holder: string;
+  readonly durationSeconds: number;
+  readonly transitions: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  readonly acquiredAt: number;
+  readonly renewedAt: number;
+  /**
+   * What is replaced; absent for creation. The UID is needed too: a PUT of a Lease that is gone creates it, whatever
+   * resourceVersion it carries.
+   */
+  readonly replaces?: { readonly uid: string; readonly resourceVersion: string };
+}
+
+interface LeaseSpec {
+  readonly holderIdentity?: string;
+  readonly renewTime?: string;
+  readonly leaseTransitions?: number;
+}
+
+export function leaseReference(namespace: string, name: string): ObjectReference {
+  return { apiVersion, kind: 'Lease', namespace, name };
+}
+
+export function leaseFacts(object: KubernetesObject): LeaseFacts {
+  const spec = (object['spec'] ?? {}) as LeaseSpec;
+  return {
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    holder: spec.holderIdentity ?? '',
+    renewTime: spec.renewTime ?? '',
+    resourceVersion: object.metadata.resourceVersion ?? '',
+    uid: object.metadata.uid ?? '',
+    transitions: spec.leaseTransitions ?? 0,
+    annotations: object.metadata.annotations ?? {},
+  };
+}
+
+export function leaseObject(content: LeaseContent): KubernetesObject {
+  const { namespace, name, annotations, replaces } = content;
+  return {
+    apiVersion,
+    kind: 'Lease',
+    metadata: {
+      namespace,
+      name,
+      labels: { 'app.kubernetes.io/managed-by': 'orion' },
+      annotations,
+      ...(replaces === undefined ? {} : { uid: replaces.uid, resourceVersion: replaces.resourceVersion }),
+    },
+    spec: {
+      holderIdentity: content.holder,
+      leaseDurationSeconds: content.durationSeconds,
+      leaseTransitions: content.transitions,
+      acquireTime: microTime(content.acquiredAt),
+      renewTime: microTime(content.renewedAt),
+    },
+  };
+}
+
+/** The API server takes MicroTime with exactly six decimals. */
+function microTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace('Z', '000Z');
+}

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
+import { Fault } from '../../domain/failure/fault.ts';
+import { ApiError, refusesObject } from './api-error.ts';
+import { isBrokenConnection, isTimeout, wasNeverSent } from './connection-errors.ts';
+
+const passing = new Set([500, 502, 503, 504]);
+/** Repetitions of what was allowed before and is refused now: 5 to 10 s, as long as an API server takes to start. */
+const refusalsForgiven = 5;
+/** Milliseconds that a Retry-After is followed at most. */
+const longestWait = 10_000;
+
+interface RetryLimits {
+  /** Milliseconds after which no further attempt is begun; 0 for a single attempt. */
+  readonly patience: number;
+  readonly idempotent: boolean;
+  /** Whether a refusal may be one of an API server that starts. */
+  readonly mayBeStarting?: (error: ApiError) => boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** A fault that it throws is the end of it. */
+  readonly beforeRepeat?: (() => Promise<void>) | undefined;
+}
+
+/** Runs `attempt`, which is told how manieth it is, from 1, until it succeeds, fails for good, or patience runs out; waits grow with jitter and follow Retry-After. */
+export async function repeating<T>(attempt: (number: number) => Promise<T>, limits: RetryLimits): Promise<T> {
+  const attemptAgain = async (number: number): Promise<T> => {
+    if (number > 1) await limits.beforeRepeat?.();
+    return attempt(number);
+  };
+  return pRetry(attemptAgain, {
+    retries: limits.patience === 0 ? 0 : 8,
+    minTimeout: 150,
+    maxTimeout: 4000,
+    randomize: true,
+    maxRetryTime: limits.patience,
+    ...(limits.signal === undefined ? {} : { signal: limits.signal }),
+    shouldRetry: ({ error, attemptNumber }) =>
+      mayRepeat(error, limits.idempotent) ||
+      (error instanceof ApiError &&
+        limits.mayBeStarting?.(error) === true &&
+        attemptNumber <= refusalsForgiven),
+    onFailedAttempt: async ({ error, retriesLeft }) => {
+      // p-retry adds its own wait, with jitter, to this one: clients that were all told "1 s" spread out.
+      if (retriesLeft === 0 || !(error instanceof ApiError) || !mayRepeat(error, limits.idempotent)) return;
+      const wait = Math.min((error.retryAfter ?? 0) * 1000, longestWait, limits.patience);
+      if (wait > 0)
+        await delay(wait, undefined, limits.signal === undefined ? {} : { signal: limits.signal });
+    },
+  });
+}
+
+function mayRepeat(error: unknown, idempotent: boolean): boolean {
+  if (error instanceof Fault || refusesObject(error)) return false;
+  if (error instanceof ApiError) return isRefusedUndone(error) || (idempotent && passing.has(error.status));
+  if (wasNeverSent(error)) return true;
+  return idempotent && (isBrokenConnection(error) || isTimeout(error));
+}
+
+/** The server says that it did nothing: too many requests, or a race of parallel writes for the same ResourceQuota. */
+function isRefusedUndone(error: ApiError): boolean {
+  return error.status === 429 || (error.status === 409 && error.resource === 'resourcequotas');
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly contentType?: string;
+  readonly query?: Readonly<Record<string, unknown>>;
+}
+
+/** Reads, dry runs, reviews and server-side apply come to the same when done twice. */
+export function isIdempotent(call: Call): boolean {
+  return (
+    call.method === 'GET' ||
+    call.query?.['dryRun'] === 'All' ||
+    (call.method === 'PATCH' && call.contentType === 'application/apply-patch+yaml') ||
+    (call.method === 'POST' && /\/self[a-z]+reviews$/.test(call.path))
+  );
+}

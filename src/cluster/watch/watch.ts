@@ -1,0 +1,258 @@
+import { Fault } from '../../domain/failure/fault.ts';
+import { groupKindOf, type KubernetesObject } from '../../domain/kubernetes/objects.ts';
+import type { KubernetesApi } from '../api/api.ts';
+import { type Resource, resourcePath } from '../api/discovery.ts';
+import { listAll } from '../api/list.ts';
+import { ApiError } from '../transport/api-error.ts';
+import { type Clock, systemClock } from '../transport/clock.ts';
+import { lineSplitter, parseWatchEvent, withoutManagedFields } from './watch-stream.ts';
+
+export interface WatchTarget {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Objects lose `metadata.managedFields`, a third of their size, unless they are asked for. */
+  readonly managedFields?: boolean;
+}
+
+/** `at` is when it arrived, milliseconds since the epoch by the session's clock. */
+export type WatchChange =
+  /** Everything there is of one target: what is not in it no longer exists. Comes first, and again after a gap. */
+  | {
+      readonly type: 'listed';
+      readonly target: WatchTarget;
+      readonly groupKind: string;
+      readonly namespace: string | undefined;
+      readonly objects: readonly KubernetesObject[];
+      readonly at: number;
+    }
+  | { readonly type: 'applied' | 'deleted'; readonly object: KubernetesObject; readonly at: number };
+
+export interface WatchOptions {
+  readonly api: Pick<KubernetesApi, 'transport' | 'resources'>;
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+  /** 0 up to 1, for jitter. */
+  readonly random?: () => number;
+  /**
+   * Said once for a kind that is not watched (any more): a Fault for no permission, refused credentials or an unknown kind,
+   * or what `onChange` threw. The others go on.
+   */
+  readonly onLost?: (target: WatchTarget, error: unknown) => void;
+  /** Milliseconds without a byte after which a stream counts as dead; the server ends each one sooner than that. */
+  readonly silence?: number;
+}
+
+export interface WatchSession {
+  /** Ends every stream; no change is delivered afterwards. */
+  stop(): Promise<void>;
+}
+
+/** A stream that died in silence holds the verdict back for as long as this at most; so the server is asked to end each one sooner. */
+const defaultSilence = 17_000;
+const longestLife = { least: 11, spread: 4 };
+/**
+ * Milliseconds for which a watch that once worked may be refused before it counts as lost: an API server that starts
+ * answers 401, 403 and 404 until it has read tokens, roles and CRDs.
+ */
+const forgiveness = 20_000;
+/** A stream that ends sooner than this is followed by a pause, or a broken proxy would make us spin. */
+const shortLife = 1000;
+
+/**
+ * Lists and watches every target over a stream of its own and delivers changes as they arrive, without batching. Resolves
+ * when each target has delivered its first `listed`. Gaps are closed by a new list, lost streams reopened where they ended.
+ *
+ * @throws ApiError or Fault when a first list fails for another reason than permission or an unknown kind
+ */
+export async function watchKinds(
+  targets: readonly WatchTarget[],
+  onChange: (change: WatchChange) => void,
+  options: WatchOptions,
+): Promise<WatchSession> {
+  const ended = new AbortController();
+  const signal =
+    options.signal === undefined ? ended.signal : AbortSignal.any([ended.signal, options.signal]);
+  const follower = {
+    ...options,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    signal,
+    onChange,
+  };
+  const loops: Promise<void>[] = [];
+  const stop = async () => {
+    ended.abort(new DOMException('The watch was stopped.', 'AbortError'));
+    await Promise.all(loops);
+  };
+  try {
+    const positions = await Promise.all(targets.map((target) => begin(target, follower)));
+    for (const position of positions) {
+      if (position !== undefined)
+        loops.push(follow(position, follower).catch(tell(position.target, options)));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
+}
+
+/** Without anybody to tell, a mistake in `onChange` must at least not pass unseen. */
+function tell(target: WatchTarget, { onLost }: WatchOptions): (error: unknown) => void {
+  return (error) => {
+    if (onLost === undefined) throw error;
+    onLost(target, error);
+  };
+}
+
+interface Follower extends WatchOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  readonly onChange: (change: WatchChange) => void;
+}
+
+/** Where one target's watch stands. */
+interface Position {
+  readonly target: WatchTarget;
+  readonly resource: Resource;
+  resourceVersion: string;
+}
+
+async function begin(target: WatchTarget, follower: Follower): Promise<Position | undefined> {
+  const resource = await follower.api.resources.find(target.apiVersion, target.kind);
+  if (resource === 'unknown') {
+    follower.onLost?.(target, unknownKind(target));
+    return undefined;
+  }
+  const position = { target, resource, resourceVersion: '' };
+  try {
+    await relist(position, follower);
+    return position;
+  } catch (error) {
+    const fault = unavailable(error, position);
+    if (fault === undefined) throw error;
+    follower.onLost?.(target, fault);
+    return undefined;
+  }
+}
+
+async function relist(position: Position, follower: Follower): Promise<void> {
+  const { target, resource } = position;
+  const { namespace, labelSelector, fieldSelector } = target;
+  const { signal, clock, api } = follower;
+  const keep = target.managedFields === true ? undefined : withoutManagedFields;
+  const { objects, resourceVersion } = await listAll(api.transport, resource, {
+    namespace,
+    labelSelector,
+    fieldSelector,
+    signal,
+    keep,
+  });
+  position.resourceVersion = resourceVersion;
+  signal.throwIfAborted();
+  emit(
+    { type: 'listed', target, groupKind: groupKindOf(target), namespace, objects, at: clock.now() },
+    follower,
+  );
+}
+
+function emit(change: WatchChange, follower: Follower): void {
+  try {
+    follower.onChange(change);
+  } catch (error) {
+    throw new ConsumerError('onChange threw', { cause: error });
+  }
+}
+
+/** A mistake in `onChange` is no trouble of the stream: it must come out, and not be retried away. */
+class ConsumerError extends Error {}
+
+/** Streams one target until the session ends. Rejects when it is lost, or with what `onChange` throws. */
+async function follow(position: Position, follower: Follower): Promise<void> {
+  const { clock, random, signal } = follower;
+  let refusedSince: number | undefined;
+  while (!signal.aborted) {
+    const startedAt = clock.now();
+    try {
+      if (position.resourceVersion === '') await relist(position, follower);
+      await readStream(position, follower);
+      refusedSince = undefined;
+    } catch (error) {
+      if (error instanceof ConsumerError) throw error.cause;
+      if (signal.aborted) return;
+      const fault = unavailable(error, position);
+      refusedSince = fault === undefined ? undefined : (refusedSince ?? startedAt);
+      if (refusedSince !== undefined && clock.now() - refusedSince >= forgiveness) throw fault;
+      if (error instanceof ApiError && error.status === 410) position.resourceVersion = '';
+    }
+    if (clock.now() - startedAt < shortLife) {
+      await clock.wait(300 + random() * 1200, signal).catch(() => undefined);
+    }
+  }
+}
+
+async function readStream(position: Position, follower: Follower): Promise<void> {
+  const { target, resource } = position;
+  const silent = new AbortController();
+  const { labelSelector, fieldSelector } = target;
+  const response = await follower.api.transport.stream({
+    method: 'GET',
+    path: resourcePath(resource, target.namespace),
+    query: {
+      watch: true,
+      allowWatchBookmarks: true,
+      resourceVersion: position.resourceVersion,
+      timeoutSeconds: longestLife.least + Math.floor(follower.random() * longestLife.spread),
+      labelSelector,
+      fieldSelector,
+    },
+    signal: AbortSignal.any([follower.signal, silent.signal]),
+  });
+  const alarm = setTimeout(
+    () => silent.abort(new DOMException('The watch was silent.', 'TimeoutError')),
+    follower.silence ?? defaultSilence,
+  );
+  const split = lineSplitter((line) => deliver(line, position, follower));
+  try {
+    for await (const chunk of response.body) {
+      alarm.refresh();
+      split(chunk);
+    }
+  } finally {
+    clearTimeout(alarm);
+  }
+}
+
+function deliver(line: string, position: Position, follower: Follower): void {
+  const event = parseWatchEvent(line, position.target.managedFields);
+  if (event === undefined || follower.signal.aborted) return;
+  if (event.resourceVersion !== '') position.resourceVersion = event.resourceVersion;
+  if (event.type === 'bookmark') return;
+  emit({ type: event.type, object: event.object, at: follower.clock.now() }, follower);
+}
+
+/** The fault of a target that will never work, as against one that fails now. */
+function unavailable(error: unknown, { target, resource }: Position): Fault | undefined {
+  if (error instanceof Fault) return error.reason === 'unauthorized' ? error : undefined;
+  if (!(error instanceof ApiError)) return undefined;
+  if (error.status === 404 || error.status === 405) return unknownKind(target);
+  if (error.status !== 403) return undefined;
+  return new Fault(
+    'permission-missing',
+    `The kubeconfig's user may not list and watch ${resource.plural}${target.namespace === undefined ? '' : ` in ${target.namespace}`}.`,
+    `Grant it the verbs get, list and watch on ${resource.plural}.`,
+    { cause: error },
+  );
+}
+
+function unknownKind(target: WatchTarget): Fault {
+  return new Fault(
+    'object-invalid',
+    `The cluster does not serve the kind ${target.kind} of ${target.apiVersion}.`,
+    'Install its CustomResourceDefinition, or leave the kind out.',
+  );
+}

@@ -1,0 +1,202 @@
+/**
+ * Whether a person approved this run, by what GitHub says of the job's environment: a pure decision, and it fails closed.
+ * Source of the shapes: GitHub REST API, "Get an environment", "Get the review history for a workflow run".
+ */
+import type { Reason } from '../failure/reasons.ts';
+
+export interface Reviewer {
+  /** `User`, `Team`, or a word of the future. */
+  readonly type: string;
+  /** A user's login, a team's slug. */
+  readonly name: string;
+}
+
+export interface EnvironmentRules {
+  /** Of every rule that requires reviewers; empty: nobody has to approve. */
+  readonly reviewers: readonly Reviewer[];
+  readonly preventSelfReview: boolean;
+  /** Absent where GitHub does not say. */
+  readonly adminsMayBypass?: boolean;
+  /** Types of all rules, in GitHub's words. */
+  readonly types: readonly string[];
+}
+
+/** One entry of a run's review history. It has no time and no attempt. */
+export interface Review {
+  /** `approved`, `rejected`, `pending`, or a word of the future. */
+  readonly state: string;
+  readonly environments: readonly string[];
+  readonly user: string;
+  readonly comment: string;
+}
+
+export interface ApprovalFacts {
+  /** By the input `github-environment`. */
+  readonly claimed?: string;
+  /** The environment that GitHub says this job is in. */
+  readonly proven?: string;
+  /** Why GitHub could not be asked for it, with the permission that is missing. */
+  readonly unprovable?: { readonly message: string; readonly remedy: string };
+  readonly rules?: EnvironmentRules | 'missing';
+  readonly privateRepository?: boolean;
+  readonly reviews: readonly Review[];
+  /** Logins of those who triggered the run and this attempt of it. */
+  readonly triggeredBy: readonly string[];
+  /** Attempts of the run in which this job was started: each has gone through the gate. */
+  readonly startedAttempts: number;
+}
+
+/** Kept in result and record. */
+export interface Approval {
+  readonly state: 'approved' | 'bypassed' | 'skipped';
+  readonly environment?: string;
+  readonly by: readonly { readonly user: string; readonly comment: string }[];
+  /** `alice`, `team release-managers`. */
+  readonly reviewers: readonly string[];
+}
+
+export interface Refusal {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export type ApprovalVerdict =
+  | { readonly type: 'approved'; readonly approval: Approval }
+  | { readonly type: 'refused'; readonly refusal: Refusal };
+
+export function judgeApproval(facts: ApprovalFacts): ApprovalVerdict {
+  const { claimed, proven, rules } = facts;
+  const environment = proven ?? claimed;
+  if (environment === undefined || rules === undefined) return refused(environmentUnknown(facts));
+  if (claimed !== undefined && proven !== undefined && !sameName(claimed, proven)) {
+    return refused({
+      reason: 'environment-mismatch',
+      message: `The input github-environment says ${claimed}, but this job is in the environment ${proven}.`,
+      remedy: 'Correct the input, or `environment:` of the job.',
+    });
+  }
+  if (rules === 'missing') {
+    return refused({
+      reason: 'environment-missing',
+      message: `The repository has no environment ${environment}.`,
+      remedy: 'Correct its name, or create it with required reviewers in the settings of the repository.',
+    });
+  }
+  if (rules.reviewers.length === 0) return refused(unprotected(facts, environment, rules));
+  return judgeReviews(facts, environment, rules);
+}
+
+function judgeReviews(facts: ApprovalFacts, environment: string, rules: EnvironmentRules): ApprovalVerdict {
+  const own = facts.reviews.filter((review) =>
+    review.environments.some((name) => sameName(name, environment)),
+  );
+  const approvals = own.filter(({ state, user }) => state === 'approved' && mayReview(rules, user));
+  const others = approvals.filter(({ user }) => !facts.triggeredBy.some((name) => sameName(name, user)));
+  const counted = rules.preventSelfReview ? others : approvals;
+  const reviewers = rules.reviewers.map(reviewerName);
+  if (counted.length >= Math.max(1, facts.startedAttempts)) {
+    const by = counted.map(({ user, comment }) => ({ user, comment }));
+    return { type: 'approved', approval: { state: 'approved', environment, by, reviewers } };
+  }
+  if (approvals.length > others.length && rules.preventSelfReview) {
+    return refused({
+      reason: 'self-approval',
+      message: `${names(approvals)} triggered this run and approved it, which the environment ${environment} forbids.`,
+      remedy: 'Let somebody else approve a new run.',
+    });
+  }
+  const declined = own.filter(({ state }) => state === 'rejected');
+  if (approvals.length === 0 && declined.length > 0) {
+    const [first] = declined;
+    const why = first?.comment === '' || first === undefined ? '' : ` (“${first.comment}”)`;
+    return refused({
+      reason: 'approval-declined',
+      message: `${names(declined)} declined this run for ${environment}${why}.`,
+      remedy: 'Settle what the reviewer asks for, and start a new run.',
+    });
+  }
+  // Only an entry that says nothing at all, or none, can be the trace of a bypass.
+  const unclear = own.filter(({ state }) => !['approved', 'rejected'].includes(state));
+  const missing = missingProof(facts, environment, rules, unclear);
+  if (missing !== undefined) return refused(missing);
+  return { type: 'approved', approval: { state: 'bypassed', environment, by: [], reviewers } };
+}
+
+/** Why the job cannot be running by an administrator's bypass; undefined: nothing else explains that it runs. */
+function missingProof(
+  facts: ApprovalFacts,
+  environment: string,
+  rules: EnvironmentRules,
+  unclear: readonly Review[],
+): Refusal | undefined {
+  // Without this, a job in no environment at all would pass by naming one.
+  if (facts.proven === undefined) return environmentUnknown(facts);
+  const remedy = `Let a reviewer of ${environment} approve a new run: ${rules.reviewers.map(reviewerName).join(', ')}.`;
+  if (unclear.length > 0) {
+    const states = [...new Set(unclear.map(({ state }) => state))].join(', ');
+    return {
+      reason: 'approval-missing',
+      message: `GitHub shows a review of ${environment} that is no approval: ${states}.`,
+      remedy,
+    };
+  }
+  if (rules.adminsMayBypass === true) return undefined;
+  return {
+    reason: 'approval-missing',
+    message: `${environment} requires a reviewer, nobody may bypass that, and GitHub shows no approval for this attempt.`,
+    remedy,
+  };
+}
+
+function environmentUnknown({ claimed, unprovable }: ApprovalFacts): Refusal {
+  if (unprovable !== undefined) return { reason: 'github-forbidden', ...unprovable };
+  return {
+    reason: 'environment-unknown',
+    message: 'GitHub does not say that this job is in an environment, so nobody can have approved it.',
+    remedy: `Write \`environment: ${claimed ?? 'production'}\` into the job, the name of an environment with required reviewers.`,
+  };
+}
+
+/**
+ * GitHub makes an environment without protection for any name that a workflow writes. On github.com, private repositories below
+ * Enterprise have no reviewers; a rule that those plans lack as well shows that this one has them.
+ */
+function unprotected(facts: ApprovalFacts, environment: string, rules: EnvironmentRules): Refusal {
+  const paid = rules.types.some((type) => type !== 'branch_policy');
+  if (facts.privateRepository === true && !paid) {
+    return {
+      reason: 'reviewers-unavailable',
+      message: `${environment} has no required reviewers, and private repositories have them with GitHub Enterprise only.`,
+      remedy:
+        'With Enterprise, add required reviewers to the environment; else approve in another way and set `skip-approval: true`.',
+    };
+  }
+  return {
+    reason: 'environment-unprotected',
+    message: `${environment} has no required reviewers; GitHub makes such an environment for a misspelt name too.`,
+    remedy: 'Add required reviewers to the environment, or correct its name in the job.',
+  };
+}
+
+/** A team's members cannot be read with the job's token: GitHub let them review, that must do. */
+function mayReview({ reviewers }: EnvironmentRules, user: string): boolean {
+  return reviewers.some(({ type, name }) => type !== 'User' || sameName(name, user));
+}
+
+function reviewerName({ type, name }: Reviewer): string {
+  return type === 'User' ? name : `${type.toLowerCase()} ${name}`;
+}
+
+/** Logins and names of environments are not case sensitive. */
+function sameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+function names(reviews: readonly Review[]): string {
+  return [...new Set(reviews.map(({ user }) => user))].join(', ');
+}
+
+function refused(refusal: Refusal): ApprovalVerdict {
+  return { type: 'refused', refusal };
+}

@@ -1,0 +1,72 @@
+import { fieldText, pathIn, type TakenField, takenFields, takerOf } from '../kubernetes/field-drift.ts';
+import { isHandOver } from '../kubernetes/handed-over.ts';
+import { type ManagedFieldsEntry, titleOf } from '../kubernetes/objects.ts';
+import { isRolloutKind } from '../kubernetes/workloads.ts';
+import type { Limits } from '../rollout/state.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { type Cause, causeOf, quoted } from './evidence/cause.ts';
+
+/**
+ * Somebody wrote another value into a field of ours after our write: what rolls out now is not this release. Asked only once
+ * the generation has moved beyond our write's, so fields that others own, status, and metadata never come here. A scale is
+ * not counted: an autoscaler may own the replicas that we send; neither is what the overlay itself leaves to others.
+ */
+export function takenCause(scene: Scene): Cause | undefined {
+  const { target, live } = scene;
+  const { owned, generation } = target;
+  if (live === undefined || owned === undefined || generation === undefined || !scene.written)
+    return undefined;
+  if ((live.object.metadata.generation ?? 0) <= generation) return undefined;
+  const taken = takenFields(owned, live.object)
+    .map((field) => ({ field, taker: takerOf(live.object, field) }))
+    .filter(({ field, taker }) => !isScale(field, taker))
+    .filter(({ field: { keys, before, after } }) => !isHandOver(target.desired, keys, before, after));
+  const [first] = taken;
+  if (first === undefined) return undefined;
+  const { field, taker } = first;
+  const who = taker?.manager === undefined ? 'somebody else' : `field manager ${quoted(taker.manager)}`;
+  const more = taken.length > 1 ? `, and ${taken.length - 1} more of its fields` : '';
+  return causeOf(scene, {
+    reason: 'changed-by-other',
+    doom: { when: 'now' },
+    evenIfCurrent: true,
+    weight: 99,
+    evidenceAt: taker?.time,
+    message: `${titleOf(target.reference)} was changed by ${who} while it was rolled out: ${fieldText(field.keys)} ${change(scene, field)}${more}.`,
+    field: pathIn(target.desired, field.keys),
+  });
+}
+
+/** It was there, and somebody deleted it, or made another one under its name: nothing is left of what we wrote. */
+export function goneCause(scene: Scene, limits: Limits): Cause | undefined {
+  const { target, live, gone } = scene;
+  if (gone === undefined || target.uid === undefined || gone.uid !== target.uid) return undefined;
+  const what = live !== undefined ? 'was deleted and made anew by somebody' : 'was deleted by somebody';
+  return causeOf(scene, {
+    reason: 'changed-by-other',
+    // A controller may remove what it has done with, and make it anew.
+    doom: isRolloutKind(target.reference)
+      ? { when: 'now' }
+      : { when: 'after', since: gone.at, allowance: limits.budgets.creation },
+    weight: 99,
+    message: `${titleOf(target.reference)} ${what} while it was rolled out.`,
+    remedy: 'Find out who deletes it and why, and deploy again.',
+  });
+}
+
+/** Replicas that differ are a scaler's, unless a manager is known to have edited them otherwise. */
+function isScale({ keys }: TakenField, taker: ManagedFieldsEntry | undefined): boolean {
+  if (taker !== undefined) return taker.subresource === 'scale';
+  return keys.join() === 'f:spec,f:replicas';
+}
+
+function change({ groupKind }: Scene, { before, after }: TakenField): string {
+  if (after === undefined) return 'is gone';
+  if (groupKind === 'Secret') return 'has another value';
+  return `is ${shown(after)}, not ${shown(before)}`;
+}
+
+function shown(value: unknown): string {
+  const text = quoted(JSON.stringify(value));
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}

@@ -1,0 +1,145 @@
+import type { EventEvidence, Failure } from '../../failure/failure.ts';
+import type { Reason } from '../../failure/reasons.ts';
+import type { Path } from '../../kubernetes/fields.ts';
+import { type ObjectReference, titleOf } from '../../kubernetes/objects.ts';
+import type { PodRecord } from '../../rollout/state.ts';
+import type { Scene } from '../../rollout/workload-view.ts';
+import type { ContainerView } from '../../status/built-in/containers.ts';
+import { remedies } from './remedies.ts';
+
+/**
+ * When a cause ends the release. `now`: nothing that Kubernetes does by itself heals it. `after`: it often heals, and has
+ * `allowance` milliseconds from `since`; `holds` names what restarts that clock. `blocked`: as `now`, unless capacity is
+ * about to be freed, then as `after`. `heard`: as `now`, once another workload of the release that it may wait for could have
+ * answered it. `never`: by itself no verdict, but the best explanation when time runs out.
+ */
+export type Doom =
+  | { readonly when: 'now' }
+  | {
+      readonly when: 'after';
+      readonly since: number;
+      readonly allowance: number;
+      readonly holds?: 'capacity' | 'dependencies';
+    }
+  | {
+      readonly when: 'blocked';
+      readonly since: number;
+      /** The newest sight of it: what was seen before capacity was freed is no evidence any more. */
+      readonly refusedAt: number;
+      readonly allowance: number;
+      /** The workload's own rollout can still remove old pods. */
+      readonly mayFree: boolean;
+    }
+  /** `triedAt` is when the newest try began: one that began before the other one was there is no evidence. */
+  | { readonly when: 'heard'; readonly triedAt: number }
+  | { readonly when: 'never' };
+
+/** Something that is wrong with one workload. */
+export interface Cause {
+  readonly doom: Doom;
+  readonly failure: Failure;
+  /** Causes of several workloads with the same key are one cause (a registry, a Secret, a quota). */
+  readonly mergeKey: string;
+  /** The pod at fault, by name; absent where the workload itself is. */
+  readonly pod?: string;
+  /** The more telling cause explains a workload that has several. */
+  readonly weight: number;
+  /** It ends the release also where the workload is up. */
+  readonly evenIfCurrent?: boolean;
+}
+
+export interface CauseParts {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly remedy?: string;
+  readonly doom: Doom;
+  readonly weight: number;
+  readonly evenIfCurrent?: boolean;
+  /** Absent: a cause of this workload alone. */
+  readonly sharedKey?: string;
+  readonly pod?: PodRecord;
+  readonly container?: ContainerView;
+  readonly event?: EventEvidence | undefined;
+  readonly evidenceAt?: string | undefined;
+  readonly field?: Path | undefined;
+}
+
+/** One cause from its parts; chain, remedy, log and keys follow from the scene. */
+export function causeOf(scene: Scene, parts: CauseParts): Cause {
+  const { reason, message, doom, weight, pod, container, event, field } = parts;
+  const reference = scene.target.reference;
+  const evidenceAt = parts.evidenceAt ?? event?.at;
+  const own = `${reference.namespace ?? ''}/${reference.kind}/${reference.name}/${container?.name ?? ''}`;
+  return {
+    doom,
+    weight,
+    ...(parts.evenIfCurrent === true ? { evenIfCurrent: true } : {}),
+    mergeKey: `${reason} ${parts.sharedKey ?? own}`,
+    ...(pod === undefined ? {} : { pod: pod.object.metadata.name }),
+    failure: {
+      reason,
+      message,
+      remedy: parts.remedy ?? remedies[reason] ?? '',
+      objects: [reference],
+      chain: chainOf(scene, pod, container),
+      logs: [],
+      ...(evidenceAt === undefined ? {} : { evidenceAt }),
+      ...(event === undefined ? {} : { event }),
+      ...(field === undefined ? {} : { field }),
+      ...logSource(pod, container),
+    },
+  };
+}
+
+/** `Deployment auth` → `ReplicaSet auth-6d5` → `Pod auth-6d5-x` → `container api`. */
+function chainOf(scene: Scene, pod?: PodRecord, container?: ContainerView): readonly string[] {
+  const chain = [titleOf(scene.target.reference)];
+  const replicaSet = scene.replicaSet?.object;
+  if (replicaSet !== undefined) chain.push(`ReplicaSet ${replicaSet.metadata.name}`);
+  if (pod !== undefined && scene.groupKind !== 'Pod') chain.push(`Pod ${pod.object.metadata.name}`);
+  if (container !== undefined) chain.push(containerTitle(container));
+  return chain;
+}
+
+function logSource(pod?: PodRecord, container?: ContainerView): Pick<Failure, 'container'> {
+  if (pod === undefined || container === undefined) return {};
+  // A container that never ran has no log to fetch.
+  const ran =
+    container.runningSince !== undefined ||
+    container.terminated !== undefined ||
+    container.previous !== undefined;
+  if (!ran) return {};
+  return {
+    container: {
+      namespace: pod.object.metadata.namespace ?? '',
+      pod: pod.object.metadata.name,
+      container: container.name,
+      terminated: container.runningSince === undefined,
+    },
+  };
+}
+
+/** `container api`, `init container migrate`, `sidecar proxy`. */
+export function containerTitle(container: ContainerView): string {
+  const role = { init: 'init container', sidecar: 'sidecar', main: 'container' }[container.role];
+  return `${role} ${container.name}`;
+}
+
+/** `Container api of Deployment auth`: how a sentence about it begins. */
+export function subject(container: ContainerView, reference: ObjectReference): string {
+  const title = containerTitle(container);
+  return `${title.charAt(0).toUpperCase()}${title.slice(1)} of ${titleOf(reference)}`;
+}
+
+/** Foreign text as the rest of a sentence: one line, no full stop, not endless. */
+export function quoted(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
+  return line.length > 400 ? `${line.slice(0, 399)}…` : line;
+}
+
+/** `30 s`, `5 min`: durations in sentences, from milliseconds. */
+export function spoken(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (milliseconds < 1000) return `${milliseconds} ms`;
+  return seconds >= 120 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}

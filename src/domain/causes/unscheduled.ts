@@ -1,0 +1,202 @@
+/** Pods of which no scheduler has said anything: no condition tells why, and each of these reasons has to be read off elsewhere. */
+import { conditionOf, listAt, textAt } from '../kubernetes/fields.ts';
+import { titleOf } from '../kubernetes/objects.ts';
+import { markOf } from '../rollout/condition-times.ts';
+import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
+import type { Scene } from '../rollout/workload-view.ts';
+import { claimNamesOf } from '../status/built-in/pod.ts';
+import { type Cause, causeOf, type Doom, quoted } from './evidence/cause.ts';
+import { claimEvents, eventMessage, eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
+import { podField } from './evidence/field-paths.ts';
+import { groupRemedy, groupWords, schedulingGroupOf } from './evidence/groups.ts';
+
+interface Obstacle {
+  readonly reason?: 'volume-pending';
+  /** The end of the sentence "A pod of … ". */
+  readonly told: string;
+  readonly remedy?: string;
+  readonly event?: EventRecord | undefined;
+  readonly field: string;
+  readonly sharedKey?: string;
+  /** The scheduling allowance from the beginning, where absent. */
+  readonly doom?: Doom;
+  /** That allowance is the one of groups. */
+  readonly waitsItsTurn?: true;
+}
+
+/** In the allowance of pods that no node can take, or of those that wait their turn. */
+export function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
+  const found = obstacleOf(scene, pod, limits);
+  if (found === undefined) return undefined;
+  const { since, obstacle } = found;
+  const { reason = 'unschedulable', told, field, event, doom, waitsItsTurn, ...rest } = obstacle;
+  const allowance = waitsItsTurn === true ? limits.budgets.group : limits.budgets.scheduling;
+  return causeOf(scene, {
+    ...rest,
+    reason,
+    doom: doom ?? { when: 'after', since, allowance },
+    weight: 70,
+    pod,
+    event: event === undefined ? undefined : evidenceOf(event),
+    message: `A pod of ${titleOf(scene.target.reference)} ${told}.`,
+    field: podField(scene.target.desired, field),
+  });
+}
+
+function obstacleOf(scene: Scene, pod: PodRecord, limits: Limits) {
+  const { held, notReady, unseen } = {
+    held: pod.marks.get(markOf.held),
+    notReady: pod.marks.get(markOf.notReady),
+    unseen: pod.marks.get(markOf.unseen),
+  };
+  if (held !== undefined) return { since: held, obstacle: closedGate(scene, pod) };
+  const claim = () => missingResourceClaim(scene, pod, limits);
+  if (notReady !== undefined) {
+    return { since: notReady, obstacle: claim() ?? memberOfGroup(scene, pod) ?? notConsidered(pod) };
+  }
+  if (unseen === undefined) return undefined;
+  const obstacle =
+    silentNode(pod) ??
+    volumeBeingMade(scene, pod, limits) ??
+    claim() ??
+    memberOfGroup(scene, pod) ??
+    silentScheduler(pod);
+  return { since: unseen, obstacle };
+}
+
+/** It waits for the others, or for its queue; what the scheduler says of that, if it says anything, is in the condition. */
+function memberOfGroup(scene: Scene, { object }: PodRecord): Obstacle | undefined {
+  const group = schedulingGroupOf(object);
+  if (group === undefined) return undefined;
+  const said = conditionOf(object, 'PodScheduled')?.message ?? '';
+  return {
+    told: `${groupWords(scene, group)}${said === '' ? '' : `: ${quoted(said)}`}`,
+    remedy: groupRemedy,
+    field: 'schedulingGroup',
+    sharedKey: group,
+    waitsItsTurn: true,
+  };
+}
+
+/** Something must be there before its scheduler looks for a node: how full the nodes are says nothing. */
+function notConsidered({ object }: PodRecord): Obstacle {
+  const said = conditionOf(object, 'PodScheduled')?.message ?? '';
+  return {
+    told: `is not considered by its scheduler yet: ${said === '' ? 'it does not say why' : quoted(said)}`,
+    remedy: 'Provide what the message asks for; no node is looked for before that.',
+    field: 'schedulerName',
+    sharedKey: said,
+    waitsItsTurn: true,
+  };
+}
+
+function closedGate(scene: Scene, pod: PodRecord): Obstacle {
+  const { object } = pod;
+  const gates = listAt(object, 'spec', 'schedulingGates')
+    .map((gate) => textAt(gate, 'name') ?? '')
+    .join(', ');
+  return {
+    told: `is not scheduled: its scheduling gate ${quoted(gates)} is closed`,
+    remedy: 'See whether the controller that opens this gate runs, or take it out of the pod template.',
+    field: 'schedulingGates',
+    sharedKey: gates,
+    ...(schedulingGroupOf(object) === undefined ? {} : queued(scene, pod)),
+  };
+}
+
+/** A gate of a queue is open when it is the pod's turn. */
+function queued(scene: Scene, { object }: PodRecord): Partial<Obstacle> {
+  const group = schedulingGroupOf(object) ?? '';
+  return {
+    told: `is not scheduled yet: it ${groupWords(scene, group)}, whose gate is closed`,
+    remedy: groupRemedy,
+    waitsItsTurn: true,
+  };
+}
+
+/**
+ * The scheduler does not begin before each claim exists; only the controller that makes them from templates has words, in an
+ * event. Of one that is named nobody says whether it is there, and the scheduler may be silent for another reason.
+ */
+function missingResourceClaim(scene: Scene, pod: PodRecord, limits: Limits): Obstacle | undefined {
+  const made = new Set(
+    listAt(pod.object, 'status', 'resourceClaimStatuses').map((one) => textAt(one, 'name')),
+  );
+  const claims = listAt(pod.object, 'spec', 'resourceClaims').filter((one) => !made.has(textAt(one, 'name')));
+  if (claims.length === 0) return undefined;
+  const names = claims.map((one) => textAt(one, 'name') ?? '').join(', ');
+  const isCertain = claims.some((one) => textAt(one, 'resourceClaimTemplateName') !== undefined);
+  const event = podEvents(scene, pod, limits).find((one) =>
+    eventReason(one).endsWith('ResourceClaimCreation'),
+  );
+  const said = event === undefined ? '' : ` (${quoted(eventMessage(event))})`;
+  return {
+    told: `is not scheduled: ${isCertain ? `its resource claim ${quoted(names)} is not there${said}` : `perhaps its resource claim ${quoted(names)} is not there`}`,
+    remedy: 'Create the ResourceClaim or ResourceClaimTemplate, or correct its name in the pod template.',
+    event,
+    field: 'resourceClaims',
+    sharedKey: names,
+    ...(isCertain ? {} : { doom: { when: 'never' } as const }),
+  };
+}
+
+/** Named by the template itself: no scheduler has to do with it. */
+function silentNode({ object }: PodRecord): Obstacle | undefined {
+  const node = textAt(object, 'spec', 'nodeName');
+  if (node === undefined) return undefined;
+  return {
+    told: `is not started: it names node ${quoted(node)}, whose kubelet has said nothing of it`,
+    remedy: 'See whether that node exists and is ready, or leave nodeName to the scheduler.',
+    field: 'nodeName',
+    sharedKey: node,
+  };
+}
+
+/**
+ * The scheduler has picked a node and waits, without a condition and for up to ten minutes, for a volume to be made there. The
+ * claim's events tell: that one is to be made (ExternalProvisioning), that somebody is at it (Provisioning), and how it went.
+ * One at which nobody is has its allowance, and so has one that failed; a volume that is being made may take its time.
+ */
+function volumeBeingMade(scene: Scene, pod: PodRecord, limits: Limits): Obstacle | undefined {
+  const obstacles = claimNamesOf(pod.object).flatMap((name) => {
+    const events = claimEvents(scene, name, limits);
+    const said = (reason: string) => events.filter((one) => eventReason(one) === reason);
+    const failures = said('ProvisioningFailed');
+    const tries = failures.length > 0 ? failures : said('ExternalProvisioning');
+    const [event] = tries;
+    if (event === undefined || said('ProvisioningSucceeded').length > 0) return [];
+    const since = Math.min(...tries.map(({ firstAt }) => firstAt));
+    const isAtWork = failures.length === 0 && said('Provisioning').length > 0;
+    const doom: Doom = isAtWork
+      ? { when: 'never' }
+      : { when: 'after', since, allowance: limits.budgets.volume };
+    return [{ name, event, doom, hasFailed: failures.length > 0 }];
+  });
+  const worst =
+    obstacles.find(({ hasFailed }) => hasFailed) ??
+    obstacles.find(({ doom }) => doom.when === 'after') ??
+    obstacles[0];
+  if (worst === undefined) return undefined;
+  const { name, event, doom } = worst;
+  return {
+    reason: 'volume-pending',
+    told: `is not scheduled: its claim ${quoted(name)} is not bound: ${quoted(eventMessage(event))}`,
+    event,
+    field: 'volumes',
+    doom,
+  };
+}
+
+const defaultScheduler = 'default-scheduler';
+
+function silentScheduler({ object }: PodRecord): Obstacle {
+  const scheduler = textAt(object, 'spec', 'schedulerName') ?? defaultScheduler;
+  return {
+    told: `is not scheduled: scheduler ${quoted(scheduler)} has said nothing of it`,
+    remedy: 'See whether that scheduler runs, or correct schedulerName in the pod template.',
+    field: 'schedulerName',
+    sharedKey: scheduler,
+    // The cluster's own scheduler may have thousands of pods before this one.
+    ...(scheduler === defaultScheduler ? { doom: { when: 'never' } as const } : {}),
+  };
+}

@@ -1,0 +1,38 @@
+import type { Reason } from '../failure/reasons.ts';
+import type { ObjectReference } from '../kubernetes/objects.ts';
+import type { SourceLocation } from '../kubernetes/source-location.ts';
+import type { CheckLevel } from '../settings/levels.ts';
+
+/** The nine pre-checks, in the order of the design's table and of every report. */
+export const checkNames = [
+  'tools',
+  'connectivity',
+  'overlay',
+  'secrets',
+  'health',
+  'context',
+  'namespace',
+  'resources',
+  'history',
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+/** One thing a check found. A passing check has one finding of level `pass` that says what was seen. */
+export interface Finding {
+  readonly level: CheckLevel;
+  readonly reason: Reason;
+  /** One sentence of cause. */
+  readonly message: string;
+  /** One sentence of remedy; the empty string where nothing is to be done. May hold YAML to paste after a line break. */
+  readonly remedy: string;
+  readonly object?: ObjectReference;
+  readonly location?: SourceLocation;
+}
+
+export interface CheckResult {
+  readonly check: CheckName;
+  /** The worst level of the findings. */
+  readonly level: CheckLevel;
+  readonly findings: readonly Finding[];
+  readonly milliseconds: number;
+}

@@ -1,0 +1,47 @@
+import type { ObjectReference } from '../kubernetes/objects.ts';
+import type { SourceLocation } from '../kubernetes/source-location.ts';
+import type { Reason } from './reasons.ts';
+
+/** The end of one container's log, as the API server gave it: foreign text, to be masked and defused before it is shown. */
+export interface LogTail {
+  readonly pod: string;
+  readonly container: string;
+  /** True for the log of the container's previous run. */
+  readonly previous: boolean;
+  readonly lines: readonly string[];
+}
+
+export interface EventEvidence {
+  readonly reason: string;
+  readonly message: string;
+  readonly count: number;
+  /** RFC 3339. */
+  readonly at?: string;
+}
+
+/** Why a release is broken: one cause, reported once, with everything it hits. */
+export interface Failure {
+  readonly reason: Reason;
+  /** One sentence of cause: "Container api of auth exited with code 3 three times in a row." */
+  readonly message: string;
+  /** One sentence of remedy. */
+  readonly remedy: string;
+  /** The workloads (or other objects) it hits, the most telling one first. */
+  readonly objects: readonly ObjectReference[];
+  /** From the workload down to the container: `['Deployment auth', 'ReplicaSet auth-6d5', 'Pod auth-6d5-x', 'container api']`. */
+  readonly chain: readonly string[];
+  /** When the cluster first showed it, by the evidence's own timestamp (RFC 3339). */
+  readonly evidenceAt?: string;
+  readonly event?: EventEvidence;
+  readonly logs: readonly LogTail[];
+  /** The container at fault, so that flow can fetch its log. */
+  readonly container?: {
+    readonly namespace: string;
+    readonly pod: string;
+    readonly container: string;
+    readonly terminated: boolean;
+  };
+  /** The field of the first object that a person would edit, for the annotation's line: `['spec','template',...,'image']`. */
+  readonly field?: readonly (string | number)[];
+  readonly location?: SourceLocation;
+}

@@ -1,0 +1,172 @@
+/** Whose pods there are: the question behind every endpoint. */
+import { numberAt, textAt } from '../kubernetes/fields.ts';
+import {
+  groupKindOf,
+  type KubernetesObject,
+  keyOf,
+  type ObjectReference,
+  titleOf,
+} from '../kubernetes/objects.ts';
+import { podTemplateOf } from '../kubernetes/workloads.ts';
+import { controllerKey } from '../rollout/observe.ts';
+import { shardAt, shardEntries } from '../rollout/persistent-map.ts';
+import type { PodRecord, RolloutState } from '../rollout/state.ts';
+import { pausedOnPurpose, type Scene, sceneOf } from '../rollout/workload-view.ts';
+import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
+import { selects } from './endpoints.ts';
+
+/**
+ * `ours`: of this release, or allowed beside it (partition, OnDelete). `old`: of an earlier revision of a workload that this
+ * release changed. `former`: of a workload that an earlier release had and this one no longer has. `other`: of nobody we know.
+ */
+export type Membership = 'ours' | 'old' | 'former' | 'other';
+
+export interface Member {
+  readonly pod: KubernetesObject;
+  readonly membership: Membership;
+  /** Of a workload that this release changed. */
+  readonly changed: boolean;
+  readonly leaving: boolean;
+}
+
+/** A workload whose pods a Service could select: what its template says, and how many it wants now. */
+export interface Source {
+  readonly title: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly podSpec: unknown;
+  /** 0: scaled to zero. Undefined: pods that come and go (a Job's). */
+  readonly wanted: number | undefined;
+}
+
+export interface Members {
+  /** The pods that have all these labels. */
+  selectedBy(selector: Readonly<Record<string, string>>): readonly Member[];
+  readonly sources: readonly Source[];
+}
+
+/** `former` are the keys of workloads that the record before lists and the overlay no longer has. */
+export function membersOf(
+  state: RolloutState,
+  former: ReadonlySet<string>,
+  rendered: readonly KubernetesObject[],
+): Members {
+  const known = new Map<string, Member>();
+  for (const target of state.targets) {
+    for (const member of membersOfTarget(sceneOf(state, target))) {
+      known.set(keyOf({ ...target.reference, ...podName(member.pod) }), member);
+    }
+  }
+  const pods: Member[] = [];
+  for (const [key, record] of shardEntries(state.pods)) {
+    if (isLive(record)) pods.push(known.get(key) ?? strange(state, former, record));
+  }
+  return { selectedBy: byLabels(pods), sources: [...sourcesOf(state, former, rendered).values()] };
+}
+
+/** Looks through the pods that have one of the labels, the rarest: a thousand Services must not each look at every pod. */
+function byLabels(pods: readonly Member[]): Members['selectedBy'] {
+  const index = new Map<string, Member[]>();
+  for (const member of pods) {
+    for (const [name, value] of Object.entries(member.pod.metadata.labels ?? {})) {
+      const label = `${name}=${value}`;
+      const known = index.get(label);
+      if (known === undefined) index.set(label, [member]);
+      else known.push(member);
+    }
+  }
+  return (selector) => {
+    const candidates = Object.entries(selector).map(([name, value]) => index.get(`${name}=${value}`) ?? []);
+    const fewest = candidates.reduce((best, one) => (one.length < best.length ? one : best), pods);
+    return fewest.filter(({ pod }) => selects(selector, pod.metadata.labels));
+  };
+}
+
+function podName(pod: KubernetesObject) {
+  return { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name };
+}
+
+function membersOfTarget(scene: Scene): readonly Member[] {
+  const current = new Set([...scene.pods, ...scene.failedPods].map((pod) => pod.object));
+  const { changed } = scene.target;
+  return scene.allPods.filter(isLive).map(({ object }) => {
+    const leaving = isTerminating(object);
+    const fresh = current.has(object) || !changed || keepsOldPods(scene) || scene.groupKind === 'Job.batch';
+    return { pod: object, membership: fresh ? 'ours' : 'old', changed, leaving };
+  });
+}
+
+/** Neither ended nor evicted. */
+function isLive({ object }: PodRecord): boolean {
+  return phaseOf(object) !== 'Succeeded' && phaseOf(object) !== 'Failed';
+}
+
+/** OnDelete, partition and a pause that the overlay asks for leave old pods where they are, by design. */
+function keepsOldPods(scene: Scene): boolean {
+  const live = scene.live?.object;
+  const partition = numberAt(live, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
+  return (
+    pausedOnPurpose(scene) || textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete' || partition > 0
+  );
+}
+
+function strange(state: RolloutState, former: ReadonlySet<string>, { object }: PodRecord): Member {
+  const owner = controllerKey(object);
+  const above = owner === undefined ? undefined : shardAt(state.workloads, owner);
+  const root = above === undefined ? undefined : controllerKey(above.object);
+  const left = [owner, root].some((key) => key !== undefined && former.has(key));
+  return {
+    pod: object,
+    membership: left ? 'former' : 'other',
+    changed: false,
+    leaving: isTerminating(object),
+  };
+}
+
+/** Workloads of the namespace and of the overlay; ReplicaSets speak through their Deployment, former ones no longer. */
+function sourcesOf(
+  state: RolloutState,
+  former: ReadonlySet<string>,
+  rendered: readonly KubernetesObject[],
+): ReadonlyMap<string, Source> {
+  const sources = new Map<string, Source>();
+  for (const object of rendered) add(sources, object);
+  for (const [key, { object }] of shardEntries(state.workloads)) {
+    if (former.has(key) || controllerKey(object) !== undefined) continue;
+    add(sources, object);
+  }
+  return sources;
+}
+
+function add(sources: Map<string, Source>, object: KubernetesObject): void {
+  const template = podTemplateOf(object);
+  if (template === undefined) return;
+  const { apiVersion, kind, metadata } = object;
+  const reference: ObjectReference = {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+  };
+  const of = template as {
+    readonly metadata?: { readonly labels?: Source['labels'] };
+    readonly spec?: unknown;
+  };
+  sources.set(keyOf(reference), {
+    title: titleOf(reference),
+    labels: of.metadata?.labels ?? {},
+    podSpec: of.spec,
+    wanted: wantedOf(object),
+  });
+}
+
+function wantedOf(object: KubernetesObject): number | undefined {
+  switch (groupKindOf(object)) {
+    case 'Job.batch':
+    case 'CronJob.batch':
+      return undefined;
+    case 'DaemonSet.apps':
+      return numberAt(object, 'status', 'desiredNumberScheduled') ?? 1;
+    default:
+      return numberAt(object, 'spec', 'replicas') ?? 1;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The result of one run: everything that log, summary, annotations, outputs and `result` are made from. It is written as a
+ * versioned JSON document; it holds no secret value (masked before it is made).
+ */
+import type { Approval } from '../approval/approval.ts';
+import type { CheckResult } from '../checks/finding.ts';
+import type { Failure } from '../failure/failure.ts';
+import type { Notice } from '../failure/notice.ts';
+import type { Reason } from '../failure/reasons.ts';
+import type { ServiceReport } from '../health/service.ts';
+import type { ErrorRateReport } from '../logs/error-rates.ts';
+import type { ChangeReport } from '../plan/changes.ts';
+import type { PruneReport } from '../prune/plan.ts';
+import type { History } from '../release/delivery.ts';
+import type { PhaseTiming, StepName } from '../settings/phases.ts';
+import type { TestedEnvironment } from '../settings/profile.ts';
+import type { SmokeReport } from '../smoke/report.ts';
+import type { WorkloadReport } from '../verdict/workload-report.ts';
+import type { ExitCode, Outcome } from './outcome.ts';
+
+export interface ResultDocument {
+  readonly version: 1;
+  readonly action: string;
+  /** Of the action `phase`: which one. */
+  readonly phase?: StepName;
+  readonly app: string;
+  readonly environment: TestedEnvironment;
+  readonly namespace: string;
+  readonly overlay: string;
+  /** What the kubeconfig calls the cluster, and its server version, where known. */
+  readonly cluster: string;
+  readonly commit?: string;
+  readonly actor?: string;
+  readonly runUrl?: string;
+  readonly outcome: Outcome;
+  readonly exitCode: ExitCode;
+  readonly reason: Reason;
+  /** One sentence: what happened. */
+  readonly message: string;
+  /** One sentence: what came of the rollback, where there was one. `message` says it too. */
+  readonly rollback?: string;
+  /** Name of the release record, `orion-shop-12`. */
+  readonly release?: string;
+  readonly previousRelease?: string;
+  readonly planDigest?: string;
+  /** Who approved it, or that nobody was asked; absent where the profile asks for no approval. */
+  readonly approval?: Approval;
+  /** Objects created or configured. */
+  readonly changed: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly phases: readonly PhaseTiming[];
+  readonly checks: readonly CheckResult[];
+  readonly changes: readonly ChangeReport[];
+  /** What the overlay no longer has; absent where there is no such thing. */
+  readonly pruned?: readonly PruneReport[];
+  readonly workloads: readonly WorkloadReport[];
+  readonly failures: readonly Failure[];
+  readonly smoke: readonly SmokeReport[];
+  /** What the health phase found of each Service of the overlay; absent where it did not come to that. */
+  readonly services?: readonly ServiceReport[];
+  /** What the monitor phase found in the new pods' logs, by workload; absent where it did not run. */
+  readonly errorRates?: readonly ErrorRateReport[];
+  readonly notices: readonly Notice[];
+  /** Of `phase: history`. */
+  readonly history?: History;
+  /** What to do next, one sentence or command each, most useful first. */
+  readonly nextSteps: readonly string[];
+  /** Peak resident memory of the process, bytes. */
+  readonly peakMemory?: number;
+}

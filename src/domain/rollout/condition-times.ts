@@ -1,0 +1,240 @@
+import { conditionOf, timeOf } from '../kubernetes/fields.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
+import {
+  type ContainerView,
+  containersOf,
+  endsOf,
+  isBetweenTries,
+  isHeldBack,
+  type Termination,
+} from '../status/built-in/containers.ts';
+import { isEnded, isReady, isTerminating, phaseOf } from '../status/built-in/pod.ts';
+import { restartRuleOf, type Tally } from '../status/built-in/restarts.ts';
+
+/**
+ * Facts about a pod that hold for a while, each with the moment since when it has held without a break. Budgets and `settle`
+ * are counted from these moments: by our own clock where the change was watched, so that the cluster's clock may be off.
+ */
+export type Marks = ReadonlyMap<string, number>;
+
+/** The run of a container is part of the mark: a restart begins a new one, however short it was. */
+export const markOf = {
+  ready: 'ready',
+  unschedulable: 'unschedulable',
+  /** A scheduling gate is closed: the scheduler does not look at it. */
+  held: 'held',
+  /** The scheduler does not look at it before something else is there (Kubernetes 1.37, KEP 5501). */
+  notReady: 'not-ready',
+  /** No scheduler has said anything (it may wait for a volume on a node it has picked), nor the kubelet of a node that the pod names itself. */
+  unseen: 'unseen',
+  /** Ended as a whole: evicted, rejected by its node, or by its containers' own restart policies. */
+  failed: 'failed',
+  gated: 'gated',
+  mounting: 'mounting',
+  pulling: (container: string) => `pulling/${container}`,
+  running: (container: ContainerView) => `running/${container.name}#${container.restartCount}`,
+  unready: (container: ContainerView) => `unready/${container.name}#${container.restartCount}`,
+  /** Between two tries of a container that ended. */
+  ended: (container: ContainerView) => `ended/${container.name}#${container.restartCount}`,
+} as const;
+
+/** Waiting reasons that the kubelet gives while an image cannot be had. */
+export const pullReasons: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+]);
+
+/** By the reason of the condition PodScheduled. */
+const unscheduledMarks: Readonly<Record<string, string>> = {
+  SchedulingGated: markOf.held,
+  NotReadyForScheduling: markOf.notReady,
+};
+
+/** What holds now, with the cluster's own time for it where the object tells one. */
+function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined> {
+  const found = new Map<string, number | undefined>();
+  if (isTerminating(pod)) return found;
+  const ready = conditionOf(pod, 'Ready');
+  if (isReady(pod)) found.set(markOf.ready, timeOf(ready?.lastTransitionTime));
+  const containersReady = conditionOf(pod, 'ContainersReady');
+  if (containersReady?.status === 'True' && !isReady(pod)) {
+    found.set(markOf.gated, timeOf(containersReady.lastTransitionTime));
+  }
+  const scheduled = conditionOf(pod, 'PodScheduled');
+  if (scheduled?.status === 'False') {
+    found.set(
+      unscheduledMarks[scheduled.reason] ?? markOf.unschedulable,
+      timeOf(scheduled.lastTransitionTime),
+    );
+  }
+  if (scheduled === undefined && phaseOf(pod) === 'Pending') {
+    found.set(markOf.unseen, timeOf(pod.metadata.creationTimestamp));
+  }
+  if (isEnded(pod)) found.set(markOf.failed, undefined);
+  const containers = containersOf(pod);
+  if (scheduled?.status === 'True' && phaseOf(pod) === 'Pending') {
+    found.set(markOf.mounting, timeOf(scheduled.lastTransitionTime));
+  }
+  for (const container of containers) {
+    if (pullReasons.has(container.waiting?.reason ?? ''))
+      found.set(markOf.pulling(container.name), undefined);
+    if (isBetweenTries(container)) {
+      const ended = container.terminated ?? container.previous;
+      found.set(markOf.ended(container), timeOf(ended?.finishedAt));
+    }
+    if (container.runningSince === undefined) continue;
+    const startedAt = timeOf(container.runningSince);
+    found.set(markOf.running(container), startedAt);
+    if (container.started && !container.ready) {
+      found.set(markOf.unready(container), latest(startedAt, timeOf(ready?.lastTransitionTime)));
+    }
+  }
+  return found;
+}
+
+function latest(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined) return other;
+  return other === undefined ? one : Math.max(one, other);
+}
+
+/**
+ * The marks after a change. `relisted` says that the change came by a list: then it may have been so for long, and the
+ * object's own time counts where it is earlier than ours.
+ */
+export function nextMarks(
+  before: Marks | undefined,
+  pod: KubernetesObject,
+  at: number,
+  relisted: boolean,
+): Marks {
+  const marks = new Map<string, number>();
+  for (const [mark, ownTime] of holding(pod)) {
+    const since = before?.get(mark);
+    const fresh = relisted && ownTime !== undefined ? Math.min(at, ownTime) : at;
+    marks.set(mark, since ?? fresh);
+  }
+  return marks;
+}
+
+export interface Lapses {
+  readonly since: number;
+  readonly count: number;
+}
+
+/** A pod that has been ready for as long as this has not flapped: what comes later begins anew. Milliseconds. */
+const lasting = 60_000;
+
+/** A pod that is ready and then is not, while all its containers go on running, has lapsed. */
+export function nextLapses(
+  before:
+    | { readonly object: KubernetesObject; readonly marks: Marks; readonly lapses?: Lapses | undefined }
+    | undefined,
+  pod: KubernetesObject,
+  at: number,
+): Lapses | undefined {
+  if (before === undefined) return undefined;
+  const lapsed = isReady(before.object) && !isReady(pod) && !isTerminating(pod) && runsOn(before.object, pod);
+  if (!lapsed) return before.lapses;
+  const known = at - (before.marks.get(markOf.ready) ?? at) < lasting ? before.lapses : undefined;
+  return { since: known?.since ?? at, count: (known?.count ?? 0) + 1 };
+}
+
+function runsOn(before: KubernetesObject, pod: KubernetesObject): boolean {
+  const runs = (object: KubernetesObject) =>
+    containersOf(object)
+      .filter(({ runningSince }) => runningSince !== undefined)
+      .map(markOf.running)
+      .join();
+  return runs(before) === runs(pod);
+}
+
+/** One end of one run (the first run is 0) of a container. */
+export interface End {
+  readonly run: number;
+  readonly termination: Termination;
+  /** Our own clock when the end was first seen. */
+  readonly seenAt: number;
+  /** The last line of its log, as `LastLine` tells it; empty: there is none to be had; absent: not known yet. */
+  readonly line?: string;
+  /** Nothing against its program: a rule asks to restart it after this exit code, or the kubelet ended it for another's sake. */
+  readonly excused?: true;
+}
+
+export type Ends = ReadonlyMap<string, readonly End[]>;
+
+const keptEnds = 5;
+
+type Visible = Pick<End, 'run' | 'termination'>;
+
+/** The containers whose newest end was excused by this change. */
+export function excusedNow(
+  before: ReadonlyMap<string, Tally> | undefined,
+  now: ReadonlyMap<string, Tally>,
+): ReadonlySet<string> {
+  const names = [...now].filter(([name, { excused }]) => excused > (before?.get(name)?.excused ?? 0));
+  return new Set(names.map(([name]) => name));
+}
+
+/** The runs whose end can be read off a container now: the one that is over, and the one before it. */
+function visibleEnds(container: ContainerView): readonly Visible[] {
+  const { restartCount, previous, terminated } = container;
+  const ends: Visible[] = [];
+  // In back-off the kubelet moves the end of the latest run to lastState: it is that run's, not the one's before.
+  const previousRun = isHeldBack(container) ? restartCount : restartCount - 1;
+  if (previous !== undefined && previousRun >= 0) ends.push({ run: previousRun, termination: previous });
+  if (terminated !== undefined) ends.push({ run: restartCount, termination: terminated });
+  return ends;
+}
+
+/** The known ends of each container, oldest first, the newest five; a watch that was cut leaves gaps. */
+export function nextEnds(
+  before: Ends | undefined,
+  pod: KubernetesObject,
+  at: number,
+  excused: ReadonlySet<string> = new Set(),
+): Ends {
+  const result = new Map<string, readonly End[]>();
+  for (const container of containersOf(pod)) {
+    const known = before?.get(container.name) ?? [];
+    const visible = visibleEnds(container).map((end) => {
+      const before = known.find((one) => one.run === end.run);
+      // A container that is removed to be made anew loses its exit code: lastState says 137.
+      if (before?.excused === true) return before;
+      return { ...(before ?? firstSight(container, end, at, excused)), ...end };
+    });
+    const merged = [...known.filter((end) => !visible.some((one) => one.run === end.run)), ...visible];
+    if (merged.length > 0) {
+      result.set(container.name, merged.sort((one, other) => one.run - other.run).slice(-keptEnds));
+    }
+  }
+  return result;
+}
+
+function firstSight(
+  { name, spec }: ContainerView,
+  { termination }: Visible,
+  seenAt: number,
+  excused: ReadonlySet<string>,
+): Pick<End, 'seenAt' | 'excused'> {
+  const isExcused = excused.has(name) || restartRuleOf(spec, termination.exitCode) !== undefined;
+  return isExcused ? { seenAt, excused: true } : { seenAt };
+}
+
+/** The ends with the last line of one of them; the same ends if that one is not known, or has its line already. */
+export function withLastLine(ends: Ends, container: string, run: number, line: string): Ends {
+  const known = ends.get(container) ?? [];
+  const index = known.findIndex((end) => end.run === run);
+  const end = known[index];
+  if (end === undefined || end.line !== undefined) return ends;
+  return new Map(ends).set(container, known.with(index, { ...end, line }));
+}
+
+/** How often each container had ended when the pod was first seen. */
+export function endCounts(pod: KubernetesObject): ReadonlyMap<string, number> {
+  return new Map(containersOf(pod).map((container) => [container.name, endsOf(container)]));
+}

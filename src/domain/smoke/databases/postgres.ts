@@ -1,0 +1,222 @@
+/** Is this PostgreSQL fit for service? The finding of one probe in, a judgement out. */
+import type { Reason } from '../../failure/reasons.ts';
+import { type ConnectionFault, judgeConnection, oneLine, type TlsFacts } from '../http/connection.ts';
+import type { Judgement } from '../judgement.ts';
+import type { TlsMode } from './database-address.ts';
+import { type Login, unknownLogin } from './logins.ts';
+
+export interface DatabaseTls {
+  readonly mode: TlsMode;
+  /** PEM; the authorities of Node.js if absent. */
+  readonly ca?: string;
+}
+
+/** What the server said; every field is there as far as the probe came. */
+export interface PostgresFinding {
+  readonly milliseconds: number;
+  readonly connectionFault?: ConnectionFault;
+  /** The server's own refusal, with its SQLSTATE. */
+  readonly serverError?: { readonly code: string; readonly message: string };
+  /** True if it was asked for TLS and has none. */
+  readonly withoutTls?: boolean;
+  readonly tls?: TlsFacts;
+  /** `15.14 (Debian 15.14-0+deb12u1)`. */
+  readonly version?: string;
+  readonly inRecovery?: boolean;
+  /** `transaction_read_only` of a fresh transaction. */
+  readonly readOnly?: boolean;
+  readonly connections?: PostgresConnections;
+}
+
+/** The probe's own connection counts as used. */
+export interface PostgresConnections {
+  readonly used: number;
+  /** For clients like this one: without what is reserved for superusers, unless it is one. */
+  readonly limit: number;
+  /** The tightest of server, database and role. */
+  readonly left: number;
+}
+
+export interface PostgresExpectations {
+  /** `host:port/database` for the sentence. */
+  readonly address: string;
+  /** Milliseconds since the epoch, for the certificate. */
+  readonly now: number;
+  /** True for a target that is meant to be a replica. */
+  readonly replica?: boolean;
+  /** `stated` if absent: then a refused login is the workload's too. */
+  readonly login?: Login;
+  /** Connections that must be free beside the probe's own; 1 by default: the next client would be refused. */
+  readonly leastConnectionsLeft?: number;
+}
+
+interface Refusal {
+  readonly reason: Reason;
+  readonly says: string;
+  readonly remedy: string;
+}
+
+/** By SQLSTATE (PostgreSQL manual, appendix A), the whole code before its class. */
+const refusals: Readonly<Record<string, Refusal>> = {
+  '28P01': {
+    reason: 'login-refused',
+    says: 'refused the password',
+    remedy: 'Make the password in the Secret the one of this role.',
+  },
+  '28000': {
+    reason: 'login-refused',
+    says: 'refused the login',
+    remedy: 'See that the role exists and may log in.',
+  },
+  '3D000': {
+    reason: 'database-missing',
+    says: 'has no such database',
+    remedy: 'Create the database, or correct its name in the URL.',
+  },
+  '53300': {
+    reason: 'connections-exhausted',
+    says: 'has no connection left',
+    remedy:
+      'Find out who holds the connections (pg_stat_activity), lower the pools, or raise max_connections.',
+  },
+  '57P03': {
+    reason: 'database-loading',
+    says: 'is not up yet',
+    remedy: 'Wait until its start-up, shutdown or recovery is over; its log says how far it is.',
+  },
+  '57P01': {
+    reason: 'connection-lost',
+    says: 'is shutting down',
+    remedy: 'See who stops it; its log says why.',
+  },
+  '53': {
+    reason: 'database-error',
+    says: 'is out of resources',
+    remedy: 'See the disk and memory of the server, and its log.',
+  },
+};
+
+const anyRefusal: Refusal = {
+  reason: 'database-error',
+  says: 'answered with an error',
+  remedy: 'See the log of the server for this error.',
+};
+
+export function judgePostgres(finding: PostgresFinding, expected: PostgresExpectations): Judgement {
+  const facts = factsOf(finding);
+  return { ...judge(finding, expected), ...(Object.keys(facts).length === 0 ? {} : { facts }) };
+}
+
+function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgement {
+  const subject = `PostgreSQL at ${expected.address}`;
+  const failed = (reason: Reason, says: string, remedy: string): Judgement => ({
+    outcome: 'failed',
+    reason,
+    message: `${subject} ${says}.`,
+    remedy,
+  });
+  if (finding.connectionFault !== undefined) return judgeConnection(subject, finding.connectionFault);
+  if (finding.withoutTls === true) {
+    return failed(
+      'tls-failed',
+      'has no TLS, which its URL requires',
+      'Switch TLS on in the server (ssl = on), or set sslmode=prefer.',
+    );
+  }
+  if (finding.serverError !== undefined) return judgeRefusal(subject, finding.serverError, expected.login);
+  const isReplica = finding.inRecovery === true;
+  if (isReplica && expected.replica !== true) {
+    return failed(
+      'database-read-only',
+      'is a replica in recovery: it refuses every write',
+      'Point the Service or URL at the primary, or promote the replica.',
+    );
+  }
+  if (finding.readOnly === true && !isReplica && expected.replica !== true) {
+    return failed(
+      'database-read-only',
+      'takes reads only: default_transaction_read_only is on',
+      'Switch default_transaction_read_only off for the server, the database or the role.',
+    );
+  }
+  return judgeRoom(finding, expected, subject);
+}
+
+function judgeRefusal(
+  subject: string,
+  error: { readonly code: string; readonly message: string },
+  login: Login = 'stated',
+): Judgement {
+  const wantsTls = error.code === '28000' && /no encryption|SSL off/i.test(error.message);
+  const { reason, says, remedy }: Refusal = wantsTls
+    ? {
+        reason: 'tls-required',
+        says: 'lets nobody in without TLS',
+        remedy: 'Connect with TLS: sslmode=require or stricter in the URL.',
+      }
+    : (refusals[error.code] ?? refusals[error.code.slice(0, 2)] ?? anyRefusal);
+  const code = error.code === '' ? '' : `${error.code}: `;
+  const words = `${code}${oneLine(error.message)}`;
+  if (!wantsTls && /pg_hba\.conf/.test(error.message)) return notLetIn(subject, words);
+  const isOfLogin = reason === 'login-refused' || reason === 'database-missing';
+  const isCertificate = /client certificate/i.test(error.message);
+  if (isOfLogin && (login !== 'stated' || isCertificate)) return unknownLogin(subject, login, words);
+  return {
+    outcome: 'failed',
+    reason,
+    message: `${subject} ${says} (${words}).`,
+    remedy,
+  };
+}
+
+/** It is up, and its rules are by the address of the caller: those of the pods may be others. */
+function notLetIn(subject: string, words: string): Judgement {
+  return {
+    outcome: 'inconclusive',
+    reason: 'not-reachable-from-here',
+    message: `${subject} is up, and lets nobody in from where the test runs (${words}).`,
+    remedy: 'Let pg_hba.conf take logins from there too, if it is to be tested.',
+  };
+}
+
+/** Below a tenth of all connections a deployment that doubles the pods for a while may use up the rest. */
+const scarceShare = 0.1;
+
+function judgeRoom(
+  { connections, tls, version }: PostgresFinding,
+  expected: PostgresExpectations,
+  subject: string,
+): Judgement {
+  if (connections !== undefined && connections.left < (expected.leastConnectionsLeft ?? 1)) {
+    return {
+      outcome: 'failed',
+      reason: 'connections-exhausted',
+      message: `${subject} has ${connections.left} of ${connections.limit} connections left, at least ${expected.leastConnectionsLeft ?? 1} must be free.`,
+      remedy: refusals['53300']?.remedy ?? '',
+    };
+  }
+  const warnings = [
+    connections !== undefined && connections.left < connections.limit * scarceShare
+      ? `only ${connections.left} of ${connections.limit} connections are left`
+      : undefined,
+    tls !== undefined && tls.validTo < expected.now
+      ? 'its TLS certificate has expired, clients that check it cannot connect'
+      : undefined,
+  ].filter((warning) => warning !== undefined);
+  return {
+    outcome: 'passed',
+    message: `${subject} answers${version === undefined ? '' : `, version ${oneLine(version, 40)}`}.`,
+    ...(warnings.length === 0 ? {} : { warning: `${subject}: ${warnings.join('; ')}.` }),
+  };
+}
+
+function factsOf({ version, inRecovery, connections, tls }: PostgresFinding): Record<string, string> {
+  return {
+    ...(version === undefined ? {} : { version: oneLine(version, 80) }),
+    ...(inRecovery === undefined ? {} : { role: inRecovery ? 'replica' : 'primary' }),
+    ...(connections === undefined
+      ? {}
+      : { connections: `${connections.used} used, ${connections.left} left of ${connections.limit}` }),
+    ...(tls === undefined ? {} : { 'certificate valid until': new Date(tls.validTo).toISOString() }),
+  };
+}

@@ -1,0 +1,191 @@
+/** Is this Redis fit for service? The finding of one probe in, a judgement out. */
+import type { Reason } from '../../failure/reasons.ts';
+import { type ConnectionFault, judgeConnection, oneLine } from '../http/connection.ts';
+import type { Judgement } from '../judgement.ts';
+import { type Login, unknownLogin } from './logins.ts';
+
+/** What the server said; every field is there as far as the probe came. */
+export interface RedisFinding {
+  readonly milliseconds: number;
+  readonly connectionFault?: ConnectionFault;
+  /** The first step that the server refused, and its words: `NOAUTH Authentication required.` */
+  readonly serverError?: { readonly step: 'AUTH' | 'SELECT' | 'PING'; readonly message: string };
+  /** `accepted`, or the server's words to a write that changes nothing. */
+  readonly write?: 'accepted' | { readonly error: string };
+  readonly version?: string;
+  readonly role?: string;
+  /** Bytes; `max` 0 is no limit. Absent where INFO is not permitted. */
+  readonly memory?: { readonly used: number; readonly max: number; readonly policy: string };
+  readonly clients?: { readonly connected: number; readonly max?: number };
+}
+
+export interface RedisExpectations {
+  /** `host:port` for the sentence. */
+  readonly address: string;
+  /** True for a target that is meant to be a replica. */
+  readonly replica?: boolean;
+  /** `stated` if absent: then a refused login is the workload's too. */
+  readonly login?: Login;
+}
+
+interface Refusal {
+  readonly reason: Reason;
+  readonly says: string;
+  readonly remedy: string;
+}
+
+/**
+ * By the first word of an error reply (redis/src/server.c, `shared.*err`). Words that are not here are not errors of the server's
+ * state: `MOVED` and `ASK` say that another node of a cluster has the key, `NOPERM` that the user may not do this.
+ */
+const refusals: Readonly<Record<string, Refusal>> = {
+  NOAUTH: {
+    reason: 'login-refused',
+    says: 'wants a password and got none',
+    remedy: 'Put the password into the URL, or into the variable that the service reads.',
+  },
+  WRONGPASS: {
+    reason: 'login-refused',
+    says: 'refused the password',
+    remedy: 'Make the password in the Secret the one that Redis was started with.',
+  },
+  DENIED: {
+    reason: 'login-refused',
+    says: 'is in protected mode and lets nobody in from other machines',
+    remedy: 'Give it a password (requirepass), or switch protected-mode off.',
+  },
+  LOADING: {
+    reason: 'database-loading',
+    says: 'is still loading its data',
+    remedy: 'Wait until it has; give its readiness probe a PING that fails meanwhile.',
+  },
+  OOM: {
+    reason: 'memory-full',
+    says: 'is full and refuses writes',
+    remedy: 'Raise maxmemory, let it evict keys (maxmemory-policy), or delete some.',
+  },
+  READONLY: {
+    reason: 'database-read-only',
+    says: 'is a replica and refuses writes',
+    remedy: 'Point the Service or URL at the primary, or promote the replica.',
+  },
+  MISCONF: {
+    reason: 'database-error',
+    says: 'refuses writes because it cannot save its data',
+    remedy: 'See its disk and its log; BGSAVE must succeed before it takes writes again.',
+  },
+  NOREPLICAS: {
+    reason: 'database-error',
+    says: 'refuses writes because it has too few replicas (min-replicas-to-write)',
+    remedy: 'See why its replicas are not connected.',
+  },
+  MASTERDOWN: {
+    reason: 'database-error',
+    says: 'is a replica that has lost its primary',
+    remedy: 'See whether the primary is up and reachable from the replica.',
+  },
+  CLUSTERDOWN: {
+    reason: 'database-error',
+    says: 'belongs to a cluster that is down',
+    remedy: 'See `redis-cli cluster info`: some slots have no node.',
+  },
+};
+
+const exhausted: Refusal = {
+  reason: 'connections-exhausted',
+  says: 'has no connection left',
+  remedy: 'Find out who holds the connections (CLIENT LIST), lower the pools, or raise maxclients.',
+};
+
+function refusalOf(message: string): Refusal | undefined {
+  if (/max number of clients/i.test(message)) return exhausted;
+  // Before Redis 6: `ERR invalid password`, and `ERR Client sent AUTH, but no password is set`.
+  if (/invalid password|no password is set|without any password/i.test(message)) return refusals['WRONGPASS'];
+  return refusals[/^-?([A-Z]+)/.exec(message)?.[1] ?? ''];
+}
+
+export function judgeRedis(finding: RedisFinding, expected: RedisExpectations): Judgement {
+  const facts = factsOf(finding);
+  return { ...judge(finding, expected), ...(Object.keys(facts).length === 0 ? {} : { facts }) };
+}
+
+function judge(finding: RedisFinding, expected: RedisExpectations): Judgement {
+  const subject = `Redis at ${expected.address}`;
+  const failed = ({ reason, says, remedy }: Refusal, words: string): Judgement => ({
+    outcome: 'failed',
+    reason,
+    message: `${subject} ${says} (${oneLine(words)}).`,
+    remedy,
+  });
+  const { connectionFault, serverError, write, role } = finding;
+  // A server without room says so and hangs up: its words come first.
+  if (serverError !== undefined) {
+    const { step, message } = serverError;
+    const refusal = refusalOf(message) ?? {
+      reason: 'database-error',
+      says: `refused ${step}`,
+      remedy: 'See the log of the server for this error.',
+    };
+    // That it wants a password which nobody has told us shows that it is up.
+    const isOfLogin = step !== 'PING' || /^-?NOAUTH/.test(message);
+    const { login = 'stated' } = expected;
+    if (isOfLogin && login !== 'stated') return unknownLogin(subject, login, oneLine(message));
+    return failed(refusal, message);
+  }
+  if (connectionFault !== undefined) return judgeConnection(subject, connectionFault);
+  const refusedWrite = typeof write === 'object' ? refusalOf(write.error) : undefined;
+  const isExpected = expected.replica === true && refusedWrite?.reason === 'database-read-only';
+  if (refusedWrite !== undefined && typeof write === 'object' && !isExpected) {
+    return failed(refusedWrite, write.error);
+  }
+  if (role === 'slave' && expected.replica !== true) {
+    return failed(refusals['READONLY'] ?? exhausted, 'INFO says role:slave');
+  }
+  return judgeRoom(finding, subject);
+}
+
+/** Redis evicts or refuses soon: a tenth is left. */
+const scarceShare = 0.1;
+
+/** A write was refused, or not tried for lack of permission; what is full by INFO alone is judged by its policy. */
+function judgeRoom({ memory, clients, version, write }: RedisFinding, subject: string): Judgement {
+  const isFull = memory !== undefined && memory.max > 0 && memory.used >= memory.max;
+  if (isFull && memory.policy === 'noeviction' && write !== 'accepted') {
+    return {
+      outcome: 'failed',
+      reason: 'memory-full',
+      message: `${subject} uses ${memory.used} of ${memory.max} bytes and evicts nothing: it refuses writes.`,
+      remedy: refusals['OOM']?.remedy ?? '',
+    };
+  }
+  const warnings = [
+    memory !== undefined &&
+    memory.max > 0 &&
+    memory.policy === 'noeviction' &&
+    memory.used > memory.max * (1 - scarceShare)
+      ? `${memory.used} of ${memory.max} bytes are used and nothing is evicted`
+      : undefined,
+    clients?.max !== undefined && clients.connected > clients.max * (1 - scarceShare)
+      ? `${clients.connected} of ${clients.max} clients are connected`
+      : undefined,
+  ].filter((warning) => warning !== undefined);
+  return {
+    outcome: 'passed',
+    message: `${subject} answers${version === undefined ? '' : `, version ${oneLine(version, 40)}`}.`,
+    ...(warnings.length === 0 ? {} : { warning: `${subject}: ${warnings.join('; ')}.` }),
+  };
+}
+
+function factsOf({ version, role, memory, clients }: RedisFinding): Record<string, string> {
+  const limit = (memory?.max ?? 0) > 0 ? `of ${memory?.max} bytes` : 'bytes, no limit';
+  return {
+    ...(version === undefined ? {} : { version: oneLine(version, 80) }),
+    ...(role === undefined
+      ? {}
+      : { role: role === 'slave' ? 'replica' : role === 'master' ? 'primary' : oneLine(role, 20) }),
+    ...(memory === undefined ? {} : { memory: `${memory.used} ${limit}, ${memory.policy}` }),
+    ...(clients === undefined
+      ? {}
+      : { clients: `${clients.connected}${clients.max === undefined ? '' : ` of ${clients.max}`}` }),
+  };
+}

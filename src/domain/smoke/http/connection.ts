@@ -1,0 +1,180 @@
+/** What can go wrong before the other side says a word: the same for HTTP, PostgreSQL and Redis. */
+import type { Reason } from '../../failure/reasons.ts';
+import type { Judgement } from '../judgement.ts';
+
+export const connectionFaultKinds = [
+  'refused',
+  'timeout',
+  'dns',
+  'unreachable',
+  'reset',
+  'tls-expired',
+  'tls-untrusted',
+  'tls-name',
+  'tls-required',
+  'tls-failed',
+  'other',
+] as const;
+export type ConnectionFaultKind = (typeof connectionFaultKinds)[number];
+
+export interface ConnectionFault {
+  readonly kind: ConnectionFaultKind;
+  /** The words of Node.js or OpenSSL: foreign text. */
+  readonly message: string;
+}
+
+/** The certificate that a server showed, and what Node.js made of it. */
+export interface TlsFacts {
+  /** `CN=auth.shop, O=Orion`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Milliseconds since the epoch. */
+  readonly validFrom: number;
+  readonly validTo: number;
+  /** True if the chain leads to a trusted authority and the name fits. */
+  readonly authorized: boolean;
+  /** Why it is not, as a code of OpenSSL or Node.js: `CERT_HAS_EXPIRED`. */
+  readonly error?: string;
+}
+
+/** Where to connect to and as what: port-forwards dial this machine but ask for the name of the Service. */
+export interface Dial {
+  readonly host: string;
+  readonly port: number;
+  /** The name that the certificate must bear and that SNI asks for; `host` if absent. */
+  readonly serverName?: string;
+}
+
+export interface ProbeLimits {
+  /** Milliseconds for all of it, connecting included. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
+
+const byCode: Readonly<Record<string, ConnectionFaultKind>> = {
+  ECONNREFUSED: 'refused',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  EAI_NONAME: 'dns',
+  EAI_NODATA: 'dns',
+  EAI_FAIL: 'dns',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  CERT_HAS_EXPIRED: 'tls-expired',
+  CERT_NOT_YET_VALID: 'tls-expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'tls-name',
+  HOSTNAME_MISMATCH: 'tls-name',
+  ERR_TLS_REQUIRED: 'tls-required',
+};
+
+/**
+ * Codes of X509_V_ERR_* as Node.js names them (`src/crypto/crypto_common.cc`), without those of `byCode`.
+ */
+const untrusted =
+  /^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|CERT_|CRL_|ERROR_IN_C|INVALID_(CA|PURPOSE)|PATH_LENGTH)/;
+
+/** Reads the code of an error of Node.js, undici or OpenSSL; a code comes first, as words differ between versions. */
+export function connectionFaultOf(code: string | undefined, message: string): ConnectionFault {
+  return { kind: kindOf(code ?? '', message), message };
+}
+
+function kindOf(code: string, message: string): ConnectionFaultKind {
+  const known = byCode[code];
+  if (known !== undefined) return known;
+  if (untrusted.test(code)) return 'tls-untrusted';
+  // A server without TLS answers a handshake with its own protocol: ERR_SSL_WRONG_VERSION_NUMBER, EPROTO.
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return 'tls-failed';
+  // pg and @redis/client report a connection that ended too early without any code.
+  if (
+    /terminated unexpectedly|closed unexpectedly|socket (hang up|closed)|other side closed/i.test(message)
+  ) {
+    return 'reset';
+  }
+  if (/disconnected before secure TLS/i.test(message)) return 'tls-failed';
+  return /time(d )?out/i.test(message) ? 'timeout' : 'other';
+}
+
+interface Words {
+  readonly reason: Reason;
+  readonly says: string;
+  readonly remedy: string;
+}
+
+const words: Readonly<Record<ConnectionFaultKind, Words>> = {
+  refused: {
+    reason: 'connection-refused',
+    says: 'refused the connection: nothing listens there',
+    remedy: 'See whether the process runs and listens on this port, and on all addresses of its pod.',
+  },
+  timeout: {
+    reason: 'connection-timeout',
+    says: 'gave no answer in time',
+    remedy: 'See whether it is overloaded, and whether a NetworkPolicy or firewall drops the packets.',
+  },
+  dns: {
+    reason: 'dns-unknown',
+    says: 'has a name that DNS does not know',
+    remedy: 'Correct the host name; inside the cluster it is service.namespace.',
+  },
+  unreachable: {
+    reason: 'connection-timeout',
+    says: 'cannot be reached: there is no route to it',
+    remedy: 'See whether the address is right and reachable from where the test runs.',
+  },
+  reset: {
+    reason: 'connection-lost',
+    says: 'closed the connection in the middle',
+    remedy: 'Look at its log: it crashed, restarted, or speaks another protocol on this port.',
+  },
+  'tls-expired': {
+    reason: 'tls-expired',
+    says: 'showed a TLS certificate outside of its period of validity',
+    remedy: 'Renew the certificate; see why its automatic renewal did not.',
+  },
+  'tls-untrusted': {
+    reason: 'tls-untrusted',
+    says: 'showed a TLS certificate that no trusted authority signed',
+    remedy:
+      'Name the certificate authority in orion.yaml (smoke.ca), or let the server send its whole chain.',
+  },
+  'tls-name': {
+    reason: 'tls-name-mismatch',
+    says: 'showed a TLS certificate for other names',
+    remedy: 'Issue the certificate for this name, or correct the host name.',
+  },
+  'tls-required': {
+    reason: 'tls-required',
+    says: 'speaks TLS only',
+    remedy: 'Connect with TLS: rediss:// in place of redis://, or the variable that switches it on.',
+  },
+  'tls-failed': {
+    reason: 'tls-failed',
+    says: 'did not complete a TLS handshake',
+    remedy: 'See whether this port speaks TLS at all, and which versions it accepts.',
+  },
+  other: {
+    reason: 'connection-lost',
+    says: 'could not be talked to',
+    remedy: 'Look at its log and at the words of the error.',
+  },
+};
+
+/** The judgement of a connection that failed. `subject` begins the sentence: `PostgreSQL at postgres:5432`. */
+export function judgeConnection(subject: string, fault: ConnectionFault): Judgement {
+  const { reason, says, remedy } = words[fault.kind];
+  return { outcome: 'failed', reason, message: `${subject} ${says} (${oneLine(fault.message)}).`, remedy };
+}
+
+/** Foreign words as one line of at most 200 characters. */
+export function oneLine(text: string, longest = 200): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
+}

@@ -1,0 +1,62 @@
+/** What a release's response times were, kept in its record for the next one to be compared with. Pure. */
+import type { RecordedLatency, ReleaseHead } from '../../release/record.ts';
+import type { Route, SmokeReport } from '../report.ts';
+
+/** A record is no database of measurements: enough for a hundred endpoints. */
+const most = 100;
+
+/** What a record keeps of these; undefined where nothing was measured. */
+export function recordedLatencies(reports: readonly SmokeReport[]): readonly RecordedLatency[] | undefined {
+  const measured = reports.flatMap(({ id, latency, route }) => {
+    if (latency === undefined || !isComparable(route)) return [];
+    const { requests, p50, p95, p99 } = latency;
+    const quantiles = Object.entries({ p50, p95, p99 }).flatMap(([name, estimate]) =>
+      estimate === undefined ? [] : [[name, tenth(estimate.value)] as const],
+    );
+    return [{ id, requests, ...Object.fromEntries(quantiles) }];
+  });
+  return measured.length === 0 ? undefined : measured.slice(0, most);
+}
+
+/** What a port-forward or a proxy costs says nothing of the release. */
+function isComparable(route: Route | undefined): boolean {
+  return route !== 'port-forward' && route !== 'api-proxy';
+}
+
+function tenth(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}
+
+export interface Baseline {
+  /** `orion-shop-12` */
+  readonly release: string;
+  readonly latencies: readonly RecordedLatency[];
+}
+
+interface Recorded {
+  readonly name: string;
+  readonly head: Pick<ReleaseHead, 'status' | 'latencies'>;
+}
+
+/** That of the newest deployed release whose response times were measured; not of `own`. Releases come newest first. */
+export function baselineOf(releases: readonly Recorded[], own: string | undefined): Baseline | undefined {
+  for (const { name, head } of releases) {
+    if (name === own || head.status !== 'deployed' || head.latencies === undefined) continue;
+    return { release: name, latencies: head.latencies };
+  }
+  return undefined;
+}
+
+/** Each measurement with the one before it. For people to look at: it judges nothing, another runner may be another network away. */
+export function compared(
+  reports: readonly SmokeReport[],
+  baseline: Baseline | undefined,
+): readonly SmokeReport[] {
+  if (baseline === undefined) return reports;
+  const before = new Map(baseline.latencies.map((one) => [one.id, one.p95]));
+  return reports.map((report) => {
+    const p95 = before.get(report.id);
+    if (report.latency === undefined || p95 === undefined || !isComparable(report.route)) return report;
+    return { ...report, latency: { ...report.latency, before: { release: baseline.release, p95 } } };
+  });
+}

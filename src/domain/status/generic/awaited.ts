@@ -1,0 +1,86 @@
+import { textAt } from '../../kubernetes/fields.ts';
+import { groupKindOf, groupOf, type KubernetesObject } from '../../kubernetes/objects.ts';
+import { isRolloutKind } from '../../kubernetes/workloads.ts';
+
+/** On any object: when it is ready, and when it has failed for good (see readiness.ts). */
+export const readyWhenAnnotation = 'orion.dev/ready-when';
+export const failedWhenAnnotation = 'orion.dev/failed-when';
+
+/** Groups that the API server brings along. Not all of `*.k8s.io`: gateway.networking.k8s.io and others are custom resources. */
+const builtInGroups: ReadonlySet<string> = new Set([
+  '',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'apps',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'coordination.k8s.io',
+  'discovery.k8s.io',
+  'events.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+  'internal.apiserver.k8s.io',
+  'networking.k8s.io',
+  'node.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'resource.k8s.io',
+  'scheduling.k8s.io',
+  'storage.k8s.io',
+  'storagemigration.k8s.io',
+]);
+
+/** Beside the workloads: what others of the same overlay cannot do without, and what its controller brings up by itself. */
+const awaitedKinds: ReadonlySet<string> = new Set([
+  'ReplicaSet.apps',
+  'ReplicationController',
+  'PersistentVolumeClaim',
+  'CustomResourceDefinition.apiextensions.k8s.io',
+  'APIService.apiregistration.k8s.io',
+]);
+
+/** Custom resources that run at their time, or say something only when there is something to count: as CronJob and autoscalers. */
+const ownTimeKinds: ReadonlySet<string> = new Set([
+  'AdvancedCronJob.apps.kruise.io',
+  'CronWorkflow.argoproj.io',
+  'BackupSchedule.pingcap.com',
+  'ScheduledBackup.postgresql.cnpg.io',
+  'ScheduledBackup.postgresql.k8s.enterprisedb.io',
+  'ScheduledSparkApplication.sparkoperator.k8s.io',
+  'Schedule.velero.io',
+  'Schedule.k8up.io',
+  'VerticalPodAutoscaler.autoscaling.k8s.io',
+]);
+
+/** An object of a kind that the API server does not bring along. */
+export function isCustomResource(object: { readonly apiVersion: string }): boolean {
+  return !builtInGroups.has(groupOf(object.apiVersion));
+}
+
+/**
+ * Whether a release is green only when `statusOf` calls this object current: workloads, claims, Services that wait for
+ * a load balancer, definitions, custom resources (Argo's Rollout is one), and whatever says by annotation what it waits for.
+ *
+ * Not awaited, although `statusOf` has a word for some of them:
+ * - ConfigMap, Secret, ServiceAccount, RBAC, NetworkPolicy and other kinds without a controller: written is done.
+ * - Service of another type: its endpoints are health's to judge, when the pods are up.
+ * - HorizontalPodAutoscaler: without metrics it says so for minutes after each start, and the pods serve all the same.
+ * - PodDisruptionBudget: it allows disruptions only when the pods are up, and those are awaited themselves.
+ * - Ingress: controllers that publish no address are common (a status of their own is an option that is off by default), so
+ *   waiting would never end. Who has one that does, asks for it:
+ *   `orion.dev/ready-when: jsonpath={.status.loadBalancer.ingress}`.
+ * - CronJob, and custom resources of its kind: they run at their time, not at ours. Namespace: checked before apply, active when it can be written to.
+ * - EndpointSlice: made by the controllers of Services.
+ */
+export function awaited(object: KubernetesObject): boolean {
+  const { annotations } = object.metadata;
+  if (annotations?.[readyWhenAnnotation] !== undefined) return true;
+  if (annotations?.[failedWhenAnnotation] !== undefined) return true;
+  if (ownTimeKinds.has(groupKindOf(object))) return false;
+  if (isRolloutKind(object) || isCustomResource(object)) return true;
+  if (groupKindOf(object) === 'Service') return textAt(object, 'spec', 'type') === 'LoadBalancer';
+  return awaitedKinds.has(groupKindOf(object));
+}

@@ -1,0 +1,184 @@
+import { causesOf } from '../causes/causes.ts';
+import { waitsForConsumer } from '../causes/custom-objects.ts';
+import type { Cause } from '../causes/evidence/cause.ts';
+import { conditionOf, listAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
+import { markOf } from '../rollout/condition-times.ts';
+import type { Limits, PodRecord, RolloutState, RolloutTarget, Stamp } from '../rollout/state.ts';
+import { pausedOnPurpose, type Scene, sceneOf, wantedPods } from '../rollout/workload-view.ts';
+import { containersOf } from '../status/built-in/containers.ts';
+import { deploymentStatus } from '../status/built-in/deployment.ts';
+import { isReady, podStatus } from '../status/built-in/pod.ts';
+import { awaited, isCustomResource } from '../status/generic/awaited.ts';
+import { current, type Status } from '../status/generic/status.ts';
+import { statusOf } from '../status/table.ts';
+import type { WorkloadReport } from './workload-report.ts';
+import { reportOf } from './workload-report.ts';
+
+/** What can be said about one target without knowing the time: kept until something below it changes. */
+export interface Assessment {
+  readonly target: RolloutTarget;
+  readonly report: WorkloadReport;
+  /** Done, and its pods seen up; `settle` is not counted yet. */
+  readonly current: boolean;
+  /** "Deployment auth: 1 of 3 pods updated", for the list of what is waited for. */
+  readonly waitingFor: string;
+  /** Since when its pods have been up without a break; absent where there is nothing to settle. */
+  readonly steadySince?: number;
+  readonly causes: readonly Cause[];
+  /** Pods of this release that are not ready, a few of them, as a person would ask about them: "web-1 waits to start". */
+  readonly laggards: readonly string[];
+  /** Pods of this release, and how many of them must be up. */
+  readonly pods: number;
+  readonly wanted: number;
+  /**
+   * Since when others could use it: its first ready pod, a Job's completion; Infinity while nothing of it runs at all; 0 if
+   * it runs but is not ready, since it may itself be the one that waits.
+   */
+  readonly availableFrom: number;
+  /** As `availableFrom`, but of one that runs and is not ready: a moment after it began. */
+  readonly answersFrom: number;
+}
+
+// Derived values of immutable versions: the stamp changes with everything below a target, so nothing here can be stale.
+const kept = new WeakMap<Stamp, { limits: Limits; assessment: Assessment | undefined }>();
+
+/** One assessment per target, in their order; those that nobody waits for are left out. */
+export function assessmentsOf(state: RolloutState, limits: Limits): readonly Assessment[] {
+  const assessments: Assessment[] = [];
+  for (const [place, target] of state.targets.entries()) {
+    const stamp = state.stamps[place];
+    let entry = stamp === undefined ? undefined : kept.get(stamp);
+    if (entry === undefined || entry.limits !== limits) {
+      entry = {
+        limits,
+        assessment: awaited(target.desired) ? assess(sceneOf(state, target), limits) : undefined,
+      };
+      if (stamp !== undefined) kept.set(stamp, entry);
+    }
+    if (entry.assessment !== undefined) assessments.push(entry.assessment);
+  }
+  return assessments;
+}
+
+function assess(scene: Scene, limits: Limits): Assessment {
+  const causes = causesOf(scene, limits);
+  const status = statusNow(scene, causes);
+  const wanted = wantedPods(scene);
+  const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready));
+  const up = status?.word === 'current' && scene.observed && ready.length >= wanted;
+  const steady = up ? steadySince(scene, ready) : undefined;
+  const message = sentence(scene, status, ready.length, wanted);
+  const dark = isDark(scene, status, wanted);
+  const serves = servesSince(scene, status);
+  return {
+    target: scene.target,
+    report: reportOf(scene, limits, wordOf(status, up), message),
+    current: up,
+    waitingFor: `${titleOf(scene.target.reference)}: ${up ? 'up, must stay up' : message}`,
+    ...(steady === undefined ? {} : { steadySince: steady }),
+    causes,
+    laggards: laggardsOf(scene),
+    pods: scene.pods.length,
+    wanted,
+    availableFrom: serves ?? (dark ? Number.POSITIVE_INFINITY : 0),
+    answersFrom: serves ?? (dark ? Number.POSITIVE_INFINITY : firstWordFrom(scene)),
+  };
+}
+
+const shownLaggards = 3;
+
+function laggardsOf({ pods }: Scene): readonly string[] {
+  const words: string[] = [];
+  for (const { object } of pods) {
+    if (words.length === shownLaggards) break;
+    if (!isReady(object)) words.push(`${object.metadata.name} ${podStatus(object).message}`);
+  }
+  return words;
+}
+
+/** A progress deadline that no cause speaks of is an earlier release's. */
+function statusNow(scene: Scene, causes: readonly Cause[]): Status | undefined {
+  const live = scene.live?.object;
+  if (live === undefined || !scene.written) return undefined;
+  if (pausedOnPurpose(scene)) return current('paused, as its overlay asks: not waited for', 'paused');
+  if (waitsForConsumer(scene)) return current('bound when a pod uses it');
+  const status = statusOf(live);
+  const stale = !causes.some((cause) => cause.failure.reason === 'progress-deadline-exceeded');
+  return status.code === 'deadline-exceeded' && stale ? deploymentStatus(live, false) : status;
+}
+
+function wordOf(status: Status | undefined, up: boolean): WorkloadReport['state'] {
+  if (status === undefined) return 'not-started';
+  if (status.word === 'failed') return 'failed';
+  return up ? 'current' : 'progressing';
+}
+
+function sentence(scene: Scene, status: Status | undefined, ready: number, wanted: number): string {
+  if (status === undefined) {
+    return scene.live === undefined ? 'not there yet' : 'the change has not been seen yet';
+  }
+  if (status.word === 'current' && ready < wanted) return `${ready} of ${wanted} pods seen ready`;
+  return status.message;
+}
+
+/**
+ * The last moment at which a pod became ready or one of its containers (re)started. A container that crashes and comes back
+ * is ready for a moment each time (FACTS), so the start of its newest run decides, not the word Ready. A minReadySeconds
+ * that has passed since is part of the wait.
+ */
+function steadySince(scene: Scene, ready: readonly PodRecord[]): number | undefined {
+  if (scene.groupKind === 'Job.batch') return undefined;
+  // A controller that has not looked yet leaves the old word, or none: it has as long to speak as pods have to fall.
+  if (isCustomResource(scene.target.desired)) return scene.live?.generationAt;
+  let latest: number | undefined;
+  for (const { marks } of ready) {
+    for (const [mark, since] of marks) {
+      if (mark !== markOf.ready && !mark.startsWith('running/')) continue;
+      if (latest === undefined || since > latest) latest = since;
+    }
+  }
+  return latest;
+}
+
+function servesSince(scene: Scene, status: Status | undefined): number | undefined {
+  if (scene.groupKind === 'Job.batch') {
+    const complete = status?.code === 'complete' ? conditionOf(scene.live?.object, 'Complete') : undefined;
+    return timeOf(complete?.lastTransitionTime);
+  }
+  const live = scene.live?.object;
+  if (live !== undefined && isCustomResource(live)) {
+    // A database that an operator brings up: its pods are not ours to see, its word is.
+    return status?.word === 'current' ? newestTransition(live) : undefined;
+  }
+  const times = scene.allPods.flatMap((pod) => pod.marks.get(markOf.ready) ?? []);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function newestTransition(object: KubernetesObject): number {
+  const conditions = listAt(object, 'status', 'conditions');
+  return Math.max(0, ...conditions.map((one) => timeOf(textAt(one, 'lastTransitionTime')) ?? 0));
+}
+
+/** How long a program that runs may take until it answers others, if its probe does not tell; milliseconds. */
+const firstWord = 5_000;
+
+function firstWordFrom(scene: Scene): number {
+  const starts = scene.allPods.flatMap(({ marks }) =>
+    [...marks].flatMap(([mark, since]) => (mark.startsWith('running/') ? [since] : [])),
+  );
+  return starts.length === 0 ? 0 : Math.min(...starts) + firstWord;
+}
+
+/** Nothing of it has begun: pods of other workloads may well wait for it, and their probes say so. */
+function isDark(scene: Scene, status: Status | undefined, wanted: number): boolean {
+  if (scene.groupKind === 'Job.batch') return status?.word !== 'current' && status?.word !== 'failed';
+  if (isCustomResource(scene.target.desired)) return status?.word !== 'current' && status?.word !== 'failed';
+  if (wanted === 0) return false;
+  // One whose init container runs, or that has ended already, may itself be the one that waits.
+  const hasBegun = (pod: PodRecord) =>
+    containersOf(pod.object).some(
+      (one) => one.runningSince !== undefined || one.terminated !== undefined || one.previous !== undefined,
+    );
+  return !scene.allPods.some(hasBegun);
+}

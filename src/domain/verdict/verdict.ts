@@ -1,0 +1,182 @@
+import { mostTelling } from '../causes/causes.ts';
+import type { Cause } from '../causes/evidence/cause.ts';
+import { mergedFailures } from '../causes/evidence/merge.ts';
+import type { Failure } from '../failure/failure.ts';
+import { groupKindOf, keyOf } from '../kubernetes/objects.ts';
+import type { Limits, RolloutState } from '../rollout/state.ts';
+import { type Assessment, assessmentsOf } from './assessment.ts';
+import { type Circumstances, capacityAt, doomAt } from './fatality.ts';
+import { timeoutFailures } from './timeout.ts';
+import type { WorkloadReport } from './workload-report.ts';
+
+/** Times are milliseconds since the epoch by our own clock. */
+export type Verdict =
+  | {
+      readonly state: 'pending';
+      readonly workloads: readonly WorkloadReport[];
+      /** When time alone may change the answer; never later than the deadline. */
+      readonly nextAt: number;
+      /** When it passes if nothing happens; Infinity while something else is needed than time. */
+      readonly passesAt: number;
+      /** "Deployment auth: 1 of 3 pods updated". */
+      readonly waitingFor: readonly string[];
+    }
+  | { readonly state: 'passed'; readonly workloads: readonly WorkloadReport[] }
+  | {
+      readonly state: 'failed';
+      readonly failures: readonly Failure[];
+      readonly workloads: readonly WorkloadReport[];
+    };
+
+/**
+ * The verdict on what is known at `now`. It fails as soon as one changed workload cannot become current, passes when all
+ * targets are registered and every changed one has stayed up for `settle`, and fails when `timeout` is over. Cheap
+ * enough to be asked after every change: a workload is looked at anew only if something below it changed.
+ */
+export function verdict(
+  state: RolloutState,
+  now: number,
+  limits: Limits,
+  timeout: number = limits.timeout,
+): Verdict {
+  const tally = tallyOf(assessmentsOf(state, limits), now, limits);
+  const { workloads, troubled, settledAt } = tally;
+  const common = { capacityAt: capacityAt(state), dependenciesAt: tally.dependenciesAt };
+  const circumstancesOf = (one: Assessment) => ({ ...common, othersAt: tally.othersAt(one) });
+  const doomed = troubled.flatMap((one) => doomsOf(one, circumstancesOf(one), now));
+  if (doomed.length > 0) return failedVerdict(mergedFailures(ordered(doomed)), workloads);
+
+  const registered = state.targets.length >= state.expected;
+  if (registered && settledAt <= now) return { state: 'passed', workloads };
+  const deadline = limits.startedAt + timeout;
+  if (now >= deadline) return failedVerdict(timeoutFailures(tally.late, limits, registered), workloads);
+
+  const ends = troubled.flatMap((one) => {
+    const circumstances = circumstancesOf(one);
+    return one.causes.map((cause) => doomAt(cause, circumstances));
+  });
+  return {
+    state: 'pending',
+    workloads,
+    nextAt: Math.min(deadline, ...[settledAt, ...ends].filter((at) => at > now)),
+    passesAt: registered ? settledAt : Number.POSITIVE_INFINITY,
+    waitingFor: tally.late.map((one) => one.waitingFor),
+  };
+}
+
+/** The changed workloads that are not up, or have not stayed up, each with what waits and the best explanation known. */
+export function unsettled(
+  state: RolloutState,
+  now: number,
+  limits: Limits,
+): readonly { readonly waitingFor: string; readonly why: Failure | undefined }[] {
+  return tallyOf(assessmentsOf(state, limits), now, limits).late.map((one) => ({
+    waitingFor: one.waitingFor,
+    why: mostTelling(one.causes)?.failure,
+  }));
+}
+
+/** What the changed workloads say together. */
+interface Tally {
+  /** Of all targets, changed or not. */
+  readonly workloads: readonly WorkloadReport[];
+  /** When all will have stayed up for `settle`, if nothing happens; Infinity while one is not current. */
+  readonly settledAt: number;
+  /** Not settled yet. */
+  readonly late: readonly Assessment[];
+  /** Something is wrong with it that ends the release, now or after a while. */
+  readonly troubled: readonly Assessment[];
+  /** See `Circumstances`. */
+  readonly dependenciesAt: number;
+  othersAt(one: Assessment): number;
+}
+
+/** A program waits for one or two others. Where so many are still to begin, they are a crowd on its way. */
+const mostAwaited = 10;
+
+/** One plain loop: it runs over every workload at every change. */
+function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits): Tally {
+  const workloads: WorkloadReport[] = [];
+  const late: Assessment[] = [];
+  const troubled: Assessment[] = [];
+  let settledAt = 0;
+  let dependenciesAt = 0;
+  /** The two that answer last: of one of them, the other one counts. */
+  let [last, lastBut]: (Assessment | undefined)[] = [];
+  let dark = 0;
+  for (const one of assessments) {
+    if (!one.target.changed) {
+      workloads.push(one.report);
+      continue;
+    }
+    const at = settledFrom(one, limits);
+    workloads.push(one.current && at > now ? settling(one.report) : one.report);
+    if (at > now) late.push(one);
+    if (at > settledAt) settledAt = at;
+    if (one.causes.some((cause) => !one.current || cause.evenIfCurrent === true)) troubled.push(one);
+    if (one.availableFrom > dependenciesAt) dependenciesAt = one.availableFrom;
+    if (one.answersFrom === Number.POSITIVE_INFINITY) dark += 1;
+    if (last === undefined || one.answersFrom > last.answersFrom) [last, lastBut] = [one, last];
+    else if (lastBut === undefined || one.answersFrom > lastBut.answersFrom) lastBut = one;
+  }
+  const othersAt = (one: Assessment) =>
+    dark > mostAwaited ? 0 : ((one === last ? lastBut : last)?.answersFrom ?? 0);
+  return { workloads, settledAt, late, troubled, dependenciesAt, othersAt };
+}
+
+/** A crashing container without probes is ready for a moment each time: "current" would flicker. */
+function settling(report: WorkloadReport): WorkloadReport {
+  return { ...report, state: 'progressing', message: 'up, and must stay up' };
+}
+
+function settledFrom(one: Assessment, limits: Limits): number {
+  if (!one.current) return Number.POSITIVE_INFINITY;
+  return one.steadySince === undefined ? 0 : one.steadySince + limits.settle;
+}
+
+/**
+ * The causes that end this workload's rollout now. Pods at fault count only as far as it cannot be done without them: a
+ * Deployment may have one more than it wants, and that one is about to be removed. Pods of a StatefulSet or DaemonSet have
+ * each their own place.
+ */
+function doomsOf(one: Assessment, circumstances: Circumstances, now: number): readonly Cause[] {
+  const due = one.causes.filter(
+    (cause) => (!one.current || cause.evenIfCurrent === true) && doomAt(cause, circumstances) <= now,
+  );
+  if (due.length === 0) return [];
+  const podsAtFault = new Set(due.flatMap((cause) => cause.pod ?? []));
+  const ofWorkload = due.filter((cause) => cause.pod === undefined || cause.failure.reason === 'job-failed');
+  const kind = groupKindOf(one.target.reference);
+  const alike = kind === 'Deployment.apps' || kind === 'ReplicaSet.apps';
+  const dispensable = alike && one.wanted > 0 && one.pods - podsAtFault.size >= one.wanted;
+  const counted = dispensable ? ofWorkload : due;
+  return withBestExplanation(one, counted);
+}
+
+/** A progress deadline says that, not why: the most telling trouble known stands in for it. */
+function withBestExplanation(one: Assessment, due: readonly Cause[]): readonly Cause[] {
+  const only = due.length === 1 ? due[0] : undefined;
+  if (only?.failure.reason !== 'progress-deadline-exceeded') {
+    return due.filter((cause) => cause.failure.reason !== 'progress-deadline-exceeded');
+  }
+  const why = ordered(one.causes).find((cause) => cause !== only);
+  if (why === undefined) return due;
+  const message = `${why.failure.message} ${only.failure.message}`;
+  return [{ ...why, failure: { ...why.failure, message } }];
+}
+
+/** The most telling first. */
+function ordered(causes: readonly Cause[]): readonly Cause[] {
+  return [...causes].sort((one, other) => other.weight - one.weight);
+}
+
+function failedVerdict(failures: readonly Failure[], workloads: readonly WorkloadReport[]): Verdict {
+  const hit = new Set(failures.flatMap((failure) => failure.objects.map(keyOf)));
+  return {
+    state: 'failed',
+    failures,
+    workloads: workloads.map((report) =>
+      report.changed && hit.has(keyOf(report.reference)) ? { ...report, state: 'failed' } : report,
+    ),
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * Between the producers and the workloads: waits for the Secrets and ConfigMaps that pods need and others make, as long as that
+ * may help. It never has to succeed: pods wait for them too, as long as the rollout (ADR 0016).
+ */
+
+import { patienceWith, producerState } from '../../domain/causes/budget-of-producers.ts';
+import type { Failure } from '../../domain/failure/failure.ts';
+import { type KubernetesObject, keyOf } from '../../domain/kubernetes/objects.ts';
+import type { Expectation } from '../../domain/producers/expectations.ts';
+import { keysOf } from '../../domain/producers/keys.ts';
+import { shardAt } from '../../domain/rollout/persistent-map.ts';
+import { statusOf } from '../../domain/status/table.ts';
+import { verdict } from '../../domain/verdict/verdict.ts';
+import type { ClusterPort } from '../../ports/cluster.ts';
+import { logLine } from '../../report/log/line.ts';
+import { logText, shorten } from '../../report/text/escape.ts';
+import type { RolloutWatch } from '../rollout/watch.ts';
+import type { Run } from '../run/context.ts';
+
+/** Between two looks, milliseconds. */
+const pause = 500;
+
+/** What the verdict says of producers that cannot make it; empty: the workloads may follow. */
+export async function awaitProducts(
+  run: Run,
+  cluster: ClusterPort,
+  watch: RolloutWatch,
+  expectations: readonly Expectation[],
+): Promise<readonly Failure[]> {
+  const startedAt = run.clock.now();
+  let open = expectations.filter(({ early }) => early);
+  let toldAt = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const looks = await Promise.all(
+      open.map(async (one) => ({ one, there: await isThere(run, cluster, one) })),
+    );
+    const now = run.clock.now();
+    const judged = verdict(watch.state(), now, watch.limits);
+    if (judged.state === 'failed') return judged.failures;
+    for (const { one, there } of looks)
+      if (there && toldAt >= startedAt) say(run, `${titleOf(one)} is there`);
+    open = looks.flatMap(({ one, there }) => (there || isMade(watch, one) ? [] : [one]));
+    if (open.length === 0) return [];
+    if (open.every((one) => now >= startedAt + patienceOf(watch, one))) {
+      for (const one of open) {
+        say(run, `${titleOf(one)} is not there yet: the workloads go on, and their pods wait for ${one.by}`);
+      }
+      return [];
+    }
+    if (now >= toldAt + run.settings.progressInterval) {
+      for (const one of open)
+        say(run, `waiting for ${titleOf(one)}, to be made by ${one.by}${wordOf(watch, one)}`);
+      toldAt = now;
+    }
+    await run.clock.wait(pause, run.signal);
+  }
+}
+
+/** Those that were made meanwhile: their values must not appear in what pods log. */
+export async function hideProducts(
+  run: Run,
+  cluster: ClusterPort,
+  expectations: readonly Expectation[],
+): Promise<void> {
+  await Promise.all(expectations.map((one) => isThere(run, cluster, one)));
+}
+
+function titleOf({ kind, name }: Expectation): string {
+  return `${kind} ${name}`;
+}
+
+function say(run: Run, text: string): void {
+  run.log.line(logLine(run.logClock(), `  ${logText(shorten(text, 300))}`));
+}
+
+/** What cannot be read is not waited for in vain: then the time decides. */
+async function isThere(
+  run: Run,
+  cluster: ClusterPort,
+  { kind, name, namespace, keys }: Expectation,
+): Promise<boolean> {
+  try {
+    const found = await cluster.get({
+      apiVersion: 'v1',
+      kind,
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+    if (found === undefined) return false;
+    if (kind === 'Secret') run.hide([found]);
+    const there = keysOf(found);
+    return keys.every((key) => there.includes(key));
+  } catch (error) {
+    if (cluster.refusalOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+function liveProducer(watch: RolloutWatch, { producer }: Expectation): KubernetesObject | undefined {
+  return producer === undefined ? undefined : shardAt(watch.state().workloads, keyOf(producer))?.object;
+}
+
+/** By its own word; what it made will be there in a moment. */
+function isMade(watch: RolloutWatch, expectation: Expectation): boolean {
+  return producerState(liveProducer(watch, expectation)) === 'done';
+}
+
+function patienceOf(watch: RolloutWatch, expectation: Expectation): number {
+  return patienceWith(producerState(liveProducer(watch, expectation)), watch.limits);
+}
+
+/** `: not ready: SecretSyncedError`, where it says anything. */
+function wordOf(watch: RolloutWatch, expectation: Expectation): string {
+  const live = liveProducer(watch, expectation);
+  return live === undefined || producerState(live) === 'silent' ? '' : `: ${statusOf(live).message}`;
+}

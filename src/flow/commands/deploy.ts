@@ -1,0 +1,86 @@
+/** The story of a deployment up to the first change. Each step has a file of its own; this file is only their order. */
+import type { CheckResult } from '../../domain/checks/finding.ts';
+import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
+import { isWorthRelease } from '../../domain/prune/plan.ts';
+import type { ResultDocument } from '../../domain/result/document.ts';
+import { worstLevel } from '../../domain/settings/levels.ts';
+import type { PhaseTiming } from '../../domain/settings/phases.ts';
+import { awaited } from '../../domain/status/generic/awaited.ts';
+import { statusOf } from '../../domain/status/table.ts';
+import { checkLines } from '../../report/log/events.ts';
+import { type Course, wholeCourse } from '../pipeline/course.ts';
+import { changeCluster } from '../pipeline/release.ts';
+import { isExpectedPlan, keepPlan, showPreview } from '../plan/plan-report.ts';
+import { proveApproval } from '../preflight/approval.ts';
+import { type Preflight, preflight, type Ready } from '../preflight/preflight.ts';
+import type { Run } from '../run/context.ts';
+import { checksFailed, endingOfError, planMoved, planned, unchanged } from '../run/endings.ts';
+import { faultOf } from '../run/errors.ts';
+import type { Ending } from '../run/ledger.ts';
+import { inPhase } from '../run/phase.ts';
+
+/** Never throws: whatever happens becomes a result that can be reported. */
+export async function deploy(run: Run, course: Course = wholeCourse): Promise<ResultDocument> {
+  const ending = await decide(run, course).catch(async (error: unknown) => {
+    const cluster = await run.connect().catch(() => undefined);
+    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
+  });
+  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+}
+
+async function decide(run: Run, course: Course): Promise<Ending> {
+  const { ready } = await checkAll(run);
+  if (ready === undefined) return checksFailed(run);
+  await inPhase(run, 'preview', async () => preview(run, ready));
+  if (!isExpectedPlan(run)) return planMoved(run);
+  if (run.settings.dryRun) return planned(run);
+  if (isUnchanged(ready)) return unchanged(run);
+  return (await proveApproval(run)) ?? changeCluster(run, ready, course);
+}
+
+/** All nine, also when one fails. */
+export async function checkAll(run: Run): Promise<Preflight> {
+  return inPhase(
+    run,
+    'preflight',
+    () => runChecks(run),
+    ({ checks }) => levelOf(checks),
+  );
+}
+
+async function runChecks(run: Run): Promise<Preflight> {
+  const result = await preflight(run);
+  run.ledger.checks = result.checks;
+  for (const line of result.checks.flatMap((check) => checkLines(check, run.logClock()))) run.log.line(line);
+  return result;
+}
+
+function levelOf(checks: readonly CheckResult[]): PhaseTiming['result'] {
+  return ({ pass: 'passed', warn: 'warned', fail: 'failed' } as const)[
+    worstLevel(checks.map(({ level }) => level))
+  ];
+}
+
+function preview(run: Run, ready: Ready): void {
+  const deployed = ready.releases.find(({ head }) => head.status === 'deployed');
+  if (deployed !== undefined) run.ledger.previousRelease = deployed.name;
+  keepPlan(run, ready.target, ready.plan);
+  showPreview(run, ready.plan);
+}
+
+/** Nothing to do: no object differs, the last release is a verified one, and what it left is still well (STATES row 3). */
+function isUnchanged({ plan, releases }: Ready): boolean {
+  const newest = releases[0]?.head.status;
+  if (newest !== 'deployed' && newest !== 'rolled-back') return false;
+  if (plan.prune !== undefined && isWorthRelease(plan.prune)) return false;
+  return plan.changes.every(
+    ({ action, desired, live }) =>
+      action === 'unchanged' &&
+      (!provesHealth(desired) || (live !== undefined && statusOf(live).word === 'current')),
+  );
+}
+
+/** A claim that no pod uses may wait for its first one for ever: it is no reason to deploy again. */
+function provesHealth(desired: KubernetesObject): boolean {
+  return awaited(desired) && desired.kind !== 'PersistentVolumeClaim';
+}

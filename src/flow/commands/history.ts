@@ -1,0 +1,38 @@
+/** The story of `phase: history`: the records of the app, told. Reads only. */
+import { historyOf } from '../../domain/release/history.ts';
+import type { ResultDocument } from '../../domain/result/document.ts';
+import { historyLines } from '../../report/log/history.ts';
+import { releaseNamespace } from '../plan/release-namespace.ts';
+import type { Run } from '../run/context.ts';
+import { endingOfError } from '../run/endings.ts';
+import { faultOf } from '../run/errors.ts';
+import type { Ending } from '../run/ledger.ts';
+
+/** Never throws: whatever happens becomes a result that can be reported. */
+export async function history(run: Run): Promise<ResultDocument> {
+  const ending = await decide(run).catch(async (error: unknown) => {
+    const cluster = await run.connect().catch(() => undefined);
+    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
+  });
+  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+}
+
+async function decide(run: Run): Promise<Ending> {
+  const namespace = await releaseNamespace(run);
+  const { releases, unreadable } = await (await run.records(namespace)).list();
+  const told = historyOf(
+    releases.map(({ head }) => head),
+    run.clock.now(),
+  );
+  run.ledger.history = told;
+  for (const line of historyLines(told)) run.log.line(line);
+  const lost = unreadable.length === 0 ? '' : ` ${unreadable.length} more cannot be read.`;
+  const count = told.entries.length;
+  return {
+    outcome: 'succeeded',
+    exitCode: 0,
+    reason: 'succeeded',
+    message: `${count} release${count === 1 ? '' : 's'} of ${run.app} on record in ${namespace}.${lost}`,
+    nextSteps: [],
+  };
+}

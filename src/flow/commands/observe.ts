@@ -1,0 +1,41 @@
+/** The story of `phase: observe`: was the deploying job kept from starting, by whom and why? Asks GitHub alone, no cluster. */
+import type { Refusal } from '../../domain/approval/approval.ts';
+import { judgeRun } from '../../domain/approval/observed-run.ts';
+import { Fault } from '../../domain/failure/fault.ts';
+import type { ResultDocument } from '../../domain/result/document.ts';
+import type { Run } from '../run/context.ts';
+import { endingOfError } from '../run/endings.ts';
+import type { Ending } from '../run/ledger.ts';
+import { inPhase } from '../run/phase.ts';
+
+/** Never throws: whatever happens becomes a result that can be reported. */
+export async function observe(run: Run): Promise<ResultDocument> {
+  const ending = await decide(run).catch((error: unknown) => endingOfError(run, error));
+  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+}
+
+async function decide(run: Run): Promise<Ending> {
+  const seen = await inPhase(
+    run,
+    'approval',
+    () => look(run),
+    (found) => ('reason' in found ? 'failed' : 'passed'),
+  );
+  if ('reason' in seen) {
+    const { reason, message, remedy } = seen;
+    return { outcome: 'cancelled', exitCode: 5, reason, message, nextSteps: [remedy] };
+  }
+  return { outcome: 'succeeded', exitCode: 0, reason: 'succeeded', message: seen.message, nextSteps: [] };
+}
+
+async function look(run: Run): Promise<Refusal | { readonly message: string }> {
+  const { githubEnvironment } = run.settings;
+  try {
+    const observation = judgeRun(await run.approvals.observed(run.identity, githubEnvironment, run.signal));
+    return observation.type === 'kept' ? observation.refusal : observation;
+  } catch (error) {
+    // What GitHub does not say cannot be called approved.
+    if (!(error instanceof Fault) || run.signal.aborted) throw error;
+    return { reason: error.reason, message: error.message, remedy: error.remedy };
+  }
+}

@@ -1,0 +1,41 @@
+/** Which story each `phase` of the root action is. */
+import type { ResultDocument } from '../../domain/result/document.ts';
+import type { Settings } from '../../domain/settings/settings.ts';
+import { stepCourses } from '../pipeline/course.ts';
+import type { Run } from '../run/context.ts';
+import { deploy } from './deploy.ts';
+import { history } from './history.ts';
+import { observe } from './observe.ts';
+import { rollback } from './rollback.ts';
+import { finishStep, healthStep, preflightStep, smokeStep } from './steps.ts';
+import { unlock } from './unlock.ts';
+
+type Story = (run: Run) => Promise<ResultDocument>;
+type Phase = NonNullable<Settings['phase']>;
+
+const stories: Readonly<Record<Phase, Story>> = {
+  preflight: settingOut(preflightStep),
+  preview: (run) => deploy({ ...run, settings: { ...run.settings, dryRun: true } }),
+  rollout: settingOut((run) => deploy(run, stepCourses.rollout)),
+  health: healthStep,
+  smoke: smokeStep,
+  finish: finishStep,
+  rollback,
+  history,
+  observe,
+  unlock,
+};
+
+export async function runPhase(run: Run): Promise<ResultDocument> {
+  const { phase } = run.settings;
+  if (phase === undefined) throw new Error('The input `phase` is not read.');
+  return stories[phase](run);
+}
+
+/** A step that rolls back `if: failure()` must know that it is about this job, and not about the release before. */
+function settingOut(story: Story): Story {
+  return (run) => {
+    run.setOut();
+    return story(run);
+  };
+}

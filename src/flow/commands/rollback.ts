@@ -1,0 +1,149 @@
+/**
+ * The story of `phase: rollback`: a release that failed or was interrupted is undone by its record (STATES rows 16, 18, 25), a
+ * deployed one is returned to as a release of its own (row 21). The overlay of today plays no part in either.
+ */
+
+import { chooseRollback } from '../../domain/release/choose-rollback.ts';
+import { responsible, sameJob } from '../../domain/release/record.ts';
+import type { ResultDocument } from '../../domain/result/document.ts';
+import type { StoredRelease } from '../../ports/release-store.ts';
+import { logLine } from '../../report/log/line.ts';
+import { logText } from '../../report/text/escape.ts';
+import { recordedOverlay } from '../plan/recorded-overlay.ts';
+import { releaseNamespace } from '../plan/release-namespace.ts';
+import { type Hold, takeHold } from '../record/lock.ts';
+import { announceRelease } from '../record/open.ts';
+import { undoRecord } from '../rollback/undo-release.ts';
+import type { Run } from '../run/context.ts';
+import { endingOfError } from '../run/endings.ts';
+import { faultOf } from '../run/errors.ts';
+import type { Ending } from '../run/ledger.ts';
+import { inPhase } from '../run/phase.ts';
+import { deploy } from './deploy.ts';
+
+/** Never throws: whatever happens becomes a result that can be reported. */
+export async function rollback(run: Run): Promise<ResultDocument> {
+  const ending = await decide(run).catch(async (error: unknown) => {
+    const cluster = await run.connect().catch(() => undefined);
+    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
+  });
+  if ('version' in ending) return ending;
+  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+}
+
+async function decide(run: Run): Promise<Ending | ResultDocument> {
+  const namespace = await releaseNamespace(run);
+  const { releases } = await (await run.records(namespace)).list();
+  const [newest] = releases;
+  const ours = newest !== undefined && sameJob(newest.head.run, run.identity) !== 'no';
+  if (run.hasSetOut && !ours && run.settings.release === undefined) return nothingOfThisJob();
+  const choice = chooseRollback(
+    releases.map(({ head }) => head),
+    run.settings.release,
+  );
+  const release = releases.find(({ head }) => head === choice.release);
+  if (release === undefined) throw new Error('The choice is none of the records.');
+  if (choice.type === 'nothing') return undoneAlready(release);
+  if (choice.type === 'return') return returnTo(run, namespace, release);
+  return undoLeft(run, namespace, release);
+}
+
+function undoneAlready({ name }: StoredRelease): Ending {
+  return {
+    outcome: 'unchanged',
+    exitCode: 0,
+    reason: 'nothing-changed',
+    message: `${name} is rolled back already; nothing was changed.`,
+    nextSteps: ['Name an earlier deployed release with the input `release` to go further back.'],
+  };
+}
+
+/** `if: failure()` after a failed pre-check: what runs is the release before, and nobody asked to leave that one. */
+function nothingOfThisJob(): Ending {
+  return {
+    outcome: 'unchanged',
+    exitCode: 0,
+    reason: 'nothing-changed',
+    message: 'This job set out to deploy and changed nothing, so there is nothing of it to roll back.',
+    nextSteps: ['To go back further, name a release with the input `release`.'],
+  };
+}
+
+/** STATES row 21: all checks, in production the approval, and it may itself be undone. */
+async function returnTo(run: Run, namespace: string, release: StoredRelease): Promise<ResultDocument> {
+  const body = await (await run.records(namespace)).readBody(release);
+  const said = `Returning to ${release.name}: its ${body.rendered.length} objects are deployed again as a release of their own`;
+  run.log.line(logLine(run.logClock(), logText(said)));
+  const result = await deploy({
+    ...run,
+    returnsTo: release.name,
+    renderer: recordedOverlay(release, body, namespace),
+    settings: {
+      ...run.settings,
+      overlay: release.head.overlay,
+      namespace,
+      // Releases that failed are why somebody goes back.
+      allowUnstableHistory: true,
+    },
+  });
+  if (result.outcome !== 'succeeded') return result;
+  return {
+    ...result,
+    outcome: 'rolled-back',
+    message: `Returned to ${release.name}. ${result.message}`,
+  };
+}
+
+/** STATES rows 16, 18, 25. */
+export async function undoLeft(run: Run, namespace: string, wanted: StoredRelease): Promise<Ending> {
+  const hold = await inPhase(run, 'lock', () => takeHold(run, namespace));
+  let pending = false;
+  try {
+    const left = stillWanted(hold, wanted);
+    if (left === undefined) return movedMeanwhile(wanted);
+    const records = await run.records(namespace);
+    // While it is undone it is this job's: another deployment is refused, and this job's post goes on after a signal.
+    const release = await records.update(left, {
+      status: 'pending',
+      phase: 'rollback',
+      undoneBy: run.identity,
+    });
+    pending = true;
+    announceRelease(run, namespace, release);
+    const message = left.head.message ?? `${left.name} was interrupted in its ${left.head.phase} phase.`;
+    const reason = left.head.reason ?? 'interrupted-run';
+    const undone = await undoRecord(run, { release, lease: hold.lease, namespace }, { reason, message });
+    pending = false;
+    run.remember('release', '');
+    const exitCode = ({ 'rolled-back': 0, 'rollback-failed': 2, 'restore-unverified': 3 } as const)[
+      undone.outcome
+    ];
+    const { outcome, nextSteps } = undone;
+    return {
+      outcome,
+      exitCode,
+      reason: outcome === 'rolled-back' ? 'succeeded' : (undone.failures[0]?.reason ?? outcome),
+      message: `${release.name}: ${undone.message}`,
+      nextSteps,
+    };
+  } finally {
+    if (!pending) await hold.lease.release().catch(() => undefined);
+  }
+}
+
+/** Between the choice and the lock another run may have gone on from it. */
+function stillWanted({ releases }: Hold, { name, head }: StoredRelease): StoredRelease | undefined {
+  const [newest] = releases;
+  const same = newest?.name === name && responsible(newest.head).holder === responsible(head).holder;
+  return same && newest.head.status === head.status ? newest : undefined;
+}
+
+function movedMeanwhile({ name }: StoredRelease): Ending {
+  return {
+    outcome: 'failed',
+    exitCode: 1,
+    reason: 'superseded',
+    message: `Another run has gone on from ${name} while this one waited for the lock. Nothing was changed.`,
+    nextSteps: ['Look at the newest release, and run this job again if it still is to be rolled back.'],
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * The phases after `rollout` as steps of their own. A release of this job that is still open is gone on with; where the
+ * rollout found nothing to change, there is none, and what was deployed last is judged instead: no step is green unseen.
+ */
+import type { Failure } from '../../domain/failure/failure.ts';
+import { Fault } from '../../domain/failure/fault.ts';
+import { keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';
+import type { ResultDocument } from '../../domain/result/document.ts';
+import { targetOf } from '../../domain/rollout/target.ts';
+import { awaited } from '../../domain/status/generic/awaited.ts';
+import type { StoredRelease } from '../../ports/release-store.ts';
+import { goThroughPhases, openStage, type ReleasePhase } from '../pipeline/context.ts';
+import { stepCourses } from '../pipeline/course.ts';
+import { isOfThisJob, openStageAgain, takeUp, targetOfRecord } from '../pipeline/handover.ts';
+import { healthPhase, rolloutPhase, smokePhase } from '../pipeline/phases.ts';
+import { finishRelease, goThrough } from '../pipeline/run-phases.ts';
+import { readObjects } from '../plan/live-objects.ts';
+import { releaseNamespace } from '../plan/release-namespace.ts';
+import { hideSecrets } from '../preflight/facts.ts';
+import { explainError } from '../record/close.ts';
+import type { OpenRelease } from '../record/open-release.ts';
+import type { Run } from '../run/context.ts';
+import { diagnoseAloud } from '../run/diagnose.ts';
+import { checksFailed, endingOfError, failedWith, testsSkipped, verifiedRunning } from '../run/endings.ts';
+import { faultOf } from '../run/errors.ts';
+import type { Ending } from '../run/ledger.ts';
+import { inPhase } from '../run/phase.ts';
+import { checkAll } from './deploy.ts';
+import { undoLeft } from './rollback.ts';
+
+type Story = (run: Run) => Promise<ResultDocument>;
+
+export const preflightStep: Story = (run) =>
+  told(run, async () => {
+    const { ready } = await checkAll(run);
+    if (ready === undefined) return checksFailed(run);
+    return {
+      outcome: 'succeeded',
+      exitCode: 0,
+      reason: 'succeeded',
+      message: 'Nothing stands against a deployment; nothing was changed.',
+      nextSteps: [],
+    };
+  });
+
+/** With monitor. After an undo that was never seen healthy, that is what it verifies (STATES row 25). */
+export const healthStep: Story = (run) =>
+  told(run, async () => {
+    const found = await newestRelease(run);
+    const { namespace, newest } = found;
+    if (newest.head.status === 'restore-unverified') return undoLeft(run, namespace, newest);
+    if (isInProgress(run, newest)) return goOn(run, namespace, 'health');
+    return judgeRunning(run, found, [rolloutPhase, healthPhase]);
+  });
+
+export const smokeStep: Story = (run) =>
+  told(run, async () => {
+    if (run.settings.skipTests) return testsSkipped();
+    const found = await newestRelease(run);
+    if (isInProgress(run, found.newest)) return goOn(run, found.namespace, 'smoke');
+    return judgeRunning(run, found, [smokePhase]);
+  });
+
+/** STATES row 5. */
+export const finishStep: Story = (run) =>
+  told(run, async () => {
+    const { namespace, newest } = await newestRelease(run);
+    if (!isInProgress(run, newest)) {
+      if (newest.head.status !== 'deployed') throw nothingToGoOnWith(newest);
+      return {
+        outcome: 'unchanged',
+        exitCode: 0,
+        reason: 'nothing-changed',
+        message: `${newest.name} is deployed already, and this job has released nothing since.`,
+        nextSteps: [],
+      };
+    }
+    return withRelease(run, namespace, async (change) => {
+      try {
+        return { ending: await finishRelease(change), pending: false };
+      } catch (error) {
+        // Or post would say that a step `phase: finish` was missing.
+        if (!run.signal.aborted) await explainError(change, error);
+        throw error;
+      }
+    });
+  });
+
+/** Never throws: whatever happens becomes a result that can be reported. */
+async function told(run: Run, decide: () => Promise<Ending>): Promise<ResultDocument> {
+  const ending = await decide().catch(async (error: unknown) => {
+    const cluster = await run.connect().catch(() => undefined);
+    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
+  });
+  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+}
+
+interface Newest {
+  readonly namespace: string;
+  readonly newest: StoredRelease;
+  readonly deployed?: StoredRelease;
+}
+
+async function newestRelease(run: Run): Promise<Newest> {
+  const namespace = await releaseNamespace(run);
+  const { releases } = await (await run.records(namespace)).list();
+  const [newest] = releases;
+  if (newest === undefined) {
+    throw new Fault(
+      'step-missing',
+      `No release of ${run.app} is on record in ${namespace}, so there is nothing to go on with.`,
+      'Put a step with `phase: rollout` before this one, with the same `app`, `overlay` and `namespace`.',
+    );
+  }
+  const deployed = releases.find(({ head }) => head.status === 'deployed');
+  if (deployed === undefined) return { namespace, newest };
+  run.ledger.previousRelease = deployed.name;
+  return { namespace, newest, deployed };
+}
+
+/** @throws Fault `lock-held` when it is open and another job's */
+function isInProgress(run: Run, newest: StoredRelease): boolean {
+  if (newest.head.status !== 'pending') return false;
+  if (isOfThisJob(run, newest)) return true;
+  throw new Fault(
+    'lock-held',
+    `${newest.name} is unfinished, and not this job's: ${newest.head.run.runUrl ?? newest.head.run.holder}.`,
+    'Put this step into the job whose step `phase: rollout` made the release.',
+  );
+}
+
+function goOn(run: Run, namespace: string, step: keyof typeof stepCourses): Promise<Ending> {
+  return withRelease(run, namespace, async (change) =>
+    goThrough(change, await openStageAgain(change), stepCourses[step]),
+  );
+}
+
+/** With the lock while it is worked on; the record of a release that is closed needs no post. */
+async function withRelease(
+  run: Run,
+  namespace: string,
+  work: (change: OpenRelease) => Promise<{ readonly ending: Ending; readonly pending: boolean }>,
+): Promise<Ending> {
+  const change = await inPhase(run, 'lock', () => takeUp(run, namespace));
+  try {
+    const { ending, pending } = await work(change);
+    if (!pending) run.remember('release', '');
+    return ending;
+  } finally {
+    await change.hold.lease.release().catch(() => undefined);
+  }
+}
+
+/** Nothing is changed, and no record: it only says how what was deployed last is now. */
+async function judgeRunning(
+  run: Run,
+  { namespace, newest, deployed }: Newest,
+  phases: readonly ReleasePhase[],
+): Promise<Ending> {
+  const isSettled = ['deployed', 'rolled-back'].includes(newest.head.status);
+  if (!isSettled || deployed === undefined) throw nothingToGoOnWith(newest);
+  const cluster = await run.connect();
+  const body = await (await run.records(namespace)).readBody(deployed);
+  hideSecrets(run, body.rendered);
+  const target = await targetOfRecord(run, cluster, deployed, body, namespace);
+  const { objects } = target;
+  const workloads = objects.filter(awaited);
+  const references = workloads.map(referenceOf);
+  const subject = Promise.resolve({ namespace, rendered: objects, former: new Set<string>() });
+  const stage = await openStage(run, { cluster, target }, subject, {
+    expected: workloads.length,
+    existing: references,
+  });
+  try {
+    const live = await readObjects(cluster, references);
+    for (const desired of workloads) {
+      const reference = referenceOf(desired);
+      stage.watch.addTarget(targetOf({ reference, desired }, true, live.get(keyOf(reference))));
+    }
+    const found: readonly Failure[] = await goThroughPhases(stage, phases);
+    const failures = await diagnoseAloud(run, cluster, found, target.locate);
+    run.ledger.failures = failures;
+    // It is not this job's to undo.
+    const asked = { ...run, settings: { ...run.settings, rollback: 'never' as const } };
+    return failures.length > 0 ? failedWith(asked, failures) : verifiedRunning(deployed.name);
+  } finally {
+    stage.watch.stop();
+  }
+}
+
+function nothingToGoOnWith({ name, head }: StoredRelease): Fault {
+  return new Fault(
+    'step-missing',
+    `${name} is ${head.status}, and this job has no release to go on with.`,
+    'Put a step with `phase: rollout` before this one.',
+  );
+}

@@ -1,0 +1,82 @@
+/** After the rollout: what was rolled out stays up, and every Service of the overlay sends to it. Watched, not polled. */
+import { selectorOf } from '../../domain/health/endpoints.ts';
+import { type HealthState, healthKinds, observeHealth, startHealth } from '../../domain/health/state.ts';
+import { type HealthSubject, type HealthVerdict, healthVerdict } from '../../domain/health/verdict.ts';
+import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';
+import type { ReleaseBody } from '../../domain/release/record.ts';
+import { waitingLines } from '../../report/log/health.ts';
+import type { RolloutWatch } from '../rollout/watch.ts';
+import type { Run } from '../run/context.ts';
+
+export type HealthEnd = Exclude<HealthVerdict, { state: 'pending' }>;
+
+export interface Health {
+  /** Services and EndpointSlices as seen so far; nothing if the overlay has no Service. */
+  state(): HealthState;
+  /** Judges for nothing, as the rollout does before it passes. */
+  rehearse(): void;
+  /**
+   * Resolves when all is sound at `until` (milliseconds since the epoch) or later, or when it is not and will not be: trouble
+   * has the health budget from its beginning, and until then may heal. Rejects when the run is cancelled or a watch is lost.
+   */
+  judge(until: number): Promise<HealthEnd>;
+}
+
+/** Opens the watches that health needs; they end with the rollout's. */
+export async function openHealth(run: Run, watch: RolloutWatch, subject: HealthSubject): Promise<Health> {
+  let state: HealthState = startHealth();
+  if (subject.rendered.some(isJudged)) {
+    const { namespace } = subject;
+    await watch.follow(
+      healthKinds.map((kind) => ({ ...kind, namespace })),
+      (change) => {
+        state = observeHealth(state, change);
+      },
+    );
+  }
+  const { healthRetries, healthInterval, progressInterval } = run.settings;
+  const budget = healthRetries * healthInterval;
+  const rollout = watch.limits;
+  const ask = (now: number, deadline: number): HealthVerdict =>
+    healthVerdict(watch.state(), state, subject, now, { rollout, deadline });
+  return {
+    state: () => state,
+    rehearse: () => {
+      const now = run.clock.now();
+      ask(now, now + budget);
+    },
+    judge: async (until) => {
+      let unsoundSince: number | undefined;
+      let shownAt = run.clock.now();
+      for (;;) {
+        const now = run.clock.now();
+        const deadline = (unsoundSince ?? now) + budget;
+        const answer = ask(now, deadline);
+        if (answer.state === 'failed' || (answer.state === 'passed' && now >= until)) return answer;
+        unsoundSince = answer.state === 'passed' ? undefined : (unsoundSince ?? now);
+        if (answer.state === 'pending' && now >= shownAt + progressInterval) {
+          for (const line of waitingLines(answer.waitingFor, run.logClock())) run.log.line(line);
+          shownAt = now;
+        }
+        const next = answer.state === 'passed' ? until : Math.min(answer.nextAt, deadline);
+        await watch.changed(Math.min(next, now + progressInterval));
+      }
+    },
+  };
+}
+
+function isJudged(object: KubernetesObject): boolean {
+  return groupKindOf(object) === 'Service' && selectorOf(object) !== undefined;
+}
+
+/** Keys of what the record before lists and this overlay no longer has: finish will remove it, its pods are old ones. */
+export function formerKeys(
+  before: ReleaseBody | undefined,
+  rendered: readonly KubernetesObject[],
+): ReadonlySet<string> {
+  const now = new Set(rendered.map((object) => keyOf(referenceOf(object))));
+  const then = [...(before?.inventory ?? []), ...(before?.earlier ?? [])].map(({ reference }) =>
+    keyOf(reference),
+  );
+  return new Set(then.filter((key) => !now.has(key)));
+}

@@ -1,0 +1,99 @@
+/** A release from its first phase in this process to its last, and how its record is left then. */
+import type { Failure } from '../../domain/failure/failure.ts';
+import { Fault } from '../../domain/failure/fault.ts';
+import { logLine } from '../../report/log/line.ts';
+import { logText } from '../../report/text/escape.ts';
+import { closeFailed, explainError, explainPending, leaveStopped, ownRecord } from '../record/close.ts';
+import type { OpenRelease } from '../record/open-release.ts';
+import { type Closed, rollBack } from '../rollback/roll-back.ts';
+import { diagnoseAloud } from '../run/diagnose.ts';
+import { endingOfError, failedInStep, failedWith, handedOver, succeeded } from '../run/endings.ts';
+import { inPhase } from '../run/phase.ts';
+import { goThroughPhases, type Stage } from './context.ts';
+import type { Course } from './course.ts';
+import { finish } from './finish.ts';
+import { handOver } from './handover.ts';
+
+export async function goThrough(
+  change: OpenRelease,
+  stage: Stage,
+  { inSteps, phases }: Course,
+): Promise<Closed> {
+  const { run } = change;
+  try {
+    const failures = await goThroughPhases(stage, phases);
+    stage.watch.stop();
+    if (failures.length > 0) return await endFailed(change, stage, failures, inSteps);
+    if (inSteps) {
+      await handOver(change, stage);
+      return { ending: handedOver(run), pending: true };
+    }
+    return { ending: await finishRelease(change), pending: false };
+  } catch (error) {
+    if (run.ledger.workloads.length === 0) run.ledger.workloads = stage.watch.workloads();
+    // Two writes of one record must not meet.
+    await stage.begun.recorded.catch(() => undefined);
+    if (run.signal.aborted) return { ending: await leaveStopped(change), pending: true };
+    await explainError(change, error);
+    throw error;
+  } finally {
+    stage.watch.stop();
+  }
+}
+
+/** STATES row 5. */
+export async function finishRelease(change: OpenRelease) {
+  await inPhase(
+    change.run,
+    'finish',
+    () => finish(change),
+    ({ warned }) => (warned ? 'warned' : 'passed'),
+  );
+  return succeeded(change.run);
+}
+
+/**
+ * A run that was cut off may have watched what another one made of the cluster meanwhile: that is no verdict on its own release.
+ *
+ * @throws Fault `lock-lost`
+ */
+async function stillOurs(change: OpenRelease): Promise<void> {
+  if (change.hold.lease.held()) return;
+  try {
+    await ownRecord(change);
+  } catch (error) {
+    if (error instanceof Fault && error.reason === 'lock-lost') throw error;
+  }
+}
+
+/** The cause is said first; then what `rollback` asks for (STATES rows 6, 9 and 10). */
+async function endFailed(
+  change: OpenRelease,
+  { begun }: Stage,
+  found: readonly Failure[],
+  inSteps: boolean,
+): Promise<Closed> {
+  const { run, ready } = change;
+  await stillOurs(change);
+  const failures = await diagnoseAloud(run, ready.cluster, found, ready.target.locate);
+  run.ledger.failures = failures;
+  // On record before anything is undone; what the record lacks must not take the place of the cause.
+  await begun.recorded.catch(() => undefined);
+  const ending = failedWith(run, failures);
+  if (inSteps) {
+    await explainPending(change, ending);
+    return { ending: failedInStep(run, ending), pending: true };
+  }
+  if (run.settings.rollback === 'automatic') return rollBack(change, ending);
+  try {
+    await closeFailed(change, ending);
+    return { ending, pending: false };
+  } catch (error) {
+    if (run.signal.aborted) throw error;
+    // Whatever goes wrong now must not take the place of the cause.
+    const why = endingOfError(run, error).message;
+    const message = `${ending.message} The record could not be closed: ${why}`;
+    run.log.line(logLine(run.logClock(), logText(`The record could not be closed: ${why}`)));
+    return { ending: { ...ending, message }, pending: true };
+  }
+}

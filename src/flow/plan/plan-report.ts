@@ -1,0 +1,60 @@
+/** The plan as people see it: one report per object, and its digest. */
+
+import type { ChangeReport } from '../../domain/plan/changes.ts';
+import { conflictingManagers } from '../../domain/plan/changes.ts';
+import { nothingToPrune, pruneDigestText } from '../../domain/prune/plan.ts';
+import { renderDiff } from '../../report/diff/diff.ts';
+import { diffLines, plannedChangeLine } from '../../report/log/events.ts';
+import { logLine } from '../../report/log/line.ts';
+import { pruneLine } from '../../report/log/prune.ts';
+import type { Run } from '../run/context.ts';
+import type { Target } from './desired.ts';
+import type { Plan } from './plan.ts';
+import { pruneReports } from './prune.ts';
+
+/**
+ * Keeps the plan that the run goes by: after the lock it may be another one than before. Diffs and places in files are worked
+ * out when the result is made: they would keep the changes waiting.
+ */
+export function keepPlan(run: Run, target: Target, plan: Plan): void {
+  run.ledger.planDigest = `sha256:${run.sha256(`${plan.digestText}${pruneDigestText(plan.prune ?? nothingToPrune)}`)}`;
+  run.ledger.changed = plan.changes.filter(({ action }) => action !== 'unchanged').length;
+  run.ledger.pruned = plan.prune === undefined ? undefined : pruneReports(plan.prune);
+  run.ledger.describeChanges = () =>
+    plan.changes.map(
+      (change): ChangeReport => ({
+        reference: change.reference,
+        action: change.action,
+        diff: change.action === 'unchanged' ? '' : renderDiff(change),
+        takenFrom: conflictingManagers(change),
+        location: target.locate(change.reference),
+      }),
+    );
+}
+
+/** True without `expect-plan`, which may be a digest's beginning. */
+export function isExpectedPlan({ settings, ledger }: Run): boolean {
+  const digits = (digest: string): string => digest.replace(/^sha256:/, '');
+  return digits(ledger.planDigest ?? '').startsWith(digits(settings.expectPlan ?? ''));
+}
+
+const shownDiffLines = 400;
+
+export function showPreview(run: Run, plan: Plan): void {
+  const changes = plan.changes.filter(({ action }) => action !== 'unchanged');
+  const clock = run.logClock();
+  const digest = run.ledger.planDigest ?? '';
+  run.log.line(
+    logLine(clock, `${run.ledger.changed} of ${plan.changes.length} objects will change, plan ${digest}`),
+  );
+  let left = shownDiffLines;
+  for (const change of changes) {
+    run.log.line(plannedChangeLine({ ...change, takenFrom: conflictingManagers(change) }, clock));
+    if (change.action !== 'configured' || left <= 0) continue;
+    const lines = diffLines(renderDiff(change), clock);
+    for (const line of lines.slice(0, left)) run.log.line(line);
+    left -= lines.length;
+  }
+  for (const report of run.ledger.pruned ?? []) run.log.line(pruneLine(report, clock));
+  if (left <= 0) run.log.line(logLine(clock, '… more of the diff is left out here; the summary has more.'));
+}

@@ -1,0 +1,224 @@
+/** The preview: what the server says each write would do, asked by dry-run; nothing is changed. */
+
+import type { ObjectValidation, Refusal } from '../../domain/checks/overlay.ts';
+import { withoutHandedOver } from '../../domain/kubernetes/handed-over.ts';
+import { clientSideApplyEntriesOf, clientSideApplyManager } from '../../domain/kubernetes/managed-fields.ts';
+import { groupOf, type KubernetesObject, keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';
+import { needsExtraPod } from '../../domain/kubernetes/surge.ts';
+import {
+  actionByFields,
+  actionOf,
+  otherToolOf,
+  type PlannedChange,
+  scaleTargetsOf,
+  settleReplicas,
+} from '../../domain/plan/changes.ts';
+import { planDigestText } from '../../domain/plan/digest.ts';
+import { broughtNamespaces } from '../../domain/plan/scope.ts';
+import type { PrunePlan } from '../../domain/prune/plan.ts';
+import type { ApplyAnswer, ClusterPort } from '../../ports/cluster.ts';
+import { askForPod } from './ask-for-pod.ts';
+import { askWithoutLeftovers } from './ask-without-leftovers.ts';
+import type { Target } from './desired.ts';
+import { listAutoscalers } from './list-autoscalers.ts';
+import { readObjects } from './live-objects.ts';
+
+export interface Plan {
+  readonly changes: readonly PlannedChange[];
+  readonly validations: readonly ObjectValidation[];
+  /** What is changed, as text: with what is pruned it is what the plan digest is made of. */
+  readonly digestText: string;
+  /** What the overlay no longer has; absent until it has been looked for. */
+  readonly prune?: PrunePlan;
+}
+
+export interface PreviewOptions {
+  readonly adopt: readonly string[];
+  /** False while the target namespace does not exist: nothing in it can be asked about yet. */
+  readonly namespaceExists: boolean;
+  /** This identity may not write, and so not dry-run either: what a write would do is told by the fields that the overlay names. */
+  readonly readsOnly?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+interface Asked {
+  readonly change: PlannedChange;
+  readonly validation: ObjectValidation;
+}
+
+export async function makePlan(cluster: ClusterPort, target: Target, options: PreviewOptions): Promise<Plan> {
+  const [live, autoscalers] = await Promise.all([
+    readLive(cluster, target, options.namespaceExists),
+    options.namespaceExists ? listAutoscalers(cluster, target.namespace) : [],
+  ]);
+  const targets = scaleTargetsOf([
+    ...autoscalers,
+    ...target.objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject'),
+  ]);
+  const unborn = broughtNamespaces(target.objects, live);
+  const asked = await Promise.all(
+    target.objects.map((object) => {
+      const current = live.get(keyOf(referenceOf(object)));
+      const adopts = isAdopted(current, options);
+      return ask(
+        cluster,
+        {
+          desired: withoutHandedOver(settleReplicas(object, current, targets, adopts), current),
+          live: current,
+          adopts,
+        },
+        isDeferred(object, target, options) ||
+          unborn.has(object.metadata.namespace ?? '') ||
+          (current === undefined && bindsBroughtRole(object, target)),
+        options,
+      );
+    }),
+  );
+  const changes = asked.map(({ change }) => change);
+  return {
+    changes,
+    validations: asked.map(({ validation }) => validation),
+    digestText: planDigestText(changes),
+  };
+}
+
+/** The live objects of the overlay by key. In a namespace that does not exist yet there are none. */
+export async function readLive(
+  cluster: ClusterPort,
+  target: Target,
+  namespaceExists: boolean,
+): Promise<ReadonlyMap<string, KubernetesObject>> {
+  const references = target.objects.map(referenceOf);
+  return readObjects(
+    cluster,
+    namespaceExists ? references : references.filter(({ namespace }) => namespace === undefined),
+  );
+}
+
+function isDeferred(object: KubernetesObject, target: Target, options: PreviewOptions): boolean {
+  if (object.metadata.namespace === target.namespace && !options.namespaceExists) return true;
+  const brought = target.objects.some(
+    (other) =>
+      other.kind === 'CustomResourceDefinition' &&
+      groupOf(object.apiVersion) === other.metadata.name.split('.').slice(1).join('.'),
+  );
+  return brought && target.unknownKinds.has(`${object.apiVersion} ${object.kind}`);
+}
+
+/** `kubectl apply` made it, and what is its may be taken over. */
+function isAdopted(live: KubernetesObject | undefined, { adopt }: PreviewOptions): boolean {
+  return (
+    live !== undefined && adopt.includes(clientSideApplyManager) && clientSideApplyEntriesOf(live).length > 0
+  );
+}
+
+interface Subject {
+  /** What would be sent. */
+  readonly desired: KubernetesObject;
+  readonly live: KubernetesObject | undefined;
+  readonly adopts: boolean;
+}
+
+/** Binding to a role that comes with this overlay: until it is there, the server refuses those who may not bind anything. */
+function bindsBroughtRole(object: KubernetesObject, target: Target): boolean {
+  const role = object['roleRef'] as { readonly kind?: unknown; readonly name?: unknown } | undefined;
+  return (
+    role !== undefined &&
+    target.objects.some(({ kind, metadata }) => kind === role.kind && metadata.name === role.name)
+  );
+}
+
+/** One dry-run; a second one, forced, only where every conflict is with a manager that may be taken over. */
+async function ask(
+  cluster: ClusterPort,
+  { desired, live, adopts }: Subject,
+  deferred: boolean,
+  options: PreviewOptions,
+): Promise<Asked> {
+  const reference = referenceOf(desired);
+  const otherTool = live === undefined ? undefined : otherToolOf(live);
+  const base = { reference, desired, ...(live === undefined ? {} : { live }) };
+  const facts = {
+    reference,
+    rendered: desired,
+    ...(otherTool === undefined ? {} : { otherTool }),
+    ...(live === undefined ? {} : { liveLabels: live.metadata.labels ?? {} }),
+  };
+  if (deferred) {
+    return {
+      change: { ...base, action: actionOf(live, undefined), conflicts: [], adopts, deferred, warnings: [] },
+      validation: { ...facts, foreignConflicts: [], deferred, warnings: [] },
+    };
+  }
+  if (options.readsOnly === true) {
+    const action = adopts ? 'configured' : actionByFields(live, desired);
+    return {
+      change: { ...base, action, conflicts: [], adopts, deferred, warnings: [] },
+      validation: { ...facts, foreignConflicts: [], deferred, notAsked: true, warnings: [] },
+    };
+  }
+  const answer = await dryRun(cluster, desired, options);
+  // The server has it although the list had not: made meanwhile, or the list was of an older moment.
+  const found = live === undefined && hasFound(answer) ? await cluster.get(reference) : undefined;
+  if (found !== undefined)
+    return ask(cluster, { desired, live: found, adopts: isAdopted(found, options) }, deferred, options);
+  const conflicts = answer.type === 'conflict' ? answer.conflicts : [];
+  const foreign = conflicts.filter((conflict) => !options.adopt.includes(conflict.manager));
+  const forced =
+    conflicts.length > 0 && foreign.length === 0 ? await dryRun(cluster, desired, options, true) : answer;
+  const cleared =
+    forced.type === 'refused' && live !== undefined
+      ? await askWithoutLeftovers(cluster, { desired, live, adopts, conflicts }, forced.refusal)
+      : undefined;
+  const predicted = forced.type === 'applied' ? forced.object : cleared?.predicted;
+  const warnings = forced.type === 'applied' ? forced.warnings : [];
+  const change: PlannedChange = {
+    ...base,
+    action: adopts ? 'configured' : actionOf(live, predicted),
+    ...(predicted === undefined ? {} : { predicted }),
+    conflicts: foreign.length === 0 ? conflicts : [],
+    ...(cleared === undefined ? {} : { claims: cleared.claims }),
+    adopts,
+    deferred,
+    warnings,
+  };
+  const pod = predicted === undefined ? undefined : await askForPod(cluster, change);
+  return {
+    change,
+    validation: {
+      ...facts,
+      ...(forced.type === 'refused' && cleared === undefined ? { refusal: forced.refusal } : {}),
+      ...(pod === undefined || predicted === undefined
+        ? {}
+        : { ...pod, needsExtraPod: needsExtraPod(live, predicted) }),
+      foreignConflicts: foreign,
+      deferred,
+      warnings,
+    },
+  };
+}
+
+function hasFound(answer: DryRunAnswer): boolean {
+  return answer.type === 'conflict' || (answer.type === 'applied' && !answer.created);
+}
+
+type DryRunAnswer = ApplyAnswer | { readonly type: 'refused'; readonly refusal: Refusal };
+
+async function dryRun(
+  cluster: ClusterPort,
+  desired: KubernetesObject,
+  options: PreviewOptions,
+  force = false,
+): Promise<DryRunAnswer> {
+  try {
+    return await cluster.apply(desired, {
+      force,
+      dryRun: true,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  } catch (error) {
+    const refusal = cluster.refusalOf(error);
+    if (refusal === undefined || refusal.status === 0 || refusal.status === 401) throw error;
+    return { type: 'refused', refusal };
+  }
+}

@@ -1,0 +1,25 @@
+/** The objects of an earlier release in the place of a rendered overlay. */
+import type { ReleaseBody } from '../../domain/release/record.ts';
+import type { Overlay, OverlayRenderer } from '../../ports/overlay.ts';
+import type { StoredRelease } from '../../ports/release-store.ts';
+
+export function recordedOverlay(
+  { name, head }: StoredRelease,
+  { rendered }: ReleaseBody,
+  namespace: string,
+): OverlayRenderer {
+  const renderer = { name: 'record', version: name, kustomizeVersion: 'unknown' } as const;
+  const overlay: Overlay = {
+    objects: rendered,
+    namespace,
+    namespaces: [namespace],
+    renderer,
+    // The files may be others by now: the overlay is as near as it gets.
+    locate: () => ({ file: `${head.overlay}/kustomization.yaml`, line: 1 }),
+  };
+  return {
+    findRenderers: async () => [renderer],
+    render: async () => overlay,
+    ownNamespace: () => namespace,
+  };
+}

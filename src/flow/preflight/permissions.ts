@@ -1,0 +1,58 @@
+import { groupKindOf, type KubernetesObject } from '../../domain/kubernetes/objects.ts';
+import {
+  type Permission,
+  servicePermissions,
+  standingPermissions,
+} from '../../domain/kubernetes/permissions.ts';
+import { awaited } from '../../domain/status/generic/awaited.ts';
+import type { ClusterPort } from '../../ports/cluster.ts';
+import { resourceInGroup } from '../plan/live-objects.ts';
+
+/** Server-side apply needs `patch`, and `create` for what is not there yet; the preview lists. */
+const verbs = ['get', 'list', 'patch', 'create'];
+
+/** What undo deletes: what the release made, and pods that keep a StatefulSet from its revision before. */
+function isDeletedByUndo(kind: string, namespaced: boolean): boolean {
+  return namespaced && kind !== 'PersistentVolumeClaim';
+}
+
+/** Everything this release must be allowed to do, each permission once. */
+export async function neededPermissions(
+  cluster: ClusterPort,
+  objects: readonly KubernetesObject[],
+  namespace: string,
+  options: { readonly namespaceExists: boolean; readonly callsPods: boolean; readonly undoes: boolean },
+): Promise<readonly Permission[]> {
+  const rendered = await Promise.all(
+    objects.map(async (object) => {
+      const resource = (await cluster.resourceOf(object)) ?? (await resourceInGroup(cluster, object));
+      if (resource === undefined) return [];
+      const scope = resource.namespaced ? { namespace: object.metadata.namespace ?? namespace } : {};
+      const undo = options.undoes && isDeletedByUndo(object.kind, resource.namespaced) ? ['delete'] : [];
+      return [...verbs, ...undo, ...(awaited(object) ? ['watch'] : [])].map(
+        (verb): Permission => ({ group: resource.group, resource: resource.plural, verb, ...scope }),
+      );
+    }),
+  );
+  const all = [
+    ...rendered.flat(),
+    ...standingPermissions(namespace),
+    ...(objects.some((object) => groupKindOf(object) === 'Service') ? servicePermissions(namespace) : []),
+    ...(options.callsPods
+      ? [{ group: '', resource: 'pods', subresource: 'proxy', verb: 'get', namespace }]
+      : []),
+    ...(options.undoes && objects.some(({ kind }) => kind === 'StatefulSet')
+      ? [{ group: '', resource: 'pods', verb: 'delete', namespace }]
+      : []),
+    ...(options.namespaceExists ? [] : [{ group: '', resource: 'namespaces', verb: 'create' }]),
+  ];
+  return [...new Map(all.map((permission) => [JSON.stringify(permission), permission])).values()];
+}
+
+/** What a preview reads; where the rest is missing too, it asks the server nothing. */
+export function readingOf(permissions: readonly Permission[]): readonly Permission[] {
+  return permissions.filter(
+    ({ resource, subresource, verb }) =>
+      ['get', 'list'].includes(verb) && resource !== 'leases' && subresource === undefined,
+  );
+}

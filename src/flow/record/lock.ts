@@ -1,0 +1,178 @@
+/**
+ * The lock of a release: the Lease while a process runs, the pending record between processes (STATES rows 1, 14, 15, 20, 22,
+ * 23). Whoever gets it has it until `release`.
+ */
+import { Fault } from '../../domain/failure/fault.ts';
+import { type ReleaseBody, type RunIdentity, responsible, sameJob } from '../../domain/release/record.ts';
+import type { ClusterPort } from '../../ports/cluster.ts';
+import type {
+  LeaseFacts,
+  LeaseHold,
+  LeasePort,
+  RecordsPort,
+  StoredRelease,
+} from '../../ports/release-store.ts';
+import { logLine } from '../../report/log/line.ts';
+import { logText } from '../../report/text/escape.ts';
+import { notice, type Run } from '../run/context.ts';
+
+export interface Hold {
+  readonly lease: LeaseHold;
+  /** Newest first, as read after the Lease was ours. */
+  readonly releases: readonly StoredRelease[];
+  readonly nextNumber: number;
+  /** The unfinished or failed release whose state before this one takes over. */
+  readonly predecessor?: { readonly release: StoredRelease; readonly body: ReleaseBody };
+}
+
+/** @throws Fault `lock-held` when another live job has it. */
+export async function takeHold(run: Run, namespace: string): Promise<Hold> {
+  const [records, lease] = await Promise.all([run.records(namespace), run.lease(namespace)]);
+  const before = (await records.list()).releases[0];
+  const dead = before?.head.status === 'pending' ? await deadLeaseOf(run, lease, before) : undefined;
+  const hold = await acquire(run, lease, dead);
+  try {
+    return await lookAgain(run, records, hold, before);
+  } catch (error) {
+    await hold.release();
+    throw error;
+  }
+}
+
+async function lookAgain(
+  run: Run,
+  records: RecordsPort,
+  hold: LeaseHold,
+  before: StoredRelease | undefined,
+): Promise<Hold> {
+  const { releases, nextNumber } = await records.list();
+  const newest = releases[0];
+  // Between our look and the Lease another run may have come and gone, or died.
+  if (newest?.head.status === 'pending' && newest.name !== before?.name) {
+    throw heldBy(responsible(newest.head));
+  }
+  const unfinished =
+    newest !== undefined && ['pending', 'failed', 'restore-unverified'].includes(newest.head.status);
+  if (!unfinished) return { lease: hold, releases, nextNumber };
+  const body = await readBodyOf(run, records, newest);
+  return { lease: hold, releases, nextNumber, predecessor: { release: newest, body } };
+}
+
+/** A damaged record must not stop every later release: without its body there is nothing to take over. */
+async function readBodyOf(run: Run, records: RecordsPort, release: StoredRelease): Promise<ReleaseBody> {
+  try {
+    return await records.readBody(release);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.reason !== 'record-unreadable') throw error;
+    notice(run, { reason: error.reason, message: error.message, remedy: error.remedy });
+    return { rendered: [], before: [], inventory: [] };
+  }
+}
+
+/** The Lease of a job that is dead by GitHub's word, or by a minute of silence. */
+async function deadLeaseOf(
+  run: Run,
+  lease: LeasePort,
+  pending: StoredRelease,
+): Promise<LeaseFacts | undefined> {
+  const { head, name } = pending;
+  const owner = responsible(head);
+  // An earlier step of this very job: steps run one after the other, so its process is over.
+  const ours = sameJob(owner, run.identity);
+  // It may be another job of a matrix: free, or silent for a minute, the Lease must be.
+  if (ours === 'likely' && head.jobInSteps) return undefined;
+  const state = ours === 'yes' ? 'completed' : await run.jobs.stateOf(owner);
+  if (state === 'completed') {
+    const facts = await lease.read();
+    // Somebody else's Lease is not the dead job's: another run may be taking over at this moment.
+    return facts?.holder === owner.holder ? facts : undefined;
+  }
+  if (state === 'running' || head.jobInSteps) throw heldBy(owner);
+  const found = await watch(
+    run,
+    lease,
+    `${name} is unfinished and GitHub does not say whether its job lives`,
+  );
+  if (found.state === 'alive') throw heldBy(owner);
+  return found.lease;
+}
+
+/** A Lease without a pending record: its holder is about to write one, or died before it could. */
+async function acquire(run: Run, lease: LeasePort, dead: LeaseFacts | undefined): Promise<LeaseHold> {
+  const first = await lease.acquire(dead);
+  if (first.type === 'acquired') return first.lease;
+  const found = await watch(run, lease, `The lock is held by ${first.by.holder}`);
+  if (found.state === 'alive' || found.lease?.holder !== first.by.holder) throw heldBy(first.by);
+  const second = await lease.acquire(found.lease);
+  if (second.type === 'acquired') return second.lease;
+  throw heldBy(second.by);
+}
+
+async function watch(run: Run, lease: LeasePort, why: string): ReturnType<LeasePort['watchSilence']> {
+  run.log.line(logLine(run.logClock(), logText(`${why}; watching its Lease for a minute of silence.`)));
+  return lease.watchSilence(run.signal);
+}
+
+function heldBy({ runUrl, holder }: Pick<RunIdentity, 'runUrl' | 'holder'>): Fault {
+  return new Fault(
+    'lock-held',
+    `Another run is changing this app: ${runUrl ?? holder}.`,
+    'Wait until it has finished, or cancel it, and run this job again.',
+  );
+}
+
+/** A deployment goes forward from where the one before it was left. */
+export function announceTakeover(run: Run, { head, name }: StoredRelease): void {
+  const pending = head.status === 'pending';
+  notice(run, {
+    reason: 'interrupted-run',
+    message: pending
+      ? `${name} was interrupted in its ${head.phase} phase and its job is dead; this release takes over its state before.`
+      : `${name} ended as ${head.status}; this release takes over its state before, so that undo leads behind both.`,
+    remedy: pending ? 'Nothing to do: the record keeps what was there before the interrupted release.' : '',
+  });
+}
+
+/**
+ * Before each change: is the lock still ours? After 40 s without renewal nothing is changed until Lease and record are
+ * proven to be ours again (STATES row 23). `holder` is whose the record is.
+ *
+ * @throws Fault `lock-lost`
+ */
+export async function ensureHeld(
+  run: Run,
+  namespace: string,
+  lease: LeaseHold,
+  release: StoredRelease,
+  holder: string = run.identity.holder,
+): Promise<void> {
+  if (lease.held()) return;
+  const newest = (await lease.confirm(run.signal))
+    ? (await (await run.records(namespace)).list()).releases[0]
+    : undefined;
+  const ours =
+    newest?.name === release.name &&
+    newest.head.status === 'pending' &&
+    responsible(newest.head).holder === holder;
+  if (!ours) throw lockLost();
+}
+
+/** A write that got no answer may be sent again much later: not before the lock was looked at again. */
+export function underLock(cluster: ClusterPort, ensureHeld: () => Promise<void>): ClusterPort {
+  const repeat = { beforeRepeat: ensureHeld };
+  return {
+    ...cluster,
+    apply: (object, options) => cluster.apply(object, { ...options, ...repeat }),
+    patchManagedFields: (object, fields) => cluster.patchManagedFields(object, fields, repeat),
+    rewrite: (live, wanted) => cluster.rewrite(live, wanted, repeat),
+    delete: (reference, uid, options) => cluster.delete(reference, uid, { ...options, ...repeat }),
+  };
+}
+
+export function lockLost(): Fault {
+  return new Fault(
+    'lock-lost',
+    'The lock of this release is no longer ours: its Lease could not be renewed for 40 seconds, or another run took it over.',
+    'Run the job again: it takes over what this one left, by its record.',
+  );
+}

@@ -1,0 +1,24 @@
+import type { KubernetesObject, ObjectReference } from '../../domain/kubernetes/objects.ts';
+import type { ReleaseBody } from '../../domain/release/record.ts';
+import type { ClusterPort } from '../../ports/cluster.ts';
+import type { StoredRelease } from '../../ports/release-store.ts';
+import type { Target } from '../plan/desired.ts';
+import type { Run } from '../run/context.ts';
+import type { Hold } from './lock.ts';
+
+/** A release whose record is open: what is held while the cluster is changed. */
+export interface OpenRelease {
+  readonly run: Run;
+  readonly ready: { readonly cluster: ClusterPort; readonly target: Target };
+  readonly hold: Hold;
+  readonly release: StoredRelease;
+  readonly body: ReleaseBody;
+  /** What the preview showed as to be deleted: finish deletes no more. */
+  readonly prunes: readonly ObjectReference[];
+  /** What the server answered to each write, by key; filled as they return. */
+  readonly written: Map<string, KubernetesObject>;
+  /** UIDs of what it created, by key: the server said so. */
+  readonly made: Map<string, string>;
+  /** Databases that did not work before, by name; filled as they are found. */
+  readonly down: Set<string>;
+}

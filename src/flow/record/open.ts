@@ -1,0 +1,98 @@
+/** Writes the pending record, before the first change (STATES rows 4, 15, 20). */
+
+import { Fault } from '../../domain/failure/fault.ts';
+import type { PlannedChange } from '../../domain/plan/changes.ts';
+import type { ReleaseBody, ReleaseHead, StateBefore } from '../../domain/release/record.ts';
+import { madeOf } from '../../domain/undo/created.ts';
+import { takenOver } from '../../domain/undo/inherit-state.ts';
+import type { StoredRelease } from '../../ports/release-store.ts';
+import type { Run } from '../run/context.ts';
+import type { Hold } from './lock.ts';
+
+export interface OpenRecord {
+  readonly release: StoredRelease;
+  readonly body: ReleaseBody;
+}
+
+export async function openRecord(
+  run: Run,
+  namespace: string,
+  hold: Hold,
+  changes: readonly PlannedChange[],
+  options: {
+    readonly planDigest: string;
+    /** What this release found, of each object that it may change. */
+    readonly before: readonly StateBefore[];
+    readonly createdNamespace: boolean;
+    readonly earlier?: ReleaseBody['earlier'];
+    readonly jobInSteps?: boolean;
+  },
+): Promise<OpenRecord> {
+  const records = await run.records(namespace);
+  const number = hold.nextNumber;
+  const head: Omit<ReleaseHead, 'body'> = {
+    version: 1,
+    app: run.app,
+    number,
+    status: 'pending',
+    overlay: run.settings.overlay,
+    run: run.identity,
+    phase: 'apply',
+    jobInSteps: options.jobInSteps ?? false,
+    startedAt: new Date(run.clock.now()).toISOString(),
+    planDigest: options.planDigest,
+    ...(run.ledger.approval === undefined ? {} : { approval: run.ledger.approval }),
+    rollback: run.settings.rollback,
+    createdNamespace: options.createdNamespace || (hold.predecessor?.release.head.createdNamespace ?? false),
+    ...(run.returnsTo === undefined ? {} : { returnsTo: run.returnsTo }),
+    ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),
+  };
+  // What was before an unfinished release is what undo must lead back to: never the state that it left.
+  const before = takenOver(options.before, hold.predecessor?.body.before ?? [], {
+    made: madeOf(hold.predecessor?.body.inventory ?? []),
+    recordedAt: hold.predecessor?.release.createdAt,
+  });
+  const { earlier = [] } = options;
+  const body: ReleaseBody = {
+    rendered: changes.map((change) => change.desired),
+    before,
+    inventory: [],
+    ...(earlier.length === 0 ? {} : { earlier }),
+  };
+  const release = await records.create(head, body);
+  return { release, body };
+}
+
+/** From here on post, or a later run, knows what to settle. */
+export function announceRelease(run: Run, namespace: string, { name }: StoredRelease): void {
+  run.ledger.release = name;
+  run.remember('release', name);
+  run.remember('namespace', namespace);
+  run.remember('holder', run.identity.holder);
+}
+
+/**
+ * Both records say it. A pending one was its run's lock: nobody will end it any more, but its post may be doing so at this
+ * moment; then only the successor is added.
+ */
+export async function markTakenOver(run: Run, namespace: string, hold: Hold, by: string): Promise<void> {
+  if (hold.predecessor === undefined) return;
+  const { release } = hold.predecessor;
+  const records = await run.records(namespace);
+  const abandoned = {
+    status: 'abandoned',
+    message: 'Its run died; a later run has taken over its state before.',
+  } as const;
+  const mark = (current: StoredRelease): Promise<StoredRelease> =>
+    records.update(current, {
+      ...(current.head.status === 'pending' ? abandoned : {}),
+      takenOverBy: by,
+    });
+  try {
+    await mark(release);
+  } catch (error) {
+    const current = (await records.list()).releases.find(({ name }) => name === release.name);
+    if (!(error instanceof Fault) || error.reason !== 'lock-lost' || current === undefined) throw error;
+    await mark(current);
+  }
+}

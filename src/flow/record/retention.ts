@@ -1,0 +1,27 @@
+/** Old records go once a release is deployed; that fails no release, and what is left the next one finds again. */
+import { retire } from '../../domain/release/retention.ts';
+import type { ClusterPort } from '../../ports/cluster.ts';
+import { logLine } from '../../report/log/line.ts';
+import { logText } from '../../report/text/escape.ts';
+import { notice, type Run } from '../run/context.ts';
+import { endingOfError } from '../run/endings.ts';
+import { faultOf } from '../run/errors.ts';
+
+export async function retireRecords(run: Run, cluster: ClusterPort, namespace: string): Promise<void> {
+  try {
+    const records = await run.records(namespace);
+    const { trim, remove } = retire((await records.list()).releases);
+    for (const release of trim) await records.trim(release);
+    for (const release of remove) await records.remove(release);
+    if (trim.length + remove.length === 0) return;
+    const said = `Old records: ${trim.length} kept for the history alone, ${remove.length} removed`;
+    run.log.line(logLine(run.logClock(), logText(said)));
+  } catch (error) {
+    const { message } = endingOfError(run, faultOf(error, cluster.refusalOf(error)));
+    notice(run, {
+      reason: 'not-pruned',
+      message: `Old release records were not removed: ${run.signal.aborted ? 'the run was stopped.' : message}`,
+      remedy: 'The release stands; the next one tries again.',
+    });
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * Undo: the state before the release is applied again, what the release made is deleted, and what was there before is
+ * watched until it is up (DESIGN.md section 3, STATES rows 6 to 8). Doing it twice does no harm: post goes on where main stopped.
+ */
+import type { Failure } from '../../domain/failure/failure.ts';
+import {
+  groupKindOf,
+  type KubernetesObject,
+  keyOf,
+  type ObjectReference,
+  referenceOf,
+  titleOf,
+} from '../../domain/kubernetes/objects.ts';
+import { isRolloutKind } from '../../domain/kubernetes/workloads.ts';
+import type { ReleaseBody, ReleaseStatus, Remake, StateBefore } from '../../domain/release/record.ts';
+import { targetOf } from '../../domain/rollout/target.ts';
+import { countOutcomes } from '../../domain/smoke/report.ts';
+import { awaited } from '../../domain/status/generic/awaited.ts';
+import { leftAloneText } from '../../domain/undo/decision.ts';
+import { deleteByHand, restoreByHand } from '../../domain/undo/manual-commands.ts';
+import { type UndoPlan, undoPlan } from '../../domain/undo/plan.ts';
+import { madeAnew } from '../../domain/undo/remake.ts';
+import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
+import type { ClusterPort } from '../../ports/cluster.ts';
+import type { StoredRelease } from '../../ports/release-store.ts';
+import { logLine } from '../../report/log/line.ts';
+import { readObjects } from '../plan/live-objects.ts';
+import { hideSecrets } from '../preflight/facts.ts';
+import { underLock } from '../record/lock.ts';
+import { watchRollout } from '../rollout/watch.ts';
+import { notice, type Run } from '../run/context.ts';
+import { diagnoseAloud } from '../run/diagnose.ts';
+import { Ledger } from '../run/ledger.ts';
+import { testRunning } from '../smoke/running.ts';
+import { beginWithAutoscalers } from './autoscalers.ts';
+import { stillThere } from './await-deletions.ts';
+import type { Restored } from './restore.ts';
+import { deleteAll, restoreAll } from './writes.ts';
+
+export interface UndoWork {
+  readonly run: Run;
+  readonly cluster: ClusterPort;
+  readonly namespace: string;
+  readonly release: StoredRelease;
+  readonly body: ReleaseBody;
+  /** What the server answered to this process's own writes, by key. */
+  readonly written?: ReadonlyMap<string, KubernetesObject>;
+  /** UIDs of what this process is known to have created, by key. */
+  readonly made?: ReadonlyMap<string, string>;
+  /** Databases that did not work before the release, by name. */
+  readonly down?: ReadonlySet<string>;
+  /** Throws when the lock is no longer ours. */
+  readonly ensureHeld: () => Promise<void>;
+  /** Writes the state before into the record anew. */
+  readonly keepBefore: (before: readonly StateBefore[]) => Promise<void>;
+}
+
+export interface Undone {
+  readonly outcome: 'rolled-back' | 'rollback-failed' | 'restore-unverified';
+  /** One sentence: what came of it. */
+  readonly message: string;
+  readonly failures: readonly Failure[];
+  readonly nextSteps: readonly string[];
+  readonly workloads: readonly WorkloadReport[];
+}
+
+export function statusOfUndone({ outcome }: Undone): ReleaseStatus {
+  return outcome === 'rollback-failed' ? 'failed' : outcome;
+}
+
+/** @throws whatever leaves the undo unfinished: an abort, a lost lock, a cluster that does not answer */
+export async function undo(work: UndoWork): Promise<Undone> {
+  const { run, cluster, body } = work;
+  const live = await readObjects(
+    cluster,
+    body.before.map(({ reference }) => reference),
+  );
+  hideSecrets(run, [...live.values()]);
+  const plan = undoPlan(body, live, work.written, {
+    made: work.made ?? new Map(),
+    recordedAt: work.release.createdAt,
+  });
+  announce(run, plan);
+  const { undone, restored } = await carryOut(work, plan);
+  tellWhatStays(run, plan, restored);
+  return undone;
+}
+
+function announce(run: Run, { restores, deletions }: UndoPlan): void {
+  const words = `${objects(restores.length)} to restore, ${objects(deletions.length)} to delete again`;
+  run.log.line(logLine(run.logClock(), `Rolling back: ${words}`));
+}
+
+async function carryOut(
+  work: UndoWork,
+  plan: UndoPlan,
+): Promise<{ readonly undone: Undone; readonly restored: readonly Restored[] }> {
+  const { run, cluster, namespace, ensureHeld } = work;
+  const waitedFor = new Map(
+    plan.restores
+      .map(({ reference, request }) => ({ reference, desired: request as unknown as KubernetesObject }))
+      .filter(({ desired }) => awaited(desired))
+      .map((target) => [keyOf(target.reference), target]),
+  );
+  const watch = await watchRollout(run, namespace, {
+    expected: waitedFor.size,
+    // What the release has moved to another version of its kind may not be served in the one before until its definition is back.
+    existing: plan.restores
+      .filter(({ reference, writtenIn }) => writtenIn === undefined && waitedFor.has(keyOf(reference)))
+      .map(({ reference }) => reference),
+    restoring: true,
+  });
+  const restored: Restored[] = [];
+  const onRestored = (one: Restored): void => {
+    restored.push(one);
+    const target = waitedFor.get(keyOf(one.reference));
+    if (target !== undefined) watch.addTarget(targetOf(target, true, one.object));
+  };
+  try {
+    const locked = underLock(cluster, ensureHeld);
+    const guard = { ensureHeld, onRestored };
+    await announceRemakes(work, plan);
+    const begun = await beginWithAutoscalers(run, locked, plan, guard);
+    const unrestored = [...begun.failures, ...(await restoreAll(run, locked, begun.restores, guard))];
+    // What could not be restored may still use what the release made: then all of that stays.
+    const undeleted = unrestored.length > 0 ? [] : await deleteAll(run, locked, begun.deletions, guard);
+    const workloads = (): readonly WorkloadReport[] => [
+      ...watch.workloads().map(asRestored),
+      ...plan.deletions
+        .map(({ reference }) => reference)
+        .filter(isRolloutKind)
+        .map(asDeleted),
+    ];
+    const say = (failures: readonly Failure[]) => diagnoseAloud(run, cluster, failures, () => undefined);
+    if (unrestored.length + undeleted.length > 0) {
+      const failures = await say([...unrestored, ...undeleted]);
+      return { undone: { ...unfinished(work, plan, failures), workloads: workloads() }, restored };
+    }
+    const [verdict, left] = await Promise.all([watch.judge(), stillThere(run, cluster, plan.deletions)]);
+    const found = verdict.state === 'failed' ? verdict.failures : await testRestored(work, waitedFor.size);
+    return { undone: { ...verified(plan, await say(found), left), workloads: workloads() }, restored };
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Whoever goes on after a kill between the deletion and the creation has to know that, and what, undo was about to create. */
+async function announceRemakes({ body, keepBefore }: UndoWork, { restores }: UndoPlan): Promise<void> {
+  const remakes = new Map(
+    restores.flatMap(({ reference, remake }): [string, Remake][] =>
+      remake?.uid === undefined
+        ? []
+        : [[keyOf(reference), { object: remake.object, ownership: remake.ownership }]],
+    ),
+  );
+  if (remakes.size === 0) return;
+  await keepBefore(
+    body.before.map((before) => {
+      const remake = remakes.get(keyOf(before.reference));
+      return remake === undefined ? before : { ...before, remake };
+    }),
+  );
+}
+
+/** Up is not enough: what is back has to serve. What was said of the failed release stays in the ledger. */
+async function testRestored(work: UndoWork, restored: number): Promise<readonly Failure[]> {
+  const { run, cluster, namespace, body, down } = work;
+  if (restored === 0 || run.settings.skipTests) return [];
+  const references = [
+    ...body.rendered.map(referenceOf),
+    ...body.before.map(({ reference }) => reference),
+  ].filter((reference) => isRolloutKind(reference) || groupKindOf(reference) === 'Service');
+  const objects = [...(await readObjects(cluster, references)).values()];
+  const ledger = new Ledger(run.ledger.startedAt);
+  const basic = { ...run.settings, comprehensive: false, services: [] };
+  const failures = await testRunning(
+    { ...run, ledger, settings: basic },
+    { cluster, namespace, objects, seenUp: true, ...(down === undefined ? {} : { down }) },
+  );
+  const { passed, failed } = countOutcomes(ledger.smoke);
+  run.log.line(logLine(run.logClock(), `Restored: ${passed} smoke tests passed, ${failed} failed`));
+  return failures;
+}
+
+function unfinished(
+  { body, release, namespace }: UndoWork,
+  plan: UndoPlan,
+  failures: readonly Failure[],
+): Omit<Undone, 'workloads'> {
+  const failed = new Set(failures.flatMap((failure) => failure.objects.map(keyOf)));
+  const isFailed = ({ reference }: { readonly reference: ObjectReference }): boolean =>
+    failed.has(keyOf(reference));
+  const restores = plan.restores.filter(isFailed);
+  const deletions = restores.length > 0 ? plan.deletions : plan.deletions.filter(isFailed);
+  return {
+    outcome: 'rollback-failed',
+    message: `The rollback failed: ${failures[0]?.message ?? ''}`,
+    failures,
+    nextSteps: [
+      ...restores.map(({ reference }) => restoreByHand(reference, body.before, release.head, namespace)),
+      ...deletions.map(({ reference }) => deleteByHand(reference)),
+    ],
+  };
+}
+
+function verified(
+  plan: UndoPlan,
+  broken: readonly Failure[],
+  left: readonly ObjectReference[],
+): Omit<Undone, 'workloads'> {
+  const done = `${objects(plan.restores.length)} restored, ${objects(plan.deletions.length)} deleted again`;
+  const [first] = broken;
+  if (first === undefined && left.length === 0) {
+    return { outcome: 'rolled-back', message: `Rolled back: ${done}.`, failures: [], nextSteps: [] };
+  }
+  const why = first?.message ?? `${left.map(titleOf).join(', ')} is still being deleted.`;
+  return {
+    outcome: 'restore-unverified',
+    message: `Rolled back (${done}), but not seen healthy again: ${why}`,
+    failures: broken,
+    nextSteps: ['The configuration before is in place; find out why it does not come up.'],
+  };
+}
+
+function asRestored(report: WorkloadReport): WorkloadReport {
+  return {
+    ...report,
+    restored: true,
+    message: `restored, ${report.message}`,
+    // The watch began with the broken release: what was before it is what is there now.
+    images: report.images.map(({ container, image }) => ({ container, image })),
+  };
+}
+
+function asDeleted(reference: ObjectReference): WorkloadReport {
+  const counts = { updated: 0, ready: 0, desired: 0, restarts: 0 };
+  return {
+    reference,
+    state: 'not-started',
+    changed: true,
+    message: 'deleted again',
+    ...counts,
+    images: [],
+  };
+}
+
+function tellWhatStays(run: Run, plan: UndoPlan, restored: readonly Restored[]): void {
+  for (const { reference, message, remedy } of plan.kept)
+    notice(run, { reason: 'not-undone', message, remedy, object: reference });
+  for (const { reference } of restored.filter(({ remade }) => remade)) {
+    const { message, remedy } = madeAnew(reference);
+    notice(run, { reason: 'made-anew', message, remedy, object: reference });
+  }
+  for (const { reference, leftAlone } of restored) {
+    const fields = [...new Set(leftAlone.map(leftAloneText))];
+    if (fields.length === 0) continue;
+    notice(run, {
+      reason: 'changed-by-other',
+      message: `Left alone by the rollback: ${fields.join('; ')}.`,
+      remedy: 'Look whether these fields fit what was there before.',
+      object: reference,
+    });
+  }
+}
+
+function objects(count: number): string {
+  return `${count} object${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,126 @@
+/** The writes of an undo: configurations before are applied again, and what the release made is deleted. */
+import type { Failure } from '../../domain/failure/failure.ts';
+import { memberText, withoutMembers } from '../../domain/kubernetes/field-set.ts';
+import { type ObjectReference, titleOf } from '../../domain/kubernetes/objects.ts';
+import { type Wave, waveOf, waves } from '../../domain/plan/waves.ts';
+import type { Deletion, Restore } from '../../domain/undo/decision.ts';
+import { differing } from '../../domain/undo/present.ts';
+import type { ClusterPort } from '../../ports/cluster.ts';
+import { logLine } from '../../report/log/line.ts';
+import { logText, shorten } from '../../report/text/escape.ts';
+import type { Run } from '../run/context.ts';
+import { type Restored, restoreObject } from './restore.ts';
+
+export interface UndoGuard {
+  /** Throws when the lock is no longer ours. */
+  readonly ensureHeld: () => Promise<void>;
+  readonly onRestored: (restored: Restored) => void;
+}
+
+/** Configuration before workloads, as in apply. An object that cannot be restored does not keep others from it. */
+export async function restoreAll(
+  run: Run,
+  cluster: ClusterPort,
+  restores: readonly Restore[],
+  guard: UndoGuard,
+): Promise<readonly Failure[]> {
+  const failures: Failure[] = [];
+  await inEachWave(run, guard, waves, restores, async (restore) => {
+    const answer = await restoreOne(run, cluster, restore);
+    if ('reason' in answer) failures.push(answer);
+    else {
+      say(run, restore.reference, answer.remade ? 'restored, made anew' : 'restored');
+      guard.onRestored(answer);
+    }
+  });
+  return failures;
+}
+
+/** Users before what they use. Answers with those that could not be deleted. */
+export async function deleteAll(
+  run: Run,
+  cluster: ClusterPort,
+  deletions: readonly Deletion[],
+  guard: Pick<UndoGuard, 'ensureHeld'>,
+): Promise<readonly Failure[]> {
+  const failures: Failure[] = [];
+  await inEachWave(run, guard, waves.toReversed(), deletions, async ({ reference, uid }) => {
+    try {
+      await cluster.delete(reference, uid);
+      say(run, reference, 'deleted');
+    } catch (error) {
+      failures.push(refused(run, cluster, reference, 'deleted', error));
+    }
+  });
+  return failures;
+}
+
+/** Wave after wave, each one's members at once; before each the lock is made sure of, and a stopped run goes no further. */
+export async function inEachWave<T extends { readonly reference: ObjectReference }>(
+  run: Run,
+  guard: Pick<UndoGuard, 'ensureHeld'>,
+  order: readonly Wave[],
+  steps: readonly T[],
+  work: (step: T) => Promise<void>,
+): Promise<void> {
+  for (const wave of order) {
+    const members = steps.filter(({ reference }) => waveOf(reference) === wave);
+    if (members.length === 0) continue;
+    await guard.ensureHeld();
+    run.signal.throwIfAborted();
+    await Promise.all(members.map(work));
+  }
+}
+
+function say(run: Run, reference: ObjectReference, what: string): void {
+  run.log.line(logLine(run.logClock(), `  ${logText(shorten(titleOf(reference), 200))} ${what}`));
+}
+
+async function restoreOne(run: Run, cluster: ClusterPort, restore: Restore): Promise<Restored | Failure> {
+  const { reference } = restore;
+  try {
+    const restored = await restoreObject(run, cluster, restore);
+    return 'why' in restored ? failure(reference, 'restored', restored.why) : check(restore, restored);
+  } catch (error) {
+    return refused(run, cluster, reference, 'restored', error);
+  }
+}
+
+/** What the server made of it is what was there before, or it is not restored: an admission webhook may have its own mind. */
+function check(restore: Restore, restored: Restored): Restored | Failure {
+  const paths = restored.leftAlone.map(({ path }) => path);
+  const wrong = withoutMembers(differing(restore.fields, restore.request, restored.object), paths);
+  const [first] = wrong;
+  if (first === undefined) return restored;
+  const others = wrong.length === 1 ? '' : ` and ${wrong.length - 1} more fields have`;
+  return failure(
+    restore.reference,
+    'restored',
+    `${memberText(first)}${others || ' has'} another value than before`,
+  );
+}
+
+function refused(
+  run: Run,
+  cluster: ClusterPort,
+  reference: ObjectReference,
+  what: string,
+  error: unknown,
+): Failure {
+  const refusal = cluster.refusalOf(error);
+  // Without an answer nothing is known: the record stays pending, and post or the next run goes on.
+  if (refusal === undefined || refusal.status === 0 || run.signal.aborted) throw error;
+  const said = refusal.message.replace(/\s+/g, ' ').trim();
+  return failure(reference, what, `the API server refused it: ${said}`);
+}
+
+function failure(reference: ObjectReference, what: string, why: string): Failure {
+  return {
+    reason: 'rollback-failed',
+    message: `${titleOf(reference)} was not ${what}: ${why}.`,
+    remedy: 'Do it by hand, as said under what to do next.',
+    objects: [reference],
+    chain: [titleOf(reference)],
+    logs: [],
+  };
+}

@@ -1,0 +1,172 @@
+/** Reads what the log of a container ended with, after each end that is seen: it tells one way of ending from another. */
+import { endedWell } from '../../domain/causes/crashes.ts';
+import { groupKindOf, keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';
+import { comparableLine, lastLineOf } from '../../domain/logs/comparable-line.ts';
+import type { End } from '../../domain/rollout/condition-times.ts';
+import { controllerKey } from '../../domain/rollout/observe.ts';
+import { shardAt } from '../../domain/rollout/persistent-map.ts';
+import type {
+  LastLine,
+  ObservedChange,
+  PodRecord,
+  RolloutState,
+  RolloutTarget,
+} from '../../domain/rollout/state.ts';
+import { sceneOf } from '../../domain/rollout/workload-view.ts';
+import { type ContainerView, containersOf, isHeldBack } from '../../domain/status/built-in/containers.ts';
+import type { Run } from '../run/context.ts';
+
+/** Thousands of pods that crash must not have the API server read thousands of logs; the first ones tell enough. */
+const mostAtOnce = 4;
+const mostPerWorkload = 10;
+const mostContainers = 50;
+
+/** The last of them that is not empty counts. */
+const tailLines = 3;
+
+export interface LastLines {
+  /** To be told of every change, after it was observed. */
+  seen(change: ObservedChange): void;
+  stop(): void;
+}
+
+interface Wanted {
+  readonly pod: string;
+  readonly uid: string;
+  readonly container: string;
+  readonly run: number;
+}
+
+/**
+ * Only pods of the release below a changed target are read, so nothing before the first one is registered. Of a line only
+ * a digest is kept and told: a Secret's value in it goes no further. A log that cannot be read is told as undefined.
+ */
+export function readLastLines(
+  run: Run,
+  stateOf: () => RolloutState,
+  tell: (line: LastLine) => void,
+): LastLines {
+  const stopped = new AbortController();
+  const asked = new Set<string>();
+  const admits = admission();
+  const queue: Wanted[] = [];
+  let reading = 0;
+
+  const want = (record: PodRecord): void => {
+    const { uid = '' } = record.object.metadata;
+    const state = stateOf();
+    for (const view of containersOf(record.object)) {
+      for (const end of record.ends.get(view.name) ?? []) {
+        const id = `${uid}/${view.name}#${end.run}`;
+        if (asked.has(id) || !isWorthReading(record, view, end)) continue;
+        const target = changedTarget(state, record);
+        if (target === undefined || !isOfRelease(state, target, record)) return;
+        if (!admits(keyOf(target.reference), `${uid}/${view.name}`)) break;
+        asked.add(id);
+        queue.push({ pod: keyOf(referenceOf(record.object)), uid, container: view.name, run: end.run });
+      }
+    }
+  };
+
+  const readNext = (): void => {
+    while (!stopped.signal.aborted && reading < mostAtOnce) {
+      const wanted = queue.shift();
+      if (wanted === undefined) return;
+      reading += 1;
+      const done = (): void => {
+        reading -= 1;
+        readNext();
+      };
+      readOne(wanted).then(done, done);
+    }
+  };
+
+  const readOne = async ({ pod, uid, container, run: number }: Wanted): Promise<void> => {
+    const found = shardAt(stateOf().pods, pod)?.object.metadata;
+    if (found === undefined || found.uid !== uid) return;
+    const { namespace = '', name } = found;
+    const read = await readLine({ pod, uid, container, run: number }, namespace, name);
+    if (stopped.signal.aborted) return;
+    const line = read === undefined ? undefined : run.sha256(comparableLine(read));
+    const at = run.clock.now();
+    tell({ type: 'last-line', namespace, pod: name, uid, container, run: number, line, at });
+  };
+
+  /** A run that began meanwhile makes another log the one before: then what was read counts only if it is read anew. */
+  const readLine = async (wanted: Wanted, namespace: string, name: string): Promise<string | undefined> => {
+    for (let place = placeOf(stateOf(), wanted); place !== undefined; ) {
+      const options = { previous: place === 'previous', tailLines, signal: stopped.signal };
+      const lines = await run
+        .connect()
+        .then((cluster) => cluster.podLog(namespace, name, wanted.container, options))
+        .catch(() => []);
+      const now = placeOf(stateOf(), wanted);
+      if (stopped.signal.aborted || now === place) return lastLineOf(lines);
+      place = now;
+    }
+    return undefined;
+  };
+
+  return {
+    seen: (change) => {
+      if (stopped.signal.aborted || change.type === 'deleted') return;
+      const objects = change.type === 'listed' ? change.objects : [change.object];
+      for (const object of objects) {
+        if (groupKindOf(object) !== 'Pod') continue;
+        const record = shardAt(stateOf().pods, keyOf(referenceOf(object)));
+        if (record !== undefined && record.ends.size > 0) want(record);
+      }
+      readNext();
+    },
+    stop: () => {
+      queue.length = 0;
+      stopped.abort();
+    },
+  };
+}
+
+/** Whether a container's logs may be read; once it is let in, it stays so. */
+function admission(): (workload: string, container: string) => boolean {
+  const admitted = new Map<string, Set<string>>();
+  let all = 0;
+  return (workload, container) => {
+    const own = admitted.get(workload) ?? new Set();
+    if (own.has(container)) return true;
+    if (all >= mostContainers || own.size >= mostPerWorkload) return false;
+    admitted.set(workload, own.add(container));
+    all += 1;
+    return true;
+  };
+}
+
+function isWorthReading(record: PodRecord, view: ContainerView, end: End): boolean {
+  // The kubelet starts the second run at once: a log read before that is either run's.
+  return !endedWell(record, view, end.termination) && (end.run > 0 || view.restartCount > 0);
+}
+
+/** The changed target that a pod is below of. */
+function changedTarget(state: RolloutState, { object }: PodRecord): RolloutTarget | undefined {
+  const owner = controllerKey(object);
+  const above = owner === undefined ? undefined : shardAt(state.workloads, owner)?.object;
+  const keys = [keyOf(referenceOf(object)), owner, above === undefined ? undefined : controllerKey(above)];
+  return keys
+    .map((key) => state.targets[(key === undefined ? undefined : state.places.get(key)) ?? -1])
+    .find((target) => target?.changed === true);
+}
+
+/** Pods of the release before may well crash while they are replaced: nobody asks why. */
+function isOfRelease(state: RolloutState, target: RolloutTarget, record: PodRecord): boolean {
+  const { pods, failedPods } = sceneOf(state, target);
+  return pods.includes(record) || failedPods.includes(record);
+}
+
+/** Which of the two logs that a kubelet keeps is that run's; undefined: neither, any more. */
+function placeOf(state: RolloutState, wanted: Wanted): 'current' | 'previous' | undefined {
+  const object = shardAt(state.pods, wanted.pod)?.object;
+  if (object === undefined || object.metadata.uid !== wanted.uid) return undefined;
+  const view = containersOf(object).find((one) => one.name === wanted.container);
+  if (view === undefined) return undefined;
+  if (view.restartCount === wanted.run) return 'current';
+  // In back-off both logs are those of the latest run.
+  return view.restartCount === wanted.run + 1 && !isHeldBack(view) ? 'previous' : undefined;
+}

@@ -1,0 +1,90 @@
+/** One measurement of response times: from inside the cluster where that can be, else by a way that costs time itself. */
+import { type ConnectionFault, judgeConnection } from '../../domain/smoke/http/connection.ts';
+import type { HttpAnswer } from '../../domain/smoke/http/http-answer.ts';
+import {
+  judgeLatency,
+  type LatencyMeasurement,
+  latencyReport,
+  type Schedule,
+} from '../../domain/smoke/latency/latency.ts';
+import { failureIn, isKeptOut } from '../../domain/smoke/latency/latency-failures.ts';
+import type { Route } from '../../domain/smoke/report.ts';
+import { keptConnections, latencySchedule } from '../../domain/smoke/tests/latency-tests.ts';
+import type { LatencyTest } from '../../domain/smoke/tests/test.ts';
+import type { Run } from '../run/context.ts';
+import { blockedTry, type TestGround, type Try } from './context.ts';
+import { foundWithin } from './in-cluster-calls.ts';
+import { along } from './pod-connection.ts';
+
+export async function tryLatency(run: Run, test: LatencyTest, ground: TestGround): Promise<Try> {
+  const schedule = { ...latencySchedule, timeout: Math.max(ground.deadline, 2 * test.threshold) };
+  const samples = await measuredWithin(test, schedule, ground);
+  if (samples !== undefined && !isKeptOut(samples)) return judged(test, { samples }, 'cluster-job');
+  const { inTurn = (work) => work() } = ground;
+  return inTurn(() => measuredFromHere(run, test, schedule, ground));
+}
+
+function callOf({ scheme, serverName, verify, request, ca }: LatencyTest) {
+  return { ...request, scheme, serverName, verify, ...(ca === undefined ? {} : { ca }) };
+}
+
+async function measuredWithin(
+  test: LatencyTest,
+  schedule: Schedule,
+  ground: TestGround,
+): Promise<LatencyMeasurement['samples'] | undefined> {
+  const { reach, expect } = test;
+  const host = reach.type === 'direct' ? reach.host : ground.addressOf?.(reach.pod);
+  if (host === undefined) return undefined;
+  const call = { ...callOf(test), host, port: reach.port };
+  return foundWithin<'latency'>(ground, { what: 'latency', call, schedule, expect });
+}
+
+interface Measured {
+  readonly measurement?: LatencyMeasurement;
+  readonly fault?: ConnectionFault;
+}
+
+async function measuredFromHere(
+  run: Run,
+  test: LatencyTest,
+  schedule: Schedule,
+  ground: TestGround,
+): Promise<Try> {
+  const { title, expect, reach } = test;
+  const options = {
+    failureIn: (answer: HttpAnswer) => failureIn(answer, expect, run.clock.now()),
+    ...(reach.type === 'pod' ? { kept: keptConnections } : {}),
+    signal: run.signal,
+  };
+  const reached = await along<Measured>(run, reach, ground, {
+    dialled: async (host, port) => ({
+      measurement: await run.probes.measure({ ...callOf(test), host, port }, schedule, options),
+    }),
+    proxied: 'response times',
+    // What happened to single requests is counted; that none came through may be the way's doing.
+    faultIn: ({ measurement }) =>
+      measurement?.samples.some(({ ok }) => ok)
+        ? undefined
+        : { kind: 'other', message: 'no request came through' },
+    failed: (fault) => ({ fault }),
+  });
+  if ('blocked' in reached) return blockedTry(title, reached);
+  const { route } = reached;
+  const { measurement, fault } = reached.answer;
+  if (measurement !== undefined) return judged(test, measurement, route);
+  const why = fault ?? { kind: 'other', message: 'not measured' };
+  return { judgement: judgeConnection(title, why), evidence: { route } };
+}
+
+/** How a way is called that costs time itself. */
+const costly: Partial<Record<Route, string>> = {
+  'port-forward': 'port-forward',
+  'api-proxy': 'the API server’s proxy',
+};
+
+function judged({ title, threshold }: LatencyTest, measurement: LatencyMeasurement, route: Route): Try {
+  const latency = latencyReport(measurement, { rate: latencySchedule.rate, threshold });
+  const { message, ...verdict } = judgeLatency(latency, costly[route]);
+  return { judgement: { ...verdict, message: `${title}: ${message}.` }, evidence: { route, latency } };
+}

@@ -1,0 +1,24 @@
+/** What the API server's proxy brought: an answer, why there is none, or that it is no way. */
+import { Fault } from '../../domain/failure/fault.ts';
+import type { HttpAnswer } from '../../domain/smoke/http/http-answer.ts';
+import { type Blocked, isProxyForbidden, proxyFault } from '../../domain/smoke/tests/pod-routes.ts';
+import type { EndpointAnswer } from '../../ports/cluster.ts';
+
+export function answerOf({ status, body, milliseconds }: EndpointAnswer): HttpAnswer | Blocked {
+  if (isProxyForbidden(status, body)) {
+    return {
+      blocked: 'this identity may neither forward ports to its pod nor call it by the API server’s proxy',
+      remedy: 'Give it `get` and `create` on pods/portforward, see docs/role.yaml.',
+    };
+  }
+  const error = proxyFault(status, body);
+  if (error !== undefined) return { headers: {}, body: '', milliseconds, error };
+  if (status !== undefined) return { status, headers: {}, body, milliseconds };
+  return { headers: {}, body: '', milliseconds, error: { kind: 'other', message: body } };
+}
+
+/** A connection to the API server that broke is a try without an answer. */
+export function unanswered(error: unknown): EndpointAnswer {
+  if (!(error instanceof Fault) || error.reason !== 'cluster-unreachable') throw error;
+  return { body: error.message, milliseconds: 0 };
+}

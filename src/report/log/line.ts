@@ -1,0 +1,28 @@
+/** One line of the job log: time, elapsed time, text. Colours come from here alone; foreign text has lost its own. */
+import { formatTimeOfDay } from '../text/format.ts';
+
+export interface LogClock {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly startedAt: number;
+  /** ANSI colours; the job log of Actions shows them. */
+  readonly colour: boolean;
+}
+
+const codes = { red: 31, green: 32, yellow: 33, blue: 34, grey: 90, bold: 1 } as const;
+export type Colour = keyof typeof codes;
+
+export function paint(text: string, colour: Colour, clock: LogClock): string {
+  return clock.colour ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text;
+}
+
+/** `+41.2s`: elapsed since the start of the run. */
+function elapsed(clock: LogClock): string {
+  return `+${(Math.max(0, clock.now - clock.startedAt) / 1000).toFixed(1)}s`.padStart(8);
+}
+
+/** `14:03:05.120    +1.2s  text`. The stamp also keeps any text from starting a workflow command. */
+export function logLine(clock: LogClock, text: string): string {
+  const stamp = paint(`${formatTimeOfDay(clock.now)} ${elapsed(clock)}`, 'grey', clock);
+  return `${stamp}  ${text}`;
+}
