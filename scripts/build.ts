@@ -1,6 +1,6 @@
 /**
- * Makes the bundles in dist/: TypeScript to JavaScript, then one ncc bundle per action. The same sources give the same
- * bytes: CI builds again and compares.
+ * Makes the bundles in dist/: TypeScript to JavaScript, then one ncc bundle per folder of src/actions. Those of the actions are a few
+ * lines that load `dist/orion`. The same sources give the same bytes: CI builds again and compares.
  */
 import { execFile } from 'node:child_process';
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,8 +14,8 @@ const tool = (name: string): string => join(root, 'node_modules', '.bin', name);
 await rm(join(root, 'build'), { recursive: true, force: true });
 await run(tool('tsc'), ['-p', 'tsconfig.build.json'], { cwd: root });
 await declareFreeOfSideEffects('@kubernetes/client-node');
-const entries = (await readdir(join(root, 'src', 'actions'))).filter((file) => file.endsWith('.ts'));
-await Promise.all(entries.map((entry) => bundle(entry.replace(/\.ts$/, ''))));
+const bundles = await readdir(join(root, 'src', 'actions'));
+await Promise.all(bundles.map((name) => bundle(name)));
 
 async function bundle(action: string): Promise<void> {
   const target = join(root, 'dist', action);
@@ -24,7 +24,7 @@ async function bundle(action: string): Promise<void> {
     tool('ncc'),
     [
       'build',
-      join('build', 'actions', `${action}.js`),
+      join('build', 'actions', action, 'index.js'),
       '--minify',
       '--no-cache',
       '--license',

@@ -1,7 +1,7 @@
 /**
  * `node scripts/stage-action.ts ACTION FOLDER`: lays an action out as a release publishes it, a repository of its own that
  * `uses: orion/ACTION@v1` names. `phase` is `orion/deploy`. In this repository the metadata point
- * at `dist/ACTION/`; there the bundle is in `dist/`.
+ * at `../dist/`; there, as here, an action's own few lines are in `dist/ACTION`, and what they load in `dist/orion`.
  */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -27,13 +27,15 @@ const metadataSchema = z.object({
 export async function stageAction(action: ActionName, folder: string): Promise<void> {
   const files = filesOf(action);
   const metadata = await readFile(join(root, files.metadata), 'utf8');
-  const published = metadata.replaceAll(new RegExp(`(\\.\\./)?dist/${action}/`, 'g'), 'dist/');
+  const published = metadata.replaceAll('../dist/', 'dist/');
   const { main, pre, post } = metadataSchema.parse(parse(published)).runs;
   for (const file of [main, pre, post].filter((file) => file !== undefined)) {
     if (!file.startsWith('dist/')) throw new Error(`${files.metadata} runs ${file}, which is not its own.`);
   }
   await mkdir(folder, { recursive: true });
-  await cp(join(root, 'dist', action), join(folder, 'dist'), { recursive: true });
+  for (const bundle of [action, 'orion']) {
+    await cp(join(root, 'dist', bundle), join(folder, 'dist', bundle), { recursive: true });
+  }
   await cp(join(root, files.page), join(folder, 'README.md'));
   await writeFile(join(folder, 'action.yml'), published);
 }

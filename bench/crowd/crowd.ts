@@ -1,7 +1,8 @@
 /** 1,000 Deployments and 3,000 hollow pods, one of which crash-loops: scenario 39. */
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startCluster } from '../../testbed/cluster.ts';
+import { copyBundle } from '../bundle.ts';
 import { describeMachine } from '../machine.ts';
 import { median } from '../median.ts';
 import { keepResults } from '../results.ts';
@@ -27,7 +28,7 @@ export async function benchCrowd(bundle: string, rounds = 1): Promise<readonly T
   const cluster = await startCluster({ stateDirectory, node: 'hollow', hollowNodes, log: console.log });
   try {
     await rm(workspace, { recursive: true, force: true });
-    await cp(bundle, join(stateDirectory, 'bundle'), { recursive: true });
+    const copy = await copyBundle(bundle, join(stateDirectory, 'bundle'));
     const home = join(stateDirectory, 'home');
     await mkdir(home, { recursive: true });
     const { kubeconfig } = cluster;
@@ -39,7 +40,7 @@ export async function benchCrowd(bundle: string, rounds = 1): Promise<readonly T
       const overlay = await writeCrowd(join(workspace, namespace), namespace);
       const offset = await endOfLog(cluster.auditLog);
       const run = await runCrowd({
-        bundle: join(stateDirectory, 'bundle', 'index.js'),
+        bundle: join(copy, 'index.js'),
         kubeconfig,
         workspace,
         overlay,

@@ -1,11 +1,12 @@
 /** `npm run soak -- production`: every broken scenario of the verdict bench under the production profile, on the real node. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../testbed/testbed-error.ts';
+import { copyBundle } from '../bundle.ts';
 import type { KnownDifference } from '../judge/rolled-back.ts';
 import { describeMachine } from '../machine.ts';
 import {
@@ -75,12 +76,12 @@ export async function soakProduction({ bundle, only, lanes }: ProductionOptions)
   let finished = 0;
   try {
     // A build meanwhile changes nothing.
-    await cp(bundle, folder, { recursive: true });
+    const copy = await copyBundle(bundle, folder);
     await using ground = await prepareGround(console.log);
     await using _node = await ownNode(ground, cutOff);
     const jobs = chosen.map((entry) => ({ entry, alone: entry.scenario.alone }));
     await inLanes(jobs, lanes, async ({ entry }) => {
-      const found = await tryOne(ground, folder, entry);
+      const found = await tryOne(ground, copy, entry);
       if (cutOff.signal.aborted) return;
       fine &&= found.error === undefined && found.result?.faults.length === 0;
       finished += 1;

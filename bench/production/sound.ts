@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { runCommand } from '../../testbed/binaries/run-command.ts';
 import type { Cluster } from '../../testbed/cluster.ts';
 import { runStep, type StepResult } from '../../testbed/workflow-step.ts';
+import { copyBundle } from '../bundle.ts';
 import { describeMachine } from '../machine.ts';
 import { prepareGround } from '../trials/ground.ts';
 
@@ -52,11 +53,11 @@ export async function soakSound({ bundle, count, lanes, load }: SoundOptions): P
   let left = count;
   try {
     // A build meanwhile changes nothing.
-    await cp(bundle, join(folder, 'bundle'), { recursive: true });
+    const copy = await copyBundle(bundle, folder);
     await using ground = await prepareGround(console.log);
     const cluster = await ground.cluster('real');
     const lane = async (_: unknown, number: number): Promise<void> => {
-      await using application = await install(cluster, folder, number);
+      await using application = await install(cluster, { folder, bundle: copy }, number);
       for (let revision = 1; left > 0; revision += 1) {
         left -= 1;
         const deployed = await application.update(revision);
@@ -80,7 +81,11 @@ interface Application extends AsyncDisposable {
 }
 
 /** @throws Error if the first installation is not green */
-async function install(cluster: Cluster, folder: string, lane: number): Promise<Application> {
+async function install(
+  cluster: Cluster,
+  { folder, bundle }: { readonly folder: string; readonly bundle: string },
+  lane: number,
+): Promise<Application> {
   const namespace = `sound-${lane}-${randomBytes(3).toString('hex')}`;
   const workspace = join(folder, `workspace-${lane}`);
   const kubectl = (...words: string[]) =>
@@ -91,7 +96,7 @@ async function install(cluster: Cluster, folder: string, lane: number): Promise<
   await kubectl('label', 'namespace', namespace, 'orion.dev/environment=production');
   const deploy = async (more: Readonly<Record<string, string>> = {}): Promise<StepResult> =>
     runStep({
-      bundle: join(folder, 'bundle/index.js'),
+      bundle: join(bundle, 'index.js'),
       workspace,
       inputs: { ...inputs, kubeconfig: cluster.kubeconfig, ...more },
     });

@@ -1,7 +1,8 @@
 /** 100 Deployments and 100 Services on hollow nodes, deployed by Orion and by kubectl in turns. */
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
+import { copyBundle } from '../bundle.ts';
 import { describeMachine } from '../machine.ts';
 import { keepResults } from '../results.ts';
 import type { Target } from '../target.ts';
@@ -17,7 +18,7 @@ import { deploymentLine, targetsOf } from './targets.ts';
 
 const stateDirectory = join(import.meta.dirname, '../../.cluster/bench');
 const workspace = join(stateDirectory, 'workspace');
-const copiedBundle = join(stateDirectory, 'bundle', 'index.js');
+const copies = join(stateDirectory, 'bundle');
 const hollowNodes = 5;
 
 /** Milliseconds. The update has a wait to get wrong; the first install has none, so that nothing hides the latency. */
@@ -30,7 +31,7 @@ export async function benchScale(bundle: string, rounds = 5): Promise<readonly T
   const cluster = await startCluster({ stateDirectory, node: 'hollow', hollowNodes, log: console.log });
   try {
     await rm(workspace, { recursive: true, force: true });
-    await cp(bundle, join(stateDirectory, 'bundle'), { recursive: true });
+    await copyBundle(bundle, copies);
     await mkdir(join(stateDirectory, 'home'), { recursive: true });
     const kubectl = await prepareKubectl(cluster.kubeconfig, join(stateDirectory, 'home'));
     const measured: Round[] = [];
@@ -107,7 +108,7 @@ async function viaOrion(
   try {
     const { kubeconfig } = cluster;
     const run = await runOrion({
-      bundle: copiedBundle,
+      bundle: join(copies, 'deploy-staging', 'index.js'),
       kubeconfig,
       workspace,
       overlay,

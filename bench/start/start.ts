@@ -38,7 +38,7 @@ bad input refused     ${shown(middle('refusal'))} ms`);
   const target: Target = {
     name: 'first line of the bundle, of `node -e 0`',
     figure: middle('firstLine') / middle('node'),
-    limit: 8,
+    limit: 2,
     unit: ' ×',
     detail: `median ${shown(middle('firstLine'))} ms against ${shown(middle('node'))} ms; bad input refused after ${shown(middle('refusal'))} ms`,
   };

@@ -1,9 +1,10 @@
 /** `npm run bench -- verdicts`: the catalogue with every tool, judged, written down, and the page made of it. */
 import { randomBytes } from 'node:crypto';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../testbed/testbed-error.ts';
+import { copyBundle } from '../bundle.ts';
 import { describeMachine } from '../machine.ts';
 import { type CatalogueEntry, numberOf, readCatalogue } from './catalogue.ts';
 import { type Ground, prepareGround } from './ground.ts';
@@ -62,8 +63,8 @@ export async function withTools<Result>(
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'orion-bench-bundle-'));
   try {
-    await cp(bundle, folder, { recursive: true });
-    const made = await Promise.all(tools.map((name) => makeTool(name, folder, console.log)));
+    const copy = await copyBundle(bundle, folder);
+    const made = await Promise.all(tools.map((name) => makeTool(name, copy, console.log)));
     await using ground = await prepareGround(console.log);
     return await work(ground, made);
   } finally {

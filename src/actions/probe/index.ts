@@ -1,7 +1,7 @@
 /** What the probe image runs: no action, but a bundle like theirs. Its order is a file, its findings are its log. */
 import { readFile } from 'node:fs/promises';
-import type { ProbeOrder } from '../domain/smoke/tests/probe.ts';
-import { fulfilOrder } from '../probes/fulfil-order.ts';
+import type { ProbeOrder } from '../../domain/smoke/tests/probe.ts';
+import { fulfilOrder } from '../../probes/fulfil-order.ts';
 
 /** As src/cluster/in-cluster-job/job.ts mounts it. */
 const file = process.argv[2] ?? '/orion/order';

@@ -1,0 +1,12 @@
+/** `uses: orion/smoke-tests@v1`: main and post. */
+import { banner } from '../../runner/banner.ts';
+import { cacheCompiledCode } from '../../runner/compile-cache.ts';
+import { runToExit } from '../../runner/process.ts';
+
+banner('smoke-tests');
+cacheCompiledCode();
+await runToExit(async () => {
+  // A bundle of its own, loaded after the first line is out: a person who watches sees at once that it runs.
+  const { runNamedAction } = await import(/* webpackIgnore: true */ '../orion/index.ts');
+  return runNamedAction('smoke-tests');
+});
