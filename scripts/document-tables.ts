@@ -1,5 +1,4 @@
 /** Tables of the documents that the tables of `src` decide: nobody writes them by hand, so that they cannot differ. */
-
 import {
   type Permission,
   servicePermissions,

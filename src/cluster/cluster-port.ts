@@ -1,5 +1,4 @@
 /** The cluster as a deployment uses it: one connection, reads and writes by name of what they are for. */
-
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../domain/failure/fault.ts';

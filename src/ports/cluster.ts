@@ -1,5 +1,4 @@
 /** Reads and writes of the cluster, and connections to its pods. */
-
 import type { JsonObject, KubernetesObject, ObjectReference } from '../domain/kubernetes/objects.ts';
 import type { Permission } from '../domain/kubernetes/permissions.ts';
 import type { ApplyConflict } from '../domain/plan/changes.ts';

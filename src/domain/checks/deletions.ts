@@ -1,5 +1,4 @@
 /** Objects that are being deleted: a write to them is answered as if all were well, and is lost with them. */
-
 import {
   type KubernetesObject,
   keyOf,

@@ -3,7 +3,6 @@
  * Deployment that becomes `Recreate`, the `emptyDir` of a volume that gets a source. Nobody owns it, so no apply takes it away. The
  * server's own refusal names the place, whatever the kind; its dry run of a merge patch proves that nothing else is wrong.
  */
-
 import {
   fieldsOf,
   isWithin,

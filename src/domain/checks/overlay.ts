@@ -1,5 +1,4 @@
 /** Judges the rendered overlay by what the server's dry-run answered for each object and for a Pod made from each template. */
-
 import type { Reason } from '../failure/reasons.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import { type KubernetesObject, type ObjectReference, titleOf } from '../kubernetes/objects.ts';

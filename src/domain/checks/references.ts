@@ -2,7 +2,6 @@
  * What pods, claims and Ingresses name beside Secrets and ConfigMaps, and the API server checks only when a pod or a volume is made:
  * a class or a ServiceAccount that is not there keeps every pod from starting, so it is told before anything is written.
  */
-
 import { fieldAt, listAt, textAt } from '../kubernetes/fields.ts';
 import {
   groupKindOf,

@@ -1,5 +1,4 @@
 /** Every Secret and ConfigMap that a pod template refers to is there, or will be, with its key, and no Secret holds a placeholder. */
-
 import { isObject } from '../kubernetes/managed-fields.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../kubernetes/objects.ts';
 import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts';

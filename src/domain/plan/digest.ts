@@ -2,7 +2,6 @@
  * The plan digest: what a reviewer approved. A hash of the rendered objects and of the live values of the fields Orion would
  * write; Secret data and generated name suffixes are left out, because an ungated preview job has no production secrets.
  */
-
 import { generatedSuffix } from '../kubernetes/generated-name.ts';
 import {
   applyEntryOf,

@@ -3,7 +3,6 @@
  * lists them, and only if they are this app's: records and lock are in the release's namespace, so labels on the objects say
  * whose they are.
  */
-
 import type { Reason } from '../failure/reasons.ts';
 import {
   groupKindOf,

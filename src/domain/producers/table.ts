@@ -2,7 +2,6 @@
  * Which kinds make Secrets and ConfigMaps, from which of their fields. Facts of each project's own API reference; adding a kind
  * is adding a line. Fields that any custom resource may have (`writeConnectionSecretToRef`) stand in `ofAnyKind`.
  */
-
 import { fieldAt, textAt } from '../kubernetes/fields.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';

@@ -2,7 +2,6 @@
  * What finish deletes (DESIGN.md section 2): objects that Orion's earlier records of this app list and the overlay no longer
  * has. Pure. Whatever is in doubt stays: an object that stays by mistake is found again by the next release.
  */
-
 import { hasGeneratedName } from '../kubernetes/generated-name.ts';
 import { applyEntryOf, fieldManager } from '../kubernetes/managed-fields.ts';
 import {

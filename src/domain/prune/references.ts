@@ -1,5 +1,4 @@
 /** Who still needs a ConfigMap or Secret: live workloads, and ReplicaSets kept for a way back. */
-
 import { hasGeneratedName } from '../kubernetes/generated-name.ts';
 import {
   groupKindOf,

@@ -1,5 +1,4 @@
 /** What each phase of `orion/deploy` is, as docs/PHASES.md prints it. */
-
 import type { Settings } from '../settings/settings.ts';
 import type { ExitCode } from './outcome.ts';
 

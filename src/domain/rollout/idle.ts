@@ -1,5 +1,4 @@
 /** Workloads of a release that are as their overlay asks, and of which no pod ran: green says nothing about them. */
-
 import type { Notice } from '../failure/notice.ts';
 import { numberAt } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';

@@ -1,5 +1,4 @@
 /** What a run was asked to do: the inputs after parsing, one readonly value made at the door. Durations are milliseconds. */
-
 import type { StepName } from './phases.ts';
 import type { Profile, TestedEnvironment } from './profile.ts';
 

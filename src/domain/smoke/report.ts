@@ -1,5 +1,4 @@
 /** What one smoke test found, with its evidence. Log, summary, annotations, JUnit and `result` are made from it. */
-
 import type { Reason } from '../failure/reasons.ts';
 import type { ObjectReference } from '../kubernetes/objects.ts';
 import type { FieldPath } from '../kubernetes/source-location.ts';

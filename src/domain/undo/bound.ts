@@ -1,5 +1,4 @@
 /** What only goes forward: a claim that has grown, a version of a kind in which objects are stored. Undo keeps it, and says so. */
-
 import { type MemberPath, valueAt, withValue } from '../kubernetes/field-set.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import {

@@ -1,5 +1,4 @@
 /** What undo decides for one object. */
-
 import { type MemberPath, memberText } from '../kubernetes/field-set.ts';
 import type { JsonObject, ManagedFieldsEntry, ObjectReference } from '../kubernetes/objects.ts';
 import type { Remake } from '../release/record.ts';

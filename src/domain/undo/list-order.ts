@@ -2,7 +2,6 @@
  * The order of list items that are told apart by keys: ownership does not name it, and yet it means something (`$(NAME)` in
  * `env` sees only the variables before it; init containers run one after the other).
  */
-
 import { type MemberPath, membersOf } from '../kubernetes/field-set.ts';
 import { isObject, selects } from '../kubernetes/managed-fields.ts';
 import type { JsonObject, JsonValue } from '../kubernetes/objects.ts';

@@ -1,5 +1,4 @@
 /** What a successor adds to the order that it takes over: of a list that only it changes, the items of others, where they stand. */
-
 import { fieldsOf, membersOf } from '../kubernetes/field-set.ts';
 import { isObject, itemsNamed } from '../kubernetes/managed-fields.ts';
 import type { JsonObject, JsonValue } from '../kubernetes/objects.ts';

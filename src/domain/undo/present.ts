@@ -1,5 +1,4 @@
 /** Objects that were there before the release: what undo sends to make them what they were. */
-
 import {
   type MemberPath,
   memberKey,

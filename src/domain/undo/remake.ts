@@ -3,7 +3,6 @@
  * immutable. Neither its data nor the field itself can be changed any more; pods that run keep what they have mounted or read.
  * Source: Kubernetes, "Immutable ConfigMaps".
  */
-
 import {
   isWithin,
   type MemberPath,

@@ -2,7 +2,6 @@
  * Replicas that an autoscaler of the release has changed: the release itself need not have touched the object. Whoever takes the
  * autoscaler away puts them back, for nobody else does.
  */
-
 import {
   fieldsOf,
   isWithin,

@@ -2,7 +2,6 @@
  * What the API server adds by itself to what a release writes, as the template's labels to a Job that has none left. Nobody owns
  * such fields, so no apply takes them away again: undo makes them ours first.
  */
-
 import { fieldsOf, isWithin, type MemberPath, membersOf, valueAt } from '../kubernetes/field-set.ts';
 import { isObject, isOurs, unionOf } from '../kubernetes/managed-fields.ts';
 import {

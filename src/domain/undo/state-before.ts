@@ -1,5 +1,4 @@
 /** What undo needs, decided before the first write to an object (DESIGN.md section 3). */
-
 import {
   fieldsOf,
   type MemberPath,

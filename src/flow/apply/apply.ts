@@ -1,5 +1,4 @@
 /** Applies the plan, wave by wave, in parallel inside a wave. Nothing here was not recorded first. */
-
 import { ownershipWith } from '../../domain/checks/leftovers.ts';
 import { serverWarning } from '../../domain/checks/overlay.ts';
 import type { Failure } from '../../domain/failure/failure.ts';

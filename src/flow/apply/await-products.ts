@@ -2,7 +2,6 @@
  * Between the producers and the workloads: waits for the Secrets and ConfigMaps that pods need and others make, as long as that
  * may help. It never has to succeed: pods wait for them too, as long as the rollout (ADR 0016).
  */
-
 import { patienceWith, producerState } from '../../domain/causes/budget-of-producers.ts';
 import type { Failure } from '../../domain/failure/failure.ts';
 import { type KubernetesObject, keyOf } from '../../domain/kubernetes/objects.ts';

@@ -13,19 +13,15 @@ import { changeCluster } from '../pipeline/release.ts';
 import { isExpectedPlan, keepPlan, showPreview } from '../plan/plan-report.ts';
 import { proveApproval } from '../preflight/approval.ts';
 import { type Preflight, preflight, type Ready } from '../preflight/preflight.ts';
+import { asResult } from '../run/as-result.ts';
 import type { Run } from '../run/context.ts';
-import { checksFailed, endingOfError, planMoved, planned, unchanged } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
+import { checksFailed, planMoved, planned, unchanged } from '../run/endings.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
 export async function deploy(run: Run, course: Course = wholeCourse): Promise<ResultDocument> {
-  const ending = await decide(run, course).catch(async (error: unknown) => {
-    const cluster = await run.connect().catch(() => undefined);
-    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
-  });
-  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+  return asResult(run, () => decide(run, course));
 }
 
 async function decide(run: Run, course: Course): Promise<Ending> {

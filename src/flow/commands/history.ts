@@ -3,18 +3,13 @@ import { historyOf } from '../../domain/release/history.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { historyLines } from '../../report/log/history.ts';
 import { releaseNamespace } from '../plan/release-namespace.ts';
+import { asResult } from '../run/as-result.ts';
 import type { Run } from '../run/context.ts';
-import { endingOfError } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
 import type { Ending } from '../run/ledger.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
 export async function history(run: Run): Promise<ResultDocument> {
-  const ending = await decide(run).catch(async (error: unknown) => {
-    const cluster = await run.connect().catch(() => undefined);
-    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
-  });
-  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+  return asResult(run, decide);
 }
 
 async function decide(run: Run): Promise<Ending> {

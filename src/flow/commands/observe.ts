@@ -3,15 +3,14 @@ import type { Refusal } from '../../domain/approval/approval.ts';
 import { judgeRun } from '../../domain/approval/observed-run.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
+import { asResult, noCluster } from '../run/as-result.ts';
 import type { Run } from '../run/context.ts';
-import { endingOfError } from '../run/endings.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
 export async function observe(run: Run): Promise<ResultDocument> {
-  const ending = await decide(run).catch((error: unknown) => endingOfError(run, error));
-  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+  return asResult(run, decide, noCluster);
 }
 
 async function decide(run: Run): Promise<Ending> {

@@ -2,7 +2,6 @@
  * The story of `phase: rollback`: a release that failed or was interrupted is undone by its record (STATES rows 16, 18, 25), a
  * deployed one is returned to as a release of its own (row 21). The overlay of today plays no part in either.
  */
-
 import { chooseRollback } from '../../domain/release/choose-rollback.ts';
 import { responsible, sameJob } from '../../domain/release/record.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
@@ -14,21 +13,15 @@ import { releaseNamespace } from '../plan/release-namespace.ts';
 import { type Hold, takeHold } from '../record/lock.ts';
 import { announceRelease } from '../record/open.ts';
 import { undoRecord } from '../rollback/undo-release.ts';
+import { asResult } from '../run/as-result.ts';
 import type { Run } from '../run/context.ts';
-import { endingOfError } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 import { deploy } from './deploy.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
 export async function rollback(run: Run): Promise<ResultDocument> {
-  const ending = await decide(run).catch(async (error: unknown) => {
-    const cluster = await run.connect().catch(() => undefined);
-    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
-  });
-  if ('version' in ending) return ending;
-  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+  return asResult(run, decide);
 }
 
 async function decide(run: Run): Promise<Ending | ResultDocument> {

@@ -10,10 +10,9 @@ import { localTests } from '../../domain/smoke/tests/local.ts';
 import { dependenciesOf } from '../../domain/smoke/tests/selection.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { namespaceOf, placeObjects, type Target } from '../plan/desired.ts';
+import { asResult, noCluster } from '../run/as-result.ts';
 import type { Run } from '../run/context.ts';
 import { diagnose } from '../run/diagnose.ts';
-import { endingOfError } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 import { journeyVariables } from '../smoke/journey-variables.ts';
@@ -23,18 +22,13 @@ import { wanted } from '../smoke/smoke.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
 export async function smokeTests(run: Run): Promise<ResultDocument> {
-  const ending = await decide(run).catch(async (error: unknown) => {
-    const cluster =
-      run.settings.environment === 'local' ? undefined : await run.connect().catch(() => undefined);
-    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
-  });
-  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+  return asResult(run, decide, run.settings.environment === 'local' ? noCluster : undefined);
 }
 
 async function decide(run: Run): Promise<Ending> {
   const failures = run.settings.environment === 'local' ? await testLocal(run) : await testCluster(run);
   run.ledger.failures = failures;
-  return endingOf(run, failures);
+  return endingOfTests(run, failures);
 }
 
 async function testLocal(run: Run): Promise<readonly Failure[]> {
@@ -120,7 +114,7 @@ function judge(failures: readonly Failure[]): 'passed' | 'failed' {
   return failures.length === 0 ? 'passed' : 'failed';
 }
 
-function endingOf(run: Run, failures: readonly Failure[]): Ending {
+function endingOfTests(run: Run, failures: readonly Failure[]): Ending {
   const { passed, skipped, inconclusive } = countOutcomes(run.ledger.smoke);
   const [first] = failures;
   if (first === undefined) {

@@ -19,10 +19,10 @@ import { releaseNamespace } from '../plan/release-namespace.ts';
 import { hideSecrets } from '../preflight/facts.ts';
 import { explainError } from '../record/close.ts';
 import type { OpenRelease } from '../record/open-release.ts';
+import { asResult } from '../run/as-result.ts';
 import type { Run } from '../run/context.ts';
 import { diagnoseAloud } from '../run/diagnose.ts';
-import { checksFailed, endingOfError, failedWith, testsSkipped, verifiedRunning } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
+import { checksFailed, failedWith, testsSkipped, verifiedRunning } from '../run/endings.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 import { checkAll } from './deploy.ts';
@@ -31,7 +31,7 @@ import { undoLeft } from './rollback.ts';
 type Story = (run: Run) => Promise<ResultDocument>;
 
 export const preflightStep: Story = (run) =>
-  told(run, async () => {
+  asResult(run, async () => {
     const { ready } = await checkAll(run);
     if (ready === undefined) return checksFailed(run);
     return {
@@ -45,7 +45,7 @@ export const preflightStep: Story = (run) =>
 
 /** With monitor. After an undo that was never seen healthy, that is what it verifies (STATES row 25). */
 export const healthStep: Story = (run) =>
-  told(run, async () => {
+  asResult(run, async () => {
     const found = await newestRelease(run);
     const { namespace, newest } = found;
     if (newest.head.status === 'restore-unverified') return undoLeft(run, namespace, newest);
@@ -54,7 +54,7 @@ export const healthStep: Story = (run) =>
   });
 
 export const smokeStep: Story = (run) =>
-  told(run, async () => {
+  asResult(run, async () => {
     if (run.settings.skipTests) return testsSkipped();
     const found = await newestRelease(run);
     if (isInProgress(run, found.newest)) return goOn(run, found.namespace, 'smoke');
@@ -63,7 +63,7 @@ export const smokeStep: Story = (run) =>
 
 /** STATES row 5. */
 export const finishStep: Story = (run) =>
-  told(run, async () => {
+  asResult(run, async () => {
     const { namespace, newest } = await newestRelease(run);
     if (!isInProgress(run, newest)) {
       if (newest.head.status !== 'deployed') throw nothingToGoOnWith(newest);
@@ -85,15 +85,6 @@ export const finishStep: Story = (run) =>
       }
     });
   });
-
-/** Never throws: whatever happens becomes a result that can be reported. */
-async function told(run: Run, decide: () => Promise<Ending>): Promise<ResultDocument> {
-  const ending = await decide().catch(async (error: unknown) => {
-    const cluster = await run.connect().catch(() => undefined);
-    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
-  });
-  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
-}
 
 interface Newest {
   readonly namespace: string;

@@ -6,19 +6,14 @@ import { logLine } from '../../report/log/line.ts';
 import { logText } from '../../report/text/escape.ts';
 import { releaseNamespace } from '../plan/release-namespace.ts';
 import { takeHold } from '../record/lock.ts';
+import { asResult } from '../run/as-result.ts';
 import type { Run } from '../run/context.ts';
-import { endingOfError } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
 export async function unlock(run: Run): Promise<ResultDocument> {
-  const ending = await decide(run).catch(async (error: unknown) => {
-    const cluster = await run.connect().catch(() => undefined);
-    return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
-  });
-  return run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+  return asResult(run, decide);
 }
 
 async function decide(run: Run): Promise<Ending> {

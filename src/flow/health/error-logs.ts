@@ -1,5 +1,4 @@
 /** Reads the errors out of pods' logs: further at each round, also of runs that have ended, never a whole log at once. */
-
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { firstLine, type LineContext, readLine } from '../../domain/logs/error-entries.ts';
 import type { ErrorCount } from '../../domain/logs/error-rates.ts';

@@ -1,5 +1,4 @@
 /** After health: endpoints and restarts stay watched, and the new pods' logs are compared with the old ones'. */
-
 import { quoted } from '../../domain/causes/evidence/cause.ts';
 import { eventMessage, eventReason } from '../../domain/causes/evidence/evidence.ts';
 import type { Failure } from '../../domain/failure/failure.ts';

@@ -17,9 +17,8 @@ import { lockLost, underLock } from '../record/lock.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 import { retireRecords } from '../record/retention.ts';
 import { inEachWave } from '../rollback/writes.ts';
+import { endingOf } from '../run/as-result.ts';
 import { notice, type Run } from '../run/context.ts';
-import { endingOfError } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
 import { forgetHandover } from './handover.ts';
 
 export interface Finished {
@@ -41,7 +40,7 @@ async function pruneAll(change: OpenRelease): Promise<Finished> {
     return await prune(change);
   } catch (error) {
     // The release is deployed, whatever happens now.
-    const { message } = endingOfError(change.run, faultOf(error, change.ready.cluster.refusalOf(error)));
+    const { message } = endingOf(change.run, error, change.ready.cluster);
     notPruned(change.run, undefined, change.run.signal.aborted ? 'the run was stopped.' : message);
     return { warned: true };
   }

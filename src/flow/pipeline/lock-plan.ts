@@ -1,5 +1,4 @@
 /** The lock, and the preview again now that nobody else may change anything. */
-
 import { judgeDeletions } from '../../domain/checks/deletions.ts';
 import { judgeOverlay } from '../../domain/checks/overlay.ts';
 import { canonicalJson } from '../../domain/kubernetes/managed-fields.ts';

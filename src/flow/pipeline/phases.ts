@@ -1,5 +1,4 @@
 /** The phases that can fail a release, in their order: apply, rollout, health, monitor, smoke. */
-
 import type { Failure } from '../../domain/failure/failure.ts';
 import type { HealthSubject } from '../../domain/health/verdict.ts';
 import { type KubernetesObject, keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';

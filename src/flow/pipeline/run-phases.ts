@@ -6,8 +6,9 @@ import { logText } from '../../report/text/escape.ts';
 import { closeFailed, explainError, explainPending, leaveStopped, ownRecord } from '../record/close.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 import { type Closed, rollBack } from '../rollback/roll-back.ts';
+import { endingOf } from '../run/as-result.ts';
 import { diagnoseAloud } from '../run/diagnose.ts';
-import { endingOfError, failedInStep, failedWith, handedOver, succeeded } from '../run/endings.ts';
+import { failedInStep, failedWith, handedOver, succeeded } from '../run/endings.ts';
 import { inPhase } from '../run/phase.ts';
 import { goThroughPhases, type Stage } from './context.ts';
 import type { Course } from './course.ts';
@@ -91,7 +92,7 @@ async function endFailed(
   } catch (error) {
     if (run.signal.aborted) throw error;
     // Whatever goes wrong now must not take the place of the cause.
-    const why = endingOfError(run, error).message;
+    const why = endingOf(run, error, ready.cluster).message;
     const message = `${ending.message} The record could not be closed: ${why}`;
     run.log.line(logLine(run.logClock(), logText(`The record could not be closed: ${why}`)));
     return { ending: { ...ending, message }, pending: true };

@@ -1,5 +1,4 @@
 /** Admission (pod security, quota, webhooks) sees pods, not templates: so a Pod made from the changed template is asked about. */
-
 import { isAboutImpersonation, isSameRefusal, podEvidenceOf } from '../../domain/checks/pod-refusal.ts';
 import type { Refusal } from '../../domain/checks/refusal.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';

@@ -1,5 +1,4 @@
 /** A write that the server refuses for what it has itself filled in before: would it be accepted without that? */
-
 import {
   claimsOf,
   leftoversOf,

@@ -1,5 +1,4 @@
 /** The plan as people see it: one report per object, and its digest. */
-
 import type { ChangeReport } from '../../domain/plan/changes.ts';
 import { conflictingManagers } from '../../domain/plan/changes.ts';
 import { nothingToPrune, pruneDigestText } from '../../domain/prune/plan.ts';

@@ -1,5 +1,4 @@
 /** The preview: what the server says each write would do, asked by dry-run; nothing is changed. */
-
 import type { ObjectValidation, Refusal } from '../../domain/checks/overlay.ts';
 import { withoutHandedOver } from '../../domain/kubernetes/handed-over.ts';
 import { clientSideApplyEntriesOf, clientSideApplyManager } from '../../domain/kubernetes/managed-fields.ts';

@@ -1,5 +1,4 @@
 /** The nine pre-checks: they run at once, all report, and none changes anything. */
-
 import { judgeConnectivity } from '../../domain/checks/connectivity.ts';
 import { judgeContext } from '../../domain/checks/context.ts';
 import { judgeDeletions } from '../../domain/checks/deletions.ts';

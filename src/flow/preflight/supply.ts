@@ -1,5 +1,4 @@
 /** Reads what the overlay's pods need and the overlay does not bring, and who in the namespace may make it. */
-
 import { outsideReferences } from '../../domain/checks/secrets.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';
 import type { PlannedChange } from '../../domain/plan/changes.ts';

@@ -4,9 +4,9 @@ import type { ReleaseHead, StateBefore } from '../../domain/release/record.ts';
 import type { PhaseTiming } from '../../domain/settings/phases.ts';
 import { recordedLatencies } from '../../domain/smoke/latency/baseline.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
+import { endingOf } from '../run/as-result.ts';
 import type { Run } from '../run/context.ts';
-import { cancelled, endingOfError } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
+import { cancelled } from '../run/endings.ts';
 import type { Ending } from '../run/ledger.ts';
 import { ensureHeld, lockLost } from './lock.ts';
 import type { OpenRelease } from './open-release.ts';
@@ -39,7 +39,7 @@ export async function explainPending(
 /** The same for what was thrown. */
 export async function explainError(change: OpenRelease, error: unknown): Promise<void> {
   const { run, ready } = change;
-  await explainPending(change, endingOfError(run, faultOf(error, ready.cluster.refusalOf(error))));
+  await explainPending(change, endingOf(run, error, ready.cluster));
 }
 
 /**

@@ -3,9 +3,8 @@ import { retire } from '../../domain/release/retention.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { logLine } from '../../report/log/line.ts';
 import { logText } from '../../report/text/escape.ts';
+import { endingOf } from '../run/as-result.ts';
 import { notice, type Run } from '../run/context.ts';
-import { endingOfError } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
 
 export async function retireRecords(run: Run, cluster: ClusterPort, namespace: string): Promise<void> {
   try {
@@ -17,7 +16,7 @@ export async function retireRecords(run: Run, cluster: ClusterPort, namespace: s
     const said = `Old records: ${trim.length} kept for the history alone, ${remove.length} removed`;
     run.log.line(logLine(run.logClock(), logText(said)));
   } catch (error) {
-    const { message } = endingOfError(run, faultOf(error, cluster.refusalOf(error)));
+    const { message } = endingOf(run, error, cluster);
     notice(run, {
       reason: 'not-pruned',
       message: `Old release records were not removed: ${run.signal.aborted ? 'the run was stopped.' : message}`,

@@ -1,5 +1,4 @@
 /** What is kept of every object that the release will change, and of those that its autoscalers will scale. */
-
 import { clientSideApplyEntriesOf, isOurs } from '../../domain/kubernetes/managed-fields.ts';
 import {
   type KubernetesObject,

@@ -1,5 +1,4 @@
 /** One object is made what it was: by server-side apply, and where the server takes no such apply, by the way around it. */
-
 import { type MemberPath, memberNamed, ownersOf, withoutField } from '../../domain/kubernetes/field-set.ts';
 import {
   type JsonObject,

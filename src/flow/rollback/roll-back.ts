@@ -1,17 +1,14 @@
 /** A failed release is undone by the run that made it (STATES rows 6 to 8). */
-
 import { logLine } from '../../report/log/line.ts';
 import { logText } from '../../report/text/escape.ts';
-import { takeBackNamespace } from '../apply/namespace.ts';
 import { closeRecord, explainPending, keepBefore } from '../record/close.ts';
 import { ensureHeld } from '../record/lock.ts';
 import type { OpenRelease } from '../record/open-release.ts';
-import { endingOfError } from '../run/endings.ts';
-import { faultOf } from '../run/errors.ts';
+import { endingOf } from '../run/as-result.ts';
 import type { Ending } from '../run/ledger.ts';
-import { inPhase } from '../run/phase.ts';
 import { rollbackStopped, rolledBack } from './endings.ts';
-import { statusOfUndone, undo } from './undo.ts';
+import type { UndoWork } from './undo.ts';
+import { undoAndClose } from './undo-release.ts';
 
 export interface Closed {
   readonly ending: Ending;
@@ -26,40 +23,24 @@ export async function rollBack(change: OpenRelease, failed: Ending): Promise<Clo
   const { reason, message } = failed;
   try {
     await closeRecord(change, { status: 'pending', phase: 'rollback', reason, message });
-    const undone = await inPhase(
+    const work: UndoWork = {
       run,
-      'rollback',
-      () =>
-        undo({
-          run,
-          cluster: ready.cluster,
-          namespace,
-          release,
-          body,
-          written,
-          made,
-          down,
-          ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
-          keepBefore: (before) => keepBefore(change, before),
-        }),
-      ({ outcome }) => (outcome === 'rolled-back' ? 'passed' : 'failed'),
-    );
-    run.ledger.workloads = undone.workloads;
-    run.ledger.failures = [...run.ledger.failures, ...undone.failures];
-    await closeRecord(change, {
-      status: statusOfUndone(undone),
-      phase: 'rollback',
-      reason,
-      message: `${message} ${undone.message}`,
-    });
-    if (undone.outcome === 'rolled-back' && release.head.createdNamespace === true)
-      await takeBackNamespace(run, ready.cluster, namespace);
+      cluster: ready.cluster,
+      namespace,
+      release,
+      body,
+      written,
+      made,
+      down,
+      ensureHeld: () => ensureHeld(run, namespace, hold.lease, release),
+      keepBefore: (before) => keepBefore(change, before),
+    };
+    const undone = await undoAndClose(work, failed, (end) => closeRecord(change, end));
     return { ending: rolledBack(failed, undone), pending: false };
   } catch (error) {
     if (run.signal.aborted) throw error;
     // It is not known how far the undo came: the record says so by staying pending.
-    const fault = faultOf(error, ready.cluster.refusalOf(error));
-    const why = endingOfError(run, fault).message;
+    const why = endingOf(run, error, ready.cluster).message;
     run.log.line(logLine(run.logClock(), logText(`The rollback stopped: ${why}`)));
     await explainPending(change, { ...failed, message: `${message} The rollback stopped: ${why}` });
     return { ending: rollbackStopped(failed, why), pending: true };

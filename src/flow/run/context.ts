@@ -1,5 +1,4 @@
 /** Everything a run works with: what was asked, who asks, and the edges. Made by `actions`, read by the phases. */
-
 import type { Notice } from '../../domain/failure/notice.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { OutsideLists, Reach } from '../../domain/plan/scope.ts';

@@ -1,5 +1,4 @@
 /** One try of a database: through its pod where it has one of ours, else at its address. */
-
 import { judgePostgres, type PostgresFinding } from '../../domain/smoke/databases/postgres.ts';
 import { judgeRedis, type RedisFinding } from '../../domain/smoke/databases/redis.ts';
 import { type ConnectionFault, judgeConnection } from '../../domain/smoke/http/connection.ts';

@@ -2,7 +2,6 @@
  * A failure as a message for a Slack incoming webhook. Source: Slack's documentation, "Formatting message text" (only `&`, `<` and
  * `>` are escaped) and "Block Kit" (50 blocks; 150 characters of a header, 3,000 of a section).
  */
-
 import type { SourceLocation } from '../../domain/kubernetes/source-location.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { cleanText, oneLine, shorten } from '../text/escape.ts';

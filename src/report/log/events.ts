@@ -1,5 +1,4 @@
 /** Log lines of what happens on the way: phases, checks, changes, notices. */
-
 import type { CheckResult } from '../../domain/checks/finding.ts';
 import type { Notice } from '../../domain/failure/notice.ts';
 import { titleOf } from '../../domain/kubernetes/objects.ts';

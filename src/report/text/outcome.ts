@@ -1,5 +1,4 @@
 /** The outcome as a phrase and as counts, for the headline of the summary and the last line of the log. */
-
 import type { ResultDocument } from '../../domain/result/document.ts';
 import type { StepName } from '../../domain/settings/phases.ts';
 import { countOutcomes } from '../../domain/smoke/report.ts';

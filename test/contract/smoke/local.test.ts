@@ -1,5 +1,4 @@
 /** The action smoke-tests, by its bundle, against processes on this machine: no cluster anywhere. */
-
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';

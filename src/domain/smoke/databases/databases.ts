@@ -1,5 +1,4 @@
 /** The databases of a release: from the settings of its workloads, and from Services on the usual ports. */
-
 import { listAt, numberAt } from '../../kubernetes/fields.ts';
 import {
   groupKindOf,

@@ -1,5 +1,4 @@
 /** The databases that one container is given: by whole addresses, and by host, port, user and password in variables of their own. */
-
 import type { Judgement } from '../judgement.ts';
 import {
   type Family,

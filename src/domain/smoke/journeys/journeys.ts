@@ -1,5 +1,4 @@
 /** One step of a journey: what is sent in place of its placeholders, what is kept of its answer, and whether it was well. Pure. */
-
 import type { JsonValue } from '../../kubernetes/objects.ts';
 import { parseExpression, valuesAt } from '../../status/generic/expressions.ts';
 import type { AnswerExpectations, Capture, ConfiguredStep } from '../configuration.ts';

@@ -1,5 +1,4 @@
 /** Which pod stands behind the name of a database, or that it is elsewhere: as the cluster's DNS would resolve it for its users. */
-
 import type { HealthState } from '../../health/state.ts';
 import { fieldAt, flagAt, listAt, numberAt, textAt } from '../../kubernetes/fields.ts';
 import {

@@ -1,5 +1,4 @@
 /** One test for each database and each way to it: which pod stands behind its name, and what to log in with. */
-
 import type { Database } from '../databases/databases.ts';
 import type { Judgement } from '../judgement.ts';
 import { type Ground, reachOf, type Way } from './database-reach.ts';

@@ -1,5 +1,4 @@
 /** What the ways to a pod say when there is no connection at their end, and what they cannot carry. Pure. */
-
 import type { Notice } from '../../failure/notice.ts';
 import { type ConnectionFault, type ConnectionFaultKind, oneLine } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';

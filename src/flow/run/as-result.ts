@@ -1,0 +1,37 @@
+import type { ResultDocument } from '../../domain/result/document.ts';
+import type { ClusterPort } from '../../ports/cluster.ts';
+import type { Run } from './context.ts';
+import { endingOfError } from './endings.ts';
+import { faultOf } from './errors.ts';
+import type { Ending } from './ledger.ts';
+
+/**
+ * The error boundary of every command. Never throws: whatever happens becomes a result that can be reported.
+ *
+ * @param connected the cluster whose refusals are understood; a command without one gives `noCluster`
+ */
+export async function asResult(
+  run: Run,
+  decide: (run: Run) => Promise<Ending | ResultDocument>,
+  connected: (run: Run) => Promise<ClusterPort | undefined> = ({ connect }) => connect(),
+): Promise<ResultDocument> {
+  const ending = await decide(run).catch(async (error: unknown) =>
+    endingOf(run, error, await connected(run).catch(() => undefined)),
+  );
+  return 'version' in ending
+    ? ending
+    : run.ledger.document(run.settings, run.identity, ending, run.clock.now());
+}
+
+export async function noCluster(): Promise<undefined> {
+  return undefined;
+}
+
+/** How a run ends that this error stopped; `cluster` tells the API server's refusals from mistakes of Orion. */
+export function endingOf(
+  run: Pick<Run, 'signal' | 'ledger'>,
+  error: unknown,
+  cluster: Pick<ClusterPort, 'refusalOf'> | undefined,
+): Ending {
+  return endingOfError(run, faultOf(error, cluster?.refusalOf(error)));
+}
