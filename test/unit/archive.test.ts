@@ -29,9 +29,7 @@ test('has the metadata and the bundles of every action, and nothing that only de
   expect(names).toEqual(expect.arrayContaining([...needed, 'dist/orion/index.js', 'LICENSE', 'README.md']));
   const folders = new Set(names.map((name) => name.split('/')[0]));
   const own = actionNames.filter((action) => action !== 'phase');
-  expect([...folders].toSorted()).toEqual(
-    [...own, 'LICENSE', 'README.md', 'action.yml', 'dist'].toSorted(),
-  );
+  expect([...folders].toSorted()).toEqual([...own, 'LICENSE', 'README.md', 'action.yml', 'dist'].toSorted());
 });
 
 test('is smaller than 2 MB', () => {
