@@ -8,7 +8,7 @@ import type { PhaseTiming } from '../../domain/settings/phases.ts';
 import { awaited } from '../../domain/status/generic/awaited.ts';
 import { statusOf } from '../../domain/status/table.ts';
 import { checkLines } from '../../report/log/events.ts';
-import { type Course, wholeCourse } from '../pipeline/course.ts';
+import { type Course, wholeCourse } from '../phases/table.ts';
 import { changeCluster } from '../pipeline/release.ts';
 import { isExpectedPlan, keepPlan, showPreview } from '../plan/plan-report.ts';
 import { proveApproval } from '../preflight/approval.ts';

@@ -1,7 +1,7 @@
 /** Which story each `phase` of the root action is. */
 import type { ResultDocument } from '../../domain/result/document.ts';
 import type { Settings } from '../../domain/settings/settings.ts';
-import { stepCourses } from '../pipeline/course.ts';
+import { stepCourses } from '../phases/table.ts';
 import type { Run } from '../run/context.ts';
 import { deploy } from './deploy.ts';
 import { history } from './history.ts';

@@ -6,6 +6,8 @@ import { type Handover, type ReleaseBody, sameJob } from '../../domain/release/r
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
 import type { OldErrors } from '../health/monitor.ts';
+import { subjectOf } from '../phases/apply.ts';
+import { openStage, type Stage } from '../phases/context.ts';
 import { placeObjects, type Target } from '../plan/desired.ts';
 import { recordedOverlay } from '../plan/recorded-overlay.ts';
 import { hideSecrets } from '../preflight/facts.ts';
@@ -14,8 +16,6 @@ import { takeHold } from '../record/lock.ts';
 import { announceRelease } from '../record/open.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 import type { Run } from '../run/context.ts';
-import { openStage, type Stage } from './context.ts';
-import { subjectOf } from './phases.ts';
 
 /** The record says how far it came; the first time also all that the next process cannot find out by itself. */
 export async function handOver(change: OpenRelease, stage: Stage): Promise<void> {

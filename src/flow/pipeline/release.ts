@@ -3,6 +3,9 @@ import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { leftInCluster, nothingToPrune } from '../../domain/prune/plan.ts';
 import { awaited } from '../../domain/status/generic/awaited.ts';
 import { createNamespace, removeNamespace } from '../apply/namespace.ts';
+import { applyOf, subjectOf } from '../phases/apply.ts';
+import { openStage, type Stage } from '../phases/context.ts';
+import type { Course } from '../phases/table.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Ready } from '../preflight/preflight.ts';
 import { announceRelease, markTakenOver, openRecord } from '../record/open.ts';
@@ -11,10 +14,7 @@ import { statesBefore } from '../record/states-before.ts';
 import type { Run } from '../run/context.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
-import { openStage, type Stage } from './context.ts';
-import type { Course } from './course.ts';
 import { lockPlan } from './lock-plan.ts';
-import { applyOf, subjectOf } from './phases.ts';
 import { goThrough } from './run-phases.ts';
 
 export async function changeCluster(run: Run, ready: Ready, course: Course): Promise<Ending> {

@@ -3,6 +3,8 @@ import type { Failure } from '../../domain/failure/failure.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import { logLine } from '../../report/log/line.ts';
 import { logText } from '../../report/text/escape.ts';
+import { goThroughPhases, type Stage } from '../phases/context.ts';
+import type { Course } from '../phases/table.ts';
 import { closeFailed, explainError, explainPending, leaveStopped, ownRecord } from '../record/close.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 import { type Closed, rollBack } from '../rollback/roll-back.ts';
@@ -10,8 +12,6 @@ import { endingOf } from '../run/as-result.ts';
 import { diagnoseAloud } from '../run/diagnose.ts';
 import { failedInStep, failedWith, handedOver, succeeded } from '../run/endings.ts';
 import { inPhase } from '../run/phase.ts';
-import { goThroughPhases, type Stage } from './context.ts';
-import type { Course } from './course.ts';
 import { finish } from './finish.ts';
 import { handOver } from './handover.ts';
 

@@ -2,8 +2,9 @@
  * How far one process goes with a release. An action that does all of it closes the record; a step of a job in steps leaves it
  * pending for the next one (STATES rows 5 and 10).
  */
+
+import { healthPhase, monitorPhase, rolloutPhase, smokePhase } from './apply.ts';
 import type { ReleasePhase } from './context.ts';
-import { healthPhase, monitorPhase, rolloutPhase, smokePhase } from './phases.ts';
 
 export interface Course {
   readonly inSteps: boolean;
