@@ -6,6 +6,7 @@ import type { Approval } from '../approval/approval.ts';
 import type { Reason } from '../failure/reasons.ts';
 import type {
   JsonObject,
+  JsonValue,
   KubernetesObject,
   ManagedFieldsEntry,
   ObjectReference,
@@ -155,6 +156,8 @@ export interface Handover {
   readonly oldPods: readonly string[];
   /** Databases that did not work before the release, by name. */
   readonly databasesDown: readonly string[];
+  /** What phases leave for the same phase in a later process, by its name. */
+  readonly notes?: Readonly<Record<string, JsonValue>>;
 }
 
 /** The job that a pending record waits for. */

@@ -8,7 +8,7 @@ import type { PhaseTiming } from '../../domain/settings/phases.ts';
 import { awaited } from '../../domain/status/generic/awaited.ts';
 import { statusOf } from '../../domain/status/table.ts';
 import { checkLines } from '../../report/log/events.ts';
-import { type Course, wholeCourse } from '../phases/table.ts';
+import { type PhaseSequence, wholeRelease } from '../phases/table.ts';
 import { changeCluster } from '../pipeline/release.ts';
 import { isExpectedPlan, keepPlan, showPreview } from '../plan/plan-report.ts';
 import { proveApproval } from '../preflight/approval.ts';
@@ -20,18 +20,18 @@ import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 
 /** Never throws: whatever happens becomes a result that can be reported. */
-export async function deploy(run: Run, course: Course = wholeCourse): Promise<ResultDocument> {
-  return asResult(run, () => decide(run, course));
+export async function deploy(run: Run, sequence: PhaseSequence = wholeRelease): Promise<ResultDocument> {
+  return asResult(run, () => decide(run, sequence));
 }
 
-async function decide(run: Run, course: Course): Promise<Ending> {
+async function decide(run: Run, sequence: PhaseSequence): Promise<Ending> {
   const { ready } = await checkAll(run);
   if (ready === undefined) return checksFailed(run);
   await inPhase(run, 'preview', async () => preview(run, ready));
   if (!isExpectedPlan(run)) return planMoved(run);
   if (run.settings.dryRun) return planned(run);
   if (isUnchanged(ready)) return unchanged(run);
-  return (await proveApproval(run)) ?? changeCluster(run, ready, course);
+  return (await proveApproval(run)) ?? changeCluster(run, ready, sequence);
 }
 
 /** All nine, also when one fails. */

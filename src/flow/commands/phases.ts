@@ -1,7 +1,7 @@
 /** Which story each `phase` of the root action is. */
 import type { ResultDocument } from '../../domain/result/document.ts';
 import type { Settings } from '../../domain/settings/settings.ts';
-import { stepCourses } from '../phases/table.ts';
+import { sequenceOf } from '../phases/table.ts';
 import type { Run } from '../run/context.ts';
 import { deploy } from './deploy.ts';
 import { history } from './history.ts';
@@ -16,7 +16,7 @@ type Phase = NonNullable<Settings['phase']>;
 const stories: Readonly<Record<Phase, Story>> = {
   preflight: settingOut(preflightStep),
   preview: (run) => deploy({ ...run, settings: { ...run.settings, dryRun: true } }),
-  rollout: settingOut((run) => deploy(run, stepCourses.rollout)),
+  rollout: settingOut((run) => deploy(run, sequenceOf('rollout'))),
   health: healthStep,
   smoke: smokeStep,
   finish: finishStep,

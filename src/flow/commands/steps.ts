@@ -9,10 +9,9 @@ import type { ResultDocument } from '../../domain/result/document.ts';
 import { targetOf } from '../../domain/rollout/target.ts';
 import { awaited } from '../../domain/status/generic/awaited.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
-import { healthPhase, rolloutPhase, smokePhase } from '../phases/apply.ts';
-import { goThroughPhases, openStage, type ReleasePhase } from '../phases/context.ts';
-import { stepCourses } from '../phases/table.ts';
-import { isOfThisJob, openStageAgain, takeUp, targetOfRecord } from '../pipeline/handover.ts';
+import { openContext, type ReleasePhase, type ReleaseStep, runPhases } from '../phases/context.ts';
+import { judgingDeployed, sequenceOf } from '../phases/table.ts';
+import { isOfThisJob, openContextAgain, takeUp, targetOfRecord } from '../pipeline/handover.ts';
 import { finishRelease, goThrough } from '../pipeline/run-phases.ts';
 import { readObjects } from '../plan/live-objects.ts';
 import { releaseNamespace } from '../plan/release-namespace.ts';
@@ -50,7 +49,7 @@ export const healthStep: Story = (run) =>
     const { namespace, newest } = found;
     if (newest.head.status === 'restore-unverified') return undoLeft(run, namespace, newest);
     if (isInProgress(run, newest)) return goOn(run, namespace, 'health');
-    return judgeRunning(run, found, [rolloutPhase, healthPhase]);
+    return judgeRunning(run, found, judgingDeployed('health'));
   });
 
 export const smokeStep: Story = (run) =>
@@ -58,7 +57,7 @@ export const smokeStep: Story = (run) =>
     if (run.settings.skipTests) return testsSkipped();
     const found = await newestRelease(run);
     if (isInProgress(run, found.newest)) return goOn(run, found.namespace, 'smoke');
-    return judgeRunning(run, found, [smokePhase]);
+    return judgeRunning(run, found, judgingDeployed('smoke'));
   });
 
 /** STATES row 5. */
@@ -120,9 +119,9 @@ function isInProgress(run: Run, newest: StoredRelease): boolean {
   );
 }
 
-function goOn(run: Run, namespace: string, step: keyof typeof stepCourses): Promise<Ending> {
+function goOn(run: Run, namespace: string, step: ReleaseStep): Promise<Ending> {
   return withRelease(run, namespace, async (change) =>
-    goThrough(change, await openStageAgain(change), stepCourses[step]),
+    goThrough(change, await openContextAgain(change), sequenceOf(step)),
   );
 }
 
@@ -158,7 +157,7 @@ async function judgeRunning(
   const workloads = objects.filter(awaited);
   const references = workloads.map(referenceOf);
   const subject = Promise.resolve({ namespace, rendered: objects, former: new Set<string>() });
-  const stage = await openStage(run, { cluster, target }, subject, {
+  const context = await openContext(run, { cluster, target }, subject, {
     expected: workloads.length,
     existing: references,
   });
@@ -166,16 +165,16 @@ async function judgeRunning(
     const live = await readObjects(cluster, references);
     for (const desired of workloads) {
       const reference = referenceOf(desired);
-      stage.watch.addTarget(targetOf({ reference, desired }, true, live.get(keyOf(reference))));
+      context.watch.addTarget(targetOf({ reference, desired }, true, live.get(keyOf(reference))));
     }
-    const found: readonly Failure[] = await goThroughPhases(stage, phases);
+    const found: readonly Failure[] = await runPhases(context, phases);
     const failures = await diagnoseAloud(run, cluster, found, target.locate);
     run.ledger.failures = failures;
     // It is not this job's to undo.
     const asked = { ...run, settings: { ...run.settings, rollback: 'never' as const } };
     return failures.length > 0 ? failedWith(asked, failures) : verifiedRunning(deployed.name);
   } finally {
-    stage.watch.stop();
+    context.watch.stop();
   }
 }
 

@@ -1,14 +1,20 @@
-/** What the phases that judge a release work on, whoever applied it: this process, or an earlier step of the job. */
+/** What the phases of a release work on and may do, whoever applied it: this process, or an earlier step of the job. */
 import type { Failure } from '../../domain/failure/failure.ts';
 import type { HealthSubject } from '../../domain/health/verdict.ts';
+import type { Expectation } from '../../domain/producers/expectations.ts';
+import type { PhaseName } from '../../domain/settings/phases.ts';
+import type { Settings } from '../../domain/settings/settings.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { type Health, openHealth } from '../health/health.ts';
 import type { OldErrors } from '../health/monitor.ts';
 import type { Target } from '../plan/desired.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { OpenRelease } from '../record/open-release.ts';
 import { type ExpectedTargets, type RolloutWatch, watchRollout } from '../rollout/watch.ts';
 import type { Run } from '../run/context.ts';
+import { inPhase } from '../run/phase.ts';
 
-export interface Stage {
+export interface ReleaseContext {
   readonly run: Run;
   readonly cluster: ClusterPort;
   readonly target: Target;
@@ -17,37 +23,83 @@ export interface Stage {
   readonly health: Promise<Health>;
   /** Databases that did not work before, by name; filled as they are found. */
   readonly down: Set<string>;
-  /** Set by apply, of an apply in this process: each is awaited by the phase that needs it, so that it holds no verdict up. */
+  /**
+   * Lock, record and what was written so far: a phase that changes the cluster needs it (src/flow/record/change.ts). Absent where what
+   * an earlier job deployed is only judged.
+   */
+  readonly release?: OpenRelease;
+  /** What this process is to apply; absent where an earlier one has done so. */
+  readonly planned?: Planned;
+  /** Set by apply in this process: each is awaited by the phase that needs it, so that it holds no verdict up. */
   readonly begun: { recorded: Promise<void>; databasesAsked: Promise<void>; old: OldErrors };
 }
 
-/** One phase of a release: what failed, still to be diagnosed; empty when it passed. */
-export type ReleasePhase = (stage: Stage) => Promise<readonly Failure[]>;
+export interface Planned {
+  readonly plan: Plan;
+  readonly expectations: readonly Expectation[];
+}
 
-export async function openStage(
+/** The steps of a job in steps that go on with a release (docs/PHASES.md). */
+export type ReleaseStep = 'rollout' | 'health' | 'smoke';
+
+/** One phase of a release: a row of the table in table.ts. */
+export interface ReleasePhase {
+  readonly name: PhaseName;
+  /** Of a job in steps, those in which it runs. */
+  readonly steps: readonly ReleaseStep[];
+  /** Whether it can say something of what was deployed before, with no release open. */
+  readonly judgesDeployed: boolean;
+  /** Left out where the settings do not ask for it; without this function it always runs. */
+  isAsked?(settings: Settings): boolean;
+  /** What failed, still to be diagnosed; empty when it passed. */
+  run(context: ReleaseContext): Promise<readonly Failure[]>;
+}
+
+export async function openContext(
   run: Run,
   { cluster, target }: { readonly cluster: ClusterPort; readonly target: Target },
   subject: Promise<HealthSubject>,
   expected: ExpectedTargets,
-  before: { readonly down?: Set<string>; readonly old?: OldErrors } = {},
-): Promise<Stage> {
+  given: {
+    readonly release?: OpenRelease;
+    readonly planned?: Planned;
+    readonly old?: OldErrors;
+  } = {},
+): Promise<ReleaseContext> {
   // Awaited by what needs it; until then a failure must not count as one that nobody looks at.
   subject.catch(() => undefined);
   const watch = await watchRollout(run, target.namespace, expected);
   const health = subject.then((judged) => openHealth(run, watch, judged));
   health.catch(() => undefined);
-  const { down = new Set<string>(), old = { counts: new Map(), pods: new Set<string>() } } = before;
-  const begun = { recorded: Promise.resolve(), databasesAsked: Promise.resolve(), old };
-  return { run, cluster, target, subject, watch, health, down, begun };
+  const { release, planned, old = { counts: new Map(), pods: new Set<string>() } } = given;
+  return {
+    run,
+    cluster,
+    target,
+    subject,
+    watch,
+    health,
+    down: release?.down ?? new Set<string>(),
+    ...(release === undefined ? {} : { release }),
+    ...(planned === undefined ? {} : { planned }),
+    begun: { recorded: Promise.resolve(), databasesAsked: Promise.resolve(), old },
+  };
 }
 
-/** Goes through them until one fails. */
-export async function goThroughPhases(
-  stage: Stage,
+/** Runs them until one fails. */
+export async function runPhases(
+  context: ReleaseContext,
   phases: readonly ReleasePhase[],
 ): Promise<readonly Failure[]> {
+  const { run } = context;
   for (const phase of phases) {
-    const failures = await phase(stage);
+    if (phase.isAsked?.(run.settings) === false) continue;
+    const failures = await inPhase(
+      run,
+      phase.name,
+      () => phase.run(context),
+      ({ length }) => (length === 0 ? 'passed' : 'failed'),
+    );
     if (failures.length > 0) return failures;
   }
   return [];

@@ -1,25 +1,36 @@
 /**
- * How far one process goes with a release. An action that does all of it closes the record; a step of a job in steps leaves it
- * pending for the next one (STATES rows 5 and 10).
+ * The phases of a release, in their order, and how many of them one process runs. An action that runs all of them closes the record;
+ * a step of a job in steps leaves it pending for the next one (STATES rows 5 and 10).
  */
+import { applyPhase } from './apply.ts';
+import type { ReleasePhase, ReleaseStep } from './context.ts';
+import { healthPhase } from './health.ts';
+import { monitorPhase } from './monitor.ts';
+import { rolloutPhase } from './rollout.ts';
+import { smokePhase } from './smoke.ts';
 
-import { healthPhase, monitorPhase, rolloutPhase, smokePhase } from './apply.ts';
-import type { ReleasePhase } from './context.ts';
+/** A new phase is a file beside these and a row here. */
+const releasePhases: readonly ReleasePhase[] = [
+  applyPhase,
+  rolloutPhase,
+  healthPhase,
+  monitorPhase,
+  smokePhase,
+];
 
-export interface Course {
+export interface PhaseSequence {
   readonly inSteps: boolean;
-  /** After apply, where it is part of it. */
   readonly phases: readonly ReleasePhase[];
 }
 
-export const wholeCourse: Course = {
-  inSteps: false,
-  phases: [rolloutPhase, healthPhase, monitorPhase, smokePhase],
-};
+export const wholeRelease: PhaseSequence = { inSteps: false, phases: releasePhases };
 
-/** What each step judges. Health looks at the rollout again: pods may have fallen since the step before. */
-export const stepCourses = {
-  rollout: { inSteps: true, phases: [rolloutPhase] },
-  health: { inSteps: true, phases: [rolloutPhase, healthPhase, monitorPhase] },
-  smoke: { inSteps: true, phases: [smokePhase] },
-} as const satisfies Readonly<Record<string, Course>>;
+/** Health looks at the rollout again: pods may have fallen since the step before. */
+export function sequenceOf(step: ReleaseStep): PhaseSequence {
+  return { inSteps: true, phases: releasePhases.filter(({ steps }) => steps.includes(step)) };
+}
+
+/** What this step can say of a release that an earlier job deployed. */
+export function judgingDeployed(step: ReleaseStep): readonly ReleasePhase[] {
+  return sequenceOf(step).phases.filter(({ judgesDeployed }) => judgesDeployed);
+}

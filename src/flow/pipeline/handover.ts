@@ -6,8 +6,8 @@ import { type Handover, type ReleaseBody, sameJob } from '../../domain/release/r
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
 import type { OldErrors } from '../health/monitor.ts';
-import { subjectOf } from '../phases/apply.ts';
-import { openStage, type Stage } from '../phases/context.ts';
+import { openContext, type ReleaseContext } from '../phases/context.ts';
+import { subjectOf } from '../phases/subject.ts';
 import { placeObjects, type Target } from '../plan/desired.ts';
 import { recordedOverlay } from '../plan/recorded-overlay.ts';
 import { hideSecrets } from '../preflight/facts.ts';
@@ -18,15 +18,15 @@ import type { OpenRelease } from '../record/open-release.ts';
 import type { Run } from '../run/context.ts';
 
 /** The record says how far it came; the first time also all that the next process cannot find out by itself. */
-export async function handOver(change: OpenRelease, stage: Stage): Promise<void> {
+export async function handOver(change: OpenRelease, context: ReleaseContext): Promise<void> {
   const { run, ready } = change;
   if (change.body.handover === undefined) {
-    await stage.begun.databasesAsked;
+    await context.begun.databasesAsked;
     const records = await run.records(ready.target.namespace);
     const current = await ownRecord(change);
     // Its body has the inventory by now.
     const body = await records.readBody(current);
-    await records.replaceBody(current, { ...body, handover: handoverOf(change, stage) });
+    await records.replaceBody(current, { ...body, handover: handoverOf(change, context) });
   }
   const timings = timingsOf(await ownRecord(change), run);
   await closeRecord(change, {
@@ -50,7 +50,7 @@ export async function forgetHandover({ run, ready, release, body }: OpenRelease)
   }
 }
 
-function handoverOf({ prunes, down }: OpenRelease, { watch, begun }: Stage): Handover {
+function handoverOf({ prunes, down, notes }: OpenRelease, { watch, begun }: ReleaseContext): Handover {
   return {
     targets: watch.state().targets,
     prunes,
@@ -62,6 +62,7 @@ function handoverOf({ prunes, down }: OpenRelease, { watch, begun }: Stage): Han
     })),
     oldPods: [...begun.old.pods],
     databasesDown: [...down],
+    ...(notes.size === 0 ? {} : { notes: Object.fromEntries(notes) }),
   };
 }
 
@@ -101,6 +102,7 @@ export async function takeUp(run: Run, namespace: string): Promise<OpenRelease> 
       written: new Map(),
       made: new Map(),
       down: new Set(handover.databasesDown),
+      notes: new Map(Object.entries(handover.notes ?? {})),
     };
   } catch (error) {
     await hold.lease.release();
@@ -109,8 +111,8 @@ export async function takeUp(run: Run, namespace: string): Promise<OpenRelease> 
 }
 
 /** The watches of an earlier step are gone with its process: what it rolled out is looked at anew. */
-export async function openStageAgain(change: OpenRelease): Promise<Stage> {
-  const { targets = [], oldErrors = [], oldPods = [] } = change.body.handover ?? {};
+export async function openContextAgain(release: OpenRelease): Promise<ReleaseContext> {
+  const { targets = [], oldErrors = [], oldPods = [] } = release.body.handover ?? {};
   const counts = oldErrors.map(({ workload, errors, pods, podMinutes }): [string, ErrorCount] => [
     workload,
     { tally: { ...noErrors, errors }, pods, podMinutes },
@@ -120,10 +122,10 @@ export async function openStageAgain(change: OpenRelease): Promise<Stage> {
     expected: targets.length,
     existing: targets.map(({ reference }) => reference),
   };
-  const { down } = change;
-  const stage = await openStage(change.run, change.ready, subjectOf(change), expected, { old, down });
-  for (const target of targets) stage.watch.addTarget(target);
-  return stage;
+  const { run, ready } = release;
+  const context = await openContext(run, ready, subjectOf(release), expected, { release, old });
+  for (const target of targets) context.watch.addTarget(target);
+  return context;
 }
 
 /** The objects of a record; lines to edit are those of the checkout, where it still renders. */

@@ -3,10 +3,9 @@ import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { leftInCluster, nothingToPrune } from '../../domain/prune/plan.ts';
 import { awaited } from '../../domain/status/generic/awaited.ts';
 import { createNamespace, removeNamespace } from '../apply/namespace.ts';
-import { applyOf, subjectOf } from '../phases/apply.ts';
-import { openStage, type Stage } from '../phases/context.ts';
-import type { Course } from '../phases/table.ts';
-import type { Plan } from '../plan/plan.ts';
+import { openContext, type Planned, type ReleaseContext } from '../phases/context.ts';
+import { subjectOf } from '../phases/subject.ts';
+import type { PhaseSequence } from '../phases/table.ts';
 import type { Ready } from '../preflight/preflight.ts';
 import { announceRelease, markTakenOver, openRecord } from '../record/open.ts';
 import type { OpenRelease } from '../record/open-release.ts';
@@ -17,7 +16,7 @@ import { inPhase } from '../run/phase.ts';
 import { lockPlan } from './lock-plan.ts';
 import { goThrough } from './run-phases.ts';
 
-export async function changeCluster(run: Run, ready: Ready, course: Course): Promise<Ending> {
+export async function changeCluster(run: Run, ready: Ready, sequence: PhaseSequence): Promise<Ending> {
   const { namespace } = ready.target;
   const created = ready.namespaceExists ? undefined : await createNamespace(run, ready.cluster, namespace);
   const locked = await inPhase(
@@ -43,7 +42,7 @@ export async function changeCluster(run: Run, ready: Ready, course: Course): Pro
       planDigest: run.ledger.planDigest ?? '',
       createdNamespace: created !== undefined,
       earlier: leftInCluster(prune),
-      jobInSteps: course.inSteps,
+      jobInSteps: sequence.inSteps,
     }).catch(async (error: unknown) => {
       await takeBack(run, ready, created);
       throw error;
@@ -61,12 +60,10 @@ export async function changeCluster(run: Run, ready: Ready, course: Course): Pro
       written: new Map(),
       made: new Map(),
       down: new Set(),
+      notes: new Map(),
     };
-    const stage = await openStageOf(change, plan, ready.expectations);
-    const closed = await goThrough(change, stage, {
-      ...course,
-      phases: [applyOf(change, plan, ready.expectations), ...course.phases],
-    });
+    const context = await openContextOf(change, { plan, expectations: ready.expectations });
+    const closed = await goThrough(change, context, sequence);
     pending = closed.pending;
     // Nothing is left for post to settle.
     if (!pending) run.remember('release', '');
@@ -74,7 +71,7 @@ export async function changeCluster(run: Run, ready: Ready, course: Course): Pro
   } finally {
     // Beside a pending record the Lease stays ours: post takes it again, and others wait for a minute of silence first. Where
     // the job is in steps the record alone is the lock, and the next step needs the Lease.
-    if (!pending || course.inSteps) await hold.lease.release().catch(() => undefined);
+    if (!pending || sequence.inSteps) await hold.lease.release().catch(() => undefined);
   }
 }
 
@@ -82,11 +79,8 @@ async function takeBack(run: Run, ready: Ready, created: KubernetesObject | unde
   if (created !== undefined) await removeNamespace(run, ready.cluster, created);
 }
 
-async function openStageOf(
-  change: OpenRelease,
-  { changes }: Plan,
-  expectations: Ready['expectations'],
-): Promise<Stage> {
+async function openContextOf(release: OpenRelease, planned: Planned): Promise<ReleaseContext> {
+  const { changes } = planned.plan;
   const targets = changes.filter(({ desired }) => awaited(desired));
   const expected = {
     expected: targets.length,
@@ -94,7 +88,7 @@ async function openStageOf(
     existing: targets
       .filter(({ live, deferred }) => live !== undefined && !deferred)
       .map(({ reference }) => reference),
-    expectations,
+    expectations: planned.expectations,
   };
-  return openStage(change.run, change.ready, subjectOf(change), expected, change);
+  return openContext(release.run, release.ready, subjectOf(release), expected, { release, planned });
 }

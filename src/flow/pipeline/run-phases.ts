@@ -3,8 +3,8 @@ import type { Failure } from '../../domain/failure/failure.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import { logLine } from '../../report/log/line.ts';
 import { logText } from '../../report/text/escape.ts';
-import { goThroughPhases, type Stage } from '../phases/context.ts';
-import type { Course } from '../phases/table.ts';
+import { type ReleaseContext, runPhases } from '../phases/context.ts';
+import type { PhaseSequence } from '../phases/table.ts';
 import { closeFailed, explainError, explainPending, leaveStopped, ownRecord } from '../record/close.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 import { type Closed, rollBack } from '../rollback/roll-back.ts';
@@ -17,28 +17,28 @@ import { handOver } from './handover.ts';
 
 export async function goThrough(
   change: OpenRelease,
-  stage: Stage,
-  { inSteps, phases }: Course,
+  context: ReleaseContext,
+  { inSteps, phases }: PhaseSequence,
 ): Promise<Closed> {
   const { run } = change;
   try {
-    const failures = await goThroughPhases(stage, phases);
-    stage.watch.stop();
-    if (failures.length > 0) return await endFailed(change, stage, failures, inSteps);
+    const failures = await runPhases(context, phases);
+    context.watch.stop();
+    if (failures.length > 0) return await endFailed(change, context, failures, inSteps);
     if (inSteps) {
-      await handOver(change, stage);
+      await handOver(change, context);
       return { ending: handedOver(run), pending: true };
     }
     return { ending: await finishRelease(change), pending: false };
   } catch (error) {
-    if (run.ledger.workloads.length === 0) run.ledger.workloads = stage.watch.workloads();
+    if (run.ledger.workloads.length === 0) run.ledger.workloads = context.watch.workloads();
     // Two writes of one record must not meet.
-    await stage.begun.recorded.catch(() => undefined);
+    await context.begun.recorded.catch(() => undefined);
     if (run.signal.aborted) return { ending: await leaveStopped(change), pending: true };
     await explainError(change, error);
     throw error;
   } finally {
-    stage.watch.stop();
+    context.watch.stop();
   }
 }
 
@@ -70,7 +70,7 @@ async function stillOurs(change: OpenRelease): Promise<void> {
 /** The cause is said first; then what `rollback` asks for (STATES rows 6, 9 and 10). */
 async function endFailed(
   change: OpenRelease,
-  { begun }: Stage,
+  { begun }: ReleaseContext,
   found: readonly Failure[],
   inSteps: boolean,
 ): Promise<Closed> {

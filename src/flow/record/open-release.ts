@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectReference } from '../../domain/kubernetes/objects.ts';
+import type { JsonValue, KubernetesObject, ObjectReference } from '../../domain/kubernetes/objects.ts';
 import type { ReleaseBody } from '../../domain/release/record.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
@@ -12,7 +12,8 @@ export interface OpenRelease {
   readonly ready: { readonly cluster: ClusterPort; readonly target: Target };
   readonly hold: Hold;
   readonly release: StoredRelease;
-  readonly body: ReleaseBody;
+  /** As it is on record; a phase that records more of the previous state replaces it (src/flow/phases/write.ts). */
+  body: ReleaseBody;
   /** What the preview showed as to be deleted: finish deletes no more. */
   readonly prunes: readonly ObjectReference[];
   /** What the server answered to each write, by key; filled as they return. */
@@ -21,4 +22,6 @@ export interface OpenRelease {
   readonly made: Map<string, string>;
   /** Databases that did not work before, by name; filled as they are found. */
   readonly down: Set<string>;
+  /** What phases leave for a later process, by phase; handed over with the record. */
+  readonly notes: Map<string, JsonValue>;
 }

@@ -6,7 +6,7 @@ import { Ledger } from '../../../src/flow/run/ledger.ts';
 
 const { profile: _profile, ...durations } = { profile: 0, ...profiles.staging };
 
-const settings: Settings = {
+export const stagingSettings: Settings = {
   ...durations,
   action: 'deploy-staging',
   environment: 'staging',
@@ -44,7 +44,7 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
   const ledger = new Ledger(now);
   const { holder, ...given } = edges;
   const run: Run = {
-    settings,
+    settings: stagingSettings,
     configuration: {
       clusters: [],
       smoke: noSmokeConfiguration,
