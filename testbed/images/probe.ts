@@ -7,7 +7,7 @@ import type { LayerEntry } from './layer.ts';
 import { nodePath } from './node-runtime.ts';
 import { repositoryFolder } from './service-bundle.ts';
 
-/** The bundle of src/actions/probe.ts, built like those of the actions. */
+/** The bundle of src/actions/probe/index.ts, built like those of the actions. */
 const bundle = join(repositoryFolder, 'dist', 'probe');
 
 /**

@@ -13,7 +13,7 @@ import { podEnd } from './pod.ts';
 
 export interface ClusterJob {
   readonly namespace: string;
-  /** Its entry point is the probe (src/actions/probe.ts). */
+  /** Its entry point is the probe (src/actions/probe/index.ts). */
   readonly image: string;
   readonly requests: readonly ProbeRequest[];
   /** Letters and digits, different each time: names the objects. */
