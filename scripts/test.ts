@@ -1,6 +1,6 @@
 /**
  * `npm test`: builds the bundles, then every layer in turn, cheapest first. `npm test -- unit node` runs these layers only.
- * Ends with one plain line, `N passed, N failed, N skipped`. Layers that need a real node are left out, loudly, where there
+ * Ends with the seconds of each layer, the slowest files, and one plain line, `N passed, N failed, N skipped`. Layers that need a real node are left out, loudly, where there
  * can be none. Nothing that a layer starts outlives the run, however the layer ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -18,12 +18,20 @@ interface Count {
   readonly skipped: number;
   /** Each failed test as vitest names it, with its error below: where only the end of a log is kept, it has to be here. */
   readonly failures: readonly string[];
+  readonly files: readonly { readonly name: string; readonly seconds: number }[];
+}
+
+interface LayerResult extends Count {
+  readonly layer: string;
+  readonly seconds: number;
 }
 
 const root = join(import.meta.dirname, '..');
 /** Of each failure's error. Where it is the output of a workflow step, the verdict and what was expected instead stand last. */
 const errorLines = { first: 15, last: 60 };
 const layers = ['unit', 'contract', 'cluster', 'testbed', 'node'];
+/** Of all layers together: where the time goes. */
+const shownFiles = 20;
 const runId = randomUUID();
 
 let running: ChildProcess | undefined;
@@ -52,7 +60,7 @@ async function run(command: string, commandArguments: readonly string[]): Promis
 }
 
 /** A layer that broke before it could count (a syntax error, a cluster that did not come up) counts as one failure. */
-async function runLayer(layer: string, folder: string): Promise<Count> {
+async function runLayer(layer: string, folder: string): Promise<LayerResult> {
   const report = join(folder, `${layer}.json`);
   const startedAt = performance.now();
   console.log(`\n=== ${layer} ===`);
@@ -68,7 +76,7 @@ async function runLayer(layer: string, folder: string): Promise<Count> {
   const count = !ended && counted.failed === 0 ? broken : counted;
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   console.log(`${layer}: ${describe(count)} in ${seconds} s`);
-  return count;
+  return { ...count, layer, seconds };
 }
 
 /** The part of vitest's JSON report that is read here. */
@@ -78,6 +86,9 @@ interface Report {
   readonly numPendingTests: number;
   readonly testResults: readonly {
     readonly name: string;
+    /** Milliseconds since the epoch. */
+    readonly startTime: number;
+    readonly endTime: number;
     readonly assertionResults: readonly {
       readonly status: string;
       readonly fullName: string;
@@ -99,9 +110,13 @@ async function readCount(report: string): Promise<Count> {
           return [`${relative(root, name)} > ${fullName}:`, ...lines].join('\n    ');
         }),
     );
-    return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests, failures };
+    const files = testResults.map(({ name, startTime, endTime }) => ({
+      name: relative(root, name),
+      seconds: Math.round((endTime - startTime) / 1000),
+    }));
+    return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests, failures, files };
   } catch {
-    return { passed: 0, failed: 0, skipped: 0, failures: [] };
+    return { passed: 0, failed: 0, skipped: 0, failures: [], files: [] };
   }
 }
 
@@ -122,25 +137,41 @@ function wantedLayers(only: readonly string[]): readonly string[] {
   return wanted.filter((layer) => layer !== 'node');
 }
 
-async function runAll(folder: string): Promise<Count[]> {
+async function runAll(folder: string): Promise<LayerResult[]> {
   const wanted = wantedLayers(process.argv.slice(2));
   await makeRoom(wanted);
   const built = await run(process.execPath, [join(root, 'scripts/build.ts')]);
-  if (!built) return [{ passed: 0, failed: 1, skipped: 0, failures: ['the bundles could not be built'] }];
-  const counts: Count[] = [];
+  if (!built) {
+    const failures = ['the bundles could not be built'];
+    return [{ layer: 'build', seconds: 0, passed: 0, failed: 1, skipped: 0, failures, files: [] }];
+  }
+  const counts: LayerResult[] = [];
   for (const layer of wanted) {
     if (!interrupted) counts.push(await runLayer(layer, folder));
   }
   return counts;
 }
 
-function describe({ passed, failed, skipped }: Omit<Count, 'failures'>): string {
+function describe({ passed, failed, skipped }: Pick<Count, 'passed' | 'failed' | 'skipped'>): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+function timeLines(results: readonly LayerResult[]): readonly string[] {
+  const slowest = results
+    .flatMap(({ files }) => files)
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, shownFiles);
+  return [
+    '',
+    `seconds per layer: ${results.map(({ layer, seconds }) => `${layer} ${seconds}`).join(', ')}`,
+    `slowest ${slowest.length} files:`,
+    ...slowest.map(({ name, seconds }) => `${String(seconds).padStart(5)} s  ${name}`),
+  ];
 }
 
 async function main(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'orion-test-'));
-  let counts: Count[];
+  let counts: LayerResult[];
   try {
     counts = await runAll(folder);
   } finally {
@@ -149,13 +180,14 @@ async function main(): Promise<number> {
     const left = process.env['ORION_KEEP_CLUSTER'] === '1' ? [] : await endLeftovers(runId);
     for (const line of left) console.log(`left behind and ended: ${line}`);
   }
-  const sum = (name: Exclude<keyof Count, 'failures'>): number =>
+  const sum = (name: 'passed' | 'failed' | 'skipped'): number =>
     counts.reduce((total, count) => total + count[name], 0);
   const total = {
     passed: sum('passed'),
     failed: sum('failed') + (interrupted ? 1 : 0),
     skipped: sum('skipped'),
   };
+  for (const line of timeLines(counts)) console.log(line);
   // Said again at the end: a log of CI is often cut at its head.
   const failures = counts.flatMap((count) => count.failures);
   if (failures.length > 0) console.log(['', 'failed:', ...failures].join('\n'));
