@@ -9,7 +9,7 @@ import { type Cause, causeOf, quoted } from './cause.ts';
 import { eventReason, evidenceOf, podEvents } from './evidence.ts';
 import { containerField, podField } from './fieldpaths.ts';
 import { groupRemedy, groupWords, schedulingGroupOf } from './groups.ts';
-import { unlookedCause } from './unlooked.ts';
+import { unlookedCause, volumeBeingMade } from './unlooked.ts';
 
 /**
  * A pod for which the scheduler finds no node. It has an allowance, counted anew while pods go that may make room; one of a group
@@ -25,6 +25,8 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
   const coming = events.some((event) => ['TriggeredScaleUp', 'Nominated'].includes(eventReason(event)));
   const making = textAt(pod.object, 'status', 'nominatedNodeName') !== undefined;
   const volume = /persistentvolumeclaim|volume/i.test(condition.message);
+  // A class that binds at once: the scheduler has its word before the volume is there, which may take a cloud a minute.
+  const provisioned = volume && volumeBeingMade(scene, pod, limits)?.doom?.when === 'never';
   const group = volume ? undefined : schedulingGroupOf(pod.object);
   const { budgets } = limits;
   const allowance = volume ? budgets.volume : group === undefined ? budgets.scheduling : budgets.group;
@@ -34,7 +36,7 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
   return causeOf(scene, {
     reason: volume ? 'volume-pending' : 'unschedulable',
     doom:
-      coming || making || takesTurns(scene, pod) || isPassing(condition)
+      coming || making || provisioned || takesTurns(scene, pod) || isPassing(condition)
         ? { when: 'never' }
         : { when: 'after', since, allowance, holds: 'capacity' },
     weight: 70,

@@ -101,6 +101,12 @@ describe('nobody schedules it', () => {
   });
 });
 
+test('a scheduler of its own that has named the node which it makes: it may take its time', () => {
+  const unseen = pod(set, { phase: 'Pending', conditions: [], spec: { schedulerName: 'fargate-scheduler' } });
+  const named = { ...unseen, status: { ...(unseen['status'] as object), nominatedNodeName: 'fargate-1' } };
+  expect(outcome(tell([target(wish)], applied(1, wish, set, named)))).toBe('rollout-timeout');
+});
+
 describe('a resource claim that nobody makes: the scheduler waits for it without a word', () => {
   const claiming = (claim: Record<string, string>) =>
     pod(set, {
@@ -174,6 +180,27 @@ describe('a claim whose volume is being made: the scheduler waits for it without
     const ending = told(unseen, provisioning, working);
     expect(outcome(ending)).toBe('rollout-timeout');
     expect(said(ending)).toContain('claim data-0 is not bound');
+  });
+
+  test('of a class that binds at once the scheduler has a word: the same', () => {
+    const unbound = pod(set, {
+      phase: 'Pending',
+      conditions: [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.',
+        },
+      ],
+      spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-0' } }] },
+    });
+    const working = event(claim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
+      type: 'Normal',
+    });
+    expect(outcome(told(unbound, provisioning, working))).toBe('rollout-timeout');
+    const nobody = told(unbound, provisioning);
+    expect([outcome(nobody), nobody.at]).toEqual(['volume-pending', 32]);
   });
 
   test('its tries fail, each in words of its own: broken after the budget, from the first of them', () => {
