@@ -77,6 +77,41 @@ describe('before the first container', () => {
   });
 });
 
+describe('a volume that is attached to another node', () => {
+  const multi = (rest: string) =>
+    event(creating(), 'FailedAttachVolume', `Multi-Attach error for volume "pvc-1" Volume is ${rest}`, 2);
+
+  test('where nobody uses it any more it is being detached: sound, however long the cloud takes', () => {
+    const detaching = multi("already exclusively attached to one node and can't be attached to another");
+    const up = pod(set, { ready: 124, containers: [running(124)] });
+    const ending = tell(
+      [target(wish)],
+      [
+        ...applied(2, wish, set, creating(), detaching),
+        ...applied(
+          110,
+          event(
+            creating(),
+            'FailedMount',
+            'Unable to attach or mount volumes: timed out waiting for the condition',
+            110,
+          ),
+        ),
+        ...applied(124, up, done),
+      ],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 134]);
+  });
+
+  test('that a pod uses there: broken after the budget for volumes', () => {
+    const ending = tell(
+      [target(wish)],
+      applied(2, wish, set, creating(), multi('already used by pod(s) old-1')),
+    );
+    expect([outcome(ending), ending.at]).toEqual(['volume-pending', 32]);
+  });
+});
+
 describe('nobody schedules it', () => {
   const gates = { spec: { schedulingGates: [{ name: 'example.org/hold' }] } };
   const gated = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'gated' };
