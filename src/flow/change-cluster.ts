@@ -1,4 +1,5 @@
 /** From the lock to what this process leaves of the release: the part of a deployment that changes the cluster. */
+import { widensQuota } from '../domain/checks/lifted.ts';
 import type { KubernetesObject } from '../domain/objects.ts';
 import { leftInCluster, nothingToPrune } from '../domain/prune/plan.ts';
 import { awaited } from '../domain/status/awaited.ts';
@@ -94,6 +95,7 @@ async function openStageOf(
       .filter(({ live, deferred }) => live !== undefined && !deferred)
       .map(({ reference }) => reference),
     expectations,
+    widensQuota: widensQuota(changes),
   };
   return openStage(change.run, change.ready, subjectOf(change), expected, change);
 }

@@ -7,6 +7,7 @@ import {
   scaleTargetsOf,
   settleReplicas,
 } from '../domain/changes.ts';
+import { liftedBy } from '../domain/checks/lifted.ts';
 import type { ObjectValidation, Refusal } from '../domain/checks/overlay.ts';
 import { withoutHandedOver } from '../domain/handed-over.ts';
 import { clientSideApplyEntriesOf, clientSideApplyManager } from '../domain/managed-fields.ts';
@@ -76,9 +77,15 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
   const changes = asked.map(({ change }) => change);
   return {
     changes,
-    validations: asked.map(({ validation }) => validation),
+    validations: asked.map(({ validation }) => withLifting(validation, changes)),
     digestText: planDigestText(changes),
   };
+}
+
+function withLifting(validation: ObjectValidation, changes: readonly PlannedChange[]): ObjectValidation {
+  const { podRefusal, reference } = validation;
+  const lifting = podRefusal && liftedBy(podRefusal, reference.namespace, changes);
+  return lifting === undefined ? validation : { ...validation, podRefusalLiftedBy: lifting };
 }
 
 /** The live objects of the overlay by key. In a namespace that does not exist yet there are none. */

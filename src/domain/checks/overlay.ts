@@ -20,6 +20,8 @@ export interface ObjectValidation {
   readonly podRefusal?: Refusal;
   /** Such a refusal that perhaps does not hold for the controller that will make the pods. */
   readonly podDoubt?: Refusal;
+  /** What of the release may lift `podRefusal`: `ResourceQuota team`. */
+  readonly podRefusalLiftedBy?: string;
   /** False where the rollout ends an old pod before it needs room for a new one; true if not said. */
   readonly needsExtraPod?: boolean;
   /** Conflicts with managers that are not in `adopt`. */
@@ -192,9 +194,20 @@ function refusalFindings(validation: ObjectValidation, at: Placed): readonly Fin
 }
 
 /** A quota that is used up by the pods that are to be replaced is no obstacle where they go first. */
-function podFinding({ reference, needsExtraPod = true }: ObjectValidation, refusal: Refusal): Finding {
+function podFinding(
+  { reference, needsExtraPod = true, podRefusalLiftedBy }: ObjectValidation,
+  refusal: Refusal,
+): Finding {
   const said = refusalSentence(refusal.message);
   const quota = /exceeded quota/.test(refusal.message);
+  if (podRefusalLiftedBy !== undefined) {
+    return {
+      level: 'warn',
+      reason: 'object-not-checked',
+      message: `Pods of ${titleOf(reference)} would be refused as things are: ${said} This release changes ${podRefusalLiftedBy} as well, so the rollout decides.`,
+      remedy: `Nothing to do if that change of ${podRefusalLiftedBy} lets them in.`,
+    };
+  }
   if (quota && !needsExtraPod) {
     return {
       level: 'warn',

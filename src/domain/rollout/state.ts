@@ -93,6 +93,8 @@ export interface Limits {
   readonly budgets: Budgets;
   /** Secrets and ConfigMaps that others will make: pods may wait for them. */
   readonly expectations?: readonly Expectation[];
+  /** The release itself may make room in a quota: what that refuses at first may be let in. */
+  readonly widensQuota?: boolean;
   /** What is rolled out was there before: pods of the revision in between have nothing to wait for. */
   readonly restoring?: boolean;
 }

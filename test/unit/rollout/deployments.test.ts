@@ -520,6 +520,13 @@ describe('broken releases', () => {
     expect([outcome(ending), ending.at]).toEqual(['container-cannot-run', 1]);
   });
 
+  test('a quota that the release itself makes wider: refused at first, broken only where it lasts', () => {
+    const text = 'pods "api-new-x" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=7';
+    const refused = replicaSet(seen, 'new', { conditions: [replicaFailure(text, 1)] });
+    const ending = tell([target(seen)], applied(1, seen, refused), { ...limits, widensQuota: true });
+    expect([outcome(ending), ending.at]).toEqual(['quota-exceeded', 31]);
+  });
+
   test.each([
     [
       'pods "api-new-x" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=0, limited: pods=0',

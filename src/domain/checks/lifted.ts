@@ -1,0 +1,66 @@
+/**
+ * Refusals of pods that the release itself takes away: it raises the quota that is used up, brings the LimitRange that fills in what a
+ * quota asks for, or ends pods of another workload. A dry run is judged by what is there now.
+ */
+import type { PlannedChange } from '../changes.ts';
+import { groupKindOf, titleOf } from '../objects.ts';
+import { replicasOf } from '../surge.ts';
+import type { Refusal } from './refusal.ts';
+
+type Changed = Pick<PlannedChange, 'reference' | 'desired' | 'live' | 'predicted' | 'action'>;
+
+interface Lifting {
+  /** Words of the refusal. */
+  readonly refusal: RegExp;
+  /** Kinds of which a change may lift it. */
+  readonly kinds: readonly string[];
+}
+
+/** Sources: the admission plugins ResourceQuota, LimitRanger and PodSecurity of kube-apiserver. */
+const liftings: readonly Lifting[] = [
+  { refusal: /(?:exceeded|failed) quota/, kinds: ['ResourceQuota'] },
+  {
+    refusal: /must specify|(?:maximum|minimum) \S+ usage per|max limit to request ratio/,
+    kinds: ['LimitRange', 'ResourceQuota'],
+  },
+  { refusal: /violates PodSecurity/, kinds: ['Namespace'] },
+  {
+    refusal: /ValidatingAdmissionPolicy|MutatingAdmissionPolicy/,
+    kinds: ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'].flatMap((kind) => [
+      `${kind}.admissionregistration.k8s.io`,
+      `${kind.replace('Validating', 'Mutating')}.admissionregistration.k8s.io`,
+    ]),
+  },
+];
+
+/** What of the release may lift it, as a sentence names it; undefined: nothing. */
+export function liftedBy(
+  { message }: Refusal,
+  namespace: string | undefined,
+  changes: readonly Changed[],
+): string | undefined {
+  const changed = changes.filter(({ action }) => action !== 'unchanged');
+  const kinds = liftings.filter(({ refusal }) => refusal.test(message)).flatMap((one) => one.kinds);
+  const isNear = ({ reference }: Changed) =>
+    reference.kind === 'Namespace'
+      ? reference.name === namespace
+      : reference.namespace === undefined || reference.namespace === namespace;
+  const found =
+    changed.find((one) => kinds.includes(groupKindOf(one.reference)) && isNear(one)) ??
+    (/exceeded quota/.test(message) ? changed.find((one) => shrinks(one) && isNear(one)) : undefined);
+  return found && titleOf(found.reference);
+}
+
+/** Whether a quota that refuses pods of this release may be wider in a moment, by what the release does itself. */
+export function widensQuota(changes: readonly Changed[]): boolean {
+  return changes.some(
+    (one) => one.action !== 'unchanged' && (groupKindOf(one.reference) === 'ResourceQuota' || shrinks(one)),
+  );
+}
+
+function shrinks({ desired, predicted = desired, live, reference }: Changed): boolean {
+  const kinds = ['Deployment.apps', 'StatefulSet.apps', 'ReplicaSet.apps'];
+  return (
+    live !== undefined && kinds.includes(groupKindOf(reference)) && replicasOf(predicted) < replicasOf(live)
+  );
+}
