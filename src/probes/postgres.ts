@@ -103,7 +103,20 @@ async function stateOf(client: Client): Promise<Found> {
   );
   const [row] = answer.rows;
   if (row === undefined) return {};
-  return { version: row.version, inRecovery: row.recovery, readOnly: row.readonly === 'on' };
+  const found = { version: row.version, inRecovery: row.recovery, readOnly: row.readonly === 'on' };
+  return found.readOnly && (await isReadOnlyRole(client)) ? { ...found, readOnlyRole: true } : found;
+}
+
+/** Set by ALTER ROLE, with or without a database, and not for all who come. */
+async function isReadOnlyRole(client: Client): Promise<boolean> {
+  const query = "select source from pg_settings where name = 'default_transaction_read_only'";
+  try {
+    const { rows } = await client.query<{ source: string }>(query);
+    return rows.some(({ source }) => source === 'user' || source === 'database user');
+  } catch (error) {
+    if (error instanceof Error && 'severity' in error) return false;
+    throw error;
+  }
 }
 
 /**
