@@ -2,8 +2,10 @@
  * Fields that somebody else fills in by design, although manifests name them: sending them would be a conflict from the second
  * release on, and a change of them is nobody's quarrel. A table, so that what is left to others can be read in one place.
  */
+import { fieldAt } from './fields.ts';
 import { fieldManager, isObject, managersOf } from './managed-fields.ts';
 import { groupKindOf, type KubernetesObject } from './objects.ts';
+import { isCustomResource } from './status/awaited.ts';
 import { isRolloutKind } from './workloads.ts';
 
 interface Place {
@@ -219,6 +221,9 @@ export function isHandOver(
   const [top, second = ''] = keys;
   if (top === 'f:spec') {
     if (groupKind === 'Job.batch' && spec['suspend'] === true) return ofSuspendedJob.includes(second);
+    // Kinds of others: their queue writes into pod templates that lie anywhere in the spec.
+    const waits = suspensions().some((path) => fieldAt(desired, ...path) === true);
+    if (waits && isCustomResource(desired)) return true;
     if (groupKind === 'Pod' && spec['schedulingGates'] !== undefined) return ofGatedPod.includes(second);
   }
   const started = suspensions().some((path) => path.map((name) => `f:${name}`).join() === keys.join());

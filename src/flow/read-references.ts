@@ -2,6 +2,7 @@
 import {
   broughtKeys,
   namedObjects,
+  perhapsBrought,
   type ReferenceFacts,
   usesClaims,
   volumeClassesOf,
@@ -59,6 +60,7 @@ export async function readReferences(
   return {
     named,
     missing: new Set(missing.map(keyOf)),
+    brought: perhapsBrought(missing, objects),
     ...(claims === undefined ? {} : { claims: new Set(claims.map(claimKey)) }),
     ...(volumeClasses === undefined ? {} : { volumeClasses }),
   };

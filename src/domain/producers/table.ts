@@ -82,7 +82,10 @@ export const rules: Readonly<Record<string, Makes>> = {
   ),
   'postgresql.acid.zalan.do': secretsNamed('*.NAME.credentials.postgresql.acid.zalan.do'),
   'PostgresCluster.postgres-operator.crunchydata.com': secretsNamed('NAME-pguser-*', 'NAME-cluster-cert'),
-  'PerconaPGCluster.pgv2.percona.com': secretsNamed('NAME-pguser-*', 'NAME-cluster-cert'),
+  'PerconaPGCluster.pgv2.percona.com': allOf(
+    secretsIn(['spec', 'users'], 'secretName'),
+    secretsNamed('NAME-pguser-*', 'NAME-cluster-cert'),
+  ),
   'PerconaXtraDBCluster.pxc.percona.com': allOf(
     secretAt('spec', 'secretsName'),
     secretsNamed('NAME-secrets', 'NAME-ssl', 'NAME-ssl-internal', 'internal-NAME'),
