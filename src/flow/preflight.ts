@@ -3,7 +3,7 @@
 import { judgeConnectivity } from '../domain/checks/connectivity.ts';
 import { judgeContext } from '../domain/checks/context.ts';
 import { judgeDeletions } from '../domain/checks/deletions.ts';
-import { judgeHealth } from '../domain/checks/health.ts';
+import { judgeHealth, servesMeanwhile } from '../domain/checks/health.ts';
 import { judgeAppName, judgeHistory } from '../domain/checks/history.ts';
 import { judgeNamespace } from '../domain/checks/namespace.ts';
 import { judgeOverlay, judgeUnlisted } from '../domain/checks/overlay.ts';
@@ -156,10 +156,12 @@ async function health(run: Run, facts: Facts): Promise<readonly Finding[]> {
   const current = plan.changes
     .filter((change) => change.live !== undefined && isRolloutKind(change.desired))
     .map((change) => {
-      const status = statusOf(change.live as KubernetesObject);
+      const live = change.live as KubernetesObject;
+      const status = statusOf(live);
       return {
         reference: change.reference,
         healthy: status.word === 'current',
+        serves: status.word === 'progressing' && servesMeanwhile(live),
         message: status.message,
         changes: change.action !== 'unchanged',
       };
