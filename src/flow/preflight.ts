@@ -6,7 +6,7 @@ import { judgeDeletions } from '../domain/checks/deletions.ts';
 import { judgeHealth, servesMeanwhile } from '../domain/checks/health.ts';
 import { judgeAppName, judgeHistory } from '../domain/checks/history.ts';
 import { judgeNamespace } from '../domain/checks/namespace.ts';
-import { judgeOverlay, judgeUnlisted } from '../domain/checks/overlay.ts';
+import { judgeOverlay, judgeUnlisted, repeatFindings } from '../domain/checks/overlay.ts';
 import { judgeReferences } from '../domain/checks/references.ts';
 import { judgeResources, schedulingOf } from '../domain/checks/resources.ts';
 import { judgeSecrets } from '../domain/checks/secrets.ts';
@@ -116,12 +116,12 @@ async function connectivity(run: Run, facts: Facts): Promise<readonly Finding[]>
 }
 
 async function overlay(run: Run, facts: Facts): Promise<readonly Finding[]> {
-  const [{ objects, namespace, locate }, plan] = await Promise.all([facts.target, facts.plan]);
+  const [{ objects, namespace, repeats, locate }, plan] = await Promise.all([facts.target, facts.plan]);
   const reach = reachOf(run, namespace);
   const { allowPaused } = run.settings;
   const judged = judgeOverlay({ validations: plan.validations, reach, allowPaused, locate });
   const unlisted = judgeUnlisted(objects.map(referenceOf), { reach, locate });
-  const found = [...unlisted, ...(await aroundOverlay(facts, plan))];
+  const found = [...unlisted, ...repeatFindings(repeats, locate), ...(await aroundOverlay(facts, plan))];
   if (!found.some(({ level }) => level === 'fail')) return [...judged, ...found];
   return [...found, ...judged.filter(({ level }) => level !== 'pass')];
 }

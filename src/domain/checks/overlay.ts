@@ -104,6 +104,21 @@ function podDoubtFindings(validations: readonly ObjectValidation[]): readonly Fi
   }));
 }
 
+/** Of what an object names more than once, one is sent; which one counts is not always what its author thinks. */
+export function repeatFindings(
+  repeats: readonly { readonly reference: ObjectReference; readonly what: string }[],
+  locate: OverlayFacts['locate'],
+): readonly Finding[] {
+  return repeats.map(({ reference, what }) => ({
+    level: 'warn',
+    reason: 'server-warning',
+    message: `${titleOf(reference)} names ${what}: only the last one counts, and is sent.`,
+    remedy: 'Take the others out of the overlay.',
+    object: reference,
+    location: locate(reference),
+  }));
+}
+
 /** What can be said before the cluster is asked: it may not let this identity look at what is not listed anyway. */
 export function judgeUnlisted(
   references: readonly ObjectReference[],
