@@ -62,7 +62,7 @@ async function atOwnAddress(
 ): Promise<{ readonly answer: Found; readonly route: 'cluster-job' } | undefined> {
   if (reach.type !== 'pod' || answer.connectionFault?.kind !== 'refused' || isLoopback(serverName))
     return undefined;
-  const address = addressOf(reach.pod);
+  const address = addressOf?.(reach.pod);
   const found = address === undefined ? undefined : await asking.within(address, reach.port);
   const isReached =
     found !== undefined && (found.connectionFault === undefined || !isUnreached(found.connectionFault));

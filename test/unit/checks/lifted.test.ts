@@ -65,7 +65,7 @@ describe('a refusal that the release lifts', () => {
       validations: [{ ...validation, podRefusal: exceeded, podRefusalLiftedBy: 'ResourceQuota team' }],
       reach: { namespace: 'shop', namespaces: [], clusterKinds: [] } as never,
       allowPaused: false,
-      locate: () => ({ file: 'web.yaml' }),
+      locate: () => ({ file: 'web.yaml', line: 1 }),
     });
     expect(findings.at(-1)).toMatchObject({ level: 'warn', reason: 'object-not-checked' });
     expect(findings.at(-1)?.message).toContain('changes ResourceQuota team as well');
