@@ -62,7 +62,7 @@ export async function changeCluster(run: Run, ready: Ready, course: Course): Pro
       made: new Map(),
       down: new Set(),
     };
-    const stage = await openStageOf(change, plan, ready.expectations);
+    const stage = await openStageOf(change, plan, ready);
     const closed = await goThrough(change, stage, {
       ...course,
       phases: [applyOf(change, plan, ready.expectations), ...course.phases],
@@ -85,7 +85,7 @@ async function takeBack(run: Run, ready: Ready, created: KubernetesObject | unde
 async function openStageOf(
   change: Change,
   { changes }: Plan,
-  expectations: Ready['expectations'],
+  { expectations, nodeMaker }: Ready,
 ): Promise<Stage> {
   const targets = changes.filter(({ desired }) => awaited(desired));
   const expected = {
@@ -96,6 +96,7 @@ async function openStageOf(
       .map(({ reference }) => reference),
     expectations,
     widensQuota: widensQuota(changes),
+    ...(nodeMaker === undefined ? {} : { nodeMaker }),
   };
   return openStage(change.run, change.ready, subjectOf(change), expected, change);
 }

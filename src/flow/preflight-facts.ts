@@ -1,4 +1,5 @@
 /** What the pre-checks look at, asked for once and shared. */
+import type { NodeMaker } from '../domain/checks/resources.ts';
 import { type KubernetesObject, referenceOf } from '../domain/objects.ts';
 import { judgeReach } from '../domain/outside.ts';
 import type { Permission } from '../domain/permission.ts';
@@ -8,9 +9,11 @@ import { neededPermissions } from './needed-permissions.ts';
 import type { ClusterPort, Overlay, StoredRelease } from './ports.ts';
 import { makePlan, type Plan } from './preview.ts';
 import { planPrune } from './prune.ts';
+import { readNodeMaker } from './read-node-makers.ts';
 import { readSupply } from './read-supply.ts';
 import { notice, type Run, reachOf } from './run.ts';
 import { namespaceOf, placeObjects, type Target } from './target.ts';
+import { whereAllowed } from './where-allowed.ts';
 
 /** Facts are promises that several checks share; each fails at most once, with a Fault of its own. */
 export interface Facts {
@@ -23,6 +26,10 @@ export interface Facts {
   readonly plan: Promise<Plan>;
   readonly prune: Promise<PrunePlan>;
   readonly releases: Promise<readonly StoredRelease[]>;
+  /** Absent where this identity may not list them. */
+  readonly nodes: Promise<readonly KubernetesObject[] | undefined>;
+  /** Whether somebody makes nodes when pods have no room. */
+  readonly nodeMaker: Promise<NodeMaker>;
   /** Who holds, or will make, the Secrets and ConfigMaps that pods need. */
   readonly supply: Promise<Supply>;
 }
@@ -68,7 +75,14 @@ export function gather(run: Run): Facts {
     hideSecrets(run, found.live);
     return found;
   });
-  return { overlay: overlayFact, cluster, target, namespace, missing, plan, prune, releases, supply };
+  const nodes = cluster.then((connected) => whereAllowed(connected, connected.list('v1', 'Node')));
+  const nodeMaker = Promise.all([cluster, target, nodes]).then(([connected, placed, known]) =>
+    readNodeMaker(connected, placed.namespace, known ?? []),
+  );
+  return {
+    ...{ overlay: overlayFact, cluster, target, namespace, missing, plan, prune, releases },
+    ...{ nodes, nodeMaker, supply },
+  };
 }
 
 /** A preview changes nothing, so it needs no more than to read; without the rest it says less (see `makePlan`). */

@@ -8,7 +8,7 @@ import { judgeAppName, judgeHistory } from '../domain/checks/history.ts';
 import { judgeNamespace } from '../domain/checks/namespace.ts';
 import { judgeOverlay, judgeUnlisted, repeatFindings } from '../domain/checks/overlay.ts';
 import { judgeReferences } from '../domain/checks/references.ts';
-import { judgeResources, schedulingOf } from '../domain/checks/resources.ts';
+import { judgeResources, type NodeMaker, schedulingOf } from '../domain/checks/resources.ts';
 import { judgeSecrets } from '../domain/checks/secrets.ts';
 import { judgeTools } from '../domain/checks/tools.ts';
 import { type CheckName, type CheckResult, checkNames, type Finding, worstLevel } from '../domain/checks.ts';
@@ -22,7 +22,6 @@ import type { ClusterPort, StoredRelease } from './ports.ts';
 import { type Facts, gather, isPreview } from './preflight-facts.ts';
 import type { Plan } from './preview.ts';
 import { withPrune } from './prune.ts';
-import { readNodeMaker } from './read-node-makers.ts';
 import { readClaims, readReferences } from './read-references.ts';
 import { type Run, reachOf } from './run.ts';
 import type { Target } from './target.ts';
@@ -42,6 +41,8 @@ export interface Ready {
   readonly namespaceExists: boolean;
   /** Secrets and ConfigMaps that others will make of what is applied. */
   readonly expectations: readonly Expectation[];
+  /** Who makes nodes when pods have no room; absent where nobody is seen. */
+  readonly nodeMaker?: string;
 }
 
 export async function preflight(run: Run): Promise<Preflight> {
@@ -67,7 +68,7 @@ export async function preflight(run: Run): Promise<Preflight> {
 }
 
 async function readyFrom(facts: Facts): Promise<Ready> {
-  const [cluster, target, plan, prune, releases, namespace, supply] = await Promise.all([
+  const [cluster, target, plan, prune, releases, namespace, supply, nodeMaker] = await Promise.all([
     facts.cluster,
     facts.target,
     facts.plan,
@@ -75,6 +76,8 @@ async function readyFrom(facts: Facts): Promise<Ready> {
     facts.releases,
     facts.namespace,
     facts.supply,
+    // That it cannot be read is no reason to stop: pods without room have their usual time then.
+    facts.nodeMaker.catch((): NodeMaker => ({ type: 'hidden' })),
   ]);
   return {
     cluster,
@@ -83,6 +86,7 @@ async function readyFrom(facts: Facts): Promise<Ready> {
     releases,
     namespaceExists: namespace !== undefined,
     expectations: expectationsOf(supply),
+    ...(nodeMaker.type === 'known' ? { nodeMaker: nodeMaker.maker } : {}),
   };
 }
 
@@ -196,7 +200,7 @@ async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
   const cluster = await facts.cluster;
   const [plan, nodes, pods] = await Promise.all([
     facts.plan,
-    whereAllowed(cluster, cluster.list('v1', 'Node')),
+    facts.nodes,
     whereAllowed(
       cluster,
       cluster.list('v1', 'Pod', undefined, {
@@ -220,9 +224,7 @@ async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
   };
   const findings = judgeResources(seen, profile, minNodes);
   if (!findings.some(({ reason }) => reason === 'insufficient-resources')) return findings;
-  const { namespace } = await facts.target;
-  const nodeMaker = await readNodeMaker(cluster, namespace, nodes ?? []);
-  return judgeResources({ ...seen, nodeMaker }, profile, minNodes);
+  return judgeResources({ ...seen, nodeMaker: await facts.nodeMaker }, profile, minNodes);
 }
 
 async function history(run: Run, facts: Facts): Promise<readonly Finding[]> {

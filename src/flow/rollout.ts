@@ -72,12 +72,21 @@ export interface ExpectedTargets {
   readonly expectations?: readonly Expectation[];
   /** See `Limits.widensQuota`. */
   readonly widensQuota?: boolean;
+  /** See `Limits.nodeMaker`. */
+  readonly nodeMaker?: string;
 }
 
 export async function watchRollout(
   run: Run,
   namespace: string,
-  { expected, existing, restoring = false, expectations = [], widensQuota = false }: ExpectedTargets,
+  {
+    expected,
+    existing,
+    restoring = false,
+    expectations = [],
+    widensQuota = false,
+    nodeMaker,
+  }: ExpectedTargets,
 ): Promise<RolloutWatch> {
   let state: RolloutState = startRollout([], run.clock.now(), expected);
   const observer = observerOf(run);
@@ -135,6 +144,7 @@ export async function watchRollout(
     budgets: { ...defaultBudgets, gate: run.settings.readinessGateTimeout },
     expectations,
     widensQuota,
+    ...(nodeMaker === undefined ? {} : { nodeMaker }),
     restoring,
   };
   const proof = proveWatch(run, namespace, (pods) => {

@@ -2,7 +2,7 @@ import { type Condition, conditionOf, fieldAt, numberAt, textAt } from '../field
 import { titleOf } from '../objects.ts';
 import { markOf } from '../rollout/marks.ts';
 import type { Scene } from '../rollout/scene.ts';
-import type { Limits, PodRecord } from '../rollout/state.ts';
+import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
 import { containersOf } from '../status/containers.ts';
 import { isEnded } from '../status/pod.ts';
 import { type Cause, causeOf, quoted } from './cause.ts';
@@ -29,7 +29,8 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
   const provisioned = volume && volumeBeingMade(scene, pod, limits)?.doom?.when === 'never';
   const group = volume ? undefined : schedulingGroupOf(pod.object);
   const { budgets } = limits;
-  const allowance = volume ? budgets.volume : group === undefined ? budgets.scheduling : budgets.group;
+  const waitsLong = group !== undefined || (limits.nodeMaker !== undefined && !events.some(isDeclined));
+  const allowance = volume ? budgets.volume : waitsLong ? budgets.group : budgets.scheduling;
   const title = titleOf(scene.target.reference);
   const event = events.find((one) => eventReason(one) === 'FailedScheduling');
   const message = quoted(condition.message.split(' preemption:')[0] ?? '');
@@ -46,11 +47,18 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
     sharedKey: message,
     message:
       group === undefined
-        ? `No node can take a pod of ${title}: ${message}.`
+        ? `No node can take a pod of ${title}: ${message}${limits.nodeMaker === undefined ? '' : `, and ${limits.nodeMaker} has made none for it`}.`
         : `A pod of ${title} ${groupWords(scene, group)}: ${message}.`,
     ...(group === undefined ? {} : { remedy: groupRemedy }),
     field: constraintField(scene, condition.message),
   });
+}
+
+/** Whoever makes nodes says that none of those which it may make would do: the cluster autoscaler, and Karpenter in an event of its own. */
+function isDeclined(event: EventRecord): boolean {
+  const by = textAt(event.object, 'reportingComponent') ?? textAt(event.object, 'source', 'component') ?? '';
+  const reason = eventReason(event);
+  return reason === 'NotTriggerScaleUp' || (reason === 'FailedScheduling' && by === 'karpenter');
 }
 
 /**

@@ -93,6 +93,8 @@ export interface Limits {
   readonly budgets: Budgets;
   /** Secrets and ConfigMaps that others will make: pods may wait for them. */
   readonly expectations?: readonly Expectation[];
+  /** Who makes nodes when pods have no room, as a sentence names it: a machine takes longer than a place on one. */
+  readonly nodeMaker?: string;
   /** The release itself may make room in a quota: what that refuses at first may be let in. */
   readonly widensQuota?: boolean;
   /** What is rolled out was there before: pods of the revision in between have nothing to wait for. */
