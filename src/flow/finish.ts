@@ -6,7 +6,6 @@
 import { type ObjectReference, titleOf } from '../domain/objects.ts';
 import { approvedPrunes, type Prune } from '../domain/prune/plan.ts';
 import type { PruneReport } from '../domain/result.ts';
-import { waves } from '../domain/waves.ts';
 import { logText } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
 import { pruneLine } from '../report/log-prune.ts';
@@ -20,7 +19,7 @@ import { pruneNow, pruneReports } from './prune.ts';
 import type { Change } from './release-phases.ts';
 import { retireRecords } from './retire-records.ts';
 import { notice, type Run } from './run.ts';
-import { inEachWave } from './undo-writes.ts';
+import { deleteInOrder } from './undo-writes.ts';
 
 export interface Finished {
   /** Something that should be gone is still there; that fails no release. */
@@ -61,7 +60,7 @@ async function prune(change: Change): Promise<Finished> {
   };
   const cluster = underLock(ready.cluster, ensureHeld);
   // Users before what they use, as in undo.
-  await inEachWave(run, { ensureHeld }, waves.toReversed(), approved, async (one) => {
+  await deleteInOrder(run, cluster, { ensureHeld }, approved, async (one) => {
     const refusal = await deleteOne(run, cluster, one);
     if (refusal === undefined) pruned.push(one.reference);
     else failed.set(one.reference, refusal);

@@ -1,12 +1,14 @@
 /** The writes of an undo: configurations before are applied again, and what the release made is deleted. */
 import type { Failure } from '../domain/failure.ts';
-import { type ObjectReference, titleOf } from '../domain/objects.ts';
+import { groupKindOf, type ObjectReference, titleOf } from '../domain/objects.ts';
+import { isCustomResource } from '../domain/status/awaited.ts';
 import type { Deletion, Restore } from '../domain/undo/decision.ts';
 import { memberText, withoutMembers } from '../domain/undo/members.ts';
 import { differing } from '../domain/undo/present.ts';
 import { type Wave, waveOf, waves } from '../domain/waves.ts';
 import { logText, shorten } from '../report/escape.ts';
 import { logLine } from '../report/log-line.ts';
+import { stillThere } from './await-deletions.ts';
 import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 import { type Restored, restoreObject } from './undo-restore.ts';
@@ -44,7 +46,7 @@ export async function deleteAll(
   guard: Pick<UndoGuard, 'ensureHeld'>,
 ): Promise<readonly Failure[]> {
   const failures: Failure[] = [];
-  await inEachWave(run, guard, waves.toReversed(), deletions, async ({ reference, uid }) => {
+  await deleteInOrder(run, cluster, guard, deletions, async ({ reference, uid }) => {
     try {
       await cluster.delete(reference, uid);
       say(run, reference, 'deleted');
@@ -54,6 +56,35 @@ export async function deleteAll(
   });
   return failures;
 }
+
+/** Milliseconds for an operator to finish what it does at the end of its custom resources. */
+const finalizing = 30_000;
+
+/**
+ * Custom resources first, and then wave after wave. Where workloads go as well, one of them may be the operator whose finalizer is on
+ * a custom resource: gone before, it would leave that in deletion for ever. One that does not work is waited for in vain, but not long.
+ */
+export async function deleteInOrder<T extends Deletion>(
+  run: Run,
+  cluster: ClusterPort,
+  guard: Pick<UndoGuard, 'ensureHeld'>,
+  deletions: readonly T[],
+  work: (step: T) => Promise<void>,
+): Promise<void> {
+  const isFirst = ({ reference }: T) => isCustomResource(reference);
+  const mayBeOperator = ({ reference }: T) => operatorKinds.has(groupKindOf(reference));
+  const first = deletions.some(mayBeOperator) ? deletions.filter(isFirst) : [];
+  if (first.length > 0) {
+    await guard.ensureHeld();
+    run.signal.throwIfAborted();
+    await Promise.all(first.map(work));
+    await stillThere(run, cluster, first, finalizing);
+  }
+  const rest = deletions.filter((one) => !first.includes(one));
+  await inEachWave(run, guard, waves.toReversed(), rest, work);
+}
+
+const operatorKinds: ReadonlySet<string> = new Set(['Deployment.apps', 'StatefulSet.apps', 'DaemonSet.apps']);
 
 /** Wave after wave, each one's members at once; before each the lock is made sure of, and a stopped run goes no further. */
 export async function inEachWave<T extends { readonly reference: ObjectReference }>(
