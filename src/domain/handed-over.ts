@@ -3,7 +3,7 @@
  * release on, and a change of them is nobody's quarrel. A table, so that what is left to others can be read in one place.
  */
 import { fieldAt } from './fields.ts';
-import { fieldManager, isObject, managersOf } from './managed-fields.ts';
+import { clientSideApplyManager, fieldManager, isObject, managersOf } from './managed-fields.ts';
 import { groupKindOf, type KubernetesObject } from './objects.ts';
 import { isCustomResource } from './status/awaited.ts';
 import { isRolloutKind } from './workloads.ts';
@@ -43,6 +43,12 @@ const table: readonly HandedOver[] = [
     when: ({ rendered }) => rendered['aggregationRule'] !== undefined,
   },
   ...bundles(webhookKinds, ['webhooks', '*', 'clientConfig', 'caBundle']),
+  {
+    kinds: webhookKinds,
+    path: ['webhooks', '*', 'failurePolicy'],
+    by: 'the webhook itself, once it answers',
+    when: (place) => place.value === 'Ignore' && isOthers(place),
+  },
   ...bundles(
     ['CustomResourceDefinition.apiextensions.k8s.io'],
     ['spec', 'conversion', 'webhook', 'clientConfig', 'caBundle'],
@@ -123,11 +129,15 @@ function isEmptyText({ value }: Pick<Place, 'value'>): boolean {
   return value === '';
 }
 
-/** Somebody owns it in the cluster, and we do not. */
+/**
+ * Somebody owns it in the cluster, and we do not. What `kubectl apply` wrote is the overlay's own of before: it becomes ours, and would
+ * go if it were not sent.
+ */
 function isOthers({ live, path }: Place): boolean {
   if (live === undefined) return false;
   const owners = managersOf(live, path);
-  return owners.length > 0 && !owners.includes(fieldManager);
+  const isOverlays = (owner: string) => owner === fieldManager || owner === clientSideApplyManager;
+  return owners.length > 0 && !owners.some(isOverlays);
 }
 
 /** Where kinds that a queue starts say that they wait for it: Job, JobSet, RayJob, AppWrapper; the training operators. */
