@@ -12,6 +12,7 @@ import { stillThere } from './await-deletions.ts';
 import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 import { type Restored, restoreObject } from './undo-restore.ts';
+import { untilWebhooksAnswer } from './webhook-patience.ts';
 
 export interface UndoGuard {
   /** Throws when the lock is no longer ours. */
@@ -48,7 +49,7 @@ export async function deleteAll(
   const failures: Failure[] = [];
   await deleteInOrder(run, cluster, guard, deletions, async ({ reference, uid }) => {
     try {
-      await cluster.delete(reference, uid);
+      await untilWebhooksAnswer(run, cluster, () => cluster.delete(reference, uid));
       say(run, reference, 'deleted');
     } catch (error) {
       failures.push(refused(run, cluster, reference, 'deleted', error));
@@ -110,7 +111,7 @@ function say(run: Run, reference: ObjectReference, what: string): void {
 async function restoreOne(run: Run, cluster: ClusterPort, restore: Restore): Promise<Restored | Failure> {
   const { reference } = restore;
   try {
-    const restored = await restoreObject(run, cluster, restore);
+    const restored = await untilWebhooksAnswer(run, cluster, () => restoreObject(run, cluster, restore));
     return 'why' in restored ? failure(reference, 'restored', restored.why) : check(restore, restored);
   } catch (error) {
     return refused(run, cluster, reference, 'restored', error);

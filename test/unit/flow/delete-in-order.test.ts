@@ -44,6 +44,21 @@ async function deleted(references: readonly ObjectReference[], works: boolean) {
   return { log, failures, seconds: (run.clock.now() - startedAt) / 1000 };
 }
 
+test('a webhook that does not answer is given time: its pods are perhaps being restored', async () => {
+  const { run } = flowRun({ holder: 'us' });
+  let tries = 0;
+  const port = {
+    delete: async () => {
+      tries += 1;
+      if (tries < 3) throw new Error('Internal error occurred: failed calling webhook "db.example.org": EOF');
+    },
+    refusalOf: (error: Error) => ({ status: 500, reason: 'InternalError', message: error.message }),
+  } as unknown as ClusterPort;
+  const guard = { ensureHeld: async () => undefined };
+  expect(await deleteAll(run, port, [{ reference: cluster, uid: 'main' }], guard)).toEqual([]);
+  expect(tries).toBe(3);
+});
+
 describe('deletions', () => {
   test('an operator outlives its custom resources', async () => {
     const { log } = await deleted([operator, account, cluster, order], true);
