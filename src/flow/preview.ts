@@ -7,7 +7,7 @@ import {
   scaleTargetsOf,
   settleReplicas,
 } from '../domain/changes.ts';
-import { liftedBy } from '../domain/checks/lifted.ts';
+import { liftedBy, missesOther } from '../domain/checks/lifted.ts';
 import type { ObjectValidation, Refusal } from '../domain/checks/overlay.ts';
 import { withoutHandedOver } from '../domain/handed-over.ts';
 import { clientSideApplyEntriesOf, clientSideApplyManager } from '../domain/managed-fields.ts';
@@ -82,10 +82,16 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
   };
 }
 
+/** With what the release itself does about a refusal. */
 function withLifting(validation: ObjectValidation, changes: readonly PlannedChange[]): ObjectValidation {
-  const { podRefusal, reference } = validation;
+  const { podRefusal, refusal, reference } = validation;
   const lifting = podRefusal && liftedBy(podRefusal, reference.namespace, changes);
-  return lifting === undefined ? validation : { ...validation, podRefusalLiftedBy: lifting };
+  const missing = refusal && missesOther(refusal, reference, changes);
+  return {
+    ...validation,
+    ...(lifting === undefined ? {} : { podRefusalLiftedBy: lifting }),
+    ...(missing === undefined ? {} : { refusalMisses: missing }),
+  };
 }
 
 /** The live objects of the overlay by key. In a namespace that does not exist yet there are none. */

@@ -2,11 +2,15 @@
 import type { ClusterPort } from './ports.ts';
 import type { Run } from './run.ts';
 
-/** Milliseconds: its pods are not up yet, or its bundle of authorities is not filled in. */
-const longest = 60_000;
+/**
+ * What is worth another try, and how long, milliseconds. It did not answer (`ErrCallingWebhook` of k8s.io/apiserver): its pods are not up yet, or
+ * its bundle of authorities is not filled in. Or it answered from a cache that has not what was written a moment ago.
+ */
+const passing: readonly (readonly [words: RegExp, longest: number])[] = [
+  [/failed calling webhook/, 60_000],
+  [/admission webhook "[^"]*" denied the request: .*\bnot found/s, 10_000],
+];
 const pause = 1000;
-/** It did not answer; what it refuses, it says in other words. Source: `ErrCallingWebhook` of k8s.io/apiserver. */
-const unanswered = /failed calling webhook/;
 
 /** Tries again as long as that may help; any other error, and the last one, is thrown. */
 export async function untilWebhooksAnswer<Answer>(
@@ -14,13 +18,14 @@ export async function untilWebhooksAnswer<Answer>(
   cluster: ClusterPort,
   write: () => Promise<Answer>,
 ): Promise<Answer> {
-  const deadline = run.clock.now() + Math.min(longest, run.settings.timeout / 4);
+  const startedAt = run.clock.now();
   for (;;) {
     try {
       return await write();
     } catch (error) {
       const message = cluster.refusalOf(error)?.message ?? '';
-      if (!unanswered.test(message) || run.clock.now() >= deadline) throw error;
+      const longest = passing.find(([words]) => words.test(message))?.[1] ?? 0;
+      if (run.clock.now() >= startedAt + Math.min(longest, run.settings.timeout / 4)) throw error;
     }
     await run.clock.wait(pause, run.signal);
   }

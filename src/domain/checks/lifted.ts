@@ -3,7 +3,7 @@
  * quota asks for, or ends pods of another workload. A dry run is judged by what is there now.
  */
 import type { PlannedChange } from '../changes.ts';
-import { groupKindOf, titleOf } from '../objects.ts';
+import { groupKindOf, keyOf, type ObjectReference, titleOf } from '../objects.ts';
 import { replicasOf } from '../surge.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -48,6 +48,25 @@ export function liftedBy(
   const found =
     changed.find((one) => kinds.includes(groupKindOf(one.reference)) && isNear(one)) ??
     (/exceeded quota/.test(message) ? changed.find((one) => shrinks(one) && isNear(one)) : undefined);
+  return found && titleOf(found.reference);
+}
+
+/**
+ * A webhook looks for what the object refers to (KEDA's for the Deployment that is scaled, say): another object of the release, which
+ * is not there yet. As a sentence names it; undefined: it is about something else.
+ */
+export function missesOther(
+  { message }: Refusal,
+  refused: ObjectReference,
+  changes: readonly Changed[],
+): string | undefined {
+  if (!/admission webhook/.test(message) || !/not found|does ?n[o']t exist|no such/i.test(message))
+    return undefined;
+  const words = message.split(/[^A-Za-z0-9.-]+/);
+  const found = changes.find(
+    ({ live, reference }) =>
+      live === undefined && keyOf(reference) !== keyOf(refused) && words.includes(reference.name),
+  );
   return found && titleOf(found.reference);
 }
 

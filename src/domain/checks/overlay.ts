@@ -20,6 +20,8 @@ export interface ObjectValidation {
   readonly podRefusal?: Refusal;
   /** Such a refusal that perhaps does not hold for the controller that will make the pods. */
   readonly podDoubt?: Refusal;
+  /** What of the release the refusing webhook looked for, and is not there yet: `Deployment web`. */
+  readonly refusalMisses?: string;
   /** What of the release may lift `podRefusal`: `ResourceQuota team`. */
   readonly podRefusalLiftedBy?: string;
   /** False where the rollout ends an old pod before it needs room for a new one; true if not said. */
@@ -194,7 +196,15 @@ function conflictFindings(validation: ObjectValidation, at: Placed): readonly Fi
 function refusalFindings(validation: ObjectValidation, at: Placed): readonly Finding[] {
   const { reference } = validation;
   const findings: Finding[] = [];
-  if (validation.refusal !== undefined) {
+  if (validation.refusal !== undefined && validation.refusalMisses !== undefined) {
+    findings.push({
+      level: 'warn',
+      reason: 'object-not-checked',
+      message: `${titleOf(reference)} can be validated only after ${validation.refusalMisses}, which this release brings: ${refusalSentence(validation.refusal.message)}`,
+      remedy: 'Nothing to do: it is applied after that.',
+      ...at(),
+    });
+  } else if (validation.refusal !== undefined) {
     findings.push({
       level: 'fail',
       ...refusalReason(validation.refusal, titleOf(reference)),

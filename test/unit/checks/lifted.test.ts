@@ -1,6 +1,6 @@
 /** Refusals of pods by what the release itself changes. */
 import { describe, expect, test } from 'vitest';
-import { liftedBy, widensQuota } from '../../../src/domain/checks/lifted.ts';
+import { liftedBy, missesOther, widensQuota } from '../../../src/domain/checks/lifted.ts';
 import { judgeOverlay } from '../../../src/domain/checks/overlay.ts';
 import type { KubernetesObject } from '../../../src/domain/objects.ts';
 import { referenceOf } from '../../../src/domain/objects.ts';
@@ -69,6 +69,20 @@ describe('a refusal that the release lifts', () => {
     });
     expect(findings.at(-1)).toMatchObject({ level: 'warn', reason: 'object-not-checked' });
     expect(findings.at(-1)?.message).toContain('changes ResourceQuota team as well');
+  });
+
+  test('a webhook that looks for another object of the release', () => {
+    const web = change('apps/v1', 'Deployment');
+    const scaler = change('keda.sh/v1alpha1', 'ScaledObject');
+    const said = (message: string) => ({ status: 403, reason: 'Forbidden', message });
+    const missing = said(
+      'admission webhook "vscaledobject.kb.io" denied the request: Deployment.apps "team" not found',
+    );
+    expect(missesOther(missing, scaler.reference, [scaler, web])).toBe('Deployment team');
+    expect(missesOther(missing, scaler.reference, [scaler, { ...web, live: web.desired }])).toBeUndefined();
+    expect(
+      missesOther(said('admission webhook "x" denied the request: no'), scaler.reference, [web]),
+    ).toBeUndefined();
   });
 
   test('the quota may be wider in a moment', () => {

@@ -56,6 +56,12 @@ test('one that never answers ends the release after a minute', async () => {
   expect(await applied(away)).toMatchObject({ written: false, reasons: ['apply-failed'], seconds: 60 });
 });
 
+test('one that does not see yet what was written a moment ago is asked again', async () => {
+  const late = 'admission webhook "vscaledobject.kb.io" denied the request: Deployment.apps "main" not found';
+  expect(await applied(late, undefined)).toMatchObject({ written: true, writes: 2 });
+  expect(await applied(late)).toMatchObject({ reasons: ['webhook-refused'], seconds: 10 });
+});
+
 test('what a webhook refuses is refused at once', async () => {
   const denied = 'admission webhook "db.example.org" denied the request: no';
   expect(await applied(denied)).toMatchObject({ reasons: ['webhook-refused'], writes: 1, seconds: 0 });
