@@ -2,6 +2,7 @@
 import { selectorOf, selects } from '../health/endpoints.ts';
 import { isObject } from '../managed-fields.ts';
 import { type JsonObject, type KubernetesObject, referenceOf } from '../objects.ts';
+import { isReady } from '../status/pod.ts';
 import { podTemplateOf } from '../workloads.ts';
 import { type Endpoint, endpointsOf, portAmong } from './endpoint-tests.ts';
 import { serviceWays } from './service-ways.ts';
@@ -80,7 +81,8 @@ export function serviceCall(
 ): ServiceTest | undefined {
   const entry = entryOf(service, workloads, configuration);
   if (entry?.endpoint === undefined) return undefined;
-  const { port, endpoint, exact } = entry;
+  const { port, target, endpoint, exact, behind } = entry;
+  const pod = behind.pods.find(isReady)?.metadata.name;
   const { scheme, path, method, headers, expect } = endpoint;
   const { name } = service.metadata;
   const host = `${name}.${namespace}`;
@@ -99,6 +101,7 @@ export function serviceCall(
     serverName: host,
     host: `${host}.svc`,
     port,
+    ...(pod === undefined || target === undefined ? {} : { backing: { pod, port: target } }),
     request: { method, path, headers },
     expect,
   };
