@@ -292,10 +292,16 @@ function refusalReason(refusal: Refusal, title: string): { reason: Reason; messa
       remedy: 'Give the identity of this job the permission, see the connectivity check.',
     };
   }
+  const twice = /duplicate entries for key \[(containerPort)?/.exec(refusal.message);
   return {
     reason: 'object-invalid',
     message: `${title} is not valid: ${said}`,
-    remedy: 'Correct the field in the overlay.',
+    remedy:
+      twice === null
+        ? 'Correct the field in the overlay.'
+        : twice[1] === undefined
+          ? 'Server-side apply takes each key of the list once: remove the others.'
+          : 'Server-side apply takes each port of a container once: keep one name for it, and let Services and probes use that name or the number.',
   };
 }
 

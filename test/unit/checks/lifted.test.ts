@@ -85,6 +85,22 @@ describe('a refusal that the release lifts', () => {
     ).toBeUndefined();
   });
 
+  test('a list that names a key twice says what to do', () => {
+    const { reference, desired } = change('apps/v1', 'Deployment');
+    const message =
+      'failed to create typed patch object (shop/team; apps/v1, Kind=Deployment): .spec.template.spec.containers[name="a"].ports: duplicate entries for key [containerPort=80,protocol="TCP"]';
+    const refusal = { status: 500, reason: '', message };
+    const [finding] = judgeOverlay({
+      validations: [
+        { reference, rendered: desired, refusal, foreignConflicts: [], deferred: false, warnings: [] },
+      ],
+      reach: { namespace: 'shop', namespaces: [], clusterKinds: [] } as never,
+      allowPaused: false,
+      locate: () => ({ file: 'web.yaml', line: 1 }),
+    });
+    expect(finding).toMatchObject({ level: 'fail', remedy: expect.stringContaining('keep one name for it') });
+  });
+
   test('the quota may be wider in a moment', () => {
     expect([[quota], [smaller], []].map(widensQuota)).toEqual([true, true, false]);
   });
