@@ -124,6 +124,7 @@ const budgetMeanings: Readonly<Record<keyof Budgets, string>> = {
   scheduling: 'a pod that no node takes',
   group: 'pods that wait for the rest of their group, or for their queue',
   volume: 'a volume that does not bind or mount',
+  detach: 'a volume that is still attached to a node where nobody uses it any more',
   creation: 'pods that the API server refuses to a controller, where that may still change',
   producer: 'what makes a Secret or ConfigMap reports an error and tries again',
   readiness: 'the least time that a container may run unready',

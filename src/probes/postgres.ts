@@ -76,7 +76,7 @@ function failureOf(error: unknown): Found {
   if (message === 'The server does not support SSL connections') return { withoutTls: true };
   // Only an error of the server has a severity; those of sockets have a code too.
   if (error instanceof Error && 'severity' in error) {
-    return { serverError: { code: 'code' in error ? String(error.code) : '', message } };
+    return { serverError: { code: codeOf(error), message } };
   }
   // SASL: pg found the server's answer wrong, or has no password to answer with.
   if (message.startsWith('SASL')) return { serverError: { code: '28P01', message } };
@@ -96,14 +96,42 @@ function tlsOptions({ tls, host, serverName = host }: PostgresTarget): Connectio
   };
 }
 
+/** Nothing where it only speaks PostgreSQL's protocol (Redshift, Materialize, …) and knows no such functions: it has answered before. */
 async function stateOf(client: Client): Promise<Found> {
+  try {
+    return await recoveryOf(client);
+  } catch (error) {
+    // Class 42: an unknown function or setting; 0A: not supported.
+    if (error instanceof Error && 'severity' in error && /^(42|0A)/.test(codeOf(error))) return {};
+    throw error;
+  }
+}
+
+function codeOf(error: object): string {
+  return 'code' in error ? String(error.code) : '';
+}
+
+async function recoveryOf(client: Client): Promise<Found> {
   const answer = await client.query<{ version: string; recovery: boolean; readonly: string }>(
     `select current_setting('server_version') as version, pg_is_in_recovery() as recovery,
        current_setting('transaction_read_only') as readonly`,
   );
   const [row] = answer.rows;
   if (row === undefined) return {};
-  return { version: row.version, inRecovery: row.recovery, readOnly: row.readonly === 'on' };
+  const found = { version: row.version, inRecovery: row.recovery, readOnly: row.readonly === 'on' };
+  return found.readOnly && (await isReadOnlyRole(client)) ? { ...found, readOnlyRole: true } : found;
+}
+
+/** Set by ALTER ROLE, with or without a database, and not for all who come. */
+async function isReadOnlyRole(client: Client): Promise<boolean> {
+  const query = "select source from pg_settings where name = 'default_transaction_read_only'";
+  try {
+    const { rows } = await client.query<{ source: string }>(query);
+    return rows.some(({ source }) => source === 'user' || source === 'database user');
+  } catch (error) {
+    if (error instanceof Error && 'severity' in error) return false;
+    throw error;
+  }
 }
 
 /**

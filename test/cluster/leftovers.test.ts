@@ -155,3 +155,36 @@ test('what the overlay itself says wrong stays refused', async () => {
   const moved = await planFor(workload(namespace, 'Deployment', selector, {}), namespace);
   expect(moved.validations[0]?.refusal).toBeDefined();
 });
+
+describe('what kubectl apply wrote before', () => {
+  test('an empty value stays where it is', async () => {
+    const namespace = await here.newNamespace();
+    const settings: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'settings', namespace },
+      data: { FEATURE: '', GREETING: 'good day' },
+    };
+    await kubectlApply(settings);
+    await write(await planFor(settings, namespace));
+    const live = await cluster.get(referenceOf(settings));
+    expect(live?.['data']).toEqual({ FEATURE: '', GREETING: 'good day' });
+    expect((await planFor(settings, namespace)).changes).toMatchObject([{ action: 'unchanged' }]);
+  });
+
+  test('a variable that it names twice is sent once, over both', async () => {
+    const namespace = await here.newNamespace();
+    const twice = [
+      { name: 'GREETING', value: 'good morning' },
+      { name: 'GREETING', value: 'good day' },
+    ];
+    const web = workload(namespace, 'Deployment', {}, {}, { env: twice, ports: [{ containerPort: 80 }] });
+    await kubectlApply(web);
+    const plan = await planFor(web, namespace);
+    expect(plan.validations).toMatchObject([{ foreignConflicts: [] }]);
+    expect(plan.validations[0]?.refusal).toBeUndefined();
+    await write(plan);
+    const live = await cluster.get(referenceOf(web));
+    expect(JSON.stringify(live?.['spec'])).toContain('"env":[{"name":"GREETING","value":"good day"}]');
+  });
+});

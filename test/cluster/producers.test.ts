@@ -80,6 +80,7 @@ function targetWith(name: string, ...others: readonly KubernetesObject[]): Targe
     namespace,
     objects: [workload, ...others],
     unknownKinds: new Set(),
+    repeats: [],
     locate: () => ({ file: 'kustomization.yaml', line: 1 }),
   };
 }

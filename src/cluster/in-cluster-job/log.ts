@@ -41,6 +41,7 @@ const findings = {
     version: text(500).exactOptional(),
     inRecovery: z.boolean().exactOptional(),
     readOnly: z.boolean().exactOptional(),
+    readOnlyRole: z.boolean().exactOptional(),
     connections: z.object({ used: count, limit: z.number(), left: count }).exactOptional(),
   }),
   redis: z.object({

@@ -106,7 +106,8 @@ function kindOf(text: string): RefusalKind {
  */
 function doomOf(scene: Scene, refusal: Refusal, limits: Limits): Doom {
   const kind = kindOf(refusal.text);
-  if (kind === 'final') return { when: 'now' };
+  if (kind === 'final' && !(limits.widensQuota === true && /quota/.test(refusal.text)))
+    return { when: 'now' };
   if (kind === 'passing') return { when: 'never' };
   const allowance = limits.budgets.creation;
   if (kind === 'quota') {
@@ -115,7 +116,7 @@ function doomOf(scene: Scene, refusal: Refusal, limits: Limits): Doom {
       since: refusal.since,
       refusedAt: refusal.refusedAt,
       allowance,
-      mayFree: willRemoveOldPods(scene),
+      mayFree: limits.widensQuota === true || willRemoveOldPods(scene),
     };
   }
   return { when: 'after', since: refusal.since, allowance };

@@ -14,7 +14,7 @@ import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './pr
 
 /** Volumes that do not come; also a ConfigMap or Secret that is to be mounted and is not there. */
 export function volumeCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
-  const { event, since } = obstacleOf(scene, pod, limits, [
+  const { event, since, obstacles } = obstacleOf(scene, pod, limits, [
     'FailedMount',
     'FailedAttachVolume',
     'FailedBinding',
@@ -27,7 +27,7 @@ export function volumeCause(scene: Scene, pod: PodRecord, limits: Limits): Cause
   return causeOf(scene, {
     reason: 'volume-pending',
     ...(expectation === undefined
-      ? { doom: { when: 'after', since, allowance: limits.budgets.volume, holds: 'capacity' } as const }
+      ? { doom: { when: 'after', since, allowance: patience(obstacles, limits), holds: 'capacity' } as const }
       : {
           doom: doomOfExpected(expectation, pod, limits),
           remedy: remedyOfExpected(expectation),
@@ -39,6 +39,21 @@ export function volumeCause(scene: Scene, pod: PodRecord, limits: Limits): Cause
     field: volumeField(scene.target.desired, volume),
   });
 }
+
+/**
+ * Where a pod still uses the volume elsewhere, the event names it, and there is no end to it. Else it is being detached: clouds take
+ * a minute or two, and after six minutes the controller does it by force. Source: `GenerateMultiAttachError` and `maxWaitForUnmountDuration`
+ * of kube-controller-manager's attachdetach.
+ */
+function patience(obstacles: readonly EventRecord[], { budgets }: Limits): number {
+  const isDetached = (one: EventRecord) =>
+    /Multi-Attach error .*already exclusively attached/.test(eventMessage(one));
+  // The kubelet meanwhile says that it has waited in vain.
+  const isSilent = (one: EventRecord) => isDetached(one) || waitedInVain.test(eventMessage(one));
+  return obstacles.some(isDetached) && obstacles.every(isSilent) ? budgets.detach : budgets.volume;
+}
+
+const waitedInVain = /timed out waiting for the condition|context deadline exceeded|unmounted volumes/;
 
 /**
  * What a volume that does not come is to be made from, where somebody will make it. The kubelet names an object that is not there; of
@@ -112,8 +127,12 @@ function obstacleOf(
   pod: PodRecord,
   limits: Limits,
   reasons: readonly string[],
-): { readonly event?: EventRecord | undefined; readonly since: number } {
-  const none = { since: 0 };
+): {
+  readonly event?: EventRecord | undefined;
+  readonly since: number;
+  readonly obstacles: readonly EventRecord[];
+} {
+  const none = { since: 0, obstacles: [] };
   if (!pod.marks.has(markOf.mounting)) return none;
   const started = containersOf(pod.object).some(
     (one) => one.runningSince !== undefined || one.terminated !== undefined || one.previous !== undefined,
@@ -122,5 +141,5 @@ function obstacleOf(
   const events = podEvents(scene, pod, limits);
   if (events.some((one) => eventReason(one) === 'Pulling')) return none;
   const obstacles = events.filter((one) => reasons.includes(eventReason(one)));
-  return { event: obstacles[0], since: Math.min(...obstacles.map(({ firstAt }) => firstAt)) };
+  return { event: obstacles[0], obstacles, since: Math.min(...obstacles.map(({ firstAt }) => firstAt)) };
 }

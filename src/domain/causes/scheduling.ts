@@ -1,7 +1,7 @@
 import { type Condition, conditionOf, fieldAt, numberAt, textAt } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
 import { markOf } from '../rollout/condition-times.ts';
-import type { Limits, PodRecord } from '../rollout/state.ts';
+import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
 import type { Scene } from '../rollout/workload-view.ts';
 import { containersOf } from '../status/built-in/containers.ts';
 import { isEnded } from '../status/built-in/pod.ts';
@@ -9,7 +9,7 @@ import { type Cause, causeOf, quoted } from './evidence/cause.ts';
 import { eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { containerField, podField } from './evidence/field-paths.ts';
 import { groupRemedy, groupWords, schedulingGroupOf } from './evidence/groups.ts';
-import { unlookedCause } from './unscheduled.ts';
+import { unlookedCause, volumeBeingMade } from './unscheduled.ts';
 
 /**
  * A pod for which the scheduler finds no node. It has an allowance, counted anew while pods go that may make room; one of a group
@@ -25,16 +25,19 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
   const coming = events.some((event) => ['TriggeredScaleUp', 'Nominated'].includes(eventReason(event)));
   const making = textAt(pod.object, 'status', 'nominatedNodeName') !== undefined;
   const volume = /persistentvolumeclaim|volume/i.test(condition.message);
+  // A class that binds at once: the scheduler has its word before the volume is there, which may take a cloud a minute.
+  const provisioned = volume && volumeBeingMade(scene, pod, limits)?.doom?.when === 'never';
   const group = volume ? undefined : schedulingGroupOf(pod.object);
   const { budgets } = limits;
-  const allowance = volume ? budgets.volume : group === undefined ? budgets.scheduling : budgets.group;
+  const waitsLong = group !== undefined || (limits.nodeMaker !== undefined && !events.some(isDeclined));
+  const allowance = volume ? budgets.volume : waitsLong ? budgets.group : budgets.scheduling;
   const title = titleOf(scene.target.reference);
   const event = events.find((one) => eventReason(one) === 'FailedScheduling');
   const message = quoted(condition.message.split(' preemption:')[0] ?? '');
   return causeOf(scene, {
     reason: volume ? 'volume-pending' : 'unschedulable',
     doom:
-      coming || making || takesTurns(scene, pod) || isPassing(condition)
+      coming || making || provisioned || takesTurns(scene, pod) || isPassing(condition)
         ? { when: 'never' }
         : { when: 'after', since, allowance, holds: 'capacity' },
     weight: 70,
@@ -44,11 +47,18 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
     sharedKey: message,
     message:
       group === undefined
-        ? `No node can take a pod of ${title}: ${message}.`
+        ? `No node can take a pod of ${title}: ${message}${limits.nodeMaker === undefined ? '' : `, and ${limits.nodeMaker} has made none for it`}.`
         : `A pod of ${title} ${groupWords(scene, group)}: ${message}.`,
     ...(group === undefined ? {} : { remedy: groupRemedy }),
     field: constraintField(scene, condition.message),
   });
+}
+
+/** Whoever makes nodes says that none of those which it may make would do: the cluster autoscaler, and Karpenter in an event of its own. */
+function isDeclined(event: EventRecord): boolean {
+  const by = textAt(event.object, 'reportingComponent') ?? textAt(event.object, 'source', 'component') ?? '';
+  const reason = eventReason(event);
+  return reason === 'NotTriggerScaleUp' || (reason === 'FailedScheduling' && by === 'karpenter');
 }
 
 /**

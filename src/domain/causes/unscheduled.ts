@@ -10,7 +10,7 @@ import { claimEvents, eventMessage, eventReason, evidenceOf, podEvents } from '.
 import { podField } from './evidence/field-paths.ts';
 import { groupRemedy, groupWords, schedulingGroupOf } from './evidence/groups.ts';
 
-interface Obstacle {
+export interface Obstacle {
   readonly reason?: 'volume-pending';
   /** The end of the sentence "A pod of … ". */
   readonly told: string;
@@ -157,7 +157,7 @@ function silentNode({ object }: PodRecord): Obstacle | undefined {
  * claim's events tell: that one is to be made (ExternalProvisioning), that somebody is at it (Provisioning), and how it went.
  * One at which nobody is has its allowance, and so has one that failed; a volume that is being made may take its time.
  */
-function volumeBeingMade(scene: Scene, pod: PodRecord, limits: Limits): Obstacle | undefined {
+export function volumeBeingMade(scene: Scene, pod: PodRecord, limits: Limits): Obstacle | undefined {
   const obstacles = claimNamesOf(pod.object).flatMap((name) => {
     const events = claimEvents(scene, name, limits);
     const said = (reason: string) => events.filter((one) => eventReason(one) === reason);
@@ -191,12 +191,14 @@ const defaultScheduler = 'default-scheduler';
 
 function silentScheduler({ object }: PodRecord): Obstacle {
   const scheduler = textAt(object, 'spec', 'schedulerName') ?? defaultScheduler;
+  // A node is on its way: Fargate's scheduler names it a minute before it joins.
+  const hasWord = textAt(object, 'status', 'nominatedNodeName') !== undefined;
   return {
     told: `is not scheduled: scheduler ${quoted(scheduler)} has said nothing of it`,
     remedy: 'See whether that scheduler runs, or correct schedulerName in the pod template.',
     field: 'schedulerName',
     sharedKey: scheduler,
     // The cluster's own scheduler may have thousands of pods before this one.
-    ...(scheduler === defaultScheduler ? { doom: { when: 'never' } as const } : {}),
+    ...(scheduler === defaultScheduler || hasWord ? { doom: { when: 'never' } as const } : {}),
   };
 }

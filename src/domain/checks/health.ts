@@ -1,4 +1,5 @@
-import { type ObjectReference, titleOf } from '../kubernetes/objects.ts';
+import { numberAt } from '../kubernetes/fields.ts';
+import { groupKindOf, type KubernetesObject, type ObjectReference, titleOf } from '../kubernetes/objects.ts';
 import type { Profile } from '../settings/profile.ts';
 import type { Finding } from './finding.ts';
 
@@ -7,8 +8,26 @@ export interface CurrentWorkload {
   readonly reference: ObjectReference;
   readonly healthy: boolean;
   readonly message: string;
+  /** Some of it is up, or it is at work: an autoscaler has just asked for more, a node is drained. */
+  readonly serves?: boolean;
   /** This release changes it, so it may be the one that mends it. */
   readonly changes: boolean;
+}
+
+/** Of one that is not as it should be, and has not failed. */
+export function servesMeanwhile(live: KubernetesObject): boolean {
+  switch (groupKindOf(live)) {
+    case 'Deployment.apps':
+      return (numberAt(live, 'status', 'availableReplicas') ?? 0) > 0;
+    case 'StatefulSet.apps':
+      return (numberAt(live, 'status', 'readyReplicas') ?? 0) > 0;
+    case 'DaemonSet.apps':
+      return (numberAt(live, 'status', 'numberReady') ?? 0) > 0;
+    case 'Job.batch':
+      return true;
+    default:
+      return false;
+  }
 }
 
 export function judgeHealth(
@@ -25,7 +44,10 @@ export function judgeHealth(
     return [{ level: 'pass', reason: 'ok', message, remedy: '' }];
   }
   return unhealthy.map((workload) => ({
-    level: workload.changes || allowUnhealthy ? 'warn' : profile.levels.unhealthyWorkload,
+    level:
+      workload.changes || workload.serves === true || allowUnhealthy
+        ? 'warn'
+        : profile.levels.unhealthyWorkload,
     reason: 'workload-unhealthy',
     message: `${titleOf(workload.reference)} is not healthy before this release: ${workload.message}.`,
     remedy: workload.changes

@@ -37,6 +37,8 @@ const nodeLabels: readonly { readonly label: string; readonly value?: string; re
   { label: 'eks.amazonaws.com/compute-type', value: 'fargate', maker: 'Fargate' },
   { label: 'cloud.google.com/gke-autopilot', maker: 'GKE Autopilot' },
   { label: 'cloud.google.com/gke-provisioning', value: 'autopilot', maker: 'GKE Autopilot' },
+  { label: 'provisioner.cast.ai/managed-by', maker: 'CAST AI' },
+  { label: 'spotinst.io/node-lifecycle', maker: 'Spot Ocean' },
   { label: 'type', value: 'virtual-kubelet', maker: 'a virtual node' },
 ];
 

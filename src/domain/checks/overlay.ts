@@ -20,6 +20,10 @@ export interface ObjectValidation {
   readonly podRefusal?: Refusal;
   /** Such a refusal that perhaps does not hold for the controller that will make the pods. */
   readonly podDoubt?: Refusal;
+  /** What of the release the refusing webhook looked for, and is not there yet: `Deployment web`. */
+  readonly refusalMisses?: string;
+  /** What of the release may lift `podRefusal`: `ResourceQuota team`. */
+  readonly podRefusalLiftedBy?: string;
   /** False where the rollout ends an old pod before it needs room for a new one; true if not said. */
   readonly needsExtraPod?: boolean;
   /** Conflicts with managers that are not in `adopt`. */
@@ -102,6 +106,21 @@ function podDoubtFindings(validations: readonly ObjectValidation[]): readonly Fi
   }));
 }
 
+/** Of what an object names more than once, one is sent; which one counts is not always what its author thinks. */
+export function repeatFindings(
+  repeats: readonly { readonly reference: ObjectReference; readonly what: string }[],
+  locate: OverlayFacts['locate'],
+): readonly Finding[] {
+  return repeats.map(({ reference, what }) => ({
+    level: 'warn',
+    reason: 'server-warning',
+    message: `${titleOf(reference)} names ${what}: only the last one counts, and is sent.`,
+    remedy: 'Take the others out of the overlay.',
+    object: reference,
+    location: locate(reference),
+  }));
+}
+
 /** What can be said before the cluster is asked: it may not let this identity look at what is not listed anyway. */
 export function judgeUnlisted(
   references: readonly ObjectReference[],
@@ -177,7 +196,15 @@ function conflictFindings(validation: ObjectValidation, at: Placed): readonly Fi
 function refusalFindings(validation: ObjectValidation, at: Placed): readonly Finding[] {
   const { reference } = validation;
   const findings: Finding[] = [];
-  if (validation.refusal !== undefined) {
+  if (validation.refusal !== undefined && validation.refusalMisses !== undefined) {
+    findings.push({
+      level: 'warn',
+      reason: 'object-not-checked',
+      message: `${titleOf(reference)} can be validated only after ${validation.refusalMisses}, which this release brings: ${refusalSentence(validation.refusal.message)}`,
+      remedy: 'Nothing to do: it is applied after that.',
+      ...at(),
+    });
+  } else if (validation.refusal !== undefined) {
     findings.push({
       level: 'fail',
       ...refusalReason(validation.refusal, titleOf(reference)),
@@ -192,9 +219,20 @@ function refusalFindings(validation: ObjectValidation, at: Placed): readonly Fin
 }
 
 /** A quota that is used up by the pods that are to be replaced is no obstacle where they go first. */
-function podFinding({ reference, needsExtraPod = true }: ObjectValidation, refusal: Refusal): Finding {
+function podFinding(
+  { reference, needsExtraPod = true, podRefusalLiftedBy }: ObjectValidation,
+  refusal: Refusal,
+): Finding {
   const said = refusalSentence(refusal.message);
   const quota = /exceeded quota/.test(refusal.message);
+  if (podRefusalLiftedBy !== undefined) {
+    return {
+      level: 'warn',
+      reason: 'object-not-checked',
+      message: `Pods of ${titleOf(reference)} would be refused as things are: ${said} This release changes ${podRefusalLiftedBy} as well, so the rollout decides.`,
+      remedy: `Nothing to do if that change of ${podRefusalLiftedBy} lets them in.`,
+    };
+  }
   if (quota && !needsExtraPod) {
     return {
       level: 'warn',
@@ -254,10 +292,16 @@ function refusalReason(refusal: Refusal, title: string): { reason: Reason; messa
       remedy: 'Give the identity of this job the permission, see the connectivity check.',
     };
   }
+  const twice = /duplicate entries for key \[(containerPort)?/.exec(refusal.message);
   return {
     reason: 'object-invalid',
     message: `${title} is not valid: ${said}`,
-    remedy: 'Correct the field in the overlay.',
+    remedy:
+      twice === null
+        ? 'Correct the field in the overlay.'
+        : twice[1] === undefined
+          ? 'Server-side apply takes each key of the list once: remove the others.'
+          : 'Server-side apply takes each port of a container once: keep one name for it, and let Services and probes use that name or the number.',
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../kubernetes/objects.ts';
 import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts';
 import { podTemplateOf, templatePathOf } from '../kubernetes/workloads.ts';
+import { mayBringAccount } from '../producers/mentions.ts';
 import { claimNamesOfSet } from './claims.ts';
 import type { Finding } from './finding.ts';
 
@@ -130,6 +131,21 @@ export function broughtKeys(objects: readonly KubernetesObject[]): ReadonlySet<s
   );
 }
 
+/** Missing ServiceAccounts that an operator may make for an object of the overlay, by `keyOf`, with that object's title. */
+export function perhapsBrought(
+  missing: readonly ObjectReference[],
+  objects: readonly KubernetesObject[],
+): ReadonlyMap<string, string> {
+  return new Map(
+    missing
+      .filter(({ kind }) => kind === 'ServiceAccount')
+      .flatMap((account): [string, string][] => {
+        const maker = objects.find((object) => mayBringAccount(object, account.name));
+        return maker === undefined ? [] : [[keyOf(account), titleOf(referenceOf(maker))]];
+      }),
+  );
+}
+
 export interface ReferenceFacts {
   readonly named: readonly NamedObject[];
   /** Keys of what the API server says is not there; what may not be looked at is not among them. */
@@ -138,6 +154,8 @@ export interface ReferenceFacts {
   readonly claims?: ReadonlySet<string>;
   /** Classes that volumes of the cluster or the overlay name; absent where volumes may not be listed. */
   readonly volumeClasses?: ReadonlySet<string>;
+  /** Keys of ServiceAccounts that an object of the overlay may bring, with that object's title. */
+  readonly brought?: ReadonlyMap<string, string>;
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
 
@@ -146,11 +164,13 @@ export function judgeReferences(facts: ReferenceFacts): readonly Finding[] {
     const { reference, user, path } = one;
     const use = uses[groupKindOf(reference)];
     if (use === undefined || !facts.missing.has(keyOf(reference)) || isServedOtherwise(one, facts)) return [];
+    const maker = facts.brought?.get(keyOf(reference));
+    const perhaps = maker === undefined ? '' : ` unless ${maker} brings it`;
     return [
       {
-        level: use.level,
+        level: maker === undefined ? use.level : 'warn',
         reason: 'reference-missing',
-        message: `${titleOf(user)} names ${titleOf(reference)}, which does not exist: ${use.consequence}.`,
+        message: `${titleOf(user)} names ${titleOf(reference)}, which does not exist: ${use.consequence}${perhaps}.`,
         remedy: `Create ${titleOf(reference)}, add it to the overlay, or correct the name.`,
         object: user,
         location: facts.locate(user, path),

@@ -34,6 +34,7 @@ export function schedulingOf(pod: KubernetesObject): KubernetesObject {
       ...(restartPolicy === undefined ? {} : { restartPolicy }),
       ...(resources === undefined ? {} : { resources }),
     }));
+  const priority = field(pod, 'spec', 'priority');
   const whole = Object.fromEntries(
     ['resources', 'overhead'].flatMap((name) => {
       const value = field(pod, 'spec', name);
@@ -43,9 +44,13 @@ export function schedulingOf(pod: KubernetesObject): KubernetesObject {
   return {
     apiVersion,
     kind,
-    metadata: { name: metadata.name },
+    metadata: {
+      name: metadata.name,
+      ...(metadata.deletionTimestamp === undefined ? {} : { deletionTimestamp: metadata.deletionTimestamp }),
+    },
     spec: {
       ...whole,
+      ...(typeof priority === 'number' ? { priority } : {}),
       nodeName: textAt(pod, 'spec', 'nodeName') ?? '',
       containers: requests('containers'),
       initContainers: requests('initContainers'),
@@ -84,10 +89,11 @@ function judgeRoom(nodes: readonly KubernetesObject[], facts: ResourceFacts, pro
   const placed = (facts.pods ?? []).filter(
     (pod) => names.has(String(field(pod, 'spec', 'nodeName'))) && isActive(pod),
   );
+  const staying = placed.filter((pod) => !makesRoom(pod));
   const allocatable = sum(nodes.map((node) => amounts(field(node, 'status', 'allocatable'))));
   const used = sum(placed.map((pod) => podRequests(field(pod, 'spec'))));
-  const needed = sum(facts.changing.map((change) => surgeOf(change, nodes.length)));
-  const free = { cpu: allocatable.cpu - used.cpu, memory: allocatable.memory - used.memory };
+  const needed = sum(facts.changing.map((change) => surgeOf(change, nodes)));
+  const free = minus(allocatable, used);
   if (facts.pods === undefined) {
     return {
       level: 'warn',
@@ -97,10 +103,27 @@ function judgeRoom(nodes: readonly KubernetesObject[], facts: ResourceFacts, pro
     };
   }
   const seen = `${ready(nodes)}; the surge asks for ${describe(needed)}, ${describe(free)} is free`;
-  if (needed.cpu <= free.cpu && needed.memory <= free.memory) {
-    return { level: 'pass', reason: 'ok', message: `${seen}.`, remedy: '' };
+  if (fits(needed, free)) return { level: 'pass', reason: 'ok', message: `${seen}.`, remedy: '' };
+  const least = sum(facts.changing.map((change) => surgeOf(change, nodes, true)));
+  if (fits(least, minus(allocatable, sum(staying.map((pod) => podRequests(field(pod, 'spec'))))))) {
+    return {
+      level: 'warn',
+      reason: 'insufficient-resources',
+      message: `${seen}: some new pods wait until old ones, or pods of a lower priority, have made room.`,
+      remedy: 'Nothing to do: the rollout shows it.',
+    };
   }
   return noRoom(seen, facts, profile);
+}
+
+/** It is on its way out, or holds room for whoever needs it: such pods have a negative priority, below that of pods without a class. */
+function makesRoom(pod: KubernetesObject): boolean {
+  const priority = field(pod, 'spec', 'priority');
+  return pod.metadata.deletionTimestamp !== undefined || (typeof priority === 'number' && priority < 0);
+}
+
+function fits(needed: Requests, free: Requests): boolean {
+  return needed.cpu <= free.cpu && needed.memory <= free.memory;
 }
 
 /** A pod without a node is what makes an autoscaler add one: no fault of the release. */
@@ -142,28 +165,59 @@ function isActive(pod: KubernetesObject): boolean {
   return phase !== 'Succeeded' && phase !== 'Failed';
 }
 
-/** Extra room while rolling: all pods of something new, the surge of what is there, and the pods that are added. */
-function surgeOf({ workload, live }: ResourceFacts['changing'][number], nodes: number): Requests {
+/**
+ * Extra room while rolling: all pods of something new, the surge of what is there, and the pods that are added.
+ *
+ * @param least without the surge that a rollout can do without, because it may end a pod first
+ */
+function surgeOf(
+  { workload, live }: ResourceFacts['changing'][number],
+  nodes: readonly KubernetesObject[],
+  least = false,
+): Requests {
   const each = podRequests(podTemplateOf(workload)?.['spec']);
-  const pods = extraPods(workload, live, nodes);
+  const pods = extraPods(workload, live, nodes, least);
   return { cpu: each.cpu * pods, memory: each.memory * pods };
 }
 
-function extraPods(workload: KubernetesObject, live: KubernetesObject | undefined, nodes: number): number {
-  const { kind } = workload;
+function extraPods(
+  workload: KubernetesObject,
+  live: KubernetesObject | undefined,
+  nodes: readonly KubernetesObject[],
+  least: boolean,
+): number {
   if (live === undefined) return newPods(workload, nodes);
   const added = Math.max(0, replicasOf(workload) - replicasOf(live));
-  return added + (kind === 'Deployment' ? fencepostsOf(workload).surge : 0);
+  if (workload.kind !== 'Deployment') return added;
+  const { surge, unavailable } = fencepostsOf(workload);
+  return added + (least && unavailable > 0 ? 0 : surge);
 }
 
-function newPods(workload: KubernetesObject, nodes: number): number {
-  if (workload.kind === 'DaemonSet') return nodes;
-  if (workload.kind === 'Job') return Number(field(workload, 'spec', 'parallelism') ?? 1);
-  return replicasOf(workload);
+function newPods(workload: KubernetesObject, nodes: readonly KubernetesObject[]): number {
+  switch (workload.kind) {
+    case 'DaemonSet':
+      return nodes.filter((node) => isMeantFor(node, workload)).length;
+    case 'Job': {
+      if (field(workload, 'spec', 'suspend') === true) return 0;
+      const parallelism = Number(field(workload, 'spec', 'parallelism') ?? 1);
+      return Math.min(parallelism, Number(field(workload, 'spec', 'completions') ?? parallelism));
+    }
+    default:
+      return replicasOf(workload);
+  }
+}
+
+function isMeantFor({ metadata: { labels = {} } }: KubernetesObject, workload: KubernetesObject): boolean {
+  const selector = field(podTemplateOf(workload), 'spec', 'nodeSelector');
+  return Object.entries(isObject(selector) ? selector : {}).every(([name, value]) => labels[name] === value);
 }
 
 function sum(all: readonly Requests[]): Requests {
   return all.reduce(plus, { cpu: 0, memory: 0 });
+}
+
+function minus(one: Requests, other: Requests): Requests {
+  return { cpu: one.cpu - other.cpu, memory: one.memory - other.memory };
 }
 
 function describe(requests: Requests): string {

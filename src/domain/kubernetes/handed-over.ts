@@ -2,7 +2,10 @@
  * Fields that somebody else fills in by design, although manifests name them: sending them would be a conflict from the second
  * release on, and a change of them is nobody's quarrel. A table, so that what is left to others can be read in one place.
  */
-import { fieldManager, isObject, managersOf } from './managed-fields.ts';
+
+import { isCustomResource } from './custom-resource.ts';
+import { fieldAt } from './fields.ts';
+import { clientSideApplyManager, fieldManager, isObject, managersOf } from './managed-fields.ts';
 import { groupKindOf, type KubernetesObject } from './objects.ts';
 import { isRolloutKind } from './workloads.ts';
 
@@ -41,6 +44,12 @@ const table: readonly HandedOver[] = [
     when: ({ rendered }) => rendered['aggregationRule'] !== undefined,
   },
   ...bundles(webhookKinds, ['webhooks', '*', 'clientConfig', 'caBundle']),
+  {
+    kinds: webhookKinds,
+    path: ['webhooks', '*', 'failurePolicy'],
+    by: 'the webhook itself, once it answers',
+    when: (place) => place.value === 'Ignore' && isOthers(place),
+  },
   ...bundles(
     ['CustomResourceDefinition.apiextensions.k8s.io'],
     ['spec', 'conversion', 'webhook', 'clientConfig', 'caBundle'],
@@ -121,11 +130,15 @@ function isEmptyText({ value }: Pick<Place, 'value'>): boolean {
   return value === '';
 }
 
-/** Somebody owns it in the cluster, and we do not. */
+/**
+ * Somebody owns it in the cluster, and we do not. What `kubectl apply` wrote is the overlay's own of before: it becomes ours, and would
+ * go if it were not sent.
+ */
 function isOthers({ live, path }: Place): boolean {
   if (live === undefined) return false;
   const owners = managersOf(live, path);
-  return owners.length > 0 && !owners.includes(fieldManager);
+  const isOverlays = (owner: string) => owner === fieldManager || owner === clientSideApplyManager;
+  return owners.length > 0 && !owners.some(isOverlays);
 }
 
 /** Where kinds that a queue starts say that they wait for it: Job, JobSet, RayJob, AppWrapper; the training operators. */
@@ -219,6 +232,9 @@ export function isHandOver(
   const [top, second = ''] = keys;
   if (top === 'f:spec') {
     if (groupKind === 'Job.batch' && spec['suspend'] === true) return ofSuspendedJob.includes(second);
+    // Kinds of others: their queue writes into pod templates that lie anywhere in the spec.
+    const waits = suspensions().some((path) => fieldAt(desired, ...path) === true);
+    if (waits && isCustomResource(desired)) return true;
     if (groupKind === 'Pod' && spec['schedulingGates'] !== undefined) return ofGatedPod.includes(second);
   }
   const started = suspensions().some((path) => path.map((name) => `f:${name}`).join() === keys.join());

@@ -40,7 +40,7 @@ export function clientSideApplyEntriesOf(object: KubernetesObject): readonly Man
   );
 }
 
-/** Who owns the field at `path` (field names only): `['spec','replicas']` → the managers' names. */
+/** Who owns the field at `path` (field names, `*` for any item of a list): `['spec','replicas']` → the managers' names. */
 export function managersOf(object: KubernetesObject, path: readonly string[]): readonly string[] {
   return (object.metadata.managedFields ?? [])
     .filter((entry) => hasField(entry.fieldsV1, path))
@@ -61,13 +61,11 @@ export function isStatusOrdinary({ metadata: { managedFields = [] } }: Kubernete
 /** What `isStatusOrdinary` needs of the entries, where the rest of them is not kept. */
 export const ordinaryStatusEntry: ManagedFieldsEntry = { fieldsV1: { 'f:status': {} } };
 
-function hasField(fields: JsonObject | undefined, path: readonly string[]): boolean {
-  let node: JsonValue | undefined = fields;
-  for (const name of path) {
-    if (!isObject(node)) return false;
-    node = node[`f:${name}`];
-  }
-  return node !== undefined;
+function hasField(node: JsonValue | undefined, [first, ...rest]: readonly string[]): boolean {
+  if (first === undefined) return node !== undefined;
+  if (!isObject(node)) return false;
+  if (first !== '*') return hasField(node[`f:${first}`], rest);
+  return Object.entries(node).some(([key, item]) => key.startsWith('k:') && hasField(item, rest));
 }
 
 /**

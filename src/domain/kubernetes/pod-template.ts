@@ -14,19 +14,26 @@ export function podTemplateChanged(live: KubernetesObject | undefined, predicted
   return canonicalJson(podTemplateOf(live)) !== canonicalJson(podTemplateOf(predicted));
 }
 
-/** Undefined for kinds without a pod template, and for workloads that are scaled to nothing. */
+/**
+ * Undefined for kinds without a pod template, and for workloads of which no pod is made: scaled to nothing, or a Job that waits for
+ * its queue, which may change the template and sees to it that there is room.
+ */
 export function podOfTemplate(workload: KubernetesObject): KubernetesObject | undefined {
   const template = podTemplateOf(workload);
   const spec = template?.['spec'];
   const owner = workload['spec'];
   if (template === undefined || !isObject(spec) || workload.kind === 'Pod') return undefined;
-  if (isObject(owner) && owner['replicas'] === 0) return undefined;
+  if (isObject(owner) && (owner['replicas'] === 0 || isHeldBack(workload, owner))) return undefined;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: podMetadata(workload, isObject(template['metadata']) ? template['metadata'] : {}),
     spec: { ...spec, volumes: volumesOf(spec, workload) },
   };
+}
+
+function isHeldBack(workload: KubernetesObject, spec: JsonObject): boolean {
+  return groupKindOf(workload) === 'Job.batch' && (spec['suspend'] === true || spec['parallelism'] === 0);
 }
 
 /**

@@ -36,6 +36,12 @@ const waveByGroupKind: Readonly<Record<string, Wave>> = {
   ResourceQuota: 'configuration',
   LimitRange: 'configuration',
   Service: 'configuration',
+  // They ask pods of the workloads: before those are there, they would refuse the very objects that are applied beside them.
+  'MutatingWebhookConfiguration.admissionregistration.k8s.io': 'policies',
+  'ValidatingWebhookConfiguration.admissionregistration.k8s.io': 'policies',
+  // Their webhooks look at what they scale.
+  'ScaledObject.keda.sh': 'policies',
+  'VerticalPodAutoscaler.autoscaling.k8s.io': 'policies',
   'HorizontalPodAutoscaler.autoscaling': 'policies',
   'PodDisruptionBudget.policy': 'policies',
   'Ingress.networking.k8s.io': 'policies',

@@ -2,10 +2,11 @@
  * Whether an object of a kind that no table knows may make a Secret or ConfigMap. There are thousands of operators: nobody can list
  * them, and a first install that is refused can never pass. So a doubt is a warning, and the rollout judges.
  */
+
+import { isCustomResource } from '../kubernetes/custom-resource.ts';
 import { fieldAt, listAt } from '../kubernetes/fields.ts';
 import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
 import { podTemplateOf } from '../kubernetes/workloads.ts';
-import { isCustomResource } from '../status/generic/awaited.ts';
 import { isReader, rules } from './table.ts';
 
 export interface WantedObject {
@@ -20,12 +21,24 @@ export function mentionOf(object: KubernetesObject, wanted: WantedObject): strin
   // The table knows all that these make.
   if (Object.hasOwn(rules, groupKindOf(object))) return undefined;
   if (names(object['spec'], wanted.name) || names(restOf(object), wanted.name)) return 'which names it';
-  const { name } = object.metadata;
-  if (name === wanted.name) return 'which has its name';
-  if (wanted.name.startsWith(`${name}-`) || wanted.name.startsWith(`${name}.`))
-    return 'whose name it begins with';
+  const likeness = likenessOf(object.metadata.name, wanted.name);
+  if (likeness !== undefined) return likeness;
   if (deliverers.has(groupKindOf(object))) return 'which brings objects of its own';
   return wanted.kind === 'Secret' && ofSecrets.test(object.kind) ? 'by the name of its kind' : undefined;
+}
+
+/** Operators put something of their own before or behind the name: `shop-app-user`, `database-shop`. */
+function likenessOf(name: string, wanted: string): string | undefined {
+  if (name === wanted) return 'which has its name';
+  if (/^[-.]/.test(wanted.slice(name.length)) && wanted.startsWith(name)) return 'whose name it begins with';
+  const before = wanted.slice(0, -name.length);
+  return wanted.endsWith(name) && /[-.]$/.test(before) ? 'whose name it ends with' : undefined;
+}
+
+/** Whether a custom resource may come with a ServiceAccount of this name, as operators make them for what they run. */
+export function mayBringAccount(object: KubernetesObject, name: string): boolean {
+  if (!isCustomResource(object) || isReader(object)) return false;
+  return names(object['spec'], name) || likenessOf(object.metadata.name, name) !== undefined;
 }
 
 /** They bring whatever their chart or repository has. */

@@ -2,10 +2,11 @@
  * Which kinds make Secrets and ConfigMaps, from which of their fields. Facts of each project's own API reference; adding a kind
  * is adding a line. Fields that any custom resource may have (`writeConnectionSecretToRef`) stand in `ofAnyKind`.
  */
+
+import { isCustomResource } from '../kubernetes/custom-resource.ts';
 import { fieldAt, textAt } from '../kubernetes/fields.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
-import { isCustomResource } from '../status/generic/awaited.ts';
 import {
   azureKeyVaultSecret,
   certificate,
@@ -81,7 +82,10 @@ export const rules: Readonly<Record<string, Makes>> = {
   ),
   'postgresql.acid.zalan.do': secretsNamed('*.NAME.credentials.postgresql.acid.zalan.do'),
   'PostgresCluster.postgres-operator.crunchydata.com': secretsNamed('NAME-pguser-*', 'NAME-cluster-cert'),
-  'PerconaPGCluster.pgv2.percona.com': secretsNamed('NAME-pguser-*', 'NAME-cluster-cert'),
+  'PerconaPGCluster.pgv2.percona.com': allOf(
+    secretsIn(['spec', 'users'], 'secretName'),
+    secretsNamed('NAME-pguser-*', 'NAME-cluster-cert'),
+  ),
   'PerconaXtraDBCluster.pxc.percona.com': allOf(
     secretAt('spec', 'secretsName'),
     secretsNamed('NAME-secrets', 'NAME-ssl', 'NAME-ssl-internal', 'internal-NAME'),

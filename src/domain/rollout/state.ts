@@ -59,6 +59,8 @@ export interface Budgets {
   readonly group: number;
   /** Volumes that do not bind or mount. */
   readonly volume: number;
+  /** A volume that is still attached to the node where nobody uses it any more. */
+  readonly detach: number;
   /** Pods that the API server does not let a controller create, where something may still change that. */
   readonly creation: number;
   /** A producer of a Secret or ConfigMap that reports an error and tries again (ADR 0016). */
@@ -74,6 +76,7 @@ export const defaultBudgets: Budgets = {
   scheduling: 30_000,
   group: 300_000,
   volume: 30_000,
+  detach: 360_000,
   creation: 30_000,
   producer: 60_000,
   readiness: 60_000,
@@ -90,6 +93,10 @@ export interface Limits {
   readonly budgets: Budgets;
   /** Secrets and ConfigMaps that others will make: pods may wait for them. */
   readonly expectations?: readonly Expectation[];
+  /** Who makes nodes when pods have no room, as a sentence names it: a machine takes longer than a place on one. */
+  readonly nodeMaker?: string;
+  /** The release itself may make room in a quota: what that refuses at first may be let in. */
+  readonly widensQuota?: boolean;
   /** What is rolled out was there before: pods of the revision in between have nothing to wait for. */
   readonly restoring?: boolean;
 }

@@ -50,7 +50,11 @@ export function decideCreated(
   if (reference.namespace === undefined || reference.kind === 'PersistentVolumeClaim') {
     const why = reference.namespace === undefined ? 'it belongs to the whole cluster' : 'it may hold data';
     const message = `${title}, which this release made, stays: ${why}.`;
-    return { kept: [{ reference, message, remedy: 'Delete it by hand if nobody needs it.' }] };
+    const asks = reference.kind.endsWith('WebhookConfiguration');
+    const remedy = asks
+      ? `Delete it at once: nobody answers it any more, so what it asks about is refused: \`kubectl delete ${reference.kind.toLowerCase()} ${reference.name}\`.`
+      : 'Delete it by hand if nobody needs it.';
+    return { kept: [{ reference, message, remedy }] };
   }
   const ran = groupKindOf(reference) === 'Job.batch' || reference.kind === 'Pod';
   if (!ran) return { deletion: { reference, uid } };

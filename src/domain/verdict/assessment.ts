@@ -1,6 +1,7 @@
 import { causesOf } from '../causes/causes.ts';
 import { waitsForConsumer } from '../causes/custom-objects.ts';
 import type { Cause } from '../causes/evidence/cause.ts';
+import { isCustomResource } from '../kubernetes/custom-resource.ts';
 import { conditionOf, listAt, textAt, timeOf } from '../kubernetes/fields.ts';
 import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import { markOf } from '../rollout/condition-times.ts';
@@ -9,7 +10,7 @@ import { pausedOnPurpose, type Scene, sceneOf, wantedPods } from '../rollout/wor
 import { containersOf } from '../status/built-in/containers.ts';
 import { deploymentStatus } from '../status/built-in/deployment.ts';
 import { isReady, podStatus } from '../status/built-in/pod.ts';
-import { awaited, isCustomResource } from '../status/generic/awaited.ts';
+import { awaited } from '../status/generic/awaited.ts';
 import { current, type Status } from '../status/generic/status.ts';
 import { statusOf } from '../status/table.ts';
 import type { WorkloadReport } from './workload-report.ts';

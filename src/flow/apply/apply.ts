@@ -12,6 +12,7 @@ import { adoptedManagedFields } from '../../domain/undo/state-before.ts';
 import type { ApplyAnswer, ClusterPort, RefusedRequest } from '../../ports/cluster.ts';
 import { changeLine } from '../../report/log/events.ts';
 import { notice, type Run } from '../run/context.ts';
+import { untilWebhooksAnswer } from './webhook-patience.ts';
 
 export interface Applied {
   /** What the server answered for each object that was written, by key. */
@@ -104,13 +105,16 @@ async function attemptApply(
 ): Promise<AppliedOne | { readonly failure: Failure } | { readonly moved: RefusedRequest }> {
   const force = change.conflicts.length > 0;
   try {
-    const resourceVersion = await adopt(cluster, change);
-    const answer = await cluster.apply(change.desired, {
-      force,
-      dryRun: false,
-      signal: run.signal,
-      // A forced write must not run over a change that the preview has not seen.
-      ...(force && resourceVersion !== undefined ? { resourceVersion } : {}),
+    const answer = await untilWebhooksAnswer(run, cluster, async () => {
+      await guard.ensureHeld();
+      const resourceVersion = await adopt(cluster, change);
+      return cluster.apply(change.desired, {
+        force,
+        dryRun: false,
+        signal: run.signal,
+        // A forced write must not run over a change that the preview has not seen.
+        ...(force && resourceVersion !== undefined ? { resourceVersion } : {}),
+      });
     });
     if (answer.type === 'applied') return answer;
     const [first] = answer.conflicts;

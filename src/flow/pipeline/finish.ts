@@ -4,7 +4,6 @@
  * lists what is left for the next one.
  */
 import { type ObjectReference, titleOf } from '../../domain/kubernetes/objects.ts';
-import { waves } from '../../domain/plan/waves.ts';
 import type { PruneReport } from '../../domain/prune/plan.ts';
 import { approvedPrunes, type Prune } from '../../domain/prune/plan.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
@@ -16,7 +15,7 @@ import { closeRecord, measuredIn } from '../record/close.ts';
 import { lockLost, underLock } from '../record/lock.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 import { retireRecords } from '../record/retention.ts';
-import { inEachWave } from '../rollback/writes.ts';
+import { deleteInOrder } from '../rollback/writes.ts';
 import { endingOf } from '../run/as-result.ts';
 import { notice, type Run } from '../run/context.ts';
 import { forgetHandover } from './handover.ts';
@@ -60,7 +59,7 @@ async function prune(change: OpenRelease): Promise<Finished> {
   };
   const cluster = underLock(ready.cluster, ensureHeld);
   // Users before what they use, as in undo.
-  await inEachWave(run, { ensureHeld }, waves.toReversed(), approved, async (one) => {
+  await deleteInOrder(run, cluster, { ensureHeld }, approved, async (one) => {
     const refusal = await deleteOne(run, cluster, one);
     if (refusal === undefined) pruned.push(one.reference);
     else failed.set(one.reference, refusal);

@@ -1,4 +1,6 @@
 /** From the lock to what this process leaves of the release: the part of a deployment that changes the cluster. */
+
+import { widensQuota } from '../../domain/checks/lifted.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { leftInCluster, nothingToPrune } from '../../domain/prune/plan.ts';
 import { awaited } from '../../domain/status/generic/awaited.ts';
@@ -62,7 +64,7 @@ export async function changeCluster(run: Run, ready: Ready, sequence: PhaseSeque
       down: new Set(),
       notes: new Map(),
     };
-    const context = await openContextOf(change, { plan, expectations: ready.expectations });
+    const context = await openContextOf(change, { plan, expectations: ready.expectations }, ready.nodeMaker);
     const closed = await goThrough(change, context, sequence);
     pending = closed.pending;
     // Nothing is left for post to settle.
@@ -79,7 +81,11 @@ async function takeBack(run: Run, ready: Ready, created: KubernetesObject | unde
   if (created !== undefined) await removeNamespace(run, ready.cluster, created);
 }
 
-async function openContextOf(release: OpenRelease, planned: Planned): Promise<ReleaseContext> {
+async function openContextOf(
+  release: OpenRelease,
+  planned: Planned,
+  nodeMaker: Ready['nodeMaker'],
+): Promise<ReleaseContext> {
   const { changes } = planned.plan;
   const targets = changes.filter(({ desired }) => awaited(desired));
   const expected = {
@@ -89,6 +95,8 @@ async function openContextOf(release: OpenRelease, planned: Planned): Promise<Re
       .filter(({ live, deferred }) => live !== undefined && !deferred)
       .map(({ reference }) => reference),
     expectations: planned.expectations,
+    widensQuota: widensQuota(changes),
+    ...(nodeMaker === undefined ? {} : { nodeMaker }),
   };
   return openContext(release.run, release.ready, subjectOf(release), expected, { release, planned });
 }

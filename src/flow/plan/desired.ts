@@ -7,6 +7,7 @@ import {
   referenceOf,
 } from '../../domain/kubernetes/objects.ts';
 import type { FieldPath, SourceLocation } from '../../domain/kubernetes/source-location.ts';
+import { withoutRepeats } from '../../domain/plan/repeats.ts';
 import { isOutside, withOwner } from '../../domain/plan/scope.ts';
 import { withSecretData } from '../../domain/secrets/secret-data.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
@@ -18,6 +19,8 @@ export interface Target {
   readonly objects: readonly KubernetesObject[];
   /** Kinds that the server does not know (yet); their scope is taken as namespaced. */
   readonly unknownKinds: ReadonlySet<string>;
+  /** What objects name more than once, and is sent once; see `withoutRepeats`. */
+  readonly repeats: readonly { readonly reference: ObjectReference; readonly what: string }[];
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
 
@@ -53,18 +56,20 @@ export async function placeObjects(
 ): Promise<Target> {
   const unknownKinds = new Set<string>();
   const origin = new Map<string, ObjectReference>();
+  const repeats: { readonly reference: ObjectReference; readonly what: string }[] = [];
   const objects = await Promise.all(
     overlay.objects.map(async (object) => {
       const resource = await cluster.resourceOf(object);
       if (resource === undefined) unknownKinds.add(`${object.apiVersion} ${object.kind}`);
       const namespaced = (resource ?? (await resourceInGroup(cluster, object)))?.namespaced ?? true;
-      const whole = withSecretData(object);
+      const { object: whole, repeated } = withoutRepeats(withSecretData(object));
       const placed =
         namespaced && whole.metadata.namespace === undefined
           ? { ...whole, metadata: { ...whole.metadata, namespace } }
           : whole;
       const reference = referenceOf(placed);
       origin.set(keyOf(reference), referenceOf(object));
+      repeats.push(...repeated.map((what) => ({ reference, what })));
       return isOutside(reference, namespace) ? withOwner(placed, app, namespace) : placed;
     }),
   );
@@ -72,6 +77,7 @@ export async function placeObjects(
     namespace,
     objects,
     unknownKinds,
+    repeats,
     locate: (reference, path) => overlay.locate(origin.get(keyOf(reference)) ?? reference, path),
   };
 }

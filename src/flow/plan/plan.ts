@@ -1,4 +1,6 @@
 /** The preview: what the server says each write would do, asked by dry-run; nothing is changed. */
+
+import { liftedBy, missesOther } from '../../domain/checks/lifted.ts';
 import type { ObjectValidation, Refusal } from '../../domain/checks/overlay.ts';
 import { withoutHandedOver } from '../../domain/kubernetes/handed-over.ts';
 import { clientSideApplyEntriesOf, clientSideApplyManager } from '../../domain/kubernetes/managed-fields.ts';
@@ -76,8 +78,20 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
   const changes = asked.map(({ change }) => change);
   return {
     changes,
-    validations: asked.map(({ validation }) => validation),
+    validations: asked.map(({ validation }) => withLifting(validation, changes)),
     digestText: planDigestText(changes),
+  };
+}
+
+/** With what the release itself does about a refusal. */
+function withLifting(validation: ObjectValidation, changes: readonly PlannedChange[]): ObjectValidation {
+  const { podRefusal, refusal, reference } = validation;
+  const lifting = podRefusal && liftedBy(podRefusal, reference.namespace, changes);
+  const missing = refusal && missesOther(refusal, reference, changes);
+  return {
+    ...validation,
+    ...(lifting === undefined ? {} : { podRefusalLiftedBy: lifting }),
+    ...(missing === undefined ? {} : { refusalMisses: missing }),
   };
 }
 

@@ -1,4 +1,6 @@
 /** What the pre-checks look at, asked for once and shared. */
+
+import type { NodeMaker } from '../../domain/checks/resources.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
 import type { Permission } from '../../domain/kubernetes/permissions.ts';
 import { judgeReach } from '../../domain/plan/scope.ts';
@@ -10,7 +12,9 @@ import type { StoredRelease } from '../../ports/release-store.ts';
 import { namespaceOf, placeObjects, type Target } from '../plan/desired.ts';
 import { makePlan, type Plan } from '../plan/plan.ts';
 import { planPrune } from '../plan/prune.ts';
+import { whereAllowed } from '../plan/where-allowed.ts';
 import { notice, type Run, reachOf } from '../run/context.ts';
+import { readNodeMaker } from './node-makers.ts';
 import { neededPermissions } from './permissions.ts';
 import { readSupply } from './supply.ts';
 
@@ -25,6 +29,10 @@ export interface Facts {
   readonly plan: Promise<Plan>;
   readonly prune: Promise<PrunePlan>;
   readonly releases: Promise<readonly StoredRelease[]>;
+  /** Absent where this identity may not list them. */
+  readonly nodes: Promise<readonly KubernetesObject[] | undefined>;
+  /** Whether somebody makes nodes when pods have no room. */
+  readonly nodeMaker: Promise<NodeMaker>;
   /** Who holds, or will make, the Secrets and ConfigMaps that pods need. */
   readonly supply: Promise<Supply>;
 }
@@ -70,7 +78,14 @@ export function gather(run: Run): Facts {
     hideSecrets(run, found.live);
     return found;
   });
-  return { overlay: overlayFact, cluster, target, namespace, missing, plan, prune, releases, supply };
+  const nodes = cluster.then((connected) => whereAllowed(connected, connected.list('v1', 'Node')));
+  const nodeMaker = Promise.all([cluster, target, nodes]).then(([connected, placed, known]) =>
+    readNodeMaker(connected, placed.namespace, known ?? []),
+  );
+  return {
+    ...{ overlay: overlayFact, cluster, target, namespace, missing, plan, prune, releases },
+    ...{ nodes, nodeMaker, supply },
+  };
 }
 
 /** A preview changes nothing, so it needs no more than to read; without the rest it says less (see `makePlan`). */

@@ -3,12 +3,12 @@ import { judgeConnectivity } from '../../domain/checks/connectivity.ts';
 import { judgeContext } from '../../domain/checks/context.ts';
 import { judgeDeletions } from '../../domain/checks/deletions.ts';
 import { type CheckName, type CheckResult, checkNames, type Finding } from '../../domain/checks/finding.ts';
-import { judgeHealth } from '../../domain/checks/health.ts';
+import { judgeHealth, servesMeanwhile } from '../../domain/checks/health.ts';
 import { judgeAppName, judgeHistory } from '../../domain/checks/history.ts';
 import { judgeNamespace } from '../../domain/checks/namespace.ts';
-import { judgeOverlay, judgeUnlisted } from '../../domain/checks/overlay.ts';
+import { judgeOverlay, judgeUnlisted, repeatFindings } from '../../domain/checks/overlay.ts';
 import { judgeReferences } from '../../domain/checks/references.ts';
-import { judgeResources, schedulingOf } from '../../domain/checks/resources.ts';
+import { judgeResources, type NodeMaker, schedulingOf } from '../../domain/checks/resources.ts';
 import { judgeSecrets } from '../../domain/checks/secrets.ts';
 import { judgeTools } from '../../domain/checks/tools.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
@@ -25,7 +25,6 @@ import { whereAllowed } from '../plan/where-allowed.ts';
 import { type Run, reachOf } from '../run/context.ts';
 import { findingOf, saidOnce } from '../run/errors.ts';
 import { type Facts, gather, isPreview } from './facts.ts';
-import { readNodeMaker } from './node-makers.ts';
 import { readingOf } from './permissions.ts';
 import { readClaims, readReferences } from './references.ts';
 
@@ -43,6 +42,8 @@ export interface Ready {
   readonly namespaceExists: boolean;
   /** Secrets and ConfigMaps that others will make of what is applied. */
   readonly expectations: readonly Expectation[];
+  /** Who makes nodes when pods have no room; absent where nobody is seen. */
+  readonly nodeMaker?: string;
 }
 
 export async function preflight(run: Run): Promise<Preflight> {
@@ -68,7 +69,7 @@ export async function preflight(run: Run): Promise<Preflight> {
 }
 
 async function readyFrom(facts: Facts): Promise<Ready> {
-  const [cluster, target, plan, prune, releases, namespace, supply] = await Promise.all([
+  const [cluster, target, plan, prune, releases, namespace, supply, nodeMaker] = await Promise.all([
     facts.cluster,
     facts.target,
     facts.plan,
@@ -76,6 +77,8 @@ async function readyFrom(facts: Facts): Promise<Ready> {
     facts.releases,
     facts.namespace,
     facts.supply,
+    // That it cannot be read is no reason to stop: pods without room have their usual time then.
+    facts.nodeMaker.catch((): NodeMaker => ({ type: 'hidden' })),
   ]);
   return {
     cluster,
@@ -84,6 +87,7 @@ async function readyFrom(facts: Facts): Promise<Ready> {
     releases,
     namespaceExists: namespace !== undefined,
     expectations: expectationsOf(supply),
+    ...(nodeMaker.type === 'known' ? { nodeMaker: nodeMaker.maker } : {}),
   };
 }
 
@@ -117,12 +121,12 @@ async function connectivity(run: Run, facts: Facts): Promise<readonly Finding[]>
 }
 
 async function overlay(run: Run, facts: Facts): Promise<readonly Finding[]> {
-  const [{ objects, namespace, locate }, plan] = await Promise.all([facts.target, facts.plan]);
+  const [{ objects, namespace, repeats, locate }, plan] = await Promise.all([facts.target, facts.plan]);
   const reach = reachOf(run, namespace);
   const { allowPaused } = run.settings;
   const judged = judgeOverlay({ validations: plan.validations, reach, allowPaused, locate });
   const unlisted = judgeUnlisted(objects.map(referenceOf), { reach, locate });
-  const found = [...unlisted, ...(await aroundOverlay(facts, plan))];
+  const found = [...unlisted, ...repeatFindings(repeats, locate), ...(await aroundOverlay(facts, plan))];
   if (!found.some(({ level }) => level === 'fail')) return [...judged, ...found];
   return [...found, ...judged.filter(({ level }) => level !== 'pass')];
 }
@@ -157,10 +161,12 @@ async function health(run: Run, facts: Facts): Promise<readonly Finding[]> {
   const current = plan.changes
     .filter((change) => change.live !== undefined && isRolloutKind(change.desired))
     .map((change) => {
-      const status = statusOf(change.live as KubernetesObject);
+      const live = change.live as KubernetesObject;
+      const status = statusOf(live);
       return {
         reference: change.reference,
         healthy: status.word === 'current',
+        serves: status.word === 'progressing' && servesMeanwhile(live),
         message: status.message,
         changes: change.action !== 'unchanged',
       };
@@ -195,7 +201,7 @@ async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
   const cluster = await facts.cluster;
   const [plan, nodes, pods] = await Promise.all([
     facts.plan,
-    whereAllowed(cluster, cluster.list('v1', 'Node')),
+    facts.nodes,
     whereAllowed(
       cluster,
       cluster.list('v1', 'Pod', undefined, {
@@ -219,9 +225,7 @@ async function resources(run: Run, facts: Facts): Promise<readonly Finding[]> {
   };
   const findings = judgeResources(seen, profile, minNodes);
   if (!findings.some(({ reason }) => reason === 'insufficient-resources')) return findings;
-  const { namespace } = await facts.target;
-  const nodeMaker = await readNodeMaker(cluster, namespace, nodes ?? []);
-  return judgeResources({ ...seen, nodeMaker }, profile, minNodes);
+  return judgeResources({ ...seen, nodeMaker: await facts.nodeMaker }, profile, minNodes);
 }
 
 async function history(run: Run, facts: Facts): Promise<readonly Finding[]> {

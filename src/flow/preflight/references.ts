@@ -2,6 +2,7 @@
 import {
   broughtKeys,
   namedObjects,
+  perhapsBrought,
   type ReferenceFacts,
   usesClaims,
   volumeClassesOf,
@@ -64,6 +65,7 @@ export async function readReferences(
   return {
     named,
     missing: new Set(missing.map(keyOf)),
+    brought: perhapsBrought(missing, objects),
     ...(claims === undefined ? {} : { claims: new Set(claims.map(claimKey)) }),
     ...(volumeClasses === undefined ? {} : { volumeClasses }),
   };

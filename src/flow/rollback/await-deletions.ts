@@ -11,8 +11,9 @@ export async function stillThere(
   run: Run,
   cluster: ClusterPort,
   deletions: readonly Deletion[],
+  patience: number = run.settings.timeout,
 ): Promise<readonly ObjectReference[]> {
-  const deadline = run.clock.now() + run.settings.timeout;
+  const deadline = run.clock.now() + patience;
   let left = deletions;
   for (;;) {
     const now = await Promise.all(left.map(({ reference }) => cluster.get(reference)));

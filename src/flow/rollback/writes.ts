@@ -1,14 +1,17 @@
 /** The writes of an undo: configurations before are applied again, and what the release made is deleted. */
 import type { Failure } from '../../domain/failure/failure.ts';
+import { isCustomResource } from '../../domain/kubernetes/custom-resource.ts';
 import { memberText, withoutMembers } from '../../domain/kubernetes/field-set.ts';
-import { type ObjectReference, titleOf } from '../../domain/kubernetes/objects.ts';
+import { groupKindOf, type ObjectReference, titleOf } from '../../domain/kubernetes/objects.ts';
 import { type Wave, waveOf, waves } from '../../domain/plan/waves.ts';
 import type { Deletion, Restore } from '../../domain/undo/decision.ts';
 import { differing } from '../../domain/undo/present.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { logLine } from '../../report/log/line.ts';
 import { logText, shorten } from '../../report/text/escape.ts';
+import { untilWebhooksAnswer } from '../apply/webhook-patience.ts';
 import type { Run } from '../run/context.ts';
+import { stillThere } from './await-deletions.ts';
 import { type Restored, restoreObject } from './restore.ts';
 
 export interface UndoGuard {
@@ -44,9 +47,9 @@ export async function deleteAll(
   guard: Pick<UndoGuard, 'ensureHeld'>,
 ): Promise<readonly Failure[]> {
   const failures: Failure[] = [];
-  await inEachWave(run, guard, waves.toReversed(), deletions, async ({ reference, uid }) => {
+  await deleteInOrder(run, cluster, guard, deletions, async ({ reference, uid }) => {
     try {
-      await cluster.delete(reference, uid);
+      await untilWebhooksAnswer(run, cluster, () => cluster.delete(reference, uid));
       say(run, reference, 'deleted');
     } catch (error) {
       failures.push(refused(run, cluster, reference, 'deleted', error));
@@ -54,6 +57,35 @@ export async function deleteAll(
   });
   return failures;
 }
+
+/** Milliseconds for an operator to finish what it does at the end of its custom resources. */
+const finalizing = 30_000;
+
+/**
+ * Custom resources first, and then wave after wave. Where workloads go as well, one of them may be the operator whose finalizer is on
+ * a custom resource: gone before, it would leave that in deletion for ever. One that does not work is waited for in vain, but not long.
+ */
+export async function deleteInOrder<T extends Deletion>(
+  run: Run,
+  cluster: ClusterPort,
+  guard: Pick<UndoGuard, 'ensureHeld'>,
+  deletions: readonly T[],
+  work: (step: T) => Promise<void>,
+): Promise<void> {
+  const isFirst = ({ reference }: T) => isCustomResource(reference);
+  const mayBeOperator = ({ reference }: T) => operatorKinds.has(groupKindOf(reference));
+  const first = deletions.some(mayBeOperator) ? deletions.filter(isFirst) : [];
+  if (first.length > 0) {
+    await guard.ensureHeld();
+    run.signal.throwIfAborted();
+    await Promise.all(first.map(work));
+    await stillThere(run, cluster, first, finalizing);
+  }
+  const rest = deletions.filter((one) => !first.includes(one));
+  await inEachWave(run, guard, waves.toReversed(), rest, work);
+}
+
+const operatorKinds: ReadonlySet<string> = new Set(['Deployment.apps', 'StatefulSet.apps', 'DaemonSet.apps']);
 
 /** Wave after wave, each one's members at once; before each the lock is made sure of, and a stopped run goes no further. */
 export async function inEachWave<T extends { readonly reference: ObjectReference }>(
@@ -79,7 +111,7 @@ function say(run: Run, reference: ObjectReference, what: string): void {
 async function restoreOne(run: Run, cluster: ClusterPort, restore: Restore): Promise<Restored | Failure> {
   const { reference } = restore;
   try {
-    const restored = await restoreObject(run, cluster, restore);
+    const restored = await untilWebhooksAnswer(run, cluster, () => restoreObject(run, cluster, restore));
     return 'why' in restored ? failure(reference, 'restored', restored.why) : check(restore, restored);
   } catch (error) {
     return refused(run, cluster, reference, 'restored', error);

@@ -70,12 +70,23 @@ export interface ExpectedTargets {
   readonly restoring?: boolean;
   /** See `Limits.expectations`. */
   readonly expectations?: readonly Expectation[];
+  /** See `Limits.widensQuota`. */
+  readonly widensQuota?: boolean;
+  /** See `Limits.nodeMaker`. */
+  readonly nodeMaker?: string;
 }
 
 export async function watchRollout(
   run: Run,
   namespace: string,
-  { expected, existing, restoring = false, expectations = [] }: ExpectedTargets,
+  {
+    expected,
+    existing,
+    restoring = false,
+    expectations = [],
+    widensQuota = false,
+    nodeMaker,
+  }: ExpectedTargets,
 ): Promise<RolloutWatch> {
   let state: RolloutState = startRollout([], run.clock.now(), expected);
   const observer = observerOf(run);
@@ -132,6 +143,8 @@ export async function watchRollout(
     startedAt: run.clock.now(),
     budgets: { ...defaultBudgets, gate: run.settings.readinessGateTimeout },
     expectations,
+    widensQuota,
+    ...(nodeMaker === undefined ? {} : { nodeMaker }),
     restoring,
   };
   const proof = proveWatch(run, namespace, (pods) => {

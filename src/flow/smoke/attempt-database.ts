@@ -1,8 +1,11 @@
 /** One try of a database: through its pod where it has one of ours, else at its address. */
+
+import { isLoopback } from '../../domain/smoke/databases/databases.ts';
 import { judgePostgres, type PostgresFinding } from '../../domain/smoke/databases/postgres.ts';
 import { judgeRedis, type RedisFinding } from '../../domain/smoke/databases/redis.ts';
 import { type ConnectionFault, judgeConnection } from '../../domain/smoke/http/connection.ts';
 import type { Judgement } from '../../domain/smoke/judgement.ts';
+import { isUnreached } from '../../domain/smoke/tests/pod-routes.ts';
 import type { PostgresTarget, RedisTarget } from '../../domain/smoke/tests/probe.ts';
 import type { DatabaseTest } from '../../domain/smoke/tests/test.ts';
 import type { Run } from '../run/context.ts';
@@ -41,9 +44,30 @@ export async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGrou
     proxied: 'database',
     refusalCounts: true,
     faultIn,
-    failed: (fault) => ({ milliseconds: 0, judgement: judgeConnection(title, fault) }),
+    failed: (fault) => ({
+      milliseconds: 0,
+      connectionFault: fault,
+      judgement: judgeConnection(title, fault),
+    }),
   });
-  return 'blocked' in reached ? blockedTry(title, reached) : tried(reached);
+  if ('blocked' in reached) return blockedTry(title, reached);
+  return tried((await atOwnAddress(asking, reached, test, ground)) ?? reached);
+}
+
+/** Port-forwards end at the loopback address of the pod; a server that listens on its other address only is asked there from inside. */
+async function atOwnAddress(
+  asking: Asking,
+  { answer }: { readonly answer: Found },
+  { reach, serverName }: DatabaseTest,
+  { addressOf }: TestGround,
+): Promise<{ readonly answer: Found; readonly route: 'cluster-job' } | undefined> {
+  if (reach.type !== 'pod' || answer.connectionFault?.kind !== 'refused' || isLoopback(serverName))
+    return undefined;
+  const address = addressOf?.(reach.pod);
+  const found = address === undefined ? undefined : await asking.within(address, reach.port);
+  const isReached =
+    found !== undefined && (found.connectionFault === undefined || !isUnreached(found.connectionFault));
+  return isReached ? { answer: found, route: 'cluster-job' } : undefined;
 }
 
 function tried({ answer, route }: { readonly answer: Found } & Pick<Try['evidence'], 'route'>): Try {
@@ -86,7 +110,11 @@ function postgres(run: Run, test: DatabaseTest, ground: TestGround): Asking {
   });
   const judged = (finding: PostgresFinding): Found => ({
     ...finding,
-    judgement: judgePostgres(finding, { ...expectedOf(test), now: run.clock.now() }),
+    judgement: judgePostgres(finding, {
+      ...expectedOf(test),
+      now: run.clock.now(),
+      hasPassword: test.password !== undefined,
+    }),
   });
   const { deadline } = ground;
   return {

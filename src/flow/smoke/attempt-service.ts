@@ -11,6 +11,7 @@ import type { ServiceTest, ServiceWay } from '../../domain/smoke/tests/test.ts';
 import type { Run } from '../run/context.ts';
 import type { TestGround, Try } from './context.ts';
 import { foundWithin } from './in-cluster-calls.ts';
+import { along } from './pod-connection.ts';
 import { answerOf, unanswered } from './proxy-response.ts';
 
 export async function tryService(run: Run, test: ServiceTest, ground: TestGround): Promise<Try> {
@@ -22,7 +23,11 @@ export async function tryService(run: Run, test: ServiceTest, ground: TestGround
     const judged =
       'unavailable' in answer
         ? { undecided: answer.unavailable }
-        : judgeThrough(test, way.route, answer, run.clock.now());
+        : (await isKeptOut(run, test, way, answer, ground))
+          ? {
+              undecided: `it is refused (${answer.error?.message}), while its pod answers at that port: a network policy may do so`,
+            }
+          : judgeThrough(test, way.route, answer, run.clock.now());
     if ('unavailable' in answer || 'undecided' in judged) {
       tried.push({ title: way.title, why: 'undecided' in judged ? judged.undecided : '' });
       continue;
@@ -34,6 +39,34 @@ export async function tryService(run: Run, test: ServiceTest, ground: TestGround
     };
   }
   return { judgement: undecidedService(test.title, tried), evidence: {} };
+}
+
+/**
+ * Some network plugins answer for a policy that keeps a caller out as a machine does where nobody listens (kube-router, as in k3s and
+ * k0s: REJECT with icmp-port-unreachable). A pod that answers by its own port-forward tells the two apart.
+ */
+async function isKeptOut(
+  run: Run,
+  { request, scheme, serverName, backing }: ServiceTest,
+  { route }: ServiceWay,
+  { error }: HttpAnswer,
+  ground: TestGround,
+): Promise<boolean> {
+  if (route !== 'cluster-job' || error?.kind !== 'refused' || backing === undefined) return false;
+  if (ground.inside === undefined) return false;
+  const { deadline } = ground;
+  const reached = await along<HttpAnswer>(run, { type: 'pod', ...backing }, ground, {
+    dialled: (host, port) =>
+      run.probes.callHttp(
+        { ...request, scheme, serverName, verify: false, host, port },
+        { deadline, signal: run.signal },
+      ),
+    proxied: 'such a call',
+    refusalCounts: true,
+    faultIn: (answer) => answer.error,
+    failed: (fault) => ({ headers: {}, body: '', milliseconds: 0, error: fault }),
+  });
+  return 'answer' in reached && reached.answer.error === undefined;
 }
 
 type Answer = HttpAnswer | { readonly unavailable: string };

@@ -135,6 +135,33 @@ describe('PostgreSQL', () => {
     }
   });
 
+  test('a role that was made for reading', async () => {
+    await alter(database, "create role reader login password 'Correct0Horse0Battery'");
+    try {
+      await alter(database, 'alter role reader set default_transaction_read_only = on');
+      const url = new URL(database);
+      url.username = 'reader';
+      url.password = 'Correct0Horse0Battery';
+      const step = await smoke({ local: { postgres: url.href } });
+      expect(step.outputs, step.output).toMatchObject({ 'exit-code': '0', passed: '1' });
+    } finally {
+      await alter(database, 'drop role reader');
+    }
+  });
+
+  test('a server that cannot tell its state, as those that only speak the protocol', async () => {
+    const isInRecovery = 'execute on function pg_catalog.pg_is_in_recovery()';
+    await alter(database, "create role guest login password 'Correct0Horse0Battery'");
+    try {
+      await alter(database, `revoke ${isInRecovery} from public`);
+      const step = await smoke({ local: { postgres: database.replace('orion:', 'guest:') } });
+      expect(step.outputs, step.output).toMatchObject({ 'exit-code': '0', passed: '1' });
+    } finally {
+      await alter(database, `grant ${isInRecovery} to public`);
+      await alter(database, 'drop role guest');
+    }
+  });
+
   test('connections exhausted', async () => {
     await alter(database, "create role busy login password 'Correct0Horse0Battery' connection limit 1");
     const busy = database.replace('orion:', 'busy:');

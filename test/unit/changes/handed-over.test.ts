@@ -95,6 +95,14 @@ describe('is sent only as long as nobody else owns it', () => {
       { spec: { parallelism: 2 } },
     ],
     [
+      'that a webhook may be ignored until it answers',
+      object('admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', {
+        webhooks: [{ name: 'a', failurePolicy: 'Ignore', sideEffects: 'None' }],
+      }),
+      { 'f:webhooks': { 'k:{"name":"a"}': { 'f:failurePolicy': {} } } },
+      { webhooks: [{ name: 'a', sideEffects: 'None' }] },
+    ],
+    [
       'what is empty in a custom resource',
       object('example.org/v1', 'Cluster', { spec: { endpoint: { host: '', port: 1 } } }),
       host,
@@ -110,6 +118,9 @@ describe('is sent only as long as nobody else owns it', () => {
     });
     expect(withoutHandedOver(rendered, owned(rendered, 'orion', fields))).toEqual(rendered);
     expect(withoutHandedOver(rendered, owned(rendered, 'writer', {}))).toEqual(rendered);
+    // It becomes ours before the write, which without it would take it away.
+    const adopted = owned(rendered, 'kubectl-client-side-apply', fields);
+    expect(withoutHandedOver(rendered, adopted)).toEqual(rendered);
   });
 
   test('a value that is not empty stays a conflict', () => {
@@ -141,6 +152,15 @@ describe('a change that the overlay asked for', () => {
       false,
       true,
     ],
+    [
+      'its queue chooses nodes for a job of another kind',
+      object('ray.io/v1', 'RayJob', { spec: { suspend: true } }),
+      ['f:spec', 'f:rayClusterSpec', 'f:workerGroupSpecs'],
+      [{ replicas: 1 }],
+      [{ replicas: 1, template: { spec: { nodeSelector: { zone: 'b' } } } }],
+      true,
+    ],
+    ['one that was not suspended', training, ['f:spec', 'f:groups'], [{}], [], false],
     ['a gate is opened', gated, ['f:spec', 'f:schedulingGates'], [{}], undefined, true],
     ['something else of a suspended Job', job, ['f:spec', 'f:backoffLimit'], 3, 1, false],
     ['a Job that was not suspended', running, ['f:spec', 'f:parallelism'], 3, 1, false],

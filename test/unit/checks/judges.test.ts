@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { judgeContext } from '../../../src/domain/checks/context.ts';
-import { judgeHealth } from '../../../src/domain/checks/health.ts';
+import { judgeHealth, servesMeanwhile } from '../../../src/domain/checks/health.ts';
 import { judgeAppName, judgeHistory } from '../../../src/domain/checks/history.ts';
 import { judgeNamespace } from '../../../src/domain/checks/namespace.ts';
 import type { ReleaseHead, ReleaseStatus } from '../../../src/domain/release/record.ts';
@@ -77,6 +77,25 @@ describe('context', () => {
     };
     expect([judge('staging'), judge('production')]).toEqual([staging, production]);
   });
+});
+
+test.each<[string, string, object, boolean]>([
+  ['an autoscaler asks for more', 'Deployment', { replicas: 5, availableReplicas: 2 }, true],
+  ['nothing of it is up', 'Deployment', { replicas: 2 }, false],
+  ['one of three', 'StatefulSet', { readyReplicas: 1 }, true],
+  ['a node is away', 'DaemonSet', { numberReady: 49 }, true],
+  ['at work', 'Job', { active: 1 }, true],
+])('%s: it serves meanwhile, or does not', (_, kind, status, serves) => {
+  const live = {
+    apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1',
+    kind,
+    metadata: { name: 'web' },
+    status,
+  };
+  expect(servesMeanwhile(live)).toBe(serves);
+  const { metadata: _metadata, ...reference } = { ...live, name: 'web' };
+  const workload = { reference, healthy: false, serves, changes: false, message: 'on its way' };
+  expect(levels(judgeHealth([workload], profiles.production, false))).toBe(serves ? 'warn' : 'fail');
 });
 
 describe('health of what runs', () => {

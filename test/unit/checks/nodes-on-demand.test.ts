@@ -60,6 +60,8 @@ test.each<[string, Partial<NodeMakerFacts>, string | undefined]>([
     labelled({ 'cloud.google.com/gke-nodepool': 'nap-n1-1' }),
     'GKE node auto-provisioning',
   ],
+  ['CAST AI', labelled({ 'provisioner.cast.ai/managed-by': 'cast.ai' }), 'CAST AI'],
+  ['Spot Ocean', labelled({ 'spotinst.io/node-lifecycle': 'od' }), 'Spot Ocean'],
   ['a virtual node', labelled({ type: 'virtual-kubelet' }), 'a virtual node'],
   [
     'a virtual node by its taint',

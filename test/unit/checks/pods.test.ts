@@ -45,6 +45,10 @@ describe('a Pod as its controller would make it', () => {
     expect(account && accountUser(account)).toMatch(/^system:serviceaccount:kube-system:[a-z-]+-controller$/);
   });
 
+  test.each([{ suspend: true }, { parallelism: 0 }])('none of a Job that runs none: %j', (more) => {
+    expect(podOfTemplate(object('Job', { ...template, ...more }))).toBeUndefined();
+  });
+
   test.each(['a'.repeat(253), `${'a'.repeat(61)}.-b`, `${'a'.repeat(51)}--b`])(
     'labels are legal for %s',
     (name) => {

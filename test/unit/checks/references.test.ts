@@ -1,7 +1,12 @@
 /** What pods, claims and Ingresses name and is not there, and what is being deleted, is told before anything is written. */
 import { describe, expect, test } from 'vitest';
 import { judgeDeletions } from '../../../src/domain/checks/deletions.ts';
-import { broughtKeys, judgeReferences, namedObjects } from '../../../src/domain/checks/references.ts';
+import {
+  broughtKeys,
+  judgeReferences,
+  namedObjects,
+  perhapsBrought,
+} from '../../../src/domain/checks/references.ts';
 import { type KubernetesObject, keyOf } from '../../../src/domain/kubernetes/objects.ts';
 
 const object = (apiVersion: string, kind: string, spec: object, metadata: object = {}): KubernetesObject => ({
@@ -102,6 +107,24 @@ describe('missing', () => {
     expect(judged(user, { claims: ['shop/data-web-0'] })).toHaveLength(1);
     // Volumes that may not be listed: perhaps one has it.
     expect(judged(user, { volumes: undefined })).toEqual([]);
+  });
+
+  test('a ServiceAccount that an operator may make for an object of the overlay: a warning that names it', () => {
+    const user = deployment({ serviceAccountName: 'events-collector' });
+    const named = namedObjects([user]);
+    const missing = named.map(({ reference }) => reference);
+    const collector = object('opentelemetry.io/v1beta1', 'OpenTelemetryCollector', {}, { name: 'events' });
+    const told = (...objects: KubernetesObject[]) =>
+      judgeReferences({
+        named,
+        missing: new Set(missing.map(keyOf)),
+        brought: perhapsBrought(missing, objects),
+        locate,
+      });
+    expect(told(user, collector)).toMatchObject([
+      { level: 'warn', message: expect.stringContaining('unless OpenTelemetryCollector events brings it') },
+    ]);
+    expect(told(user)).toMatchObject([{ level: 'fail' }]);
   });
 
   test('what the overlay brings, or says that somebody makes', () => {

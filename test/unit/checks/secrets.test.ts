@@ -142,6 +142,14 @@ describe('what somebody will make is not missing', () => {
     );
   });
 
+  test('an object whose name the Secret ends with: a warning', () => {
+    const user = order({ secretName: 'database' }, 'shop-user', 'DatabaseUser');
+    expect(judged(supply([needs('database-shop-user'), user]))[0]).toMatch(
+      /^warn.*DatabaseUser shop-user, whose name it ends with/,
+    );
+    expect(judged(supply([needs('workshop-user'), user]))[0]).toMatch(/^fail secret-missing/);
+  });
+
   test('an annotation says it of any object', () => {
     const tenant = order({ size: 3 }, 'disk', 'Volume');
     const annotations = { 'orion.dev/provides': 'Secret/tokens' };

@@ -40,9 +40,11 @@ interface Place {
   /** Absent: the Job does not run. */
   readonly within?: (request: ProbeRequest) => ProbeFinding['finding'];
   readonly probes?: Partial<ProbesPort>;
+  /** What the kubelet says of the port-forward. */
+  readonly lastError?: string;
 }
 
-async function tested(tests: readonly SmokeTest[], { within, probes = {} }: Place) {
+async function tested(tests: readonly SmokeTest[], { within, probes = {}, lastError }: Place) {
   const { run, lines } = flowRun({ holder: 'us' });
   const jobs: ProbeRequest[][] = [];
   const cluster = {
@@ -53,7 +55,12 @@ async function tested(tests: readonly SmokeTest[], { within, probes = {} }: Plac
       const findings = requests.map((request) => ({ what: request.what, finding: within(request) }));
       return { type: 'answered', findings: findings as ProbeFinding[] };
     },
-    openPortForward: async () => ({ host: '127.0.0.1', port: 1, close: async () => undefined }),
+    openPortForward: async () => ({
+      host: '127.0.0.1',
+      port: 1,
+      close: async () => undefined,
+      ...(lastError === undefined ? {} : { lastError: () => lastError }),
+    }),
   } as Partial<ClusterPort> as ClusterPort;
   const edged = { ...run, probes: { ...run.probes, ...probes } };
   const inside = { cluster, namespace: 'shop', fromWithin: callsFromWithin(edged, cluster, 'shop') };
@@ -66,6 +73,35 @@ async function tested(tests: readonly SmokeTest[], { within, probes = {} }: Plac
 }
 
 const here = (finding: PostgresFinding): Partial<ProbesPort> => ({ postgres: async () => finding });
+
+describe('a database in a pod at whose loopback address nobody listens', () => {
+  const { doubt: _, ...certain } = managed;
+  const inPod: DatabaseTest = {
+    ...certain,
+    serverName: 'db',
+    reach: { type: 'pod', pod: 'web-1', port: 5432 },
+  };
+  const lastError = 'dial tcp4 127.0.0.1:5432: connect: connection refused';
+  const probes = here(fault('reset'));
+
+  test.each<[string, Place, object]>([
+    ['it listens at its own address', { within: () => well }, { outcome: 'passed', route: 'cluster-job' }],
+    [
+      'nor at its own address',
+      { within: () => fault('refused') },
+      { outcome: 'failed', reason: 'connection-refused' },
+    ],
+    ['nobody can ask there', {}, { outcome: 'failed', reason: 'connection-refused' }],
+  ])('%s', async (_, place, expected) => {
+    const { reports } = await tested([inPod], { ...place, probes, lastError });
+    expect(reports).toMatchObject([expected]);
+  });
+
+  test('it is asked at the address of its pod', async () => {
+    const { jobs } = await tested([inPod], { within: () => well, probes, lastError });
+    expect(jobs).toMatchObject([[{ what: 'postgres', target: { host: '10.0.0.7', serverName: 'db' } }]]);
+  });
+});
 
 describe('a database outside the pods', () => {
   test('that only the cluster reaches is judged by what it says there; the runner does not ask', async () => {

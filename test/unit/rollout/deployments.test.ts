@@ -520,6 +520,13 @@ describe('broken releases', () => {
     expect([outcome(ending), ending.at]).toEqual(['container-cannot-run', 1]);
   });
 
+  test('a quota that the release itself makes wider: refused at first, broken only where it lasts', () => {
+    const text = 'pods "api-new-x" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=7';
+    const refused = replicaSet(seen, 'new', { conditions: [replicaFailure(text, 1)] });
+    const ending = tell([target(seen)], applied(1, seen, refused), { ...limits, widensQuota: true });
+    expect([outcome(ending), ending.at]).toEqual(['quota-exceeded', 31]);
+  });
+
   test.each([
     [
       'pods "api-new-x" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=0, limited: pods=0',
@@ -620,6 +627,37 @@ describe('broken releases', () => {
     const ending = story(applied(1, pod(newest, { phase: 'Pending', conditions })));
     expect([outcome(ending), ending.at]).toEqual(['unschedulable', 31]);
     expect(failureOf(ending).message).toContain('1 Insufficient cpu');
+  });
+
+  describe('unschedulable where somebody makes nodes', () => {
+    const patient = { ...limits, timeout: 600_000, nodeMaker: 'Karpenter' };
+    const unschedulable = {
+      ...{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', lastTransitionTime: time(1) },
+      message: '0/1 nodes are available: 1 Insufficient cpu.',
+    };
+    const waits = pod(newest, { phase: 'Pending', conditions: [unschedulable] });
+
+    test('a node that comes after a minute: sound', () => {
+      const up = pod(newest, { ready: 75, containers: [running(75)] });
+      const ending = tell(
+        [target(seen)],
+        [...applied(1, seen, newest, waits), ...applied(75, up, done)],
+        patient,
+      );
+      expect([outcome(ending), ending.at]).toEqual(['passed', 85]);
+    });
+
+    test('none comes: broken after five minutes, and it says who made none', () => {
+      const ending = tell([target(seen)], applied(1, seen, newest, waits), patient);
+      expect([outcome(ending), ending.at]).toEqual(['unschedulable', 301]);
+      expect(failureOf(ending).message).toContain('and Karpenter has made none for it');
+    });
+
+    test('it says that it will make none: broken after the usual time', () => {
+      const declined = event(waits, 'NotTriggerScaleUp', "pod didn't trigger scale-up", 3);
+      const ending = tell([target(seen)], applied(1, seen, newest, waits, declined), patient);
+      expect([outcome(ending), ending.at]).toEqual(['unschedulable', 31]);
+    });
   });
 
   test('one of three pods at fault: the rollout cannot be done without it', () => {

@@ -77,6 +77,41 @@ describe('before the first container', () => {
   });
 });
 
+describe('a volume that is attached to another node', () => {
+  const multi = (rest: string) =>
+    event(creating(), 'FailedAttachVolume', `Multi-Attach error for volume "pvc-1" Volume is ${rest}`, 2);
+
+  test('where nobody uses it any more it is being detached: sound, however long the cloud takes', () => {
+    const detaching = multi("already exclusively attached to one node and can't be attached to another");
+    const up = pod(set, { ready: 124, containers: [running(124)] });
+    const ending = tell(
+      [target(wish)],
+      [
+        ...applied(2, wish, set, creating(), detaching),
+        ...applied(
+          110,
+          event(
+            creating(),
+            'FailedMount',
+            'Unable to attach or mount volumes: timed out waiting for the condition',
+            110,
+          ),
+        ),
+        ...applied(124, up, done),
+      ],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 134]);
+  });
+
+  test('that a pod uses there: broken after the budget for volumes', () => {
+    const ending = tell(
+      [target(wish)],
+      applied(2, wish, set, creating(), multi('already used by pod(s) old-1')),
+    );
+    expect([outcome(ending), ending.at]).toEqual(['volume-pending', 32]);
+  });
+});
+
 describe('nobody schedules it', () => {
   const gates = { spec: { schedulingGates: [{ name: 'example.org/hold' }] } };
   const gated = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'gated' };
@@ -99,6 +134,12 @@ describe('nobody schedules it', () => {
     expect([outcome(ending), ending.at]).toEqual(expected);
     expect(said(ending)).toContain(schedulerName);
   });
+});
+
+test('a scheduler of its own that has named the node which it makes: it may take its time', () => {
+  const unseen = pod(set, { phase: 'Pending', conditions: [], spec: { schedulerName: 'fargate-scheduler' } });
+  const named = { ...unseen, status: { ...(unseen['status'] as object), nominatedNodeName: 'fargate-1' } };
+  expect(outcome(tell([target(wish)], applied(1, wish, set, named)))).toBe('rollout-timeout');
 });
 
 describe('a resource claim that nobody makes: the scheduler waits for it without a word', () => {
@@ -174,6 +215,27 @@ describe('a claim whose volume is being made: the scheduler waits for it without
     const ending = told(unseen, provisioning, working);
     expect(outcome(ending)).toBe('rollout-timeout');
     expect(said(ending)).toContain('claim data-0 is not bound');
+  });
+
+  test('of a class that binds at once the scheduler has a word: the same', () => {
+    const unbound = pod(set, {
+      phase: 'Pending',
+      conditions: [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.',
+        },
+      ],
+      spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-0' } }] },
+    });
+    const working = event(claim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
+      type: 'Normal',
+    });
+    expect(outcome(told(unbound, provisioning, working))).toBe('rollout-timeout');
+    const nobody = told(unbound, provisioning);
+    expect([outcome(nobody), nobody.at]).toEqual(['volume-pending', 32]);
   });
 
   test('its tries fail, each in words of its own: broken after the budget, from the first of them', () => {

@@ -203,6 +203,12 @@ describe('the way to a database', () => {
       { reach: { type: 'direct' }, doubt: expect.any(String) },
     ],
     [
+      'another namespace that is called like a Service of this one',
+      'redis://cache.redis',
+      [headless('redis'), redises],
+      { reach: { type: 'direct', host: 'cache.redis' }, doubt: expect.any(String) },
+    ],
+    [
       'a Service whose endpoint is elsewhere',
       'postgres://o@db/s',
       [service('db', 5432, {}), written],

@@ -60,6 +60,27 @@ test.each<[ConnectionFaultKind, Partial<DatabaseTest>, string]>([
   expect(outcome(kind, test)).toBe(expected);
 });
 
+test('a server that wants a password where no setting says one is up', () => {
+  const message = 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string';
+  const told = (code: string, text: string) =>
+    judgePostgres(
+      { milliseconds: 1, serverError: { code, message: text } },
+      { address: 'db', now: 0, login: 'stated', hasPassword: false },
+    );
+  expect(told('28P01', message)).toMatchObject({ outcome: 'inconclusive', reason: 'login-unknown' });
+  expect(told('3D000', 'database "d" does not exist')).toMatchObject({ outcome: 'failed' });
+});
+
+test('a role that is meant for reading is told, and no failure', () => {
+  const reading = { milliseconds: 1, inRecovery: false, readOnly: true };
+  const expected = { address: 'db', now: 0 };
+  expect(judgePostgres(reading, expected)).toMatchObject({ outcome: 'failed', reason: 'database-read-only' });
+  expect(judgePostgres({ ...reading, readOnlyRole: true }, expected)).toMatchObject({
+    outcome: 'passed',
+    warning: expect.stringContaining('may only read'),
+  });
+});
+
 describe('a login that is refused', () => {
   test.each<[string, 'AUTH' | 'PING', Login, string]>([
     ['NOAUTH Authentication required.', 'PING', 'none', 'inconclusive login-unknown'],

@@ -28,6 +28,8 @@ describe('the order of apply', () => {
     ['autoscaling/v2', 'HorizontalPodAutoscaler', 'policies'],
     ['autoscaling/v1', 'HorizontalPodAutoscaler', 'policies'],
     ['networking.k8s.io/v1', 'Ingress', 'policies'],
+    ['keda.sh/v1alpha1', 'ScaledObject', 'policies'],
+    ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration', 'policies'],
   ])('%s %s goes with the %s', (apiVersion, kind, wave) => {
     expect(waveOf({ apiVersion, kind })).toBe(wave);
   });

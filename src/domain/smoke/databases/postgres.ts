@@ -25,6 +25,8 @@ export interface PostgresFinding {
   readonly inRecovery?: boolean;
   /** `transaction_read_only` of a fresh transaction. */
   readonly readOnly?: boolean;
+  /** True if the role of this login was set to reading only (`ALTER ROLE … SET default_transaction_read_only`). */
+  readonly readOnlyRole?: boolean;
   readonly connections?: PostgresConnections;
 }
 
@@ -46,6 +48,8 @@ export interface PostgresExpectations {
   readonly replica?: boolean;
   /** `stated` if absent: then a refused login is the workload's too. */
   readonly login?: Login;
+  /** False where no setting says a password: that the server wants one is then not the workload's fault. */
+  readonly hasPassword?: boolean;
   /** Connections that must be free beside the probe's own; 1 by default: the next client would be refused. */
   readonly leastConnectionsLeft?: number;
 }
@@ -123,7 +127,7 @@ function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgem
       'Switch TLS on in the server (ssl = on), or set sslmode=prefer.',
     );
   }
-  if (finding.serverError !== undefined) return judgeRefusal(subject, finding.serverError, expected.login);
+  if (finding.serverError !== undefined) return judgeRefusal(subject, finding.serverError, expected);
   const isReplica = finding.inRecovery === true;
   if (isReplica && expected.replica !== true) {
     return failed(
@@ -132,7 +136,7 @@ function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgem
       'Point the Service or URL at the primary, or promote the replica.',
     );
   }
-  if (finding.readOnly === true && !isReplica && expected.replica !== true) {
+  if (finding.readOnly === true && finding.readOnlyRole !== true && !isReplica && expected.replica !== true) {
     return failed(
       'database-read-only',
       'takes reads only: default_transaction_read_only is on',
@@ -145,7 +149,7 @@ function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgem
 function judgeRefusal(
   subject: string,
   error: { readonly code: string; readonly message: string },
-  login: Login = 'stated',
+  { login = 'stated', hasPassword = true }: PostgresExpectations,
 ): Judgement {
   const wantsTls = error.code === '28000' && /no encryption|SSL off/i.test(error.message);
   const { reason, says, remedy }: Refusal = wantsTls
@@ -158,6 +162,8 @@ function judgeRefusal(
   const code = error.code === '' ? '' : `${error.code}: `;
   const words = `${code}${oneLine(error.message)}`;
   if (!wantsTls && /pg_hba\.conf/.test(error.message)) return notLetIn(subject, words);
+  // A file that an agent writes, a token of the cloud: the workload may know one.
+  if (error.code === '28P01' && !hasPassword) return unknownLogin(subject, 'none', words);
   const isOfLogin = reason === 'login-refused' || reason === 'database-missing';
   const isCertificate = /client certificate/i.test(error.message);
   if (isOfLogin && (login !== 'stated' || isCertificate)) return unknownLogin(subject, login, words);
@@ -183,7 +189,7 @@ function notLetIn(subject: string, words: string): Judgement {
 const scarceShare = 0.1;
 
 function judgeRoom(
-  { connections, tls, version }: PostgresFinding,
+  { connections, tls, version, readOnly, readOnlyRole }: PostgresFinding,
   expected: PostgresExpectations,
   subject: string,
 ): Judgement {
@@ -198,6 +204,9 @@ function judgeRoom(
   const warnings = [
     connections !== undefined && connections.left < connections.limit * scarceShare
       ? `only ${connections.left} of ${connections.limit} connections are left`
+      : undefined,
+    readOnly === true && readOnlyRole === true
+      ? 'its role may only read (default_transaction_read_only is set for it)'
       : undefined,
     tls !== undefined && tls.validTo < expected.now
       ? 'its TLS certificate has expired, clients that check it cannot connect'

@@ -47,7 +47,18 @@ export function reachOf(database: Database, ground: Ground): Reached {
     const isInside = isOfNamespace(host, ground.namespace) && !resolvesElsewhere(database, ground);
     return isInside ? decided(noService(database)) : outside(host, port, []);
   }
+  if (isOfOtherNamespace(host, place, ground.health)) return outside(host, port, []);
   return behind(place, database, ground.health);
+}
+
+/**
+ * `postgres.data` is pod postgres behind Service data where there is one; else DNS goes on to Service postgres of namespace data.
+ * Nobody calls a Service `redis-7`: that is the pod of a set.
+ */
+function isOfOtherNamespace(host: string, { service, member }: Place, health: HealthState): boolean {
+  if (member === undefined || /-\d+$/.test(member) || host.replace(/\.$/, '').split('.').length > 2)
+    return false;
+  return !endpointsOf(service, health).some(({ names }) => names.includes(member));
 }
 
 /** What the host name leads to: a Service, and the single pod that the name asks for. */

@@ -3,6 +3,7 @@ import { selectorOf, selects } from '../../health/endpoints.ts';
 import { isObject } from '../../kubernetes/managed-fields.ts';
 import { type JsonObject, type KubernetesObject, referenceOf } from '../../kubernetes/objects.ts';
 import { podTemplateOf } from '../../kubernetes/workloads.ts';
+import { isReady } from '../../status/built-in/pod.ts';
 import { type Endpoint, endpointsOf, portAmong } from './endpoint-tests.ts';
 import { serviceWays } from './service-routes.ts';
 import type { ServingWorkload, SmokeSubject } from './subject.ts';
@@ -80,7 +81,8 @@ export function serviceCall(
 ): ServiceTest | undefined {
   const entry = entryOf(service, workloads, configuration);
   if (entry?.endpoint === undefined) return undefined;
-  const { port, endpoint, exact } = entry;
+  const { port, target, endpoint, exact, behind } = entry;
+  const pod = behind.pods.find(isReady)?.metadata.name;
   const { scheme, path, method, headers, expect } = endpoint;
   const { name } = service.metadata;
   const host = `${name}.${namespace}`;
@@ -99,6 +101,7 @@ export function serviceCall(
     serverName: host,
     host: `${host}.svc`,
     port,
+    ...(pod === undefined || target === undefined ? {} : { backing: { pod, port: target } }),
     request: { method, path, headers },
     expect,
   };

@@ -83,6 +83,8 @@ export interface ServiceTest
   /** Its name inside. */
   readonly host: string;
   readonly port: number;
+  /** A ready pod behind that port; absent where none is known. */
+  readonly backing?: { readonly pod: string; readonly port: number };
   readonly ways: readonly ServiceWay[];
 }
 

@@ -1,37 +1,11 @@
+import { isCustomResource } from '../../kubernetes/custom-resource.ts';
 import { textAt } from '../../kubernetes/fields.ts';
-import { groupKindOf, groupOf, type KubernetesObject } from '../../kubernetes/objects.ts';
+import { groupKindOf, type KubernetesObject } from '../../kubernetes/objects.ts';
 import { isRolloutKind } from '../../kubernetes/workloads.ts';
 
 /** On any object: when it is ready, and when it has failed for good (see readiness.ts). */
 export const readyWhenAnnotation = 'orion.dev/ready-when';
 export const failedWhenAnnotation = 'orion.dev/failed-when';
-
-/** Groups that the API server brings along. Not all of `*.k8s.io`: gateway.networking.k8s.io and others are custom resources. */
-const builtInGroups: ReadonlySet<string> = new Set([
-  '',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'apiregistration.k8s.io',
-  'apps',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'coordination.k8s.io',
-  'discovery.k8s.io',
-  'events.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-  'internal.apiserver.k8s.io',
-  'networking.k8s.io',
-  'node.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'resource.k8s.io',
-  'scheduling.k8s.io',
-  'storage.k8s.io',
-  'storagemigration.k8s.io',
-]);
 
 /** Beside the workloads: what others of the same overlay cannot do without, and what its controller brings up by itself. */
 const awaitedKinds: ReadonlySet<string> = new Set([
@@ -54,11 +28,6 @@ const ownTimeKinds: ReadonlySet<string> = new Set([
   'Schedule.k8up.io',
   'VerticalPodAutoscaler.autoscaling.k8s.io',
 ]);
-
-/** An object of a kind that the API server does not bring along. */
-export function isCustomResource(object: { readonly apiVersion: string }): boolean {
-  return !builtInGroups.has(groupOf(object.apiVersion));
-}
 
 /**
  * Whether a release is green only when `statusOf` calls this object current: workloads, claims, Services that wait for

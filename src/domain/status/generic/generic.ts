@@ -1,7 +1,7 @@
+import { isCustomResource } from '../../kubernetes/custom-resource.ts';
 import { type Condition, conditionOf, fieldAt, numberAt, sameValue } from '../../kubernetes/fields.ts';
 import { isStatusOrdinary } from '../../kubernetes/managed-fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
-import { isCustomResource } from './awaited.ts';
 import { badCondition } from './by-conditions.ts';
 import { suspendedBySpec } from './by-fields.ts';
 import { statusByWords } from './by-words.ts';
