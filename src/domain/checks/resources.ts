@@ -1,9 +1,9 @@
 import { textAt } from '../kubernetes/fields.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
-import { fencepostsOf, replicasOf } from '../kubernetes/surge.ts';
-import { podTemplateOf } from '../kubernetes/workloads.ts';
 import type { Profile } from '../settings/profile.ts';
+import { extraPods } from '../workloads/extra-pods.ts';
+import { podTemplateOf } from '../workloads/workloads.ts';
 import type { Finding } from './finding.ts';
 import { amounts, containersIn, plus, podRequests, type Requests } from './pod-requests.ts';
 
@@ -147,19 +147,6 @@ function surgeOf({ workload, live }: ResourceFacts['changing'][number], nodes: n
   const each = podRequests(podTemplateOf(workload)?.['spec']);
   const pods = extraPods(workload, live, nodes);
   return { cpu: each.cpu * pods, memory: each.memory * pods };
-}
-
-function extraPods(workload: KubernetesObject, live: KubernetesObject | undefined, nodes: number): number {
-  const { kind } = workload;
-  if (live === undefined) return newPods(workload, nodes);
-  const added = Math.max(0, replicasOf(workload) - replicasOf(live));
-  return added + (kind === 'Deployment' ? fencepostsOf(workload).surge : 0);
-}
-
-function newPods(workload: KubernetesObject, nodes: number): number {
-  if (workload.kind === 'DaemonSet') return nodes;
-  if (workload.kind === 'Job') return Number(field(workload, 'spec', 'parallelism') ?? 1);
-  return replicasOf(workload);
 }
 
 function sum(all: readonly Requests[]): Requests {

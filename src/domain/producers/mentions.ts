@@ -4,8 +4,8 @@
  */
 import { fieldAt, listAt } from '../kubernetes/fields.ts';
 import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
-import { podTemplateOf } from '../kubernetes/workloads.ts';
-import { isCustomResource } from '../status/generic/awaited.ts';
+import { isCustomResource } from '../status/generic/custom-resources.ts';
+import { podTemplateOf } from '../workloads/workloads.ts';
 import { isReader, rules } from './table.ts';
 
 export interface WantedObject {

@@ -5,7 +5,7 @@
 import { fieldAt, textAt } from '../kubernetes/fields.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
-import { isCustomResource } from '../status/generic/awaited.ts';
+import { isCustomResource } from '../status/generic/custom-resources.ts';
 import {
   azureKeyVaultSecret,
   certificate,

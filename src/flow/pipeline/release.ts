@@ -1,7 +1,7 @@
 /** From the lock to what this process leaves of the release: the part of a deployment that changes the cluster. */
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { leftInCluster, nothingToPrune } from '../../domain/prune/plan.ts';
-import { awaited } from '../../domain/status/generic/awaited.ts';
+import { awaited } from '../../domain/workloads/awaited.ts';
 import { createNamespace, removeNamespace } from '../apply/namespace.ts';
 import { openContext, type Planned, type ReleaseContext } from '../phases/context.ts';
 import { subjectOf } from '../phases/subject.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { awaited, isCustomResource } from '../../../src/domain/status/generic/awaited.ts';
+import { isCustomResource } from '../../../src/domain/status/generic/custom-resources.ts';
+import { awaited } from '../../../src/domain/workloads/awaited.ts';
 
 const object = (apiVersion: string, kind: string, more: Readonly<Record<string, unknown>> = {}) => ({
   apiVersion,

@@ -1,10 +1,10 @@
 import { type Condition, conditionOf, fieldAt, numberAt, sameValue } from '../../kubernetes/fields.ts';
 import { isStatusOrdinary } from '../../kubernetes/managed-fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
-import { isCustomResource } from './awaited.ts';
 import { badCondition } from './by-conditions.ts';
 import { suspendedBySpec } from './by-fields.ts';
 import { statusByWords } from './by-words.ts';
+import { isCustomResource } from './custom-resources.ts';
 import { current, failed, progressing, type Status } from './status.ts';
 import { isRun } from './vocabulary.ts';
 

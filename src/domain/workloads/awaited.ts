@@ -1,42 +1,12 @@
-import { textAt } from '../../kubernetes/fields.ts';
-import { groupKindOf, groupOf, type KubernetesObject } from '../../kubernetes/objects.ts';
-import { isRolloutKind } from '../../kubernetes/workloads.ts';
-
-/** On any object: when it is ready, and when it has failed for good (see readiness.ts). */
-export const readyWhenAnnotation = 'orion.dev/ready-when';
-export const failedWhenAnnotation = 'orion.dev/failed-when';
-
-/** Groups that the API server brings along. Not all of `*.k8s.io`: gateway.networking.k8s.io and others are custom resources. */
-const builtInGroups: ReadonlySet<string> = new Set([
-  '',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'apiregistration.k8s.io',
-  'apps',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'coordination.k8s.io',
-  'discovery.k8s.io',
-  'events.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-  'internal.apiserver.k8s.io',
-  'networking.k8s.io',
-  'node.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'resource.k8s.io',
-  'scheduling.k8s.io',
-  'storage.k8s.io',
-  'storagemigration.k8s.io',
-]);
+/** What a release waits for. */
+import { workloadKindOf } from '../kinds/table.ts';
+import { textAt } from '../kubernetes/fields.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
+import { failedWhenAnnotation, readyWhenAnnotation } from '../status/generic/annotations.ts';
+import { isCustomResource } from '../status/generic/custom-resources.ts';
 
 /** Beside the workloads: what others of the same overlay cannot do without, and what its controller brings up by itself. */
 const awaitedKinds: ReadonlySet<string> = new Set([
-  'ReplicaSet.apps',
-  'ReplicationController',
   'PersistentVolumeClaim',
   'CustomResourceDefinition.apiextensions.k8s.io',
   'APIService.apiregistration.k8s.io',
@@ -54,11 +24,6 @@ const ownTimeKinds: ReadonlySet<string> = new Set([
   'Schedule.k8up.io',
   'VerticalPodAutoscaler.autoscaling.k8s.io',
 ]);
-
-/** An object of a kind that the API server does not bring along. */
-export function isCustomResource(object: { readonly apiVersion: string }): boolean {
-  return !builtInGroups.has(groupOf(object.apiVersion));
-}
 
 /**
  * Whether a release is green only when `statusOf` calls this object current: workloads, claims, Services that wait for
@@ -80,7 +45,9 @@ export function awaited(object: KubernetesObject): boolean {
   if (annotations?.[readyWhenAnnotation] !== undefined) return true;
   if (annotations?.[failedWhenAnnotation] !== undefined) return true;
   if (ownTimeKinds.has(groupKindOf(object))) return false;
-  if (isRolloutKind(object) || isCustomResource(object)) return true;
+  const kind = workloadKindOf(object);
+  if (kind !== undefined) return kind.waitsFor !== 'nothing';
+  if (isCustomResource(object)) return true;
   if (groupKindOf(object) === 'Service') return textAt(object, 'spec', 'type') === 'LoadBalancer';
   return awaitedKinds.has(groupKindOf(object));
 }
