@@ -1,6 +1,7 @@
 /** All workload kinds. A kind is added by a file beside this one, a name here and a line in the table. */
 import { groupKindOf } from '../kubernetes/objects.ts';
 import { argoRollout } from './argo-rollout.ts';
+import { cloneSet } from './cloneset.ts';
 import { cronJob } from './cronjob.ts';
 import { daemonSet } from './daemonset.ts';
 import { deployment } from './deployment.ts';
@@ -14,6 +15,7 @@ import { statefulSet } from './statefulset.ts';
 
 /** As `groupKindOf`. */
 export type WorkloadKindName =
+  | 'CloneSet.apps.kruise.io'
   | 'CronJob.batch'
   | 'DaemonSet.apps'
   | 'Deployment.apps'
@@ -34,6 +36,7 @@ const table: Readonly<Record<WorkloadKindName, WorkloadKind>> = {
   'Job.batch': job,
   'CronJob.batch': cronJob,
   ReplicationController: replicationController,
+  'CloneSet.apps.kruise.io': cloneSet,
   'Rollout.argoproj.io': argoRollout,
 };
 
