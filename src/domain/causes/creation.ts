@@ -58,14 +58,18 @@ function refusalText(text: string): string {
   return withPolicyWords(wordsOf(text).replace(/^.*?pods? "[^"]*" is (?:forbidden|invalid): (?:: )?/i, ''));
 }
 
-/** Without what the recorder of events and the controllers put before the API server's words. */
+/** Without what the recorder of events and the controllers put around the API server's words. */
 function wordsOf(text: string): string {
-  return text
-    .replace(/^\(combined from similar events\): /, '')
-    .replace(
-      /^(?:Error creating|create Pod \S+ in StatefulSet \S+ failed error|Failed to create new replica set "[^"]*"): /,
-      '',
-    );
+  return (
+    text
+      .replace(/^\(combined from similar events\): /, '')
+      .replace(
+        /^(?:Error creating|create Pod \S+ in StatefulSet \S+ failed error|Failed to create new replica set "[^"]*"|failed to create pod): /,
+        '',
+      )
+      // Kruise puts the whole pod behind them, with every value of its environment.
+      .replace(/, pod: \{.*$/s, '')
+  );
 }
 
 function fieldOf(desired: KubernetesObject, text: string) {
@@ -91,9 +95,10 @@ const passing =
 type RefusalKind = 'final' | 'passing' | 'quota' | 'other';
 
 function kindOf(text: string): RefusalKind {
-  if (final.test(text)) return 'final';
-  if (passing.test(wordsOf(text))) return 'passing';
-  return /exceeded quota/i.test(text) ? 'quota' : 'other';
+  const words = wordsOf(text);
+  if (final.test(words)) return 'final';
+  if (passing.test(words)) return 'passing';
+  return /exceeded quota/i.test(words) ? 'quota' : 'other';
 }
 
 /**

@@ -216,10 +216,25 @@ describe('rollout', () => {
     const refused = event(
       live,
       'FailedCreate',
-      'failed to create pod: pods "web-a" is forbidden: violates PodSecurity "restricted:latest"',
+      'failed to create pod: pods "web-a" is forbidden: violates PodSecurity "restricted:latest", pod: {"spec":{"containers":[{"env":[{"value":"must specify"}]}]}}',
       2,
     );
-    expect(outcome(tell([target(live)], applied(2, live, refused)))).toBe('pod-creation-forbidden');
+    const ending = tell([target(live)], applied(2, live, refused));
+    expect(outcome(ending)).toBe('pod-creation-forbidden');
+    expect(ending.verdict).toMatchObject({
+      failures: [{ message: 'Pods of CloneSet web are refused: violates PodSecurity "restricted:latest".' }],
+    });
+  });
+
+  test('reads the words of the API server, not those of the pod that Kruise puts behind them', () => {
+    const live = cloneSet();
+    const refused = event(
+      live,
+      'FailedCreate',
+      'failed to create pod: Post "https://10.0.0.1/api/v1": EOF, pod: {"value":"must specify"}',
+      2,
+    );
+    expect(outcome(tell([target(live)], applied(2, live, refused)))).not.toBe('pod-creation-forbidden');
   });
 
   test('is told by whom it was paused: not by the overlay', () => {
