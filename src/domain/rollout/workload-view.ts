@@ -64,7 +64,7 @@ export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
       : replicaSets.find((one) => one !== undefined && isNewest(one.object, live.object));
   const isLost = ({ object }: PodRecord) =>
     kind.endedPods === 'replaced' ? isEnded(object) : phaseOf(object) === 'Failed';
-  const allPods = podsBelow(state, target, key, kind, live?.object);
+  const allPods = podsBelow(state, key, kind, live?.object);
   const observed = written && isObserved(live.object, kind);
   const isCurrent =
     live === undefined || !written
@@ -130,21 +130,30 @@ function childrenOf(state: RolloutState, key: string): readonly string[] {
 
 function podsBelow(
   state: RolloutState,
-  target: RolloutTarget,
   key: string,
   kind: KindTraits,
   live: KubernetesObject | undefined,
 ): readonly PodRecord[] {
-  const keys =
-    kind.pods === 'itself'
-      ? [keyOf(target.reference)]
-      : kind.pods === 'owned-by-replica-sets'
-        ? childrenOf(state, key).flatMap((replicaSet) => childrenOf(state, replicaSet))
-        : childrenOf(state, key);
-  const pods = keys.map((one) => shardAt(state.pods, one)).filter((pod) => pod !== undefined);
-  // An object of the same name may have been deleted and made anew: its children are told apart by the owner's UID.
-  if (kind.pods !== 'owned' || live === undefined) return pods;
-  return pods.filter((pod) => controllerUidOf(pod.object) === live.metadata.uid);
+  switch (kind.pods) {
+    case 'itself':
+      return podsAt(state, [key]);
+    case 'owned-by-replica-sets':
+      return podsAt(
+        state,
+        childrenOf(state, key).flatMap((replicaSet) => childrenOf(state, replicaSet)),
+      );
+    case 'owned': {
+      const pods = podsAt(state, childrenOf(state, key));
+      // An object of the same name may have been deleted and made anew: its children are told apart by the owner's UID.
+      return live === undefined
+        ? pods
+        : pods.filter(({ object }) => controllerUidOf(object) === live.metadata.uid);
+    }
+  }
+}
+
+function podsAt(state: RolloutState, keys: readonly string[]): readonly PodRecord[] {
+  return keys.map((key) => shardAt(state.pods, key)).filter((pod) => pod !== undefined);
 }
 
 const hashLabel = 'pod-template-hash';
