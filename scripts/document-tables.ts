@@ -1,14 +1,14 @@
 /** Tables of the documents that the tables of `src` decide: nobody writes them by hand, so that they cannot differ. */
-import {
-  type Permission,
-  servicePermissions,
-  standingPermissions,
-} from '../src/domain/kubernetes/permissions.ts';
 import { kindsOfWave, type Wave, waves } from '../src/domain/plan/waves.ts';
 import { type ExitCode, exitCodeMeanings } from '../src/domain/result/outcome.ts';
 import { phaseFacts } from '../src/domain/result/phase-facts.ts';
 import { type Budgets, defaultBudgets } from '../src/domain/rollout/state.ts';
 import { type Profile, profiles } from '../src/domain/settings/profile.ts';
+import {
+  type Permission,
+  servicePermissions,
+  standingPermissions,
+} from '../src/domain/workloads/permissions.ts';
 import { readingOf } from '../src/flow/preflight/permissions.ts';
 import { table } from '../src/inputs/metadata.ts';
 

@@ -9,8 +9,8 @@ import type {
   ObjectReference,
 } from '../domain/kubernetes/objects.ts';
 import { groupOf, referenceOf } from '../domain/kubernetes/objects.ts';
-import type { Permission } from '../domain/kubernetes/permissions.ts';
 import type { ReleaseBody, ReleaseHead } from '../domain/release/record.ts';
+import type { Permission } from '../domain/workloads/permissions.ts';
 import { missingPermissions, readIdentity } from './api/access-review.ts';
 import {
   type ApplyOptions,

@@ -1,8 +1,8 @@
 /** Reads and writes of the cluster, and connections to its pods. */
 import type { JsonObject, KubernetesObject, ObjectReference } from '../domain/kubernetes/objects.ts';
-import type { Permission } from '../domain/kubernetes/permissions.ts';
 import type { ApplyConflict } from '../domain/plan/changes.ts';
 import type { ProbeFinding, ProbeRequest } from '../domain/smoke/tests/probe.ts';
+import type { Permission } from '../domain/workloads/permissions.ts';
 
 export type ApplyAnswer =
   | {

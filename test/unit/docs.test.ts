@@ -8,8 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { reasons } from '../../src/domain/failure/reasons.ts';
-import { servicePermissions, standingPermissions } from '../../src/domain/kubernetes/permissions.ts';
 import { outcomes } from '../../src/domain/result/outcome.ts';
+import { servicePermissions, standingPermissions } from '../../src/domain/workloads/permissions.ts';
 
 const root = join(import.meta.dirname, '../..');
 const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })];

@@ -1,11 +1,11 @@
-import { conditionOf, numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import { traitsOf } from '../kinds/table.ts';
+import { conditionOf, timeOf } from '../kubernetes/fields.ts';
 import { groupKindOf, titleOf } from '../kubernetes/objects.ts';
 import { markOf } from '../rollout/condition-times.ts';
 import type { Limits, PodRecord, RolloutState } from '../rollout/state.ts';
 import { type Scene, sceneOf } from '../rollout/workload-view.ts';
 import { containersOf, endsOf, isBetweenTries } from '../status/built-in/containers.ts';
 import { isReady, isTerminating, phaseOf } from '../status/built-in/pod.ts';
-import { updatesOnDelete } from '../status/built-in/statefulset.ts';
 import { sameEnds } from './crashes.ts';
 import { type Cause, causeOf, containerTitle, type Doom } from './evidence/cause.ts';
 
@@ -23,12 +23,12 @@ export interface PodInTheWay {
 
 export function podsInTheWay(scene: Scene, limits: Limits): readonly PodInTheWay[] {
   const live = scene.live?.object;
-  if (scene.groupKind !== 'StatefulSet.apps' || live === undefined || !scene.observed) return [];
-  if (textAt(live, 'spec', 'podManagementPolicy') === 'Parallel' || updatesOnDelete(live)) return [];
-  const partition = numberAt(live, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
+  if (live === undefined || !scene.observed) return [];
+  const first = scene.kind.orderedFrom?.(live);
+  if (first === undefined) return [];
   return scene.allPods
     .filter((pod) => isOld(scene, pod))
-    .map((pod) => (ordinalOf(pod) < partition ? { pod } : { pod, freeAt: freeAtOf(scene, pod, limits) }));
+    .map((pod) => (ordinalOf(pod) < first ? { pod } : { pod, freeAt: freeAtOf(scene, pod, limits) }));
 }
 
 /** The pods to be deleted now, and when the next one is to be. */
@@ -38,7 +38,7 @@ export function podsToFree(
   limits: Limits,
 ): { readonly due: readonly PodRecord[]; readonly nextAt: number } {
   const inTheWay = state.targets
-    .filter((target) => target.changed && groupKindOf(target.reference) === 'StatefulSet.apps')
+    .filter((target) => target.changed && traitsOf(groupKindOf(target.reference)).orderedFrom !== undefined)
     .flatMap((target) => podsInTheWay(sceneOf(state, target), limits))
     .map(({ pod, freeAt = Number.POSITIVE_INFINITY }) => ({ pod, freeAt }));
   return {

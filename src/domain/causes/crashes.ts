@@ -102,7 +102,7 @@ function doomOf(
   limits: Limits,
 ): Doom {
   // A Job counts its own tries (backoffLimit): its third try may be the good one.
-  if (scene.groupKind === 'Job.batch') return { when: 'never' };
+  if (scene.kind.runs === 'to-completion') return { when: 'never' };
   if (likeness === 'alike' || ends > limits.maxRestarts) return { when: 'heard', triedAt: triedAt(newest) };
   return likeness === 'awaited'
     ? { when: 'after', since: newest?.seenAt ?? 0, allowance: lineAllowance }

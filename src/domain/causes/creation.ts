@@ -1,5 +1,5 @@
 import type { Reason } from '../failure/reasons.ts';
-import { conditionOf, numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import { conditionOf, timeOf } from '../kubernetes/fields.ts';
 import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import { withPolicyWords } from '../kubernetes/policy-refusal.ts';
 import type { EventRecord, Limits } from '../rollout/state.ts';
@@ -15,7 +15,6 @@ import {
   freshEvents,
 } from './evidence/evidence.ts';
 import { containerField, existing, podField } from './evidence/field-paths.ts';
-import { maxUnavailableOf } from './scheduling.ts';
 
 interface Refusal {
   readonly text: string;
@@ -59,14 +58,18 @@ function refusalText(text: string): string {
   return withPolicyWords(wordsOf(text).replace(/^.*?pods? "[^"]*" is (?:forbidden|invalid): (?:: )?/i, ''));
 }
 
-/** Without what the recorder of events and the controllers put before the API server's words. */
+/** Without what the recorder of events and the controllers put around the API server's words. */
 function wordsOf(text: string): string {
-  return text
-    .replace(/^\(combined from similar events\): /, '')
-    .replace(
-      /^(?:Error creating|create Pod \S+ in StatefulSet \S+ failed error|Failed to create new replica set "[^"]*"): /,
-      '',
-    );
+  return (
+    text
+      .replace(/^\(combined from similar events\): /, '')
+      .replace(
+        /^(?:Error creating|create Pod \S+ in StatefulSet \S+ failed error|Failed to create new replica set "[^"]*"|failed to create pod): /,
+        '',
+      )
+      // Kruise puts the whole pod behind them, with every value of its environment.
+      .replace(/, pod: \{.*$/s, '')
+  );
 }
 
 function fieldOf(desired: KubernetesObject, text: string) {
@@ -92,9 +95,10 @@ const passing =
 type RefusalKind = 'final' | 'passing' | 'quota' | 'other';
 
 function kindOf(text: string): RefusalKind {
-  if (final.test(text)) return 'final';
-  if (passing.test(wordsOf(text))) return 'passing';
-  return /exceeded quota/i.test(text) ? 'quota' : 'other';
+  const words = wordsOf(text);
+  if (final.test(words)) return 'final';
+  if (passing.test(words)) return 'passing';
+  return /exceeded quota/i.test(words) ? 'quota' : 'other';
 }
 
 /**
@@ -124,19 +128,25 @@ function doomOf(scene: Scene, refusal: Refusal, limits: Limits): Doom {
 
 function willRemoveOldPods(scene: Scene): boolean {
   const live = scene.live?.object;
-  if (scene.groupKind !== 'Deployment.apps' || live === undefined) return false;
+  if (live === undefined) return false;
   const old = scene.allPods.length - scene.pods.length - scene.failedPods.length;
-  if (old === 0) return false;
-  return textAt(live, 'spec', 'strategy', 'type') === 'Recreate' || maxUnavailableOf(live) > 0;
+  return old > 0 && scene.kind.removesOldPods(live);
 }
 
 function refusalOf(scene: Scene, limits: Limits): Refusal | undefined {
   const live = scene.live?.object;
   if (live === undefined || !scene.observed) return undefined;
-  const controller = scene.groupKind === 'ReplicaSet.apps' ? live : scene.replicaSet?.object;
-  if (controller !== undefined) return conditionRefusal(scene, controller, limits);
-  if (scene.groupKind === 'Deployment.apps') return replicaSetRefusal(live, limits);
-  return eventRefusal(scene, live, limits);
+  const replicaSet = scene.replicaSet?.object;
+  switch (scene.kind.refusedPodsIn) {
+    case 'its-condition':
+      return conditionRefusal(scene, live, limits);
+    case 'condition-of-replica-set':
+      return replicaSet === undefined
+        ? replicaSetRefusal(live, limits)
+        : conditionRefusal(scene, replicaSet, limits);
+    case 'events':
+      return eventRefusal(scene, live, limits);
+  }
 }
 
 /**
@@ -205,10 +215,6 @@ function podsMissing(scene: Scene, live: KubernetesObject): boolean {
   const standing = scene.allPods.filter(
     (pod) => !isTerminating(pod.object) && !['Failed', 'Succeeded'].includes(phaseOf(pod.object)),
   ).length;
-  if (scene.groupKind === 'Job.batch') return standing === 0;
-  const wanted =
-    scene.groupKind === 'DaemonSet.apps'
-      ? numberAt(live, 'status', 'desiredNumberScheduled')
-      : numberAt(live, 'spec', 'replicas');
-  return standing < (wanted ?? 1);
+  // A Job's come and go: it is short of one where it has none.
+  return standing < (scene.kind.keptPods(live) ?? 1);
 }

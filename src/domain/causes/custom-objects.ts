@@ -1,11 +1,11 @@
 import { sameValue } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
-import { isRolloutKind } from '../kubernetes/workloads.ts';
 import type { Limits, WorkloadRecord } from '../rollout/state.ts';
 import type { Scene } from '../rollout/workload-view.ts';
 import { observedGenerationOf } from '../status/generic/generic.ts';
 import { isFinal } from '../status/generic/status.ts';
 import { statusOf } from '../status/table.ts';
+import { isRolloutKind } from '../workloads/workloads.ts';
 import { type Cause, causeOf, type Doom, quoted } from './evidence/cause.ts';
 import { eventMessage, eventReason, eventsAbout, evidenceOf, freshEvents } from './evidence/evidence.ts';
 

@@ -1,9 +1,9 @@
 import { fieldText, pathIn, type TakenField, takenFields, takerOf } from '../kubernetes/field-drift.ts';
-import { isHandOver } from '../kubernetes/handed-over.ts';
 import { type ManagedFieldsEntry, titleOf } from '../kubernetes/objects.ts';
-import { isRolloutKind } from '../kubernetes/workloads.ts';
 import type { Limits } from '../rollout/state.ts';
 import type { Scene } from '../rollout/workload-view.ts';
+import { isHandOver } from '../workloads/handed-over.ts';
+import { isRolloutKind } from '../workloads/workloads.ts';
 import { type Cause, causeOf, quoted } from './evidence/cause.ts';
 
 /**

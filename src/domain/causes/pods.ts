@@ -1,5 +1,5 @@
 /** What happens to whole pods of a workload: lost again and again, or not going. */
-import { numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
+import { textAt, timeOf } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
 import { markOf } from '../rollout/condition-times.ts';
 import { eventCount } from '../rollout/observe.ts';
@@ -20,7 +20,7 @@ const sameLosses = 3;
  * and are replaced: no container restarts, so nothing else counts them. In a row means that each came after the one before was lost.
  */
 export function lostCause(scene: Scene, limits: Limits): Cause | undefined {
-  if (scene.groupKind === 'Job.batch' || scene.groupKind === 'Pod') return undefined;
+  if (scene.kind.endedPods === 'final') return undefined;
   const lost = [...scene.failedPods]
     .filter(({ firstAt }) => firstAt > limits.startedAt)
     .sort((one, other) => lostAt(one) - lostAt(other));
@@ -105,11 +105,11 @@ function isRemoval(event: Parameters<typeof eventReason>[0]): boolean {
 
 /**
  * Pods whose grace period is over and that do not go, while their controller waits for that: a finalizer keeps them, or their
- * node has not said that they ended. Deployments make the successor first, unless they are told to recreate.
+ * node has not said that they ended.
  */
 export function leavingCause(scene: Scene, limits: Limits): Cause | undefined {
   const live = scene.live?.object;
-  if (live === undefined || !scene.observed || !waitsForOldPods(scene)) return undefined;
+  if (live === undefined || !scene.observed || !scene.kind.waitsForOldPods(live)) return undefined;
   const leaving = scene.allPods.filter(({ object }) => isTerminating(object));
   const [first] = [...leaving].sort((one, other) => goneBy(one) - goneBy(other));
   if (first === undefined) return undefined;
@@ -134,13 +134,4 @@ export function leavingCause(scene: Scene, limits: Limits): Cause | undefined {
 /** `deletionTimestamp` is the end of the grace period, by the cluster's clock. */
 function goneBy(pod: PodRecord): number {
   return timeOf(pod.object.metadata.deletionTimestamp) ?? pod.firstAt;
-}
-
-function waitsForOldPods(scene: Scene): boolean {
-  const live = scene.live?.object;
-  if (scene.groupKind === 'StatefulSet.apps' || scene.groupKind === 'DaemonSet.apps') return true;
-  if (scene.groupKind !== 'Deployment.apps') return false;
-  return (
-    textAt(live, 'spec', 'strategy', 'type') === 'Recreate' && (numberAt(live, 'spec', 'replicas') ?? 1) > 0
-  );
 }

@@ -1,10 +1,11 @@
-import { type Condition, conditionOf, fieldAt, numberAt, textAt } from '../kubernetes/fields.ts';
+import { type Condition, conditionOf, fieldAt, textAt } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
 import { markOf } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
 import type { Scene } from '../rollout/workload-view.ts';
 import { containersOf } from '../status/built-in/containers.ts';
 import { isEnded } from '../status/built-in/pod.ts';
+import { podTemplateOf } from '../workloads/workloads.ts';
 import { type Cause, causeOf, quoted } from './evidence/cause.ts';
 import { eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { containerField, podField } from './evidence/field-paths.ts';
@@ -77,7 +78,7 @@ const lostWrite =
 function takesTurns(scene: Scene, waiting: PodRecord): boolean {
   const holdsRoom = ({ object }: PodRecord) =>
     conditionOf(object, 'PodScheduled')?.status === 'True' && !isEnded(object);
-  return scene.groupKind === 'Job.batch' && scene.pods.some((one) => one !== waiting && holdsRoom(one));
+  return scene.kind.runs === 'to-completion' && scene.pods.some((one) => one !== waiting && holdsRoom(one));
 }
 
 /** The field that the scheduler's words point at. */
@@ -96,20 +97,10 @@ function constraintField(scene: Scene, message: string) {
 
 /** The first container that asks for anything. */
 function greediest(desired: Scene['target']['desired']): string {
-  const containers = containersOf(
-    desired.kind === 'Pod' ? desired : { ...desired, spec: fieldAt(desired, 'spec', 'template', 'spec') },
-  );
+  const containers = containersOf({
+    ...desired,
+    spec: podTemplateOf(desired)?.['spec'] ?? fieldAt(desired, 'spec', 'template', 'spec'),
+  });
   const asking = containers.find((one) => fieldAt(one.spec, 'resources', 'requests') !== undefined);
   return (asking ?? containers[0])?.name ?? '';
-}
-
-/** `maxUnavailable` of a Deployment in pods; it may be a number or a percentage, rounded down, and 1 where both bounds are 0. */
-export function maxUnavailableOf(deployment: Scene['target']['desired']): number {
-  const replicas = numberAt(deployment, 'spec', 'replicas') ?? 1;
-  const bound = (field: string, round: (value: number) => number) => {
-    const value = fieldAt(deployment, 'spec', 'strategy', 'rollingUpdate', field) ?? '25%';
-    return typeof value === 'number' ? value : round((Number.parseInt(String(value), 10) / 100) * replicas);
-  };
-  const unavailable = bound('maxUnavailable', Math.floor);
-  return unavailable === 0 && bound('maxSurge', Math.ceil) === 0 ? 1 : unavailable;
 }

@@ -1,9 +1,8 @@
 import { conditionOf, flagAt, numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
 import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import { pausedOnPurpose, type Scene } from '../rollout/workload-view.ts';
 import { type ContainerView, containersOf } from '../status/built-in/containers.ts';
-import { pastProgressDeadline } from '../status/built-in/deployment.ts';
 import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
 import { staysEnded } from '../status/built-in/restarts.ts';
 import { type Cause, causeOf, containerTitle, quoted } from './evidence/cause.ts';
@@ -19,8 +18,8 @@ const skew = 5_000;
  */
 export function deadlineCause(scene: Scene, limits: Limits): Cause | undefined {
   const live = scene.live;
-  if (live === undefined || !scene.observed || scene.groupKind !== 'Deployment.apps') return undefined;
-  if (!pastProgressDeadline(live.object)) return undefined;
+  if (live === undefined || !scene.observed || !scene.kind.pastProgressDeadline(live.object))
+    return undefined;
   const condition = conditionOf(live.object, 'Progressing');
   const before = live.firstAt <= limits.startedAt ? conditionOf(live.first, 'Progressing') : undefined;
   const sameAsBefore =
@@ -40,10 +39,9 @@ export function deadlineCause(scene: Scene, limits: Limits): Cause | undefined {
 
 /** Somebody else has paused it; the pre-check knows what the overlay pauses. Whoever did it may go on. */
 export function pausedCause(scene: Scene, limits: Limits): Cause | undefined {
-  const live = scene.live;
-  if (live === undefined || !scene.observed || scene.groupKind !== 'Deployment.apps') return undefined;
-  if (flagAt(live.object, 'spec', 'paused') !== true) return undefined;
-  if (flagAt(scene.target.desired, 'spec', 'paused') === true) return undefined;
+  const { live, kind } = scene;
+  if (live === undefined || !scene.observed || kind.pause === undefined) return undefined;
+  if (flagAt(live.object, ...kind.pause.field) !== true || pausedOnPurpose(scene)) return undefined;
   const title = titleOf(scene.target.reference);
   return causeOf(scene, {
     reason: 'deployment-paused',
@@ -54,7 +52,7 @@ export function pausedCause(scene: Scene, limits: Limits): Cause | undefined {
     },
     weight: 92,
     message: `${title} was paused by somebody while it was rolled out: its controller stopped on the way.`,
-    remedy: `Run \`kubectl --namespace ${live.object.metadata.namespace ?? ''} rollout resume deployment/${live.object.metadata.name}\`, and find out who paused it.`,
+    remedy: `Run \`kubectl --namespace ${live.object.metadata.namespace ?? ''} ${kind.pause.resume(live.object.metadata.name)}\`, and find out who paused it.`,
   });
 }
 
@@ -62,8 +60,8 @@ export function pausedCause(scene: Scene, limits: Limits): Cause | undefined {
 export function endedCause(scene: Scene): Cause | undefined {
   const live = scene.live?.object;
   if (live === undefined || !scene.written) return undefined;
-  if (scene.groupKind === 'Job.batch') return jobCause(scene);
-  if (scene.groupKind !== 'Pod' || !(phaseOf(live) === 'Failed' || willFail(live))) return undefined;
+  if (scene.kind.runs === 'to-completion') return jobCause(scene);
+  if (scene.kind.pods !== 'itself' || !(phaseOf(live) === 'Failed' || willFail(live))) return undefined;
   const pod = scene.failedPods[0] ?? scene.pods[0];
   const why = textAt(live, 'status', 'reason') ?? '';
   return lastWords(scene, pod, `Pod ${live.metadata.name} ended in failure${why === '' ? '' : ` (${why})`}`);
@@ -115,7 +113,7 @@ function lastWords(scene: Scene, pod: PodRecord | undefined, sentence: string, e
     weight: 97,
     ...(pod === undefined ? {} : { pod }),
     ...(container === undefined ? {} : { container }),
-    ...(scene.groupKind === 'Pod'
+    ...(scene.kind.pods === 'itself'
       ? { remedy: 'Read the last log lines of the pod; nothing replaces a Pod that stands alone.' }
       : {}),
     evidenceAt: evidenceAt ?? end?.finishedAt,

@@ -1,4 +1,4 @@
-import { type Permission, roleRules } from '../kubernetes/permissions.ts';
+import { type Permission, roleRules } from '../workloads/permissions.ts';
 import type { Finding } from './finding.ts';
 
 export interface ConnectivityFacts {

@@ -1,5 +1,5 @@
-import { numberAt } from '../kubernetes/fields.ts';
-import { groupKindOf, type KubernetesObject, type ObjectReference, titleOf } from '../kubernetes/objects.ts';
+import { workloadKindOf } from '../kinds/table.ts';
+import { type KubernetesObject, type ObjectReference, titleOf } from '../kubernetes/objects.ts';
 import type { Profile } from '../settings/profile.ts';
 import type { Finding } from './finding.ts';
 
@@ -16,18 +16,7 @@ export interface CurrentWorkload {
 
 /** Of one that is not as it should be, and has not failed. */
 export function servesMeanwhile(live: KubernetesObject): boolean {
-  switch (groupKindOf(live)) {
-    case 'Deployment.apps':
-      return (numberAt(live, 'status', 'availableReplicas') ?? 0) > 0;
-    case 'StatefulSet.apps':
-      return (numberAt(live, 'status', 'readyReplicas') ?? 0) > 0;
-    case 'DaemonSet.apps':
-      return (numberAt(live, 'status', 'numberReady') ?? 0) > 0;
-    case 'Job.batch':
-      return true;
-    default:
-      return false;
-  }
+  return workloadKindOf(live)?.serves(live) ?? false;
 }
 
 export function judgeHealth(

@@ -3,6 +3,7 @@
  * quota asks for, or ends pods of another workload. A dry run is judged by what is there now.
  */
 
+import { workloadKindOf } from '../kinds/table.ts';
 import { groupKindOf, keyOf, type ObjectReference, titleOf } from '../kubernetes/objects.ts';
 import { replicasOf } from '../kubernetes/surge.ts';
 import type { PlannedChange } from '../plan/changes.ts';
@@ -79,8 +80,6 @@ export function widensQuota(changes: readonly Changed[]): boolean {
 }
 
 function shrinks({ desired, predicted = desired, live, reference }: Changed): boolean {
-  const kinds = ['Deployment.apps', 'StatefulSet.apps', 'ReplicaSet.apps'];
-  return (
-    live !== undefined && kinds.includes(groupKindOf(reference)) && replicasOf(predicted) < replicasOf(live)
-  );
+  const lasts = workloadKindOf(reference)?.runs === 'until-deleted';
+  return live !== undefined && lasts && replicasOf(predicted) < replicasOf(live);
 }

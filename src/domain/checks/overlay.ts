@@ -1,12 +1,13 @@
 /** Judges the rendered overlay by what the server's dry-run answered for each object and for a Pod made from each template. */
 import type { Reason } from '../failure/reasons.ts';
-import { isObject } from '../kubernetes/managed-fields.ts';
+import { workloadKindOf } from '../kinds/table.ts';
+import { flagAt } from '../kubernetes/fields.ts';
 import { type KubernetesObject, type ObjectReference, titleOf } from '../kubernetes/objects.ts';
 import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts';
-import { templatePathOf } from '../kubernetes/workloads.ts';
 import type { ApplyConflict } from '../plan/changes.ts';
 import { judgeOutside, judgeReach, type Reach } from '../plan/scope.ts';
 import { readinessExpressions } from '../status/readiness.ts';
+import { templatePathOf } from '../workloads/workloads.ts';
 import type { Finding } from './finding.ts';
 import { type Refusal, refusalSentence, refusedField, resolvePath, sentence } from './refusal.ts';
 
@@ -152,13 +153,14 @@ function judgeObject(validation: ObjectValidation, facts: OverlayFacts): readonl
       ...at(),
     });
   }
-  if (isPaused(validation.rendered) && !facts.allowPaused) {
+  const pausedBy = pauseIn(validation.rendered);
+  if (pausedBy !== undefined && !facts.allowPaused) {
     findings.push({
       level: 'fail',
       reason: 'deployment-paused',
       message: `${titleOf(reference)} is paused, so its rollout would never happen.`,
-      remedy: 'Remove spec.paused from the overlay, or set `allow-paused: true`.',
-      ...at(['spec', 'paused']),
+      remedy: `Remove ${pausedBy.join('.')} from the overlay, or set \`allow-paused: true\`.`,
+      ...at(pausedBy),
     });
   }
   findings.push(
@@ -331,7 +333,8 @@ export function serverWarning(reference: ObjectReference, warning: string): stri
   return `${titleOf(reference)}: the API server warns: ${sentence(warning)}`;
 }
 
-function isPaused(object: KubernetesObject): boolean {
-  const spec = object['spec'];
-  return object.kind === 'Deployment' && isObject(spec) && spec['paused'] === true;
+/** The field by which its rollout is paused. */
+function pauseIn(object: KubernetesObject): readonly string[] | undefined {
+  const field = workloadKindOf(object)?.pause?.field;
+  return field !== undefined && flagAt(object, ...field) === true ? field : undefined;
 }

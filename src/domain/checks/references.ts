@@ -2,6 +2,7 @@
  * What pods, claims and Ingresses name beside Secrets and ConfigMaps, and the API server checks only when a pod or a volume is made:
  * a class or a ServiceAccount that is not there keeps every pod from starting, so it is told before anything is written.
  */
+import { workloadKindOf } from '../kinds/table.ts';
 import { fieldAt, listAt, textAt } from '../kubernetes/fields.ts';
 import {
   groupKindOf,
@@ -12,9 +13,8 @@ import {
   titleOf,
 } from '../kubernetes/objects.ts';
 import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts';
-import { podTemplateOf, templatePathOf } from '../kubernetes/workloads.ts';
 import { mayBringAccount } from '../producers/mentions.ts';
-import { claimNamesOfSet } from './claims.ts';
+import { podTemplateOf, templatePathOf } from '../workloads/workloads.ts';
 import type { Finding } from './finding.ts';
 
 /** One name in one object of the overlay. */
@@ -104,10 +104,11 @@ function inClaims(object: KubernetesObject): readonly NamedObject[] {
     if ((textAt(object, 'spec', 'volumeName') ?? '') !== '') return [];
     return named(object, storageClass, ['spec', 'storageClassName'], { claims });
   }
-  if (kind !== 'StatefulSet.apps') return [];
+  const claimNames = workloadKindOf(object)?.claimNames;
+  if (claimNames === undefined) return [];
   return listAt(object, 'spec', 'volumeClaimTemplates').flatMap((template, index) =>
     named(object, storageClass, ['spec', 'volumeClaimTemplates', index, 'spec', 'storageClassName'], {
-      claims: claimNamesOfSet(object, textAt(template, 'metadata', 'name') ?? ''),
+      claims: claimNames(object, textAt(template, 'metadata', 'name') ?? ''),
     }),
   );
 }

@@ -1,9 +1,9 @@
 import { textAt } from '../kubernetes/fields.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
-import { fencepostsOf, replicasOf } from '../kubernetes/surge.ts';
-import { podTemplateOf } from '../kubernetes/workloads.ts';
 import type { Profile } from '../settings/profile.ts';
+import { extraPods } from '../workloads/extra-pods.ts';
+import { podTemplateOf } from '../workloads/workloads.ts';
 import type { Finding } from './finding.ts';
 import { amounts, containersIn, plus, podRequests, type Requests } from './pod-requests.ts';
 
@@ -178,38 +178,6 @@ function surgeOf(
   const each = podRequests(podTemplateOf(workload)?.['spec']);
   const pods = extraPods(workload, live, nodes, least);
   return { cpu: each.cpu * pods, memory: each.memory * pods };
-}
-
-function extraPods(
-  workload: KubernetesObject,
-  live: KubernetesObject | undefined,
-  nodes: readonly KubernetesObject[],
-  least: boolean,
-): number {
-  if (live === undefined) return newPods(workload, nodes);
-  const added = Math.max(0, replicasOf(workload) - replicasOf(live));
-  if (workload.kind !== 'Deployment') return added;
-  const { surge, unavailable } = fencepostsOf(workload);
-  return added + (least && unavailable > 0 ? 0 : surge);
-}
-
-function newPods(workload: KubernetesObject, nodes: readonly KubernetesObject[]): number {
-  switch (workload.kind) {
-    case 'DaemonSet':
-      return nodes.filter((node) => isMeantFor(node, workload)).length;
-    case 'Job': {
-      if (field(workload, 'spec', 'suspend') === true) return 0;
-      const parallelism = Number(field(workload, 'spec', 'parallelism') ?? 1);
-      return Math.min(parallelism, Number(field(workload, 'spec', 'completions') ?? parallelism));
-    }
-    default:
-      return replicasOf(workload);
-  }
-}
-
-function isMeantFor({ metadata: { labels = {} } }: KubernetesObject, workload: KubernetesObject): boolean {
-  const selector = field(podTemplateOf(workload), 'spec', 'nodeSelector');
-  return Object.entries(isObject(selector) ? selector : {}).every(([name, value]) => labels[name] === value);
 }
 
 function sum(all: readonly Requests[]): Requests {

@@ -1,5 +1,5 @@
 /** Whose pods there are: the question behind every endpoint. */
-import { numberAt, textAt } from '../kubernetes/fields.ts';
+import { traitsOf } from '../kinds/table.ts';
 import {
   groupKindOf,
   type KubernetesObject,
@@ -7,12 +7,12 @@ import {
   type ObjectReference,
   titleOf,
 } from '../kubernetes/objects.ts';
-import { podTemplateOf } from '../kubernetes/workloads.ts';
 import { controllerKey } from '../rollout/observe.ts';
 import { shardAt, shardEntries } from '../rollout/persistent-map.ts';
 import type { PodRecord, RolloutState } from '../rollout/state.ts';
 import { pausedOnPurpose, type Scene, sceneOf } from '../rollout/workload-view.ts';
 import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
+import { podTemplateOf } from '../workloads/workloads.ts';
 import { selects } from './endpoints.ts';
 
 /**
@@ -90,7 +90,8 @@ function membersOfTarget(scene: Scene): readonly Member[] {
   const { changed } = scene.target;
   return scene.allPods.filter(isLive).map(({ object }) => {
     const leaving = isTerminating(object);
-    const fresh = current.has(object) || !changed || keepsOldPods(scene) || scene.groupKind === 'Job.batch';
+    const fresh =
+      current.has(object) || !changed || keepsOldPods(scene) || scene.kind.runs === 'to-completion';
     return { pod: object, membership: fresh ? 'ours' : 'old', changed, leaving };
   });
 }
@@ -103,10 +104,7 @@ function isLive({ object }: PodRecord): boolean {
 /** OnDelete, partition and a pause that the overlay asks for leave old pods where they are, by design. */
 function keepsOldPods(scene: Scene): boolean {
   const live = scene.live?.object;
-  const partition = numberAt(live, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
-  return (
-    pausedOnPurpose(scene) || textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete' || partition > 0
-  );
+  return pausedOnPurpose(scene) || (live !== undefined && scene.kind.keepsOldPods(live));
 }
 
 function strange(state: RolloutState, former: ReadonlySet<string>, { object }: PodRecord): Member {
@@ -155,18 +153,6 @@ function add(sources: Map<string, Source>, object: KubernetesObject): void {
     title: titleOf(reference),
     labels: of.metadata?.labels ?? {},
     podSpec: of.spec,
-    wanted: wantedOf(object),
+    wanted: traitsOf(groupKindOf(object)).keptPods(object),
   });
-}
-
-function wantedOf(object: KubernetesObject): number | undefined {
-  switch (groupKindOf(object)) {
-    case 'Job.batch':
-    case 'CronJob.batch':
-      return undefined;
-    case 'DaemonSet.apps':
-      return numberAt(object, 'status', 'desiredNumberScheduled') ?? 1;
-    default:
-      return numberAt(object, 'spec', 'replicas') ?? 1;
-  }
 }

@@ -79,6 +79,11 @@ export function keyOf(reference: ObjectReference): string {
   return `${groupKindOf(reference)}/${reference.namespace ?? ''}/${reference.name}`;
 }
 
+/** The UID of the object that controls this one. */
+export function controllerUidOf(object: KubernetesObject): string | undefined {
+  return object.metadata.ownerReferences?.find((one) => one.controller === true)?.uid;
+}
+
 /** For people: `Deployment auth`. The namespace is said once elsewhere. */
 export function titleOf(reference: ObjectReference): string {
   return `${reference.kind} ${reference.name}`;

@@ -1,20 +1,10 @@
-/** How many pods a rollout needs beyond those that run. Source: kube-controller-manager, `ResolveFenceposts`. */
+/** How many pods a workload has, and a Deployment beyond its replicas while it is rolled out. Source: kube-controller-manager, `ResolveFenceposts`. */
 import { fieldAt, numberAt } from './fields.ts';
-import { groupKindOf, type KubernetesObject } from './objects.ts';
+import type { KubernetesObject } from './objects.ts';
 
 interface Fenceposts {
   readonly surge: number;
   readonly unavailable: number;
-}
-
-/** True if the rollout must start a pod before it may end one; `workload` as the server would store it. */
-export function needsExtraPod(live: KubernetesObject | undefined, workload: KubernetesObject): boolean {
-  const kind = groupKindOf(workload);
-  if (kind === 'CronJob.batch') return false;
-  if (live === undefined || replicasOf(workload) > replicasOf(live)) return true;
-  if (kind === 'StatefulSet.apps') return false;
-  if (kind === 'DaemonSet.apps') return daemonSurges(workload);
-  return kind !== 'Deployment.apps' || fencepostsOf(workload).unavailable < 1;
 }
 
 /** Pods that a Deployment may run beyond its replicas, and be short of, while it rolls. */
@@ -22,8 +12,8 @@ export function fencepostsOf(deployment: KubernetesObject): Fenceposts {
   const replicas = replicasOf(deployment);
   const strategy = fieldAt(deployment, 'spec', 'strategy');
   if (fieldAt(strategy, 'type') === 'Recreate') return { surge: 0, unavailable: replicas };
-  const surge = resolve(fieldAt(strategy, 'rollingUpdate', 'maxSurge') ?? '25%', replicas, Math.ceil);
-  const unavailable = resolve(
+  const surge = amountOfPods(fieldAt(strategy, 'rollingUpdate', 'maxSurge') ?? '25%', replicas, Math.ceil);
+  const unavailable = amountOfPods(
     fieldAt(strategy, 'rollingUpdate', 'maxUnavailable') ?? '25%',
     replicas,
     Math.floor,
@@ -32,12 +22,13 @@ export function fencepostsOf(deployment: KubernetesObject): Fenceposts {
   return { surge, unavailable: surge === 0 ? Math.max(1, unavailable) : unavailable };
 }
 
-function daemonSurges(daemonSet: KubernetesObject): boolean {
-  const surge = fieldAt(daemonSet, 'spec', 'updateStrategy', 'rollingUpdate', 'maxSurge') ?? 0;
-  return Number.parseFloat(String(surge)) > 0;
+/** Pods of its replicas that a Deployment may be short of while it rolls. */
+export function maxUnavailableOf(deployment: KubernetesObject): number {
+  return fencepostsOf(deployment).unavailable;
 }
 
-function resolve(value: unknown, replicas: number, round: (pods: number) => number): number {
+/** A number of pods, or a percentage of the replicas; 0 where it is neither. */
+export function amountOfPods(value: unknown, replicas: number, round: (pods: number) => number): number {
   const amount = Number.parseFloat(String(value));
   if (Number.isNaN(amount)) return 0;
   return String(value).endsWith('%') ? round((amount * replicas) / 100) : amount;

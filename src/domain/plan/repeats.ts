@@ -6,7 +6,7 @@
 import { listAt, textAt } from '../kubernetes/fields.ts';
 import { canonicalJson, isObject } from '../kubernetes/managed-fields.ts';
 import type { JsonValue, KubernetesObject } from '../kubernetes/objects.ts';
-import { templatePathOf } from '../kubernetes/workloads.ts';
+import { templatePathOf } from '../workloads/workloads.ts';
 
 export interface Single {
   readonly object: KubernetesObject;

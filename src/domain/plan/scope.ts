@@ -12,7 +12,7 @@ import {
   titleOf,
 } from '../kubernetes/objects.ts';
 import type { FieldPath } from '../kubernetes/source-location.ts';
-import { isRolloutKind } from '../kubernetes/workloads.ts';
+import { isRolloutKind } from '../workloads/workloads.ts';
 
 /** What `orion.yaml` lists. */
 export interface OutsideLists {

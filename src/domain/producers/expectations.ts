@@ -6,8 +6,8 @@ import {
   referenceOf,
   titleOf,
 } from '../kubernetes/objects.ts';
-import { templatePathOf } from '../kubernetes/workloads.ts';
 import { type ConfigReference, referencesOf } from '../secrets/references.ts';
+import { templatePathOf } from '../workloads/workloads.ts';
 import { fillerOf, productsByAnnotation } from './annotations.ts';
 import { keysOf } from './keys.ts';
 import { mentionOf } from './mentions.ts';

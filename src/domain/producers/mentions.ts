@@ -6,7 +6,7 @@
 import { isCustomResource } from '../kubernetes/custom-resource.ts';
 import { fieldAt, listAt } from '../kubernetes/fields.ts';
 import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
-import { podTemplateOf } from '../kubernetes/workloads.ts';
+import { podTemplateOf } from '../workloads/workloads.ts';
 import { isReader, rules } from './table.ts';
 
 export interface WantedObject {

@@ -1,4 +1,5 @@
 /** Who still needs a ConfigMap or Secret: live workloads, and ReplicaSets kept for a way back. */
+import { workloadKinds } from '../kinds/table.ts';
 import { hasGeneratedName } from '../kubernetes/generated-name.ts';
 import {
   groupKindOf,
@@ -17,16 +18,8 @@ export interface ConfigurationUsers {
   readonly unseen: readonly string[];
 }
 
-/** The kinds whose pods a configuration can belong to, of Kubernetes itself. */
-export const userKinds = [
-  { apiVersion: 'v1', kind: 'Pod' },
-  { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
-  { apiVersion: 'apps/v1', kind: 'Deployment' },
-  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
-  { apiVersion: 'apps/v1', kind: 'DaemonSet' },
-  { apiVersion: 'batch/v1', kind: 'Job' },
-  { apiVersion: 'batch/v1', kind: 'CronJob' },
-] as const;
+/** The kinds whose pods a configuration can belong to. */
+export const userKinds = workloadKinds.filter(({ keepsConfiguration }) => keepsConfiguration);
 
 /** Half a sentence on who keeps it, undefined when nobody does. `going`: UIDs of what is pruned with it. */
 export function userOf(

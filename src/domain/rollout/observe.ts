@@ -1,3 +1,4 @@
+import { traitsOf } from '../kinds/table.ts';
 import { numberAt, sameValue, textAt, timeOf } from '../kubernetes/fields.ts';
 import { isStatusOrdinary, ordinaryStatusEntry } from '../kubernetes/managed-fields.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../kubernetes/objects.ts';
@@ -17,7 +18,6 @@ import {
 } from './state.ts';
 
 const replicaSet = 'ReplicaSet.apps';
-const runsToItsEnd: ReadonlySet<string> = new Set(['Job.batch', 'Workflow.argoproj.io']);
 
 /**
  * One change folded into what is known. A list replaces what is known of its kind and namespace: what it lacks is gone
@@ -161,7 +161,7 @@ function remove(state: RolloutState, object: KubernetesObject, at: number): Roll
   // A pod of a StatefulSet comes back under its name: the end of the old one is not the end of the new one.
   if (known === undefined || known.object.metadata.uid !== object.metadata.uid) return state;
   // With ttlSecondsAfterFinished or the like it is removed once it is over; how it ended stays true.
-  if (runsToItsEnd.has(kind) && ['complete', 'failed'].includes(statusOf(object).code)) {
+  if (runsToCompletion(kind) && ['complete', 'failed'].includes(statusOf(object).code)) {
     return putWorkload(state, object, at);
   }
   const next = { ...orphaned(state, known.object, key), gone: withGone(state, object, key, at) };
@@ -173,6 +173,10 @@ function remove(state: RolloutState, object: KubernetesObject, at: number): Roll
   // One that had ended before held no room any more.
   const departedAt = isEnded(known.object) ? next.departedAt : at;
   return touched({ ...next, pods: withoutShard(next.pods, key), departing, departedAt }, known.object, key);
+}
+
+function runsToCompletion(groupKind: string): boolean {
+  return traitsOf(groupKind).runs === 'to-completion' || groupKind === 'Workflow.argoproj.io';
 }
 
 function withGone(

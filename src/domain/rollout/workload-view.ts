@@ -1,9 +1,10 @@
-import { fieldAt, flagAt, numberAt, sameValue, textAt } from '../kubernetes/fields.ts';
-import { groupKindOf, type KubernetesObject, keyOf } from '../kubernetes/objects.ts';
-import { isRolloutKind } from '../kubernetes/workloads.ts';
+import type { KindTraits } from '../kinds/kind.ts';
+import { traitsOf } from '../kinds/table.ts';
+import { fieldAt, flagAt, sameValue } from '../kubernetes/fields.ts';
+import { controllerUidOf, groupKindOf, type KubernetesObject, keyOf } from '../kubernetes/objects.ts';
 import { isEnded, isTerminating, phaseOf } from '../status/built-in/pod.ts';
 import { observedGenerationOf } from '../status/generic/generic.ts';
-import { isOfNewestTemplate } from './daemon-pods.ts';
+import { isRolloutKind } from '../workloads/workloads.ts';
 import { shardAt } from './persistent-map.ts';
 import type {
   Departure,
@@ -18,6 +19,8 @@ import type {
 export interface Scene {
   readonly target: RolloutTarget;
   readonly groupKind: string;
+  /** What holds for its kind. */
+  readonly kind: KindTraits;
   readonly live?: WorkloadRecord;
   /** What somebody deleted under its name. */
   readonly gone?: Departure;
@@ -47,31 +50,36 @@ const podGroupKinds = ['scheduling.k8s.io/v1', 'scheduling.x-k8s.io/v1', 'schedu
 export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
   const key = keyOf(target.reference);
   const groupKind = groupKindOf(target.reference);
-  const live = liveRecord(state, key, groupKind);
+  const kind = traitsOf(groupKind);
+  const live = liveRecord(state, key, kind);
   const written = live !== undefined && isWritten(live.object, target);
   const gone = state.gone.get(key);
   const replicaSets =
-    groupKind === 'Deployment.apps' ? childrenOf(state, key).map((one) => shardAt(state.workloads, one)) : [];
+    kind.pods === 'owned-by-replica-sets'
+      ? childrenOf(state, key).map((one) => shardAt(state.workloads, one))
+      : [];
   const replicaSet =
     live === undefined
       ? undefined
       : replicaSets.find((one) => one !== undefined && isNewest(one.object, live.object));
-  const runsOn = reporting.has(groupKind) || groupKind === 'ReplicationController';
-  const isLost = ({ object }: PodRecord) => (runsOn ? isEnded(object) : phaseOf(object) === 'Failed');
-  const allPods = podsBelow(state, target, key, groupKind, live?.object);
-  const current =
+  const isLost = ({ object }: PodRecord) =>
+    kind.endedPods === 'replaced' ? isEnded(object) : phaseOf(object) === 'Failed';
+  const allPods = podsBelow(state, key, kind, live?.object);
+  const observed = written && isObserved(live.object, kind);
+  const isCurrent =
     live === undefined || !written
-      ? []
-      : allPods.filter(
-          currentPods(live.object, replicaSet?.object, isObserved(live.object, groupKind), allPods),
-        );
+      ? () => false
+      : kind.currentPods(live.object, { observed, pods: allPods, replicaSet: replicaSet?.object });
+  // Pods of earlier revisions never count.
+  const current = allPods.filter(({ object }) => isCurrent(object));
   return {
     target,
     groupKind,
+    kind,
     ...(live === undefined ? {} : { live }),
     ...(gone === undefined ? {} : { gone }),
     written,
-    observed: written && isObserved(live.object, groupKind),
+    observed,
     ...(replicaSet === undefined ? {} : { replicaSet }),
     pods: current.filter((pod) => !isTerminating(pod.object) && !isLost(pod)),
     failedPods: current.filter(isLost),
@@ -96,8 +104,8 @@ export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
   };
 }
 
-function liveRecord(state: RolloutState, key: string, groupKind: string): WorkloadRecord | undefined {
-  if (groupKind !== 'Pod') return shardAt(state.workloads, key);
+function liveRecord(state: RolloutState, key: string, kind: KindTraits): WorkloadRecord | undefined {
+  if (kind.pods !== 'itself') return shardAt(state.workloads, key);
   const pod = shardAt(state.pods, key);
   if (pod === undefined) return undefined;
   const { object, firstAt } = pod;
@@ -109,17 +117,10 @@ function isWritten(live: KubernetesObject, target: RolloutTarget): boolean {
   return (live.metadata.generation ?? 0) >= (target.generation ?? 0);
 }
 
-/** Their controllers always report an observedGeneration; of other kinds without one, what is written is what counts. */
-const reporting: ReadonlySet<string> = new Set([
-  'Deployment.apps',
-  'ReplicaSet.apps',
-  'StatefulSet.apps',
-  'DaemonSet.apps',
-]);
-
-function isObserved(live: KubernetesObject, groupKind: string): boolean {
+/** Of kinds without an observedGeneration, what is written is what counts. */
+function isObserved(live: KubernetesObject, kind: KindTraits): boolean {
   const observed = observedGenerationOf(live);
-  if (observed === undefined) return !reporting.has(groupKind);
+  if (observed === undefined) return !kind.reportsGeneration;
   return observed >= (live.metadata.generation ?? 0);
 }
 
@@ -129,25 +130,30 @@ function childrenOf(state: RolloutState, key: string): readonly string[] {
 
 function podsBelow(
   state: RolloutState,
-  target: RolloutTarget,
   key: string,
-  groupKind: string,
+  kind: KindTraits,
   live: KubernetesObject | undefined,
 ): readonly PodRecord[] {
-  const keys =
-    groupKind === 'Pod'
-      ? [keyOf(target.reference)]
-      : groupKind === 'Deployment.apps'
-        ? childrenOf(state, key).flatMap((replicaSet) => childrenOf(state, replicaSet))
-        : childrenOf(state, key);
-  const pods = keys.map((one) => shardAt(state.pods, one)).filter((pod) => pod !== undefined);
-  // An object of the same name may have been deleted and made anew: its children are told apart by the owner's UID.
-  if (groupKind === 'Deployment.apps' || groupKind === 'Pod' || live === undefined) return pods;
-  return pods.filter((pod) => ownerUid(pod.object) === live.metadata.uid);
+  switch (kind.pods) {
+    case 'itself':
+      return podsAt(state, [key]);
+    case 'owned-by-replica-sets':
+      return podsAt(
+        state,
+        childrenOf(state, key).flatMap((replicaSet) => childrenOf(state, replicaSet)),
+      );
+    case 'owned': {
+      const pods = podsAt(state, childrenOf(state, key));
+      // An object of the same name may have been deleted and made anew: its children are told apart by the owner's UID.
+      return live === undefined
+        ? pods
+        : pods.filter(({ object }) => controllerUidOf(object) === live.metadata.uid);
+    }
+  }
 }
 
-function ownerUid(object: KubernetesObject): string | undefined {
-  return object.metadata.ownerReferences?.find((one) => one.controller === true)?.uid;
+function podsAt(state: RolloutState, keys: readonly string[]): readonly PodRecord[] {
+  return keys.map((key) => shardAt(state.pods, key)).filter((pod) => pod !== undefined);
 }
 
 const hashLabel = 'pod-template-hash';
@@ -157,7 +163,7 @@ const hashLabel = 'pod-template-hash';
  * label (kubectl and the controller call it EqualIgnoreHash). The revision annotation lags behind, the template does not.
  */
 function isNewest(replicaSet: KubernetesObject, deployment: KubernetesObject): boolean {
-  if (ownerUid(replicaSet) !== deployment.metadata.uid) return false;
+  if (controllerUidOf(replicaSet) !== deployment.metadata.uid) return false;
   const [mine, wanted] = [fieldAt(replicaSet, 'spec', 'template'), fieldAt(deployment, 'spec', 'template')];
   if (!sameValue(fieldAt(mine, 'spec'), fieldAt(wanted, 'spec'))) return false;
   const { [hashLabel]: _, ...labels } = (fieldAt(mine, 'metadata', 'labels') ?? {}) as Record<
@@ -173,68 +179,14 @@ function isNewest(replicaSet: KubernetesObject, deployment: KubernetesObject): b
   );
 }
 
-/** Which pods are of the revision that this release asks for. Pods of earlier revisions never count. */
-function currentPods(
-  live: KubernetesObject,
-  replicaSet: KubernetesObject | undefined,
-  observed: boolean,
-  all: readonly PodRecord[],
-): (pod: PodRecord) => boolean {
-  switch (groupKindOf(live)) {
-    case 'Deployment.apps':
-      return ({ object }) => replicaSet !== undefined && ownerUid(object) === replicaSet.metadata.uid;
-    case 'StatefulSet.apps': {
-      const revision = textAt(live, 'status', 'updateRevision');
-      const isKnown = observed && revision !== undefined;
-      return ({ object }) => isKnown && label(object, 'controller-revision-hash') === revision;
-    }
-    case 'DaemonSet.apps': {
-      const isNewest = isOfNewestTemplate(
-        live,
-        observed,
-        all.map(({ object }) => object),
-      );
-      return ({ object }) => isNewest(object);
-    }
-    default:
-      return () => true;
-  }
-}
-
-function label(pod: KubernetesObject, name: string): string | undefined {
-  return pod.metadata.labels?.[name];
-}
-
-/** The pre-check lets a paused Deployment through only where `allow-paused` says so; one that somebody else paused is not ours. */
-export function pausedOnPurpose(scene: Scene): boolean {
-  return scene.groupKind === 'Deployment.apps' && flagAt(scene.target.desired, 'spec', 'paused') === true;
+/** The pre-check lets a paused workload through only where `allow-paused` says so; one that somebody else paused is not ours. */
+export function pausedOnPurpose({ kind, target }: Scene): boolean {
+  return kind.pause !== undefined && flagAt(target.desired, ...kind.pause.field) === true;
 }
 
 /** How many pods of this release must be up before the target can be done. */
 export function wantedPods(scene: Scene): number {
   const live = scene.live?.object;
   if (live === undefined) return isRolloutKind(scene.target.reference) ? 1 : 0;
-  if (pausedOnPurpose(scene)) return 0;
-  const replicas = numberAt(live, 'spec', 'replicas') ?? 1;
-  switch (scene.groupKind) {
-    case 'DaemonSet.apps':
-      return byHand(live) ? scene.pods.length : (numberAt(live, 'status', 'desiredNumberScheduled') ?? 0);
-    case 'StatefulSet.apps': {
-      if (byHand(live)) return scene.pods.length;
-      const partition = numberAt(live, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
-      return Math.max(0, replicas - partition);
-    }
-    case 'Pod':
-      return phaseOf(live) === 'Succeeded' ? 0 : 1;
-    case 'Deployment.apps':
-    case 'ReplicaSet.apps':
-    case 'ReplicationController':
-      return replicas;
-    default:
-      return 0;
-  }
-}
-
-function byHand(live: KubernetesObject): boolean {
-  return textAt(live, 'spec', 'updateStrategy', 'type') === 'OnDelete';
+  return pausedOnPurpose(scene) ? 0 : scene.kind.wantedPods(live, scene.pods.length);
 }

@@ -1,4 +1,5 @@
 /** Every Secret and ConfigMap, and every key of them, that the pods of a workload need. */
+import { workloadKindOf, workloadKinds } from '../kinds/table.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 import type { FieldPath } from '../kubernetes/source-location.ts';
 
@@ -35,9 +36,9 @@ export function referencesOf(object: KubernetesObject): readonly ConfigReference
 }
 
 function podSpecPath(object: KubernetesObject): FieldPath {
-  if (object.kind === 'Pod') return ['spec'];
-  if (object.kind === 'CronJob') return ['spec', 'jobTemplate', 'spec', 'template', 'spec'];
-  return ['spec', 'template', 'spec'];
+  // A kind of another group that is called as one of the table is taken to look like it.
+  const kind = workloadKindOf(object) ?? workloadKinds.find((one) => one.kind === object.kind);
+  return [...(kind?.templatePath ?? ['spec', 'template']), 'spec'];
 }
 
 /** A value and where it stands. */

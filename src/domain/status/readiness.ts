@@ -1,7 +1,7 @@
 /** The annotations by which an object says itself when it is ready and when it has failed. */
 import type { KubernetesObject } from '../kubernetes/objects.ts';
-import { isRolloutKind } from '../kubernetes/workloads.ts';
-import { failedWhenAnnotation, readyWhenAnnotation } from './generic/awaited.ts';
+import { isRolloutKind } from '../workloads/workloads.ts';
+import { failedWhenAnnotation, readyWhenAnnotation } from './generic/annotations.ts';
 import {
   type Expression,
   holds,

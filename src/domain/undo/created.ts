@@ -2,14 +2,9 @@
  * Objects that were absent when the release was recorded. Undo deletes one only where it is proven that this release created it; what
  * could not be read, or came from somebody else between preview and apply, was there before and stays.
  */
+import { workloadKindOf } from '../kinds/table.ts';
 import { applyEntryOf, fieldManager, isOurs } from '../kubernetes/managed-fields.ts';
-import {
-  groupKindOf,
-  type KubernetesObject,
-  keyOf,
-  type ObjectReference,
-  titleOf,
-} from '../kubernetes/objects.ts';
+import { type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../kubernetes/objects.ts';
 import type { InventoryEntry, StateBefore } from '../release/record.ts';
 import type { Deletion, Kept, Restore } from './decision.ts';
 
@@ -56,8 +51,7 @@ export function decideCreated(
       : 'Delete it by hand if nobody needs it.';
     return { kept: [{ reference, message, remedy }] };
   }
-  const ran = groupKindOf(reference) === 'Job.batch' || reference.kind === 'Pod';
-  if (!ran) return { deletion: { reference, uid } };
+  if (workloadKindOf(reference)?.leavesTraces !== true) return { deletion: { reference, uid } };
   const message = `${title} ran: it is deleted, but what it did cannot be taken back.`;
   return {
     deletion: { reference, uid },

@@ -2,14 +2,10 @@
  * What the API server adds by itself to what a release writes, as the template's labels to a Job that has none left. Nobody owns
  * such fields, so no apply takes them away again: undo makes them ours first.
  */
+import { workloadKindOf } from '../kinds/table.ts';
 import { fieldsOf, isWithin, type MemberPath, membersOf, valueAt } from '../kubernetes/field-set.ts';
 import { isObject, isOurs, unionOf } from '../kubernetes/managed-fields.ts';
-import {
-  groupKindOf,
-  type JsonObject,
-  type KubernetesObject,
-  type ManagedFieldsEntry,
-} from '../kubernetes/objects.ts';
+import type { JsonObject, KubernetesObject, ManagedFieldsEntry } from '../kubernetes/objects.ts';
 
 /** The outermost fields that will be there, are not there now, and that nobody will own, in what is there already. */
 export function broughtBy(
@@ -23,9 +19,9 @@ export function broughtBy(
   return broughtInto(live, { ...body, metadata: { labels, annotations } }, desired, owned, []);
 }
 
-/** The labels that the server copies from the template to a Job that has none left itself. */
+/** The labels that the server copies from the template to an object (a Job) that has none left itself. */
 export function templateLabels(live: KubernetesObject): readonly MemberPath[] {
-  if (groupKindOf(live) !== 'Job.batch') return [];
+  if (workloadKindOf(live)?.labelledByTemplate !== true) return [];
   const labels = valueAt(live, ['f:spec', 'f:template', 'f:metadata', 'f:labels']);
   const { labels: own = {} } = live.metadata;
   return Object.keys(isObject(labels) ? labels : {})

@@ -1,6 +1,7 @@
 import { causesOf } from '../causes/causes.ts';
 import { waitsForConsumer } from '../causes/custom-objects.ts';
 import type { Cause } from '../causes/evidence/cause.ts';
+import { workloadKindOf } from '../kinds/table.ts';
 import { isCustomResource } from '../kubernetes/custom-resource.ts';
 import { conditionOf, listAt, textAt, timeOf } from '../kubernetes/fields.ts';
 import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
@@ -8,11 +9,11 @@ import { markOf } from '../rollout/condition-times.ts';
 import type { Limits, PodRecord, RolloutState, RolloutTarget, Stamp } from '../rollout/state.ts';
 import { pausedOnPurpose, type Scene, sceneOf, wantedPods } from '../rollout/workload-view.ts';
 import { containersOf } from '../status/built-in/containers.ts';
-import { deploymentStatus } from '../status/built-in/deployment.ts';
 import { isReady, podStatus } from '../status/built-in/pod.ts';
-import { awaited } from '../status/generic/awaited.ts';
 import { current, type Status } from '../status/generic/status.ts';
 import { statusOf } from '../status/table.ts';
+import { awaited } from '../workloads/awaited.ts';
+import { isRolloutKind } from '../workloads/workloads.ts';
 import type { WorkloadReport } from './workload-report.ts';
 import { reportOf } from './workload-report.ts';
 
@@ -106,7 +107,9 @@ function statusNow(scene: Scene, causes: readonly Cause[]): Status | undefined {
   if (waitsForConsumer(scene)) return current('bound when a pod uses it');
   const status = statusOf(live);
   const stale = !causes.some((cause) => cause.failure.reason === 'progress-deadline-exceeded');
-  return status.code === 'deadline-exceeded' && stale ? deploymentStatus(live, false) : status;
+  return status.code === 'deadline-exceeded' && stale
+    ? (workloadKindOf(live)?.status(live, false) ?? status)
+    : status;
 }
 
 function wordOf(status: Status | undefined, up: boolean): WorkloadReport['state'] {
@@ -129,9 +132,9 @@ function sentence(scene: Scene, status: Status | undefined, ready: number, wante
  * that has passed since is part of the wait.
  */
 function steadySince(scene: Scene, ready: readonly PodRecord[]): number | undefined {
-  if (scene.groupKind === 'Job.batch') return undefined;
+  if (scene.kind.runs === 'to-completion') return undefined;
   // A controller that has not looked yet leaves the old word, or none: it has as long to speak as pods have to fall.
-  if (isCustomResource(scene.target.desired)) return scene.live?.generationAt;
+  if (speaksForItself(scene.target.desired)) return scene.live?.generationAt;
   let latest: number | undefined;
   for (const { marks } of ready) {
     for (const [mark, since] of marks) {
@@ -142,13 +145,18 @@ function steadySince(scene: Scene, ready: readonly PodRecord[]): number | undefi
   return latest;
 }
 
+/** A custom resource whose pods we do not know: its controller's word is all there is. */
+function speaksForItself(object: KubernetesObject): boolean {
+  return isCustomResource(object) && !isRolloutKind(object);
+}
+
 function servesSince(scene: Scene, status: Status | undefined): number | undefined {
-  if (scene.groupKind === 'Job.batch') {
+  if (scene.kind.runs === 'to-completion') {
     const complete = status?.code === 'complete' ? conditionOf(scene.live?.object, 'Complete') : undefined;
     return timeOf(complete?.lastTransitionTime);
   }
   const live = scene.live?.object;
-  if (live !== undefined && isCustomResource(live)) {
+  if (live !== undefined && speaksForItself(live)) {
     // A database that an operator brings up: its pods are not ours to see, its word is.
     return status?.word === 'current' ? newestTransition(live) : undefined;
   }
@@ -173,8 +181,8 @@ function firstWordFrom(scene: Scene): number {
 
 /** Nothing of it has begun: pods of other workloads may well wait for it, and their probes say so. */
 function isDark(scene: Scene, status: Status | undefined, wanted: number): boolean {
-  if (scene.groupKind === 'Job.batch') return status?.word !== 'current' && status?.word !== 'failed';
-  if (isCustomResource(scene.target.desired)) return status?.word !== 'current' && status?.word !== 'failed';
+  if (scene.kind.runs === 'to-completion') return status?.word !== 'current' && status?.word !== 'failed';
+  if (speaksForItself(scene.target.desired)) return status?.word !== 'current' && status?.word !== 'failed';
   if (wanted === 0) return false;
   // One whose init container runs, or that has ended already, may itself be the one that waits.
   const hasBegun = (pod: PodRecord) =>

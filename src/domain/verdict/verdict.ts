@@ -2,6 +2,7 @@ import { mostTelling } from '../causes/causes.ts';
 import type { Cause } from '../causes/evidence/cause.ts';
 import { mergedFailures } from '../causes/evidence/merge.ts';
 import type { Failure } from '../failure/failure.ts';
+import { traitsOf } from '../kinds/table.ts';
 import { groupKindOf, keyOf } from '../kubernetes/objects.ts';
 import type { Limits, RolloutState } from '../rollout/state.ts';
 import { type Assessment, assessmentsOf } from './assessment.ts';
@@ -146,9 +147,8 @@ function doomsOf(one: Assessment, circumstances: Circumstances, now: number): re
   if (due.length === 0) return [];
   const podsAtFault = new Set(due.flatMap((cause) => cause.pod ?? []));
   const ofWorkload = due.filter((cause) => cause.pod === undefined || cause.failure.reason === 'job-failed');
-  const kind = groupKindOf(one.target.reference);
-  const alike = kind === 'Deployment.apps' || kind === 'ReplicaSet.apps';
-  const dispensable = alike && one.wanted > 0 && one.pods - podsAtFault.size >= one.wanted;
+  const { podsAlike } = traitsOf(groupKindOf(one.target.reference));
+  const dispensable = podsAlike && one.wanted > 0 && one.pods - podsAtFault.size >= one.wanted;
   const counted = dispensable ? ofWorkload : due;
   return withBestExplanation(one, counted);
 }

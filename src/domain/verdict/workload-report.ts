@@ -1,14 +1,11 @@
 import { endsOfRelease } from '../causes/crashes.ts';
-import { numberAt } from '../kubernetes/fields.ts';
+import type { PodCounts } from '../kinds/kind.ts';
 import type { ObjectReference } from '../kubernetes/objects.ts';
-import { imagesOf } from '../kubernetes/workloads.ts';
 import { markOf } from '../rollout/condition-times.ts';
 import type { Limits } from '../rollout/state.ts';
 import type { Scene } from '../rollout/workload-view.ts';
 import { containersOf } from '../status/built-in/containers.ts';
-import { daemonSetCounts } from '../status/built-in/daemonset.ts';
-import { deploymentCounts } from '../status/built-in/deployment.ts';
-import { statefulSetCounts } from '../status/built-in/statefulset.ts';
+import { imagesOf } from '../workloads/workloads.ts';
 
 export type WorkloadState = 'current' | 'progressing' | 'failed' | 'not-started';
 
@@ -44,39 +41,23 @@ export function reportOf(
     state,
     changed: scene.target.changed,
     message,
-    ...counts(scene, state === 'current'),
+    ...countsOf(scene, state === 'current'),
     restarts: restartsOf(scene, limits),
     images: imageChanges(scene, limits),
   };
 }
 
-/** `ready` counts pods of this release only; `updated` is the controller's word once it has seen the change. */
-function counts(scene: Scene, current: boolean): { updated: number; ready: number; desired: number } {
-  const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready)).length;
+function countsOf(scene: Scene, current: boolean): PodCounts {
   const live = scene.live?.object;
-  const seen = scene.observed && live !== undefined ? live : undefined;
-  const desired = numberAt(live ?? scene.target.desired, 'spec', 'replicas') ?? 1;
-  switch (scene.groupKind) {
-    case 'Deployment.apps':
-      return { updated: seen === undefined ? 0 : deploymentCounts(seen).updated, ready, desired };
-    case 'StatefulSet.apps':
-      return { updated: seen === undefined ? 0 : statefulSetCounts(seen).updated, ready, desired };
-    case 'DaemonSet.apps': {
-      const daemonSet = seen === undefined ? undefined : daemonSetCounts(seen);
-      return { updated: daemonSet?.updated ?? 0, ready, desired: daemonSet?.desired ?? 0 };
-    }
-    case 'Job.batch': {
-      const done = numberAt(seen, 'status', 'succeeded') ?? 0;
-      return { updated: done, ready: done, desired: numberAt(live, 'spec', 'completions') ?? 1 };
-    }
-    case 'Pod':
-    case 'ReplicaSet.apps':
-    case 'ReplicationController':
-      return { updated: scene.pods.length, ready, desired };
-    default:
-      // An object without pods of its own is one thing that is there or not.
-      return { updated: scene.written ? 1 : 0, ready: current ? 1 : 0, desired: 1 };
-  }
+  return scene.kind.counts({
+    desired: scene.target.desired,
+    live,
+    seen: scene.observed ? live : undefined,
+    written: scene.written,
+    current,
+    pods: scene.pods.length,
+    readyPods: scene.pods.filter((pod) => pod.marks.has(markOf.ready)).length,
+  });
 }
 
 function restartsOf(scene: Scene, limits: Limits): number {

@@ -2,12 +2,12 @@
 import type { Failure } from '../../domain/failure/failure.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
-import { roleRules, smokePermissions } from '../../domain/kubernetes/permissions.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { countOutcomes } from '../../domain/smoke/report.ts';
 import { smokeFailures } from '../../domain/smoke/tests/failures.ts';
 import { localTests } from '../../domain/smoke/tests/local.ts';
 import { dependenciesOf } from '../../domain/smoke/tests/selection.ts';
+import { roleRules, smokePermissions } from '../../domain/workloads/permissions.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { namespaceOf, placeObjects, type Target } from '../plan/desired.ts';
 import { asResult, noCluster } from '../run/as-result.ts';

@@ -7,7 +7,7 @@ import { Fault } from '../../domain/failure/fault.ts';
 import { keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { targetOf } from '../../domain/rollout/target.ts';
-import { awaited } from '../../domain/status/generic/awaited.ts';
+import { awaited } from '../../domain/workloads/awaited.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
 import { openContext, type ReleasePhase, type ReleaseStep, runPhases } from '../phases/context.ts';
 import { judgingDeployed, sequenceOf } from '../phases/table.ts';

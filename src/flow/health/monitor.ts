@@ -4,8 +4,7 @@ import { eventMessage, eventReason } from '../../domain/causes/evidence/evidence
 import type { Failure } from '../../domain/failure/failure.ts';
 import type { HealthVerdict } from '../../domain/health/verdict.ts';
 import { textAt, timeOf } from '../../domain/kubernetes/fields.ts';
-import { groupKindOf, keyOf, titleOf } from '../../domain/kubernetes/objects.ts';
-import { isRolloutKind } from '../../domain/kubernetes/workloads.ts';
+import { type groupKindOf, keyOf, titleOf } from '../../domain/kubernetes/objects.ts';
 import {
   type ErrorCount,
   errorFailure,
@@ -15,6 +14,7 @@ import {
 import type { PodRecord } from '../../domain/rollout/state.ts';
 import { sceneOf } from '../../domain/rollout/workload-view.ts';
 import { isTerminating, phaseOf } from '../../domain/status/built-in/pod.ts';
+import { isServingKind } from '../../domain/workloads/workloads.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { errorRateLine } from '../../report/log/health.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -75,7 +75,7 @@ export async function readOldErrors(
 }
 
 function isMonitored(object: Parameters<typeof groupKindOf>[0]): boolean {
-  return isRolloutKind(object) && groupKindOf(object) !== 'Job.batch';
+  return isServingKind(object);
 }
 
 function createdAt(pod: PodRecord['object']): number | undefined {

@@ -1,7 +1,7 @@
 import { type KubernetesObject, keyOf } from '../../domain/kubernetes/objects.ts';
 import { firstProducers } from '../../domain/producers/expectations.ts';
 import { targetOf } from '../../domain/rollout/target.ts';
-import { awaited } from '../../domain/status/generic/awaited.ts';
+import { awaited } from '../../domain/workloads/awaited.ts';
 import { type Applied, applyPlan } from '../apply/apply.ts';
 import { awaitProducts } from '../apply/await-products.ts';
 import { readOldErrors } from '../health/monitor.ts';

@@ -1,5 +1,5 @@
 import { referenceOf } from '../../domain/kubernetes/objects.ts';
-import { awaited } from '../../domain/status/generic/awaited.ts';
+import { awaited } from '../../domain/workloads/awaited.ts';
 import { hideProducts } from '../apply/await-products.ts';
 import { reportIdle } from '../rollout/idle.ts';
 import type { ReleasePhase } from './context.ts';

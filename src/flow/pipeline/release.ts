@@ -3,7 +3,7 @@
 import { widensQuota } from '../../domain/checks/lifted.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { leftInCluster, nothingToPrune } from '../../domain/prune/plan.ts';
-import { awaited } from '../../domain/status/generic/awaited.ts';
+import { awaited } from '../../domain/workloads/awaited.ts';
 import { createNamespace, removeNamespace } from '../apply/namespace.ts';
 import { openContext, type Planned, type ReleaseContext } from '../phases/context.ts';
 import { subjectOf } from '../phases/subject.ts';

@@ -2,14 +2,14 @@
 import { isAboutImpersonation, isSameRefusal, podEvidenceOf } from '../../domain/checks/pod-refusal.ts';
 import type { Refusal } from '../../domain/checks/refusal.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
+import type { PlannedChange } from '../../domain/plan/changes.ts';
 import {
   accountUser,
   harmlessPod,
   podMakerAccount,
   podOfTemplate,
   podTemplateChanged,
-} from '../../domain/kubernetes/pod-template.ts';
-import type { PlannedChange } from '../../domain/plan/changes.ts';
+} from '../../domain/workloads/pod-template.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { whereAllowed } from './where-allowed.ts';
 

@@ -2,10 +2,8 @@
 
 import { liftedBy, missesOther } from '../../domain/checks/lifted.ts';
 import type { ObjectValidation, Refusal } from '../../domain/checks/overlay.ts';
-import { withoutHandedOver } from '../../domain/kubernetes/handed-over.ts';
 import { clientSideApplyEntriesOf, clientSideApplyManager } from '../../domain/kubernetes/managed-fields.ts';
 import { groupOf, type KubernetesObject, keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';
-import { needsExtraPod } from '../../domain/kubernetes/surge.ts';
 import {
   actionByFields,
   actionOf,
@@ -17,6 +15,8 @@ import {
 import { planDigestText } from '../../domain/plan/digest.ts';
 import { broughtNamespaces } from '../../domain/plan/scope.ts';
 import type { PrunePlan } from '../../domain/prune/plan.ts';
+import { needsExtraPod } from '../../domain/workloads/extra-pods.ts';
+import { withoutHandedOver } from '../../domain/workloads/handed-over.ts';
 import type { ApplyAnswer, ClusterPort } from '../../ports/cluster.ts';
 import { askForPod } from './ask-for-pod.ts';
 import { askWithoutLeftovers } from './ask-without-leftovers.ts';

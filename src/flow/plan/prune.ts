@@ -121,10 +121,15 @@ async function readEach(
 
 async function readUsers(cluster: ClusterPort, namespace: string): Promise<ConfigurationUsers> {
   const listed = await Promise.all(
-    userKinds.map(async ({ apiVersion, kind }) => ({
-      kind,
-      objects: await orWhenForbidden(cluster, cluster.list(apiVersion, kind, namespace), undefined),
-    })),
+    userKinds.map(async ({ apiVersion, kind }) => {
+      const served = await cluster.servedVersionOf({ apiVersion, kind });
+      // A kind that the server does not know has no objects.
+      if (served === undefined) return { kind, objects: [] };
+      return {
+        kind,
+        objects: await orWhenForbidden(cluster, cluster.list(served, kind, namespace), undefined),
+      };
+    }),
   );
   return {
     objects: listed.flatMap(({ objects }) => objects ?? []),

@@ -2,10 +2,10 @@
 
 import type { NodeMaker } from '../../domain/checks/resources.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
-import type { Permission } from '../../domain/kubernetes/permissions.ts';
 import { judgeReach } from '../../domain/plan/scope.ts';
 import type { Supply } from '../../domain/producers/expectations.ts';
 import type { PrunePlan } from '../../domain/prune/plan.ts';
+import type { Permission } from '../../domain/workloads/permissions.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { Overlay } from '../../ports/overlay.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';

@@ -1,10 +1,11 @@
+import { workloadKindOf } from '../../domain/kinds/table.ts';
 import { groupKindOf, type KubernetesObject } from '../../domain/kubernetes/objects.ts';
+import { awaited } from '../../domain/workloads/awaited.ts';
 import {
   type Permission,
   servicePermissions,
   standingPermissions,
-} from '../../domain/kubernetes/permissions.ts';
-import { awaited } from '../../domain/status/generic/awaited.ts';
+} from '../../domain/workloads/permissions.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { resourceInGroup } from '../plan/live-objects.ts';
 
@@ -41,7 +42,7 @@ export async function neededPermissions(
     ...(options.callsPods
       ? [{ group: '', resource: 'pods', subresource: 'proxy', verb: 'get', namespace }]
       : []),
-    ...(options.undoes && objects.some(({ kind }) => kind === 'StatefulSet')
+    ...(options.undoes && objects.some((object) => workloadKindOf(object)?.orderedFrom !== undefined)
       ? [{ group: '', resource: 'pods', verb: 'delete', namespace }]
       : []),
     ...(options.namespaceExists ? [] : [{ group: '', resource: 'namespaces', verb: 'create' }]),

@@ -12,10 +12,10 @@ import { judgeResources, type NodeMaker, schedulingOf } from '../../domain/check
 import { judgeSecrets } from '../../domain/checks/secrets.ts';
 import { judgeTools } from '../../domain/checks/tools.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
-import { isRolloutKind } from '../../domain/kubernetes/workloads.ts';
 import { type Expectation, expectationsOf } from '../../domain/producers/expectations.ts';
 import { worstLevel } from '../../domain/settings/levels.ts';
 import { statusOf } from '../../domain/status/table.ts';
+import { isRolloutKind } from '../../domain/workloads/workloads.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
 import type { Target } from '../plan/desired.ts';

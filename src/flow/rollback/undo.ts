@@ -11,16 +11,16 @@ import {
   referenceOf,
   titleOf,
 } from '../../domain/kubernetes/objects.ts';
-import { isRolloutKind } from '../../domain/kubernetes/workloads.ts';
 import type { ReleaseBody, ReleaseStatus, Remake, StateBefore } from '../../domain/release/record.ts';
 import { targetOf } from '../../domain/rollout/target.ts';
 import { countOutcomes } from '../../domain/smoke/report.ts';
-import { awaited } from '../../domain/status/generic/awaited.ts';
 import { leftAloneText } from '../../domain/undo/decision.ts';
 import { deleteByHand, restoreByHand } from '../../domain/undo/manual-commands.ts';
 import { type UndoPlan, undoPlan } from '../../domain/undo/plan.ts';
 import { madeAnew } from '../../domain/undo/remake.ts';
 import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
+import { awaited } from '../../domain/workloads/awaited.ts';
+import { isRolloutKind } from '../../domain/workloads/workloads.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
 import { logLine } from '../../report/log/line.ts';

@@ -1,8 +1,10 @@
 /** The writes of an undo: configurations before are applied again, and what the release made is deleted. */
+
 import type { Failure } from '../../domain/failure/failure.ts';
+import { workloadKindOf } from '../../domain/kinds/table.ts';
 import { isCustomResource } from '../../domain/kubernetes/custom-resource.ts';
 import { memberText, withoutMembers } from '../../domain/kubernetes/field-set.ts';
-import { groupKindOf, type ObjectReference, titleOf } from '../../domain/kubernetes/objects.ts';
+import { type ObjectReference, titleOf } from '../../domain/kubernetes/objects.ts';
 import { type Wave, waveOf, waves } from '../../domain/plan/waves.ts';
 import type { Deletion, Restore } from '../../domain/undo/decision.ts';
 import { differing } from '../../domain/undo/present.ts';
@@ -73,7 +75,7 @@ export async function deleteInOrder<T extends Deletion>(
   work: (step: T) => Promise<void>,
 ): Promise<void> {
   const isFirst = ({ reference }: T) => isCustomResource(reference);
-  const mayBeOperator = ({ reference }: T) => operatorKinds.has(groupKindOf(reference));
+  const mayBeOperator = ({ reference }: T) => workloadKindOf(reference)?.runs === 'until-deleted';
   const first = deletions.some(mayBeOperator) ? deletions.filter(isFirst) : [];
   if (first.length > 0) {
     await guard.ensureHeld();
@@ -84,8 +86,6 @@ export async function deleteInOrder<T extends Deletion>(
   const rest = deletions.filter((one) => !first.includes(one));
   await inEachWave(run, guard, waves.toReversed(), rest, work);
 }
-
-const operatorKinds: ReadonlySet<string> = new Set(['Deployment.apps', 'StatefulSet.apps', 'DaemonSet.apps']);
 
 /** Wave after wave, each one's members at once; before each the lock is made sure of, and a stopped run goes no further. */
 export async function inEachWave<T extends { readonly reference: ObjectReference }>(

@@ -1,5 +1,6 @@
 /** Watches a rollout until the pure verdict says passed or failed. One watch per kind, opened before apply. */
 import { Fault } from '../../domain/failure/fault.ts';
+import { workloadKinds } from '../../domain/kinds/table.ts';
 import { groupKindOf, keyOf, type ObjectReference } from '../../domain/kubernetes/objects.ts';
 import type { Expectation } from '../../domain/producers/expectations.ts';
 import { observe } from '../../domain/rollout/observe.ts';
@@ -24,15 +25,12 @@ import { paceOf } from './throttle.ts';
 import { alarmOf } from './wake-up.ts';
 import { proveWatch } from './watch-proof.ts';
 
-const watchedKinds = [
-  { apiVersion: 'apps/v1', kind: 'Deployment', managedFields: true },
-  { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
-  { apiVersion: 'apps/v1', kind: 'StatefulSet', managedFields: true },
-  { apiVersion: 'apps/v1', kind: 'DaemonSet', managedFields: true },
-  { apiVersion: 'batch/v1', kind: 'Job' },
-  { apiVersion: 'v1', kind: 'Pod' },
+const watchedKinds: readonly Omit<WatchedKind, 'namespace'>[] = [
+  ...workloadKinds.flatMap(({ apiVersion, kind, watch }) =>
+    watch === undefined ? [] : [{ apiVersion, kind, ...watch }],
+  ),
   { apiVersion: 'v1', kind: 'Event' },
-] as const;
+];
 
 /**
  * Milliseconds before a green verdict at which all that it takes is gone through for nothing: what a process has not touched for

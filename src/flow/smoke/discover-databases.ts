@@ -1,10 +1,10 @@
 /** Which databases a release has, and how they are logged in to: by the settings of its workloads, and by orion.yaml. */
 import { Fault } from '../../domain/failure/fault.ts';
 import { groupKindOf, type KubernetesObject } from '../../domain/kubernetes/objects.ts';
-import { podTemplateOf } from '../../domain/kubernetes/workloads.ts';
 import type { AuthoritySource, ConfiguredDatabase, ValueSource } from '../../domain/smoke/configuration.ts';
 import { type Database, databasesOf, parseDatabaseUrl } from '../../domain/smoke/databases/databases.ts';
 import { type SettingValues, settingReferences } from '../../domain/smoke/databases/settings.ts';
+import { podTemplateOf } from '../../domain/workloads/workloads.ts';
 import type { Run } from '../run/context.ts';
 import { readSetting, type SettingGround } from './settings-in-cluster.ts';
 

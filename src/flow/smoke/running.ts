@@ -1,8 +1,8 @@
 /** Smoke tests of what runs now, whoever deployed it: by the action smoke-tests, and after an undo. */
 import type { Failure } from '../../domain/failure/failure.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
-import { isRolloutKind } from '../../domain/kubernetes/workloads.ts';
 import { targetOf } from '../../domain/rollout/target.ts';
+import { isRolloutKind } from '../../domain/workloads/workloads.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { openHealth } from '../health/health.ts';
 import { watchRollout } from '../rollout/watch.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../../src/domain/causes/evidence/field-paths.ts';
 import { classifyPullError, registryOf } from '../../../src/domain/causes/images.ts';
 import { answerClass, misdirectedAllowance, readinessAllowance } from '../../../src/domain/causes/probes.ts';
-import { maxUnavailableOf } from '../../../src/domain/causes/scheduling.ts';
+import { maxUnavailableOf } from '../../../src/domain/kubernetes/surge.ts';
 import { deployment } from '../rollout/cluster.ts';
 
 describe('pull errors', () => {

@@ -1,7 +1,7 @@
 /** Fields that the overlay names and somebody else fills in by design. */
 import { describe, expect, test } from 'vitest';
-import { isHandOver, withoutHandedOver } from '../../../src/domain/kubernetes/handed-over.ts';
 import type { JsonObject, KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
+import { isHandOver, withoutHandedOver } from '../../../src/domain/workloads/handed-over.ts';
 
 const object = (
   apiVersion: string,

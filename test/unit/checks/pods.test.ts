@@ -8,7 +8,7 @@ import {
   harmlessPod,
   podMakerAccount,
   podOfTemplate,
-} from '../../../src/domain/kubernetes/pod-template.ts';
+} from '../../../src/domain/workloads/pod-template.ts';
 
 const object = (kind: string, spec: object = {}, name = 'web'): KubernetesObject => ({
   apiVersion: kind === 'Job' || kind === 'CronJob' ? 'batch/v1' : 'apps/v1',

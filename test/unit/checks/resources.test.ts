@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { judgeResources, schedulingOf } from '../../../src/domain/checks/resources.ts';
 import type { JsonObject, KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { parseQuantity } from '../../../src/domain/kubernetes/quantity.ts';
-import { fencepostsOf, needsExtraPod } from '../../../src/domain/kubernetes/surge.ts';
+import { fencepostsOf } from '../../../src/domain/kubernetes/surge.ts';
 import { profiles } from '../../../src/domain/settings/profile.ts';
+import { needsExtraPod } from '../../../src/domain/workloads/extra-pods.ts';
 
 const node = (name: string, cpu: string, more: JsonObject = {}, ready = 'True'): KubernetesObject => ({
   apiVersion: 'v1',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isCustomResource } from '../../../src/domain/kubernetes/custom-resource.ts';
-import { awaited } from '../../../src/domain/status/generic/awaited.ts';
+import { awaited } from '../../../src/domain/workloads/awaited.ts';
 
 const object = (apiVersion: string, kind: string, more: Readonly<Record<string, unknown>> = {}) => ({
   apiVersion,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type JsonObject, type KubernetesObject, keyOf } from '../../../src/domain/kubernetes/objects.ts';
-import { roleRules } from '../../../src/domain/kubernetes/permissions.ts';
-import { podOfTemplate, podTemplateChanged } from '../../../src/domain/kubernetes/pod-template.ts';
-import { imagesOf } from '../../../src/domain/kubernetes/workloads.ts';
 import { inWaves, waveOf } from '../../../src/domain/plan/waves.ts';
 import { withSecretData } from '../../../src/domain/secrets/secret-data.ts';
+import { roleRules } from '../../../src/domain/workloads/permissions.ts';
+import { podOfTemplate, podTemplateChanged } from '../../../src/domain/workloads/pod-template.ts';
+import { imagesOf } from '../../../src/domain/workloads/workloads.ts';
 
 const object = (apiVersion: string, kind: string, spec: JsonObject = {}, name = 'web'): KubernetesObject => ({
   apiVersion,

@@ -96,7 +96,7 @@ function chainOf(scene: Scene, pod?: PodRecord, container?: ContainerView): read
   const chain = [titleOf(scene.target.reference)];
   const replicaSet = scene.replicaSet?.object;
   if (replicaSet !== undefined) chain.push(`ReplicaSet ${replicaSet.metadata.name}`);
-  if (pod !== undefined && scene.groupKind !== 'Pod') chain.push(`Pod ${pod.object.metadata.name}`);
+  if (pod !== undefined && scene.kind.pods !== 'itself') chain.push(`Pod ${pod.object.metadata.name}`);
   if (container !== undefined) chain.push(containerTitle(container));
   return chain;
 }

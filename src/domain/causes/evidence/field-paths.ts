@@ -1,6 +1,6 @@
 import { fieldAt, listAt, type Path, textAt } from '../../kubernetes/fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
-import { templatePathOf } from '../../kubernetes/workloads.ts';
+import { templatePathOf } from '../../workloads/workloads.ts';
 
 /** Where the pod's spec is in what the user wrote. */
 function templatePath(desired: KubernetesObject): Path {

@@ -6,7 +6,7 @@ import {
   type ObjectReference,
   referenceOf,
 } from '../../kubernetes/objects.ts';
-import { podTemplateOf } from '../../kubernetes/workloads.ts';
+import { podTemplateOf } from '../../workloads/workloads.ts';
 import { isIP } from './addresses.ts';
 import { type DatabaseKind, parseAddress, usualPorts } from './database-address.ts';
 import { databasesIn, type KnownDatabase, type ServesKind } from './logins.ts';

@@ -1,7 +1,7 @@
 /** What the containers of a workload are given: their environment as the kubelet makes it, and files of Secrets and ConfigMaps. */
 import { fieldAt, listAt, textAt } from '../../kubernetes/fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
-import { podTemplateOf } from '../../kubernetes/workloads.ts';
+import { podTemplateOf } from '../../workloads/workloads.ts';
 
 /** `data` of Secrets and ConfigMaps as text, by `Secret/name` and `ConfigMap/name`. */
 export type SettingValues = ReadonlyMap<string, Readonly<Record<string, string>>>;

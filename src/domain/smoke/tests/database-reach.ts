@@ -7,8 +7,8 @@ import {
   type ObjectReference,
   referenceOf,
 } from '../../kubernetes/objects.ts';
-import { podTemplateOf } from '../../kubernetes/workloads.ts';
 import { isReady } from '../../status/built-in/pod.ts';
+import { podTemplateOf } from '../../workloads/workloads.ts';
 import { isIP } from '../databases/addresses.ts';
 import { type Database, isLoopback } from '../databases/databases.ts';
 import type { Judgement } from '../judgement.ts';

@@ -3,7 +3,7 @@ import { fieldAt, flagAt, listAt, numberAt, textAt, timeOf } from '../../kuberne
 import { isObject } from '../../kubernetes/managed-fields.ts';
 import type { JsonObject, KubernetesObject, ObjectReference } from '../../kubernetes/objects.ts';
 import type { FieldPath } from '../../kubernetes/source-location.ts';
-import { podTemplateOf, templatePathOf } from '../../kubernetes/workloads.ts';
+import { podTemplateOf, templatePathOf } from '../../workloads/workloads.ts';
 import type { AnswerExpectations, ConfiguredEndpoint } from '../configuration.ts';
 import { isLoopback } from '../databases/databases.ts';
 import type { Judgement } from '../judgement.ts';

@@ -3,10 +3,10 @@ import { endpointsByService } from '../../health/endpoints.ts';
 import { membersOf } from '../../health/pod-membership.ts';
 import { judgeService } from '../../health/service.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../../kubernetes/objects.ts';
-import { isRolloutKind } from '../../kubernetes/workloads.ts';
 import type { RolloutState } from '../../rollout/state.ts';
 import { sceneOf, wantedPods } from '../../rollout/workload-view.ts';
 import { phaseOf } from '../../status/built-in/pod.ts';
+import { isServingKind } from '../../workloads/workloads.ts';
 import type { Judgement } from '../judgement.ts';
 import { databaseTests } from './database-tests.ts';
 import { endpointTests } from './endpoint-tests.ts';
@@ -18,7 +18,7 @@ import type { DecidedTest, SmokeTest } from './test.ts';
 
 function servingWorkloads(rollout: RolloutState): readonly ServingWorkload[] {
   return rollout.targets
-    .filter(({ reference }) => isRolloutKind(reference) && groupKindOf(reference) !== 'Job.batch')
+    .filter(({ reference }) => isServingKind(reference))
     .map((target) => {
       const scene = sceneOf(rollout, target);
       return {

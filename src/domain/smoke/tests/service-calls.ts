@@ -2,8 +2,8 @@
 import { selectorOf, selects } from '../../health/endpoints.ts';
 import { isObject } from '../../kubernetes/managed-fields.ts';
 import { type JsonObject, type KubernetesObject, referenceOf } from '../../kubernetes/objects.ts';
-import { podTemplateOf } from '../../kubernetes/workloads.ts';
 import { isReady } from '../../status/built-in/pod.ts';
+import { podTemplateOf } from '../../workloads/workloads.ts';
 import { type Endpoint, endpointsOf, portAmong } from './endpoint-tests.ts';
 import { serviceWays } from './service-routes.ts';
 import type { ServingWorkload, SmokeSubject } from './subject.ts';

@@ -20,7 +20,7 @@ export const workloadRules: readonly KindRule[] = [
     ],
   },
   {
-    kinds: 'CloneSet.apps.kruise.io StatefulSet.apps.kruise.io',
+    kinds: 'StatefulSet.apps.kruise.io',
     clauses: [
       { path: 'spec.updateStrategy.paused', is: { paused: 'true' } },
       { path: 'spec.updateStrategy.rollingUpdate.paused', is: { paused: 'true' } },

@@ -1,12 +1,9 @@
 /** A Pod made from a workload's template, to ask admission about what a controller will create later. */
-import { canonicalJson, isObject } from './managed-fields.ts';
-import {
-  groupKindOf,
-  type JsonObject,
-  type JsonValue,
-  type KubernetesObject,
-  type ObjectReference,
-} from './objects.ts';
+import { exampleHash, exampleUid } from '../kinds/answers.ts';
+import type { PodMaker } from '../kinds/kind.ts';
+import { workloadKindOf } from '../kinds/table.ts';
+import { canonicalJson, isObject } from '../kubernetes/managed-fields.ts';
+import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from '../kubernetes/objects.ts';
 import { podTemplateOf } from './workloads.ts';
 
 export function podTemplateChanged(live: KubernetesObject | undefined, predicted: KubernetesObject): boolean {
@@ -23,7 +20,7 @@ export function podOfTemplate(workload: KubernetesObject): KubernetesObject | un
   const spec = template?.['spec'];
   const owner = workload['spec'];
   if (template === undefined || !isObject(spec) || workload.kind === 'Pod') return undefined;
-  if (isObject(owner) && (owner['replicas'] === 0 || isHeldBack(workload, owner))) return undefined;
+  if (isObject(owner) && (owner['replicas'] === 0 || isHeldBack(workload))) return undefined;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -32,8 +29,10 @@ export function podOfTemplate(workload: KubernetesObject): KubernetesObject | un
   };
 }
 
-function isHeldBack(workload: KubernetesObject, spec: JsonObject): boolean {
-  return groupKindOf(workload) === 'Job.batch' && (spec['suspend'] === true || spec['parallelism'] === 0);
+/** A Job that is suspended, or whose parallelism is 0. */
+function isHeldBack(workload: KubernetesObject): boolean {
+  const kind = workloadKindOf(workload);
+  return kind?.runs === 'to-completion' && kind.newPods(workload, []) === 0;
 }
 
 /**
@@ -62,75 +61,12 @@ export function harmlessPod(workload: KubernetesObject): KubernetesObject {
   };
 }
 
-/** Who creates the pods of a workload, and what it writes into their metadata. */
-interface PodMaker {
-  readonly apiVersion: string;
-  readonly kind: string;
-  /** Its ServiceAccount in kube-system. */
-  readonly account: string;
-  readonly labels: (name: string) => Readonly<Record<string, string>>;
-  /** True where the maker is itself made by the workload, under a name of its own. */
-  readonly between?: true;
-}
-
-/** As the API server would generate them. */
-const hash = '5d4f8c7b9f';
-const uid = '00000000-0000-4000-8000-000000000000';
-
-/** Legal as a label's value. */
-function labelValue(text: string, longest = 63): string {
-  return text.slice(0, longest).replace(/[^A-Za-z0-9]+$/, '');
-}
-
-const jobLabels: PodMaker['labels'] = (name) => ({
-  'batch.kubernetes.io/controller-uid': uid,
-  'batch.kubernetes.io/job-name': labelValue(name),
-  'controller-uid': uid,
-  'job-name': labelValue(name),
-});
-const replicaSet: PodMaker = {
-  apiVersion: 'apps/v1',
-  kind: 'ReplicaSet',
-  account: 'replicaset-controller',
-  labels: () => ({}),
-};
-const job: PodMaker = {
-  apiVersion: 'batch/v1',
-  kind: 'Job',
-  account: 'job-controller',
-  labels: jobLabels,
-};
-
-/** Source: the controllers of kube-controller-manager 1.36 (`GetPodFromTemplate` and what each adds to it). */
-const podMakers: Readonly<Record<string, PodMaker>> = {
-  'Deployment.apps': { ...replicaSet, between: true, labels: () => ({ 'pod-template-hash': hash }) },
-  'ReplicaSet.apps': replicaSet,
-  'StatefulSet.apps': {
-    apiVersion: 'apps/v1',
-    kind: 'StatefulSet',
-    account: 'statefulset-controller',
-    labels: (name) => ({
-      'apps.kubernetes.io/pod-index': '0',
-      'controller-revision-hash': `${labelValue(name, 52)}-${hash}`,
-      'statefulset.kubernetes.io/pod-name': `${labelValue(name, 61)}-0`,
-    }),
-  },
-  'DaemonSet.apps': {
-    apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    account: 'daemon-set-controller',
-    labels: () => ({ 'controller-revision-hash': hash, 'pod-template-generation': '1' }),
-  },
-  'Job.batch': job,
-  'CronJob.batch': { ...job, between: true },
-};
-
 /**
  * The ServiceAccount as which the controller of this workload's pods comes to the API server. Where it does not exist, the
  * controller manager comes as itself (`--use-service-account-credentials=false`).
  */
 export function podMakerAccount(workload: KubernetesObject): ObjectReference | undefined {
-  const name = podMakers[groupKindOf(workload)]?.account;
+  const name = workloadKindOf(workload)?.podMaker?.account;
   return name === undefined
     ? undefined
     : { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'kube-system', name };
@@ -148,8 +84,8 @@ export function accountUser({ namespace, name }: ObjectReference): string {
 function podMetadata(workload: KubernetesObject, template: JsonObject): KubernetesObject['metadata'] {
   const { name, namespace } = workload.metadata;
   const base = name.slice(0, 200).replace(/[^a-z0-9]+$/, '');
-  const maker = podMakers[groupKindOf(workload)];
-  const owner = maker?.between === true ? `${base}-${hash}` : base;
+  const maker = workloadKindOf(workload)?.podMaker;
+  const owner = maker?.between === true ? `${base}-${exampleHash}` : base;
   const labels = { ...mapOf(template, 'labels'), ...maker?.labels(base) };
   const annotations = mapOf(template, 'annotations');
   return {
@@ -164,8 +100,8 @@ function podMetadata(workload: KubernetesObject, template: JsonObject): Kubernet
 
 function ownerOf(workload: KubernetesObject, maker: PodMaker, name: string) {
   const { apiVersion, kind, between } = maker;
-  const known = between === true ? undefined : workload.metadata.uid;
-  return { apiVersion, kind, name, uid: known ?? uid, controller: true };
+  const known = between ? undefined : workload.metadata.uid;
+  return { apiVersion, kind, name, uid: known ?? exampleUid, controller: true };
 }
 
 function mapOf(metadata: JsonObject, field: 'labels' | 'annotations'): Readonly<Record<string, string>> {

@@ -1,4 +1,6 @@
 /** What the identity must be allowed to do, and how to say what is missing as rules of a Role. */
+import { workloadKinds } from '../kinds/table.ts';
+import { groupOf } from '../kubernetes/objects.ts';
 
 export interface Permission {
   readonly group: string;
@@ -24,21 +26,17 @@ export function standingPermissions(namespace: string): readonly Permission[] {
       namespace,
       ...(subresource === undefined ? {} : { subresource }),
     }));
-  const watched = ['list', 'watch'];
   return [
     ...need('', 'secrets', ['get', 'list', 'create', 'update', 'delete']),
     // Rules of a Role in the namespace cover reading the namespace itself.
     ...need('', 'namespaces', ['get']),
     ...need('', 'configmaps', ['get']),
     ...need('coordination.k8s.io', 'leases', ['get', 'create', 'update']),
-    ...need('', 'pods', watched),
+    ...workloadKinds.flatMap(({ apiVersion, plural, standingVerbs }) =>
+      need(groupOf(apiVersion), plural, standingVerbs),
+    ),
     ...need('', 'pods', ['get'], 'log'),
     ...need('', 'events', ['list', 'watch']),
-    ...need('apps', 'replicasets', watched),
-    ...['deployments', 'statefulsets', 'daemonsets'].flatMap((resource) =>
-      need('apps', resource, ['get', ...watched]),
-    ),
-    ...need('batch', 'jobs', ['get', ...watched]),
   ];
 }
 

@@ -1,16 +1,12 @@
-import { isCustomResource } from '../../kubernetes/custom-resource.ts';
-import { textAt } from '../../kubernetes/fields.ts';
-import { groupKindOf, type KubernetesObject } from '../../kubernetes/objects.ts';
-import { isRolloutKind } from '../../kubernetes/workloads.ts';
-
-/** On any object: when it is ready, and when it has failed for good (see readiness.ts). */
-export const readyWhenAnnotation = 'orion.dev/ready-when';
-export const failedWhenAnnotation = 'orion.dev/failed-when';
+/** What a release waits for. */
+import { workloadKindOf } from '../kinds/table.ts';
+import { isCustomResource } from '../kubernetes/custom-resource.ts';
+import { textAt } from '../kubernetes/fields.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
+import { failedWhenAnnotation, readyWhenAnnotation } from '../status/generic/annotations.ts';
 
 /** Beside the workloads: what others of the same overlay cannot do without, and what its controller brings up by itself. */
 const awaitedKinds: ReadonlySet<string> = new Set([
-  'ReplicaSet.apps',
-  'ReplicationController',
   'PersistentVolumeClaim',
   'CustomResourceDefinition.apiextensions.k8s.io',
   'APIService.apiregistration.k8s.io',
@@ -49,7 +45,9 @@ export function awaited(object: KubernetesObject): boolean {
   if (annotations?.[readyWhenAnnotation] !== undefined) return true;
   if (annotations?.[failedWhenAnnotation] !== undefined) return true;
   if (ownTimeKinds.has(groupKindOf(object))) return false;
-  if (isRolloutKind(object) || isCustomResource(object)) return true;
+  const kind = workloadKindOf(object);
+  if (kind !== undefined) return kind.waitsFor !== 'nothing';
+  if (isCustomResource(object)) return true;
   if (groupKindOf(object) === 'Service') return textAt(object, 'spec', 'type') === 'LoadBalancer';
   return awaitedKinds.has(groupKindOf(object));
 }

@@ -2,11 +2,11 @@
  * Fields that somebody else fills in by design, although manifests name them: sending them would be a conflict from the second
  * release on, and a change of them is nobody's quarrel. A table, so that what is left to others can be read in one place.
  */
-
-import { isCustomResource } from './custom-resource.ts';
-import { fieldAt } from './fields.ts';
-import { clientSideApplyManager, fieldManager, isObject, managersOf } from './managed-fields.ts';
-import { groupKindOf, type KubernetesObject } from './objects.ts';
+import { workloadKindOf } from '../kinds/table.ts';
+import { isCustomResource } from '../kubernetes/custom-resource.ts';
+import { fieldAt } from '../kubernetes/fields.ts';
+import { clientSideApplyManager, fieldManager, isObject, managersOf } from '../kubernetes/managed-fields.ts';
+import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
 import { isRolloutKind } from './workloads.ts';
 
 interface Place {
@@ -98,7 +98,7 @@ const table: readonly HandedOver[] = [
     kinds: ['*'],
     path,
     by: 'the queue that starts it',
-    when: (place: Place) => isSuspension(groupKindOf(place.rendered), place.value) && isOthers(place),
+    when: (place: Place) => isSuspension(place.rendered, place.value) && isOthers(place),
   })),
 ];
 
@@ -150,8 +150,8 @@ function suspensions(): readonly (readonly string[])[] {
 }
 
 /** A suspended CronJob waits for nobody. */
-function isSuspension(groupKind: string, value: unknown): boolean {
-  return value === true && groupKind !== 'CronJob.batch';
+function isSuspension(object: KubernetesObject, value: unknown): boolean {
+  return value === true && workloadKindOf(object)?.startedByQueues !== false;
 }
 
 /** The object as it is sent: without the fields that are left to others. `live` is absent where there is none. */
@@ -210,11 +210,6 @@ function withoutPlaceholders(
   );
 }
 
-/** Below a suspended Job, what a queue may still change before it starts it; Kubernetes itself forbids the rest. */
-const ofSuspendedJob = ['f:suspend', 'f:parallelism', 'f:completions', 'f:template'];
-/** Of a Pod behind a scheduling gate. Source: Kubernetes, "Pod Scheduling Readiness", mutable scheduling directives. */
-const ofGatedPod = ['f:schedulingGates', 'f:nodeSelector', 'f:affinity', 'f:tolerations'];
-
 /**
  * Whether another value in a field that we wrote is the hand-over that the overlay asked for: a queue that starts what waits for
  * it, a gate that is opened, a value that was left empty for somebody to fill in.
@@ -227,17 +222,14 @@ export function isHandOver(
   before: unknown,
   after: unknown,
 ): boolean {
-  const groupKind = groupKindOf(desired);
   const spec = isObject(desired['spec']) ? desired['spec'] : {};
   const [top, second = ''] = keys;
-  if (top === 'f:spec') {
-    if (groupKind === 'Job.batch' && spec['suspend'] === true) return ofSuspendedJob.includes(second);
-    // Kinds of others: their queue writes into pod templates that lie anywhere in the spec.
-    const waits = suspensions().some((path) => fieldAt(desired, ...path) === true);
-    if (waits && isCustomResource(desired)) return true;
-    if (groupKind === 'Pod' && spec['schedulingGates'] !== undefined) return ofGatedPod.includes(second);
-  }
+  const fields = top === 'f:spec' ? (workloadKindOf(desired)?.handedOver(spec) ?? []) : [];
+  if (fields.length > 0) return fields.includes(second);
+  // Kinds of others: their queue writes into pod templates that lie anywhere in the spec.
+  const waits = suspensions().some((path) => fieldAt(desired, ...path) === true);
+  if (top === 'f:spec' && waits && isCustomResource(desired)) return true;
   const started = suspensions().some((path) => path.map((name) => `f:${name}`).join() === keys.join());
-  if (started && after !== true) return isSuspension(groupKind, before);
+  if (started && after !== true) return isSuspension(desired, before);
   return before === '' && !isRolloutKind(desired);
 }

@@ -1,29 +1,18 @@
 /** What a workload is made of: its pod template, containers and images, whatever its kind. */
-import { isObject } from './managed-fields.ts';
-import { groupKindOf, type JsonObject, type KubernetesObject } from './objects.ts';
-import type { FieldPath } from './source-location.ts';
+import { workloadKindOf } from '../kinds/table.ts';
+import { isObject } from '../kubernetes/managed-fields.ts';
+import type { JsonObject, KubernetesObject } from '../kubernetes/objects.ts';
+import type { FieldPath } from '../kubernetes/source-location.ts';
 
-const templatePaths: Readonly<Record<string, FieldPath>> = {
-  'Deployment.apps': ['spec', 'template'],
-  'ReplicaSet.apps': ['spec', 'template'],
-  'StatefulSet.apps': ['spec', 'template'],
-  'DaemonSet.apps': ['spec', 'template'],
-  'Job.batch': ['spec', 'template'],
-  'CronJob.batch': ['spec', 'jobTemplate', 'spec', 'template'],
-  Pod: [],
-};
-
-/** Kinds whose rollout is watched. */
-export const rolloutKinds = [
-  'Deployment.apps',
-  'StatefulSet.apps',
-  'DaemonSet.apps',
-  'Job.batch',
-  'Pod',
-] as const;
-
+/** A workload, as the documentation calls it: its rollout is watched and judged by its pods. */
 export function isRolloutKind(object: { readonly apiVersion: string; readonly kind: string }): boolean {
-  return (rolloutKinds as readonly string[]).includes(groupKindOf(object));
+  return workloadKindOf(object)?.waitsFor === 'rollout';
+}
+
+/** A workload whose pods serve until somebody deletes them. */
+export function isServingKind(object: { readonly apiVersion: string; readonly kind: string }): boolean {
+  const kind = workloadKindOf(object);
+  return kind?.waitsFor === 'rollout' && kind.runs === 'until-deleted';
 }
 
 /** Where the pod template stands in the object; undefined for kinds without one. */
@@ -31,7 +20,7 @@ export function templatePathOf(object: {
   readonly apiVersion: string;
   readonly kind: string;
 }): FieldPath | undefined {
-  return templatePaths[groupKindOf(object)];
+  return workloadKindOf(object)?.templatePath;
 }
 
 export function podTemplateOf(object: KubernetesObject): JsonObject | undefined {
