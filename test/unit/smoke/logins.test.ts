@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { type Database, databasesOf } from '../../../src/domain/smoke/databases/databases.ts';
-import { readName } from '../../../src/domain/smoke/vocabulary.ts';
+import { readName } from '../../../src/domain/smoke/databases/vocabulary.ts';
 
 type Manifest = Readonly<Record<string, unknown>>;
 

@@ -7,7 +7,7 @@ import {
   readName,
   saysReplica,
   type VariableName,
-} from '../vocabulary.ts';
+} from './vocabulary.ts';
 import {
   type DatabaseAddress,
   type DatabaseKind,

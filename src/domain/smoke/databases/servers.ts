@@ -3,7 +3,7 @@ import { selectorOf, selects } from '../../health/endpoints.ts';
 import { fieldAt, textAt } from '../../kubernetes/fields.ts';
 import { groupKindOf, type KubernetesObject } from '../../kubernetes/objects.ts';
 import { podTemplateOf } from '../../kubernetes/workloads.ts';
-import type { Role } from '../vocabulary.ts';
+import type { Role } from './vocabulary.ts';
 import type { DatabaseKind } from './database-address.ts';
 import { type NamedSetting, namedSettings } from './logins.ts';
 import { type ContainerSettings, type SettingValues, settingsOf } from './settings.ts';
