@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Login } from '../../../src/domain/smoke/databases/logins.ts';
 import { judgePostgres } from '../../../src/domain/smoke/databases/postgres.ts';
+import type { Login } from '../../../src/domain/smoke/databases/protocol.ts';
 import { judgeRedis } from '../../../src/domain/smoke/databases/redis.ts';
 import type { ConnectionFaultKind } from '../../../src/domain/smoke/http/connection.ts';
 import type { Route } from '../../../src/domain/smoke/report.ts';
