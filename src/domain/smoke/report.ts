@@ -8,7 +8,7 @@ export const smokeOutcomes = ['passed', 'failed', 'skipped', 'inconclusive'] as 
 export type SmokeOutcome = (typeof smokeOutcomes)[number];
 
 /** The protocols of databases; `src/domain/smoke/databases/protocols.ts` says what each is. */
-export const databaseKinds = ['postgres', 'redis'] as const;
+export const databaseKinds = ['postgres', 'redis', 'mysql'] as const;
 export type DatabaseKind = (typeof databaseKinds)[number];
 
 export function isDatabaseKind(word: string): word is DatabaseKind {

@@ -1,11 +1,12 @@
 /** The table of database protocols. One that is missing here, or in the table of probes (`src/probes/databases.ts`), does not compile. */
 
 import type { DatabaseKind } from '../report.ts';
+import { mysql } from './mysql.ts';
 import { postgres } from './postgres.ts';
 import type { DatabaseProtocol } from './protocol.ts';
 import { redis } from './redis.ts';
 
-const table = { postgres, redis };
+const table = { postgres, redis, mysql };
 
 /** What the probe of each protocol is given. */
 export type DatabaseTargets = {
