@@ -6,7 +6,9 @@ import type {
   SmokeConfiguration,
   ValueSource,
 } from '../domain/smoke/configuration.ts';
+import { documentedSchemes, usualSchemes } from '../domain/smoke/databases/databases.ts';
 import { mapValues } from '../domain/smoke/map-values.ts';
+import { databaseKinds } from '../domain/smoke/report.ts';
 import { parseDuration } from './duration.ts';
 import { duration, endpoint, endpointOf, label } from './smoke-endpoint.ts';
 import { journey, journeyOf } from './smoke-journey.ts';
@@ -56,7 +58,11 @@ const database = z
     if ((value.secret === undefined) !== (value.key === undefined)) fail('must have secret and key together');
   })
   .describe(
-    'A database by the name of its Service, the first part of its host, or for a sidecar `WORKLOAD-postgres` and `WORKLOAD-redis`.',
+    'A database by the name of its Service, the first part of its host, or for a sidecar ' +
+      `${spoken(
+        databaseKinds.map((kind) => `\`WORKLOAD-${kind}\``),
+        'and',
+      )}.`,
   );
 
 export const smokeSchema = z.strictObject({
@@ -72,8 +78,8 @@ export const smokeSchema = z.strictObject({
     .record(
       label,
       z.url({
-        protocol: /^(https?|postgres|postgresql|rediss?)$/,
-        error: 'must be an http, postgres or redis URL',
+        protocol: new RegExp(`^(https?|${documentedSchemes.join('|')})$`),
+        error: `must be an ${spoken(['http', ...usualSchemes], 'or')} URL`,
       }),
     )
     .optional()
@@ -91,6 +97,11 @@ export const smokeSchema = z.strictObject({
     .optional()
     .describe('What users do, request after request; each journey is one test.'),
 });
+
+/** `a, b or c`. */
+function spoken(words: readonly string[], last: string): string {
+  return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
+}
 
 /** The section `smoke` of `orion.yaml`, as it is written. */
 export type SmokeSection = z.output<typeof smokeSchema>;

@@ -1,9 +1,16 @@
-import type { PostgresFinding } from '../domain/smoke/databases/postgres.ts';
-import type { RedisFinding } from '../domain/smoke/databases/redis.ts';
+import type { DatabaseFindings, DatabaseTargets } from '../domain/smoke/databases/protocols.ts';
 import type { ProbeLimits } from '../domain/smoke/http/connection.ts';
 import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http/http-answer.ts';
 import type { LatencyMeasurement, Schedule } from '../domain/smoke/latency/latency.ts';
-import type { PostgresTarget, RedisTarget } from '../domain/smoke/tests/probe.ts';
+import type { DatabaseKind } from '../domain/smoke/report.ts';
+
+/** How a database of each protocol is asked. */
+export type DatabaseProbes = {
+  readonly [Kind in DatabaseKind]: (
+    target: DatabaseTargets[Kind],
+    limits: ProbeLimits,
+  ) => Promise<DatabaseFindings[Kind]>;
+};
 
 /** The calls that smoke tests make: what is not as it should be is a finding; they throw only when the run is stopped. */
 export interface ProbesPort {
@@ -18,6 +25,5 @@ export interface ProbesPort {
       readonly signal: AbortSignal;
     },
   ): Promise<LatencyMeasurement>;
-  postgres(target: PostgresTarget, limits: ProbeLimits): Promise<PostgresFinding>;
-  redis(target: RedisTarget, limits: ProbeLimits): Promise<RedisFinding>;
+  readonly databases: DatabaseProbes;
 }

@@ -1,6 +1,10 @@
 /** The probe in the cluster: makes what it is asked for, and says what it found as lines of a log that others write to as well. */
+
+import type { DatabaseFindings } from '../domain/smoke/databases/protocols.ts';
 import { failureIn } from '../domain/smoke/latency/latency-failures.ts';
+import { type DatabaseKind, isDatabaseKind } from '../domain/smoke/report.ts';
 import {
+  type DatabaseRequest,
   measuredAtOnce,
   type ProbeFinding,
   type ProbeOrder,
@@ -9,10 +13,9 @@ import {
   probeProtocol,
   secretsOf,
 } from '../domain/smoke/tests/probe.ts';
+import { databaseProbes } from './databases.ts';
 import { callHttp } from './http.ts';
 import { measureHttp } from './measure.ts';
-import { probePostgres } from './postgres.ts';
-import { probeRedis } from './redis.ts';
 
 /** Bytes of all lines together: below the 10 MiB at which kubelets rotate a log by default (`containerLogMaxSize`). */
 const wholeLimit = 6 * 2 ** 20;
@@ -31,8 +34,11 @@ export async function fulfilOrder(
   const say = (content: object) => print(`${token} ${JSON.stringify(content)}`);
   if (order.protocol !== probeProtocol) return say({ protocol: probeProtocol });
   const limit = Math.min(longestLine, Math.floor(wholeLimit / Math.max(1, requests.length)));
-  const answer = async ([place, request]: readonly [number, ProbeRequest]) =>
-    say({ place, ...fitting(masked(await findingOf(request, signal), secretsOf(request)), limit) });
+  const answer = async ([place, request]: readonly [number, ProbeRequest]) => {
+    const found = await findingOf(request, signal);
+    // Whoever reads the log misses it, and says of what kind it was.
+    if (found !== undefined) say({ place, ...fitting(masked(found, secretsOf(request)), limit) });
+  };
   const entries = [...requests.entries()];
   await eachOf(
     entries.filter(([, { what }]) => what !== 'latency'),
@@ -47,22 +53,29 @@ export async function fulfilOrder(
   say({ over: requests.length });
 }
 
-async function findingOf(request: ProbeRequest, signal: AbortSignal): Promise<ProbeFinding> {
+/** Undefined for a database of a protocol that is newer than this image. */
+async function findingOf(request: ProbeRequest, signal: AbortSignal): Promise<ProbeFinding | undefined> {
   const { what } = request;
   switch (what) {
     case 'http':
       return { what, finding: await callHttp(request.call, { deadline: request.deadline, signal }) };
-    case 'postgres':
-      return { what, finding: await probePostgres(request.target, { deadline: request.deadline, signal }) };
-    case 'redis':
-      return { what, finding: await probeRedis(request.target, { deadline: request.deadline, signal }) };
     case 'latency': {
       const { call, schedule, expect } = request;
       const options = { failureIn: (one: Answer) => failureIn(one, expect, Date.now()), signal };
       const { samples } = await measureHttp(call, schedule, options);
       return { what, finding: samples.map((one) => ({ ...one, ...rounded(one) })) };
     }
+    default:
+      if (!isDatabaseKind(what)) return undefined;
+      return { what, finding: await askDatabase(request, signal) } as ProbeFinding;
   }
+}
+
+function askDatabase<Kind extends DatabaseKind>(
+  { what, target, deadline }: DatabaseRequest<Kind>,
+  signal: AbortSignal,
+): Promise<DatabaseFindings[Kind]> {
+  return databaseProbes[what](target, { deadline, signal });
 }
 
 type Answer = Awaited<ReturnType<typeof callHttp>>;

@@ -2,9 +2,12 @@
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, TLSSocket } from 'node:tls';
 import type { Client } from 'pg';
-import type { PostgresConnections, PostgresFinding } from '../domain/smoke/databases/postgres.ts';
+import type {
+  PostgresConnections,
+  PostgresFinding,
+  PostgresTarget,
+} from '../domain/smoke/databases/postgres.ts';
 import type { ProbeLimits } from '../domain/smoke/http/connection.ts';
-import type { PostgresTarget } from '../domain/smoke/tests/probe.ts';
 import { trusting } from './authorities.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { withinDeadline } from './deadline.ts';

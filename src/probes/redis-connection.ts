@@ -5,7 +5,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import { Decoder } from '@redis/client/dist/lib/RESP/decoder.js';
-import type { DatabaseTls } from '../domain/smoke/databases/postgres.ts';
+import type { DatabaseTls } from '../domain/smoke/databases/protocol.ts';
 import type { Dial } from '../domain/smoke/http/connection.ts';
 import { trusting } from './authorities.ts';
 

@@ -1,8 +1,7 @@
 /** Connects to Redis as a service would and asks how it is. The only write is one that changes nothing. */
 import { randomUUID } from 'node:crypto';
-import type { RedisFinding } from '../domain/smoke/databases/redis.ts';
+import type { RedisFinding, RedisTarget } from '../domain/smoke/databases/redis.ts';
 import type { ProbeLimits } from '../domain/smoke/http/connection.ts';
-import type { RedisTarget } from '../domain/smoke/tests/probe.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { withinDeadline } from './deadline.ts';
 

@@ -14,10 +14,9 @@ import type { Configuration } from '../inputs/configuration.ts';
 import { smokeConfiguration } from '../inputs/smoke-configuration.ts';
 import { namespaceOfOverlay, renderOverlay } from '../kustomize/render-overlay.ts';
 import { findRenderers, type Renderer } from '../kustomize/renderers.ts';
+import { databaseProbes } from '../probes/databases.ts';
 import { callHttp } from '../probes/http.ts';
 import { measureHttp } from '../probes/measure.ts';
-import { probePostgres } from '../probes/postgres.ts';
-import { probeRedis } from '../probes/redis.ts';
 import type { Environment, Workplace } from '../runner/environment.ts';
 import { exportVariable } from '../runner/toolkit.ts';
 import { version } from '../runner/version.ts';
@@ -51,8 +50,7 @@ interface Connected {
 const probes: Run['probes'] = {
   callHttp,
   measure: measureHttp,
-  postgres: probePostgres,
-  redis: probeRedis,
+  databases: databaseProbes,
 };
 
 /**

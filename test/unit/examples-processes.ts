@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -102,6 +103,57 @@ export async function startRedis(port: number, password: string): Promise<Server
   const server = spawn('redis-server', settings, { cwd: folder, stdio: 'ignore' });
   await until('Redis answers', () => succeeds('redis-cli', ['-p', `${port}`, '-a', password, '-e', 'ping']));
   return { stop: () => end(server, 'SIGTERM', folder) };
+}
+
+/** What a MariaDB is started with beside its port. */
+export interface MariadbOptions {
+  /** SQL that it runs before anybody may connect; one statement per line. */
+  readonly statements: readonly string[];
+  /** PEM; without them it has no TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Of the server itself; clients say their own. */
+  readonly characterSet?: string;
+}
+
+/** A real MariaDB on a port of this machine, without accounts but those of the statements and a root that only its socket has. */
+export async function startMariadb(
+  port: number,
+  { statements, tls, characterSet = 'utf8mb4' }: MariadbOptions,
+): Promise<Server> {
+  const folder = await mkdtemp(join(tmpdir(), 'orion-mariadb-'));
+  await chmod(folder, 0o777);
+  const path = (name: string): string => join(folder, name);
+  await writeFile(path('init.sql'), `${statements.join(';\n')};\n`);
+  // Two that share a folder for temporary tables take each other's away.
+  const own = ['--no-defaults', `--datadir=${path('data')}`, `--tmpdir=${folder}`];
+  await runAsNobody('/usr/bin/mariadb-install-db', [...own, '--skip-test-db']);
+  if (tls !== undefined) {
+    await writeFile(path('key.pem'), tls.key);
+    await writeFile(path('cert.pem'), tls.cert);
+  }
+  const certificate =
+    tls === undefined ? [] : [`--ssl-key=${path('key.pem')}`, `--ssl-cert=${path('cert.pem')}`];
+  const listening = [`--port=${port}`, '--bind-address=127.0.0.1', `--socket=${path('socket')}`];
+  const quick = [
+    '--skip-name-resolve',
+    '--innodb-flush-log-at-trx-commit=0',
+    '--skip-log-bin',
+    `--character-set-server=${characterSet}`,
+  ];
+  const settings = [...own, `--init-file=${path('init.sql')}`, ...listening, ...quick];
+  const server = startAsNobody([], '/usr/sbin/mariadbd', [...settings, ...certificate], folder);
+  await until('MariaDB accepts connections', () => accepts(port));
+  return { stop: () => end(server, 'SIGTERM', folder) };
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const isOpen = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return isOpen;
 }
 
 /** Only root may enter a network namespace, so there the identity changes after it. */

@@ -1,7 +1,11 @@
 /** What the probe in the cluster said, read out of its log: foreign text until it has passed these schemas. Pure. */
 import { z } from 'zod';
+import type { SchemaParts } from '../../domain/smoke/databases/protocol.ts';
+import { type DatabaseFindings, protocols } from '../../domain/smoke/databases/protocols.ts';
 import { connectionFaultKinds } from '../../domain/smoke/http/connection.ts';
+import { type DatabaseKind, databaseKinds } from '../../domain/smoke/report.ts';
 import {
+  type Findings,
   type ProbeFinding,
   type ProbeRequest,
   probeProtocol,
@@ -20,9 +24,27 @@ const tls = z.object({
   authorized: z.boolean(),
   error: text(500).exactOptional(),
 });
-const serverSaid = text(4000);
+const parts: SchemaParts = {
+  // One by one: a bundle has only what is named.
+  z: {
+    object: z.object,
+    union: z.union,
+    enum: z.enum,
+    literal: z.literal,
+    boolean: z.boolean,
+    number: z.number,
+    int: z.int,
+  },
+  text,
+  count,
+  milliseconds,
+  serverSaid: text(4000),
+  fault,
+  tls,
+};
 
-const findings = {
+const findings: { readonly [What in keyof Findings]: z.ZodType<Findings[What]> } = {
+  ...databaseSchemas(),
   http: z.object({
     status: z.int().min(0).max(999).exactOptional(),
     headers: z.record(text(1000), z.array(text(65_536))),
@@ -32,32 +54,15 @@ const findings = {
     tls: tls.exactOptional(),
     error: fault.exactOptional(),
   }),
-  postgres: z.object({
-    milliseconds,
-    connectionFault: fault.exactOptional(),
-    serverError: z.object({ code: text(20), message: serverSaid }).exactOptional(),
-    withoutTls: z.boolean().exactOptional(),
-    tls: tls.exactOptional(),
-    version: text(500).exactOptional(),
-    inRecovery: z.boolean().exactOptional(),
-    readOnly: z.boolean().exactOptional(),
-    readOnlyRole: z.boolean().exactOptional(),
-    connections: z.object({ used: count, limit: z.number(), left: count }).exactOptional(),
-  }),
-  redis: z.object({
-    milliseconds,
-    connectionFault: fault.exactOptional(),
-    serverError: z.object({ step: z.enum(['AUTH', 'SELECT', 'PING']), message: serverSaid }).exactOptional(),
-    write: z.union([z.literal('accepted'), z.object({ error: serverSaid })]).exactOptional(),
-    version: text(500).exactOptional(),
-    role: text(100).exactOptional(),
-    memory: z.object({ used: z.number(), max: z.number(), policy: text(100) }).exactOptional(),
-    clients: z.object({ connected: count, max: count.exactOptional() }).exactOptional(),
-  }),
   latency: z
     .array(z.object({ milliseconds, ok: z.boolean(), got: text(60).exactOptional(), lag: milliseconds }))
     .max(10_000),
-} as const;
+};
+
+function databaseSchemas(): { readonly [Kind in DatabaseKind]: z.ZodType<DatabaseFindings[Kind]> } {
+  const schemas = databaseKinds.map((kind) => [kind, protocols[kind].schema(parts)]);
+  return Object.fromEntries(schemas);
+}
 
 const line = z.union([
   z.object({ place: z.int().nonnegative(), what: z.string(), finding: z.unknown() }),

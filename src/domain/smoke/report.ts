@@ -7,9 +7,16 @@ import type { FieldPath } from '../kubernetes/source-location.ts';
 export const smokeOutcomes = ['passed', 'failed', 'skipped', 'inconclusive'] as const;
 export type SmokeOutcome = (typeof smokeOutcomes)[number];
 
+/** The protocols of databases; `src/domain/smoke/databases/protocols.ts` says what each is. */
+export const databaseKinds = ['postgres', 'redis', 'mysql'] as const;
+export type DatabaseKind = (typeof databaseKinds)[number];
+
+export function isDatabaseKind(word: string): word is DatabaseKind {
+  return (databaseKinds as readonly string[]).includes(word);
+}
+
 export const smokeKinds = [
-  'postgres',
-  'redis',
+  ...databaseKinds,
   'pods',
   'health',
   'readiness',

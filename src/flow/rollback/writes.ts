@@ -75,7 +75,7 @@ export async function deleteInOrder<T extends Deletion>(
   work: (step: T) => Promise<void>,
 ): Promise<void> {
   const isFirst = ({ reference }: T) => isCustomResource(reference);
-  const mayBeOperator = ({ reference }: T) => workloadKindOf(reference)?.runs === 'until-deleted';
+  const mayBeOperator = ({ reference }: T) => isController(reference);
   const first = deletions.some(mayBeOperator) ? deletions.filter(isFirst) : [];
   if (first.length > 0) {
     await guard.ensureHeld();
@@ -85,6 +85,12 @@ export async function deleteInOrder<T extends Deletion>(
   }
   const rest = deletions.filter((one) => !first.includes(one));
   await inEachWave(run, guard, waves.toReversed(), rest, work);
+}
+
+/** Its pods are replaced when they end, so they may be those of an operator. */
+function isController(reference: ObjectReference): boolean {
+  const kind = workloadKindOf(reference);
+  return kind?.waitsFor === 'rollout' && kind.endedPods === 'replaced';
 }
 
 /** Wave after wave, each one's members at once; before each the lock is made sure of, and a stopped run goes no further. */

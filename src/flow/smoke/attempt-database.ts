@@ -1,16 +1,16 @@
 /** One try of a database: through its pod where it has one of ours, else at its address. */
 
 import { isLoopback } from '../../domain/smoke/databases/databases.ts';
-import { judgePostgres, type PostgresFinding } from '../../domain/smoke/databases/postgres.ts';
-import { judgeRedis, type RedisFinding } from '../../domain/smoke/databases/redis.ts';
+import { type DatabaseFindings, protocols } from '../../domain/smoke/databases/protocols.ts';
 import { type ConnectionFault, judgeConnection } from '../../domain/smoke/http/connection.ts';
 import type { Judgement } from '../../domain/smoke/judgement.ts';
+import type { DatabaseKind } from '../../domain/smoke/report.ts';
 import { isUnreached } from '../../domain/smoke/tests/pod-routes.ts';
-import type { PostgresTarget, RedisTarget } from '../../domain/smoke/tests/probe.ts';
+import type { DatabaseRequest } from '../../domain/smoke/tests/probe.ts';
 import type { DatabaseTest } from '../../domain/smoke/tests/test.ts';
 import type { Run } from '../run/context.ts';
 import { blockedTry, type TestGround, type Try } from './context.ts';
-import { foundWithin } from './in-cluster-calls.ts';
+import { databaseFoundWithin } from './in-cluster-calls.ts';
 import { fromOutside } from './outside-address.ts';
 import { along } from './pod-connection.ts';
 
@@ -20,7 +20,7 @@ interface Found {
   readonly judgement: Judgement;
 }
 
-/** The protocol of one database. */
+/** Asks one database by its protocol, and judges what comes back. */
 interface Asking {
   here(host: string, port: number): Promise<Found>;
   within(host: string, port: number): Promise<Found | undefined>;
@@ -28,7 +28,7 @@ interface Asking {
 
 export async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Promise<Try> {
   const { reach, title, from } = test;
-  const asking = test.what === 'redis' ? redis(run, test, ground) : postgres(run, test, ground);
+  const asking = askingBy(run, test, test.what, ground);
   const faultIn = ({ connectionFault }: Found) => connectionFault;
   if (reach.type === 'direct') {
     const { host, port } = reach;
@@ -75,69 +75,46 @@ function tried({ answer, route }: { readonly answer: Found } & Pick<Try['evidenc
   return { judgement, evidence: { milliseconds, ...(route === undefined ? {} : { route }) } };
 }
 
-function redis(run: Run, test: DatabaseTest, ground: TestGround): Asking {
-  const target = (host: string, port: number): RedisTarget => ({
-    ...loginOf(test),
-    host,
-    port,
-    database: Number(test.database ?? 0),
-  });
-  const judged = (finding: RedisFinding): Found => ({
-    ...finding,
-    judgement: judgeRedis(finding, expectedOf(test)),
-  });
+function askingBy<Kind extends DatabaseKind>(
+  run: Run,
+  test: DatabaseTest,
+  kind: Kind,
+  ground: TestGround,
+): Asking {
+  const protocol = protocols[kind];
   const { deadline } = ground;
+  const targetAt = (host: string, port: number) => protocol.target({ ...accessOf(test), host, port });
+  const judged = (finding: DatabaseFindings[Kind]): Found => ({
+    ...finding,
+    judgement: protocol.judge(finding, { ...expectedOf(test), now: run.clock.now() }),
+  });
   return {
     here: async (host, port) =>
-      judged(await run.probes.redis(target(host, port), { deadline, signal: run.signal })),
+      judged(await run.probes.databases[kind](targetAt(host, port), { deadline, signal: run.signal })),
     within: async (host, port) => {
-      const request = { what: 'redis', target: target(host, port), deadline } as const;
-      const finding = await foundWithin<'redis'>(ground, request);
+      const request: DatabaseRequest<Kind> = { what: kind, target: targetAt(host, port), deadline };
+      const finding = await databaseFoundWithin(ground, request);
       return finding === undefined ? undefined : judged(finding);
     },
   };
 }
 
-function postgres(run: Run, test: DatabaseTest, ground: TestGround): Asking {
-  // As libpq does: the user is called as the system's, the database as the user.
-  const { user = 'postgres', database = user } = test;
-  const target = (host: string, port: number): PostgresTarget => ({
-    ...loginOf(test),
-    host,
-    port,
-    user,
-    database,
-  });
-  const judged = (finding: PostgresFinding): Found => ({
-    ...finding,
-    judgement: judgePostgres(finding, {
-      ...expectedOf(test),
-      now: run.clock.now(),
-      hasPassword: test.password !== undefined,
-    }),
-  });
-  const { deadline } = ground;
-  return {
-    here: async (host, port) =>
-      judged(await run.probes.postgres(target(host, port), { deadline, signal: run.signal })),
-    within: async (host, port) => {
-      const request = { what: 'postgres', target: target(host, port), deadline } as const;
-      const finding = await foundWithin<'postgres'>(ground, request);
-      return finding === undefined ? undefined : judged(finding);
-    },
-  };
-}
-
-function loginOf({ serverName, tls, user, password }: DatabaseTest) {
+function accessOf({ serverName, tls, user, password, database }: DatabaseTest) {
   return {
     serverName,
     tls,
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
+    ...(database === undefined ? {} : { database }),
   };
 }
 
 /** The address is `PostgreSQL at postgres:5432/orion` without its first words. */
-function expectedOf({ title, login, replica }: DatabaseTest) {
-  return { address: title.replace(/^\S+ at /, ''), login, replica: replica === true };
+function expectedOf({ title, login, replica, password }: DatabaseTest) {
+  return {
+    address: title.replace(/^\S+ at /, ''),
+    login,
+    replica: replica === true,
+    hasPassword: password !== undefined,
+  };
 }

@@ -27,8 +27,7 @@ export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): P
       return tryJourney(run, test, ground);
     case 'latency':
       return tryLatency(run, test, ground);
-    case 'postgres':
-    case 'redis':
+    default:
       return tryDatabase(run, test, ground);
   }
 }

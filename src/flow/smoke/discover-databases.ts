@@ -2,7 +2,12 @@
 import { Fault } from '../../domain/failure/fault.ts';
 import { groupKindOf, type KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { AuthoritySource, ConfiguredDatabase, ValueSource } from '../../domain/smoke/configuration.ts';
-import { type Database, databasesOf, parseDatabaseUrl } from '../../domain/smoke/databases/databases.ts';
+import {
+  type Database,
+  databasesOf,
+  parseDatabaseUrl,
+  usualSchemes,
+} from '../../domain/smoke/databases/databases.ts';
 import { type SettingValues, settingReferences } from '../../domain/smoke/databases/settings.ts';
 import { podTemplateOf } from '../../domain/workloads/workloads.ts';
 import type { Run } from '../run/context.ts';
@@ -78,7 +83,7 @@ function namedDatabase(name: string, url: string | undefined, source: string): D
   if (database !== undefined) return { ...database, name };
   throw new Fault(
     'bad-config',
-    `The URL of the database ${name} is ${url === undefined ? 'not there' : 'no postgres:// or redis:// URL'} (${source}).`,
+    `The URL of the database ${name} is ${url === undefined ? 'not there' : `no ${usualSchemes.map((one) => `${one}://`).join(' or ')} URL`} (${source}).`,
     `Correct smoke.databases.${name} in orion.yaml, or what it refers to.`,
   );
 }

@@ -1,7 +1,14 @@
 /** What is asked of the probe in the cluster: requests of the same turn go together, since a pod costs a second and a request nothing. */
 import { Fault } from '../../domain/failure/fault.ts';
+import type { DatabaseFindings } from '../../domain/smoke/databases/protocols.ts';
+import type { DatabaseKind } from '../../domain/smoke/report.ts';
 import { probeUnavailable } from '../../domain/smoke/tests/pod-routes.ts';
-import type { Findings, ProbeFinding, ProbeRequest } from '../../domain/smoke/tests/probe.ts';
+import type {
+  DatabaseRequest,
+  Findings,
+  ProbeFinding,
+  ProbeRequest,
+} from '../../domain/smoke/tests/probe.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { notice, type Run } from '../run/context.ts';
 import type { AskWithin, TestGround } from './context.ts';
@@ -82,4 +89,13 @@ export async function foundWithin<What extends keyof Findings>(
   const found = await inside?.fromWithin?.(request);
   // One of its kind: the edge that reads the probe's log has checked it.
   return found?.finding as Findings[What] | undefined;
+}
+
+/** The same for a database, by its protocol. */
+export async function databaseFoundWithin<Kind extends DatabaseKind>(
+  { inside }: Pick<TestGround, 'inside'>,
+  request: DatabaseRequest<Kind>,
+): Promise<DatabaseFindings[Kind] | undefined> {
+  const found = await inside?.fromWithin?.(request as DatabaseRequest);
+  return found?.finding as DatabaseFindings[Kind] | undefined;
 }

@@ -3,7 +3,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TlsMode } from '../../../src/domain/smoke/databases/database-address.ts';
+import type { TlsMode } from '../../../src/domain/smoke/databases/protocol.ts';
 import { callHttp } from '../../../src/probes/http.ts';
 import { probeRedis } from '../../../src/probes/redis.ts';
 import { privateCertificate } from './certificates.ts';

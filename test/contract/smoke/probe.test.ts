@@ -119,6 +119,14 @@ test('response times say of each request what it got, and come after the single 
   ]);
 });
 
+test('a database of a protocol that the image does not know is missed by its kind, and stops nothing else', async () => {
+  const target = { host: '127.0.0.1', port: 1, tls: { mode: 'disable' } };
+  const unknown = { what: 'cassandra', target, deadline: 2000 } as unknown as ProbeRequest;
+  const { findings, lines } = await probed([unknown, get(await freePort())]);
+  expect(findings).toEqual({ unreadable: 'its log lacks the finding of a cassandra request' });
+  expect(lines).toHaveLength(2);
+});
+
 test('an order of another version is answered with our own', async () => {
   const { findings, lines } = await probed([], probeProtocol + 1);
   expect(lines).toEqual([`${token} {"protocol":${probeProtocol}}`]);

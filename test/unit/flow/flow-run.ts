@@ -1,8 +1,10 @@
 import { profiles } from '../../../src/domain/settings/profile.ts';
 import type { Settings } from '../../../src/domain/settings/settings.ts';
 import { noSmokeConfiguration } from '../../../src/domain/smoke/configuration.ts';
+import { databaseKinds } from '../../../src/domain/smoke/report.ts';
 import type { Run } from '../../../src/flow/run/context.ts';
 import { Ledger } from '../../../src/flow/run/ledger.ts';
+import type { DatabaseProbes } from '../../../src/ports/probes.ts';
 
 const { profile: _profile, ...durations } = { profile: 0, ...profiles.staging };
 
@@ -73,8 +75,9 @@ export function flowRun(edges: Partial<Run> & { readonly holder: string }): {
     probes: {
       callHttp: absent('probes'),
       measure: absent('probes'),
-      postgres: absent('probes'),
-      redis: absent('probes'),
+      databases: Object.fromEntries(
+        databaseKinds.map((kind) => [kind, absent('probes')]),
+      ) as unknown as DatabaseProbes,
     },
     connect: absent('cluster'),
     watch: absent('watch'),

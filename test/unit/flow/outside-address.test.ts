@@ -72,7 +72,9 @@ async function tested(tests: readonly SmokeTest[], { within, probes = {}, lastEr
   return { reports: await runTests(edged, tests, ground), jobs, lines, notices: edged.ledger.notices };
 }
 
-const here = (finding: PostgresFinding): Partial<ProbesPort> => ({ postgres: async () => finding });
+const here = (finding: PostgresFinding): Partial<ProbesPort> => ({
+  databases: { ...flowRun({ holder: 'us' }).run.probes.databases, postgres: async () => finding },
+});
 
 describe('a database in a pod at whose loopback address nobody listens', () => {
   const { doubt: _, ...certain } = managed;

@@ -308,6 +308,14 @@ describe('the way to a database', () => {
     expect(found).toMatchObject([{ what: 'decided', judgement: { outcome: 'skipped' } }]);
   });
 
+  test('of a Service on 3306 that nobody names there is nothing to try', () => {
+    const objects = [service('mysql', 3306), { ...slice, metadata: { ...slice.metadata, name: 'mysql-1' } }];
+    const ground = { namespace: 'shop', health: health(...objects), workloads: [] };
+    expect(databaseTests(databasesOf(objects, new Map()), ground)).toMatchObject([
+      { id: 'mysql/mysql', what: 'decided', judgement: { outcome: 'inconclusive' } },
+    ]);
+  });
+
   test('a PostgreSQL that nobody knows how to log in to is not decided, a Redis may be open', () => {
     const objects = [service('postgres', 5432), slice];
     const databases = databasesOf(objects, new Map());

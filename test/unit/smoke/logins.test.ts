@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 import { type Database, databasesOf } from '../../../src/domain/smoke/databases/databases.ts';
-import { readName } from '../../../src/domain/smoke/vocabulary.ts';
+import { readName } from '../../../src/domain/smoke/databases/vocabulary.ts';
 
 type Manifest = Readonly<Record<string, unknown>>;
 
@@ -54,6 +54,10 @@ test.each([
   ['REDIS_MASTER_PASSWORD', 'redis password'],
   ['POSTGRES_PASSWORD_FILE', 'postgres password file'],
   ['DB1_HOST', 'sql 1 address'],
+  ['MYSQL_HOST', 'mysql address'],
+  ['MYSQLHOST', 'mysql address'],
+  ['MARIADB_PASSWORD_FILE', 'mysql password file'],
+  ['MYSQL_ROOT_PASSWORD', 'mysql root password'],
 ])('%s', (name, expected) => {
   const known = readName(name);
   const words = [
@@ -67,7 +71,6 @@ test.each([
 
 test.each([
   'PASSWORD',
-  'MYSQL_HOST',
   'MONGO_DB_HOST',
   'SMTP_PASSWORD',
   'DB_POOL_NAME',
@@ -120,8 +123,6 @@ describe('variables of their own', () => {
       { DATABASE_HOST: 'orders-postgres', DATABASE_USER: 'u', DATABASE_PASSWORD: 'p', DATABASE_NAME: 'd' },
       ['postgres orders-postgres:5432 u:p/d stated'],
     ],
-    ['MySQL by its port', { DB_HOST: 'main', DB_PORT: '3306', DB_USER: 'u', DB_PASSWORD: 'p' }, []],
-    ['MySQL by its driver', { DB_CONNECTION: 'mysql', DB_HOST: 'main', DB_USER: 'u' }, []],
     ['nothing says which', { DB_HOST: 'main', DB_USER: 'u', DB_PASSWORD: 'p' }, []],
     [
       'Spring',
@@ -133,11 +134,6 @@ describe('variables of their own', () => {
         SPRING_DATA_REDIS_PASSWORD: 'r',
       },
       ['postgres db:5433 u:p/d stated', 'redis cache:6379 :r/ stated'],
-    ],
-    [
-      'Spring with MySQL',
-      { SPRING_DATASOURCE_URL: 'jdbc:mysql://db/d', SPRING_DATASOURCE_USERNAME: 'u' },
-      [],
     ],
     [
       'names with a prefix, two of a kind',
@@ -227,12 +223,89 @@ describe('variables of their own', () => {
     expect(found(variables).map(said)).toEqual(expected);
   });
 
+  test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+    [
+      'MySQL by its port',
+      { DB_HOST: 'main', DB_PORT: '3306', DB_USER: 'u', DB_PASSWORD: 'p', DB_NAME: 'd' },
+      ['mysql main:3306 u:p/d stated'],
+    ],
+    [
+      'MySQL by its driver',
+      { DB_CONNECTION: 'mysql', DB_HOST: 'main', DB_USERNAME: 'u', DB_PASSWORD: 'p' },
+      ['mysql main:3306 u:p/ stated'],
+    ],
+    [
+      'MySQL by its host',
+      { WORDPRESS_DB_HOST: 'mysql:3307', WORDPRESS_DB_USER: 'u', WORDPRESS_DB_PASSWORD: 'p' },
+      [],
+    ],
+    [
+      'WordPress',
+      { WORDPRESS_DB_HOST: 'blog-mysql', WORDPRESS_DB_USER: 'u', WORDPRESS_DB_PASSWORD: 'p' },
+      ['mysql blog-mysql:3306 u:p/ stated'],
+    ],
+    [
+      'MYSQL_*',
+      { MYSQL_HOST: 'db', MYSQL_USER: 'u', MYSQL_PASSWORD: 'p', MYSQL_DATABASE: 'd' },
+      ['mysql db:3306 u:p/d stated'],
+    ],
+    ['a user that nobody says', { MYSQL_HOST: 'db', MYSQL_PASSWORD: 'p' }, ['mysql db:3306 :p/ inferred']],
+    ['no login', { MYSQL_HOST: 'db', MYSQL_ROOT_PASSWORD: 'p' }, ['mysql db:3306 :/ none']],
+    [
+      'Spring with MySQL',
+      {
+        SPRING_DATASOURCE_URL: 'jdbc:mysql://db/d?useSSL=true',
+        SPRING_DATASOURCE_USERNAME: 'u',
+        SPRING_DATASOURCE_PASSWORD: 'p',
+      },
+      ['mysql db:3306 u:p/d stated'],
+    ],
+    [
+      'MariaDB by JDBC',
+      { DB_URL: 'jdbc:mariadb://db:3307/d?user=u&password=p' },
+      ['mysql db:3307 u:p/d stated'],
+    ],
+    ['SQLAlchemy', { DATABASE_URL: 'mysql+pymysql://u:p%40@db/d' }, ['mysql db:3306 u:p@/d stated']],
+    ['Rails', { DATABASE_URL: 'mysql2://u:p@db/d' }, ['mysql db:3306 u:p/d stated']],
+    ['Go', { DSN: 'u:p@:s@tcp(db:3307)/d?parseTime=true' }, ['mysql db:3307 u:p@:s/d stated']],
+    [
+      'PDO with MySQL',
+      { DB_DSN: 'mysql:host=db;port=3307;dbname=d', DB_USER: 'u', DB_PASS: 'p' },
+      ['mysql db:3307 u:p/d stated'],
+    ],
+    [
+      '.NET with MySQL',
+      { ConnectionStrings__Default: 'Server=db;Port=3306;Database=d;Uid=u;Pwd=p;SslMode=Required' },
+      ['mysql db:3306 u:p/d stated'],
+    ],
+    [
+      'both SQL databases, each by its driver',
+      {
+        AUTH_DB_TYPE: 'mysql',
+        AUTH_DB_HOST: 'a',
+        AUTH_DB_USER: 'u',
+        AUTH_DB_PASSWORD: 'p',
+        AUTH_DB_NAME: 'e',
+        SHOP_DB_TYPE: 'postgres',
+        SHOP_DB_HOST: 'b',
+        SHOP_DB_USER: 'u',
+        SHOP_DB_PASSWORD: 'q',
+        SHOP_DB_NAME: 'd',
+      },
+      ['mysql a:3306 u:p/e stated', 'postgres b:5432 u:q/d stated'],
+    ],
+    ['a cache whose driver is a database', { CACHE_DRIVER: 'mysql', CACHE_HOST: 'redis' }, []],
+  ])('%s', (_, variables, expected) => {
+    expect(found(variables).map(said)).toEqual(expected);
+  });
+
   test('where the name leaves it open, the Service of that name decides', () => {
     const variables = { DB_HOST: 'main', DB_USER: 'u', DB_PASSWORD: 'p', DB_NAME: 'd', CACHE_HOST: 'store' };
     expect(found(variables, service('main', 5432), service('store', 6379)).map(said)).toEqual([
       'postgres main:5432 u:p/d stated',
       'redis store:6379 :/ none',
     ]);
+    expect(found(variables, service('main', 3306)).map(said)).toEqual(['mysql main:3306 u:p/d stated']);
   });
 
   test.each([
@@ -241,6 +314,11 @@ describe('variables of their own', () => {
     [{ REDIS_HOST: 'cache' }, 'prefer'],
     [{ PGHOST: 'db', PGSSLMODE: 'verify-full' }, 'verify-full'],
     [{ REDIS_URL: 'rediss://cache?ssl_cert_reqs=none' }, 'require'],
+    [{ DATABASE_URL: 'mysql://u:p@db/d?ssl-mode=VERIFY_IDENTITY' }, 'verify-full'],
+    [{ DATABASE_URL: 'mysql://u:p@db/d?sslMode=DISABLED' }, 'disable'],
+    [{ DATABASE_URL: 'mysql://u:p@db/d' }, 'prefer'],
+    [{ DSN: 'u:p@tcp(db)/d?tls=skip-verify' }, 'require'],
+    [{ MYSQL_HOST: 'db', MYSQL_SSL_MODE: 'REQUIRED' }, 'require'],
   ])('TLS of %j is %s', (variables, mode) => {
     expect(found(variables)[0]?.tls).toEqual({ mode });
   });
@@ -307,6 +385,21 @@ describe('settings of Secrets, ConfigMaps and files', () => {
     ]);
     expect(databasesOf([server, service('db', 5432)], new Map()).map(said)).toEqual([
       'postgres db:5432 u:p/u inferred',
+    ]);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    [
+      'an account of its own',
+      { MYSQL_USER: 'u', MYSQL_PASSWORD: 'p', MYSQL_ROOT_PASSWORD: 'r', MYSQL_DATABASE: 'd' },
+      'u:p/d inferred',
+    ],
+    ['root', { MARIADB_ROOT_PASSWORD: 'r', MARIADB_DATABASE: 'd' }, 'root:r/d inferred'],
+    ['none', { MYSQL_ALLOW_EMPTY_PASSWORD: 'yes' }, ':/ none'],
+  ])('a MySQL of the overlay that nobody names, with the login of %s', (_, variables, expected) => {
+    const server = workload('db', [{ name: 'db', image: 'mysql:8.4', env: env(variables) }]);
+    expect(databasesOf([server, service('db', 3306)], new Map()).map(said)).toEqual([
+      `mysql db:3306 ${expected}`,
     ]);
   });
 

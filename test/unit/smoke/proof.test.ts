@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Login } from '../../../src/domain/smoke/databases/logins.ts';
+import { judgeMysql } from '../../../src/domain/smoke/databases/mysql.ts';
 import { judgePostgres } from '../../../src/domain/smoke/databases/postgres.ts';
+import type { Login } from '../../../src/domain/smoke/databases/protocol.ts';
 import { judgeRedis } from '../../../src/domain/smoke/databases/redis.ts';
 import type { ConnectionFaultKind } from '../../../src/domain/smoke/http/connection.ts';
 import type { Route } from '../../../src/domain/smoke/report.ts';
@@ -116,5 +117,72 @@ describe('a login that is refused', () => {
       { address: 'db', now: 0, login },
     );
     expect(`${said} ${reason}`).toBe(expected);
+  });
+
+  test.each<[number, string, Login, string]>([
+    [1045, "Access denied for user 'u'@'10.0.0.1' (using password: YES)", 'stated', 'failed login-refused'],
+    [
+      1045,
+      "Access denied for user 'u'@'10.0.0.1' (using password: YES)",
+      'inferred',
+      'inconclusive login-unknown',
+    ],
+    [
+      1045,
+      "Access denied for user 'u'@'10.0.0.1' (using password: NO)",
+      'stated',
+      'inconclusive login-unknown',
+    ],
+    [1049, "Unknown database 'd'", 'stated', 'failed database-missing'],
+    [1049, "Unknown database 'd'", 'inferred', 'inconclusive login-unknown'],
+    [
+      1130,
+      "Host '10.0.0.1' is not allowed to connect to this MySQL server",
+      'stated',
+      'inconclusive not-reachable-from-here',
+    ],
+    [
+      1129,
+      "Host '10.0.0.1' is blocked because of many connection errors",
+      'stated',
+      'inconclusive not-reachable-from-here',
+    ],
+    [1040, 'Too many connections', 'none', 'failed connections-exhausted'],
+    [
+      1226,
+      "User 'u' has exceeded the 'max_user_connections' resource (current value: 5)",
+      'stated',
+      'failed connections-exhausted',
+    ],
+    [
+      1226,
+      "User 'u' has exceeded the 'max_questions' resource (current value: 5)",
+      'stated',
+      'failed database-error',
+    ],
+    [1047, 'WSREP has not yet prepared node for application use', 'stated', 'failed database-error'],
+    [
+      3159,
+      'Connections using insecure transport are prohibited while --require_secure_transport=ON.',
+      'stated',
+      'failed tls-required',
+    ],
+    [1862, 'Your password has expired.', 'stated', 'failed login-refused'],
+    [9999, 'Something else', 'stated', 'failed database-error'],
+  ])('MySQL, %s %s, %s', (code, message, login, expected) => {
+    const { outcome: said, reason } = judgeMysql(
+      { milliseconds: 1, serverError: { code, message } },
+      { address: 'db', now: 0, login, replica: false, hasPassword: !message.includes('password: NO') },
+    );
+    expect(`${said} ${reason}`).toBe(expected);
+  });
+
+  test('MySQL, a way to log in that the probe does not know', () => {
+    const unknownMethod = 'Server requests authentication using unknown plugin client_ed25519.';
+    const expected = { address: 'db', now: 0, login: 'stated', replica: false, hasPassword: true } as const;
+    expect(judgeMysql({ milliseconds: 1, unknownMethod }, expected)).toMatchObject({
+      outcome: 'inconclusive',
+      reason: 'login-unknown',
+    });
   });
 });

@@ -7,10 +7,12 @@ import {
   referenceOf,
 } from '../../kubernetes/objects.ts';
 import { podTemplateOf } from '../../workloads/workloads.ts';
+import { databaseKinds } from '../report.ts';
 import { isIP } from './addresses.ts';
-import { type DatabaseKind, parseAddress, usualPorts } from './database-address.ts';
+import { parseAddress } from './database-address.ts';
 import { databasesIn, type KnownDatabase, type ServesKind } from './logins.ts';
-import type { DatabaseTls } from './postgres.ts';
+import type { DatabaseTls } from './protocol.ts';
+import { protocols } from './protocols.ts';
 import { serverLogin, workloadsBehind } from './servers.ts';
 import { type SettingValues, settingsOf } from './settings.ts';
 
@@ -35,7 +37,7 @@ export function databasesOf(
   values: SettingValues,
 ): readonly Database[] {
   const serves: ServesKind = (host, kind) =>
-    servicesOn(usualPorts[kind], objects).includes(host.split('.')[0] ?? host);
+    servicesOn(protocols[kind].port, objects).includes(host.split('.')[0] ?? host);
   const workloads = objects.filter((one) => podTemplateOf(one) !== undefined);
   const found = workloads.flatMap((workload) =>
     settingsOf(workload, values)
@@ -56,7 +58,7 @@ export function databasesOf(
 export function parseDatabaseUrl(text: string, source: string): Database | undefined {
   const address = parseAddress(text);
   if (address?.kind === undefined) return undefined;
-  const { kind, host, port = usualPorts[kind], tls = 'prefer', ...rest } = address;
+  const { kind, host, port = protocols[kind].port, tls = 'prefer', ...rest } = address;
   const name = shortName(host);
   return { ...rest, kind, host, port, tls: { mode: tls }, name, source, login: 'stated', users: [] };
 }
@@ -109,17 +111,17 @@ function withServerLogin(
 
 /** Services on the usual ports that no setting names. */
 function unnamedOf(objects: readonly KubernetesObject[], known: readonly Database[]): readonly Database[] {
-  return (['postgres', 'redis'] as const).flatMap((kind) =>
-    servicesOn(usualPorts[kind], objects).flatMap((name): readonly Database[] => {
-      const port = usualPorts[kind];
+  return databaseKinds.flatMap((kind) => {
+    const { port } = protocols[kind];
+    return servicesOn(port, objects).flatMap((name): readonly Database[] => {
       const isKnown = known.some(
         (one) => one.kind === kind && one.host.split('.').slice(0, 2).includes(name),
       );
       if (isKnown) return [];
       const [source, tls] = [`Service ${name}`, { mode: 'prefer' } as const];
       return [{ kind, name, host: name, port, tls, source, login: 'none', isUnnamed: true, users: [] }];
-    }),
-  );
+    });
+  });
 }
 
 function servicesOn(port: number, objects: readonly KubernetesObject[]): readonly string[] {
@@ -129,4 +131,12 @@ function servicesOn(port: number, objects: readonly KubernetesObject[]): readonl
     .map(({ metadata }) => metadata.name);
 }
 
-export type { DatabaseKind };
+/** The URLs that orion.yaml may have, as its documentation names them: `postgres`, `postgresql`, `redis`, `rediss`. */
+export const documentedSchemes: readonly string[] = databaseKinds.flatMap(
+  (kind) => protocols[kind].documentedSchemes,
+);
+
+/** One URL of each protocol for a message: `postgres://`, `redis://`. */
+export const usualSchemes: readonly string[] = databaseKinds.map(
+  (kind) => protocols[kind].documentedSchemes[0],
+);

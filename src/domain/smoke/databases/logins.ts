@@ -1,29 +1,12 @@
 /** The databases that one container is given: by whole addresses, and by host, port, user and password in variables of their own. */
-import type { Judgement } from '../judgement.ts';
-import {
-  type Family,
-  qualifiersOfName,
-  type Role,
-  readName,
-  saysReplica,
-  type VariableName,
-} from '../vocabulary.ts';
-import {
-  type DatabaseAddress,
-  type DatabaseKind,
-  parseAddress,
-  parseHost,
-  type TlsMode,
-  tlsModeOf,
-  usualPorts,
-} from './database-address.ts';
-import type { ContainerSettings, Setting } from './settings.ts';
 
-/**
- * `stated`: one setting, or settings of one name, say how the workload logs in. `inferred`: pieced together from others, so a refusal
- * is no proof. `none`: nothing says how.
- */
-export type Login = 'stated' | 'inferred' | 'none';
+import { type DatabaseKind, databaseKinds, isDatabaseKind } from '../report.ts';
+import { parseHost, tlsModeOf } from './address-parts.ts';
+import { parseAddress } from './database-address.ts';
+import type { DatabaseAddress, Login, Role, TlsMode } from './protocol.ts';
+import { protocols } from './protocols.ts';
+import type { ContainerSettings, Setting } from './settings.ts';
+import { type Family, qualifiersOfName, readName, saysReplica, type VariableName } from './vocabulary.ts';
 
 /** How a database is reached and logged in to, as far as settings say. */
 export interface KnownDatabase extends Omit<DatabaseAddress, 'kind' | 'port' | 'tls'> {
@@ -60,7 +43,7 @@ export function databasesIn(container: ContainerSettings, serves: ServesKind): r
   const named = namedSettings(container);
   const found = [...wholeAddresses(container), ...hostsIn(named, serves)].map((one) => completed(one, named));
   const distinct = Map.groupBy(found, ({ kind, host, port, database, user }) =>
-    JSON.stringify([kind, host, port, kind === 'postgres' ? [database, user] : '']),
+    JSON.stringify([kind, host, port, protocols[kind].needs.length > 0 ? [database, user] : '']),
   );
   const rank = ({ login }: KnownDatabase): number => ['stated', 'inferred', 'none'].indexOf(login);
   return [...distinct.values()].flatMap((same) => {
@@ -83,10 +66,10 @@ interface Found {
   readonly isWhole: boolean;
 }
 
-const compatible: Readonly<Record<DatabaseKind, readonly Family[]>> = {
-  postgres: ['postgres', 'sql'],
-  redis: ['redis', 'store'],
-};
+/** The families of names that may mean this kind. */
+function familiesOf(kind: DatabaseKind): readonly Family[] {
+  return [kind, protocols[kind].recognisedBy.family];
+}
 
 function wholeAddresses({ environment, files }: ContainerSettings): readonly Found[] {
   return environment.flatMap(({ name, text, source }): readonly Found[] => {
@@ -95,7 +78,7 @@ function wholeAddresses({ environment, files }: ContainerSettings): readonly Fou
     const kind = address?.kind;
     if (address === undefined || kind === undefined || /sentinel/i.test(name)) return [];
     const family = readName(name)?.family;
-    const families = family === undefined ? compatible[kind] : [family];
+    const families = family === undefined ? familiesOf(kind) : [family];
     return [
       { address: { ...address, kind }, families, qualifiers: qualifiersOfName(name), source, isWhole: true },
     ];
@@ -117,12 +100,8 @@ function hostsIn(named: readonly NamedSetting[], serves: ServesKind): readonly F
   });
 }
 
+/** Drivers that speak for something else, unless a protocol of the family knows them. */
 const otherDrivers = /mysql|maria|sqlite|sqlsrv|mssql|oracle|mongo|memcache/i;
-const itsDrivers = { postgres: /postgres|pgsql|npgsql|psycopg|timescale|^pg$/i, redis: /redis|valkey/i };
-const itsNames = {
-  postgres: /(^|[-.\d])(pg|postgres(ql)?|pgsql|pgbouncer|timescale(db)?)($|[-.\d])/i,
-  redis: /(^|[-.\d])(redis|valkey|keydb)($|[-.\d])/i,
-};
 
 /** The family where it says which, else the driver, the port, the name of the host, and the Service of that name. */
 function kindOf(
@@ -131,13 +110,16 @@ function kindOf(
   siblings: readonly NamedSetting[],
   serves: ServesKind,
 ): DatabaseKind | undefined {
-  if (family === 'postgres' || family === 'redis') return family;
-  const kind = family === 'sql' ? 'postgres' : 'redis';
+  if (isDatabaseKind(family)) return family;
+  const kinds = databaseKinds.filter((kind) => protocols[kind].recognisedBy.family === family);
   const driver = siblings.find(({ role }) => role === 'driver' || role === 'connection')?.text ?? '';
-  if (otherDrivers.test(driver)) return undefined;
-  if (itsDrivers[kind].test(driver)) return kind;
-  if (port !== undefined) return port === usualPorts[kind] ? kind : undefined;
-  return itsNames[kind].test(host) || serves(host, kind) ? kind : undefined;
+  const driven = kinds.find((kind) => protocols[kind].recognisedBy.drivers.test(driver));
+  if (driven !== undefined || otherDrivers.test(driver)) return driven;
+  if (port !== undefined) return kinds.find((kind) => protocols[kind].port === port);
+  return (
+    kinds.find((kind) => protocols[kind].recognisedBy.hosts.test(host)) ??
+    kinds.find((kind) => serves(host, kind))
+  );
 }
 
 function sameGroup(one: VariableName, other: VariableName): boolean {
@@ -155,6 +137,7 @@ function numberOf(text: string | undefined): number | undefined {
 function completed(found: Found, named: readonly NamedSetting[]): KnownDatabase {
   const { address, qualifiers, source, isWhole } = found;
   const { kind, host } = address;
+  const { needs, isDatabase, tlsWords, port: usualPort } = protocols[kind];
   let isInferred = false;
   const piece = (own: string | undefined, role: Role): string | undefined => {
     if (own !== undefined) return own;
@@ -162,14 +145,14 @@ function completed(found: Found, named: readonly NamedSetting[]): KnownDatabase 
     if (other?.sure === false) isInferred = true;
     return other?.text;
   };
-  const port = address.port ?? numberOf(nearest(found, 'port', named)?.text) ?? usualPorts[kind];
+  const port = address.port ?? numberOf(nearest(found, 'port', named)?.text) ?? usualPort;
   const user = piece(address.user, 'user');
   const password = piece(address.password, 'password');
   const database = piece(address.database, 'database');
   // Without a name of its own the driver takes one that we do not know.
-  if (kind === 'postgres' && !isWhole && (user === undefined || database === undefined)) isInferred = true;
-  const hasLogin = password !== undefined || (kind === 'postgres' && user !== undefined);
-  const tls = address.tls ?? tlsModeOf(nearest(found, 'tls', named)?.text ?? '') ?? 'prefer';
+  if (!isWhole && needs.some((role) => ({ user, database })[role] === undefined)) isInferred = true;
+  const hasLogin = password !== undefined || (needs.includes('user') && user !== undefined);
+  const tls = address.tls ?? tlsModeOf(nearest(found, 'tls', named)?.text ?? '', tlsWords) ?? 'prefer';
   const isReplica = address.replica === true || saysReplica([...qualifiers, ...host.split(/[-.]/)]);
   return {
     kind,
@@ -177,7 +160,7 @@ function completed(found: Found, named: readonly NamedSetting[]): KnownDatabase 
     port,
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
-    ...(database === undefined || (kind === 'redis' && !/^\d+$/.test(database)) ? {} : { database }),
+    ...(database === undefined || !isDatabase(database) ? {} : { database }),
     tls,
     ...(isReplica ? { replica: true } : {}),
     login: !hasLogin ? 'none' : isInferred ? 'inferred' : 'stated',
@@ -198,7 +181,7 @@ function nearest(
   role: Role,
   named: readonly NamedSetting[],
 ): { readonly text: string; readonly sure: boolean } | undefined {
-  const candidates = named.filter((one) => one.role === role && compatible[kind].includes(one.family));
+  const candidates = named.filter((one) => one.role === role && familiesOf(kind).includes(one.family));
   const alike = candidates.filter((one) => sameWords(one.qualifiers, qualifiers));
   const same = alike.filter(({ family }) => families.includes(family));
   const general = candidates.filter(
@@ -212,18 +195,4 @@ function nearest(
   }
   const [only, ...others] = texts(ordinary);
   return only === undefined || others.length > 0 ? undefined : { text: only, sure: false };
-}
-
-/** A server that is up and wants a login that is not known here, or not for sure. */
-export function unknownLogin(subject: string, login: Login = 'none', words: string): Judgement {
-  const says =
-    login === 'inferred'
-      ? 'is up, and refused a login that was pieced together from settings'
-      : 'is up, and wants a login that no setting says';
-  return {
-    outcome: 'inconclusive',
-    reason: 'login-unknown',
-    message: `${subject} ${says} (${words}).`,
-    remedy: 'Name a Secret with its whole URL in orion.yaml: smoke.databases.NAME: {secret: …, key: …}.',
-  };
 }

@@ -1,20 +1,29 @@
-/** Is this PostgreSQL fit for service? The finding of one probe in, a judgement out. */
+/** PostgreSQL: how it is recognised, and whether it is fit for service. */
+import type { z } from 'zod';
 import type { Reason } from '../../failure/reasons.ts';
-import { type ConnectionFault, judgeConnection, oneLine, type TlsFacts } from '../http/connection.ts';
+import { judgeConnection, oneLine, type TlsFacts } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';
-import type { TlsMode } from './database-address.ts';
-import { type Login, unknownLogin } from './logins.ts';
+import { addressOfKeywords, readKeywords } from './address-parts.ts';
+import type {
+  DatabaseAccess,
+  DatabaseAddress,
+  DatabaseFinding,
+  DatabaseProtocol,
+  Login,
+  RoleSetting,
+  SchemaParts,
+  ServerLogin,
+} from './protocol.ts';
+import { plainest } from './server-login.ts';
+import { unknownLogin } from './unknown-login.ts';
 
-export interface DatabaseTls {
-  readonly mode: TlsMode;
-  /** PEM; the authorities of Node.js if absent. */
-  readonly ca?: string;
+export interface PostgresTarget extends DatabaseAccess {
+  readonly user: string;
+  readonly database: string;
 }
 
 /** What the server said; every field is there as far as the probe came. */
-export interface PostgresFinding {
-  readonly milliseconds: number;
-  readonly connectionFault?: ConnectionFault;
+export interface PostgresFinding extends DatabaseFinding {
   /** The server's own refusal, with its SQLSTATE. */
   readonly serverError?: { readonly code: string; readonly message: string };
   /** True if it was asked for TLS and has none. */
@@ -52,6 +61,80 @@ export interface PostgresExpectations {
   readonly hasPassword?: boolean;
   /** Connections that must be free beside the probe's own; 1 by default: the next client would be refused. */
   readonly leastConnectionsLeft?: number;
+}
+
+const port = 5432;
+
+export const postgres: DatabaseProtocol<PostgresTarget, PostgresFinding> = {
+  title: 'PostgreSQL',
+  port,
+  schemes: { postgres: {}, postgresql: {}, pgsql: {}, psql: {}, postgis: {} },
+  documentedSchemes: ['postgres', 'postgresql'],
+  recognisedBy: {
+    words: 'postgres postgresql pg pgsql psql postgis timescale timescaledb npgsql pgbouncer pgpool',
+    family: 'sql',
+    drivers: /postgres|pgsql|npgsql|psycopg|timescale|^pg$/i,
+    hosts: /(^|[-.\d])(pg|postgres(ql)?|pgsql|pgbouncer|timescale(db)?)($|[-.\d])/i,
+  },
+  needs: ['user', 'database'],
+  parseText,
+  isDatabase: () => true,
+  server: {
+    images: /postgres|postgis|timescale|pgvector|spilo|supabase/i,
+    programs: /(^|[\s/])(postgres|docker-entrypoint\.sh)(\s|$)/,
+    login: (_, named) => serverLogin(named),
+  },
+  // As libpq does: the user is called as the system's, the database as the user.
+  target: ({ user = 'postgres', database = user, ...access }) => ({ ...access, user, database }),
+  schema,
+  judge: judgePostgres,
+};
+
+const portsOfOthers = [3306, 1433, 1521];
+
+/** `Host=db;Username=u;…` of Npgsql, `pgsql:host=db;…` of PDO, `host=db user=u …` of libpq; of SQL Server and MySQL it is none. */
+function parseText(text: string): DatabaseAddress | undefined {
+  const isPdo = /^pgsql:/i.test(text);
+  const read = readKeywords(text.replace(/^pgsql:/i, ''));
+  const address = read && addressOfKeywords(read.found);
+  if (address === undefined) return undefined;
+  const has = (key: string): boolean => read?.said.has(key) === true;
+  const isOurs = isPdo || address.port === port || (has('host') && (has('dbname') || has('username')));
+  return isOurs && !portsOfOthers.includes(address.port ?? port) ? address : undefined;
+}
+
+/** As the official image does it: the user is postgres, the database has the name of the user. */
+function serverLogin(named: readonly RoleSetting[]): ServerLogin {
+  const user = plainest(named, 'user') ?? 'postgres';
+  const password = plainest(named, 'password');
+  return {
+    user,
+    ...(password === undefined ? {} : { password }),
+    database: plainest(named, 'database') ?? user,
+  };
+}
+
+function schema({
+  z,
+  text,
+  count,
+  milliseconds,
+  serverSaid,
+  fault,
+  tls,
+}: SchemaParts): z.ZodType<PostgresFinding> {
+  return z.object({
+    milliseconds,
+    connectionFault: fault.exactOptional(),
+    serverError: z.object({ code: text(20), message: serverSaid }).exactOptional(),
+    withoutTls: z.boolean().exactOptional(),
+    tls: tls.exactOptional(),
+    version: text(500).exactOptional(),
+    inRecovery: z.boolean().exactOptional(),
+    readOnly: z.boolean().exactOptional(),
+    readOnlyRole: z.boolean().exactOptional(),
+    connections: z.object({ used: count, limit: z.number(), left: count }).exactOptional(),
+  });
 }
 
 interface Refusal {

@@ -1,13 +1,31 @@
-/** Is this Redis fit for service? The finding of one probe in, a judgement out. */
+/** Redis and what speaks its protocol: how it is recognised, and whether it is fit for service. */
+import type { z } from 'zod';
 import type { Reason } from '../../failure/reasons.ts';
-import { type ConnectionFault, judgeConnection, oneLine } from '../http/connection.ts';
+import { judgeConnection, oneLine } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';
-import { type Login, unknownLogin } from './logins.ts';
+import { parseHost } from './address-parts.ts';
+import type {
+  DatabaseAddress,
+  DatabaseFinding,
+  DatabaseProtocol,
+  DatabaseTarget,
+  Login,
+  RoleSetting,
+  SchemaParts,
+  ServerLogin,
+} from './protocol.ts';
+import { plainest } from './server-login.ts';
+import type { ContainerSettings } from './settings.ts';
+import { unknownLogin } from './unknown-login.ts';
+
+/** Redis speaks either TLS or plain on a port: `prefer` is plain first. */
+export interface RedisTarget extends DatabaseTarget {
+  /** Number of the database; 0 if absent. */
+  readonly database?: number;
+}
 
 /** What the server said; every field is there as far as the probe came. */
-export interface RedisFinding {
-  readonly milliseconds: number;
-  readonly connectionFault?: ConnectionFault;
+export interface RedisFinding extends DatabaseFinding {
   /** The first step that the server refused, and its words: `NOAUTH Authentication required.` */
   readonly serverError?: { readonly step: 'AUTH' | 'SELECT' | 'PING'; readonly message: string };
   /** `accepted`, or the server's words to a write that changes nothing. */
@@ -26,6 +44,121 @@ export interface RedisExpectations {
   readonly replica?: boolean;
   /** `stated` if absent: then a refused login is the workload's too. */
   readonly login?: Login;
+}
+
+export const redis: DatabaseProtocol<RedisTarget, RedisFinding> = {
+  title: 'Redis',
+  port: 6379,
+  schemes: {
+    redis: { tls: 'disable' },
+    valkey: { tls: 'disable' },
+    rediss: { tls: 'verify-full' },
+    valkeys: { tls: 'verify-full' },
+  },
+  documentedSchemes: ['redis', 'rediss'],
+  recognisedBy: {
+    words: 'redis valkey keydb dragonfly elasticache memorystore',
+    family: 'store',
+    passwords: ['auth'],
+    drivers: /redis|valkey/i,
+    hosts: /(^|[-.\d])(redis|valkey|keydb)($|[-.\d])/i,
+  },
+  needs: [],
+  parseText,
+  isDatabase: (name) => /^\d+$/.test(name),
+  server: {
+    images: /redis|valkey|keydb|dragonfly/i,
+    programs: /(^|[\s/])(redis|valkey|keydb)-server(\s|$)/,
+    login: serverLogin,
+  },
+  target: ({ database, ...access }) => ({ ...access, database: Number(database ?? 0) }),
+  schema,
+  judge: judgeRedis,
+};
+
+/** `cache:6379,password=…,ssl=True` of StackExchange.Redis. */
+function parseText(text: string): DatabaseAddress | undefined {
+  const [first = '', ...rest] = text.split(',');
+  const options = new Map(
+    rest
+      .filter((part) => part.includes('='))
+      .map((part) => {
+        const [key = '', value = ''] = part.split(/=(.*)/s);
+        return [key.trim().toLowerCase(), value.trim()] as const;
+      }),
+  );
+  const isRedis = ['password', 'abortconnect', 'ssl', 'defaultdatabase'].some((key) => options.has(key));
+  const address = first.includes('=') ? undefined : parseHost(first);
+  if (!isRedis || address === undefined) return undefined;
+  const [user, password, database] = ['user', 'password', 'defaultdatabase'].map((key) => options.get(key));
+  const isTls = /^true$/i.test(options.get('ssl') ?? '');
+  return {
+    ...address,
+    ...(user ? { user } : {}),
+    ...(password ? { password } : {}),
+    ...(database ? { database } : {}),
+    tls: isTls ? 'verify-full' : 'disable',
+  };
+}
+
+/** `--requirepass`, `requirepass` of a redis.conf, or a variable of its image. */
+function serverLogin(
+  { words, environment, files }: ContainerSettings,
+  named: readonly RoleSetting[],
+): ServerLogin | undefined {
+  const known = new Map(environment.map(({ name, text }) => [name, text]));
+  const told = [
+    words.map(quoted).join(' '),
+    known.get('REDIS_ARGS') ?? '',
+    known.get('VALKEY_EXTRA_FLAGS') ?? '',
+  ];
+  const [flag] = told.flatMap((text) => optionIn(text, /--requirepass[=\s]+("[^"]*"|'[^']*'|\S+)/));
+  const configured = [...files.values()].flatMap(({ text }) =>
+    optionIn(text, /^\s*requirepass\s+("[^"]*"|\S+)/m),
+  );
+  const spoken = flag === undefined ? undefined : shellText(flag, known, files);
+  const password = spoken ?? configured[0] ?? plainest(named, 'password') ?? known.get('REDISCLI_AUTH');
+  return password === undefined || password === '' ? undefined : { password };
+}
+
+function quoted(word: string): string {
+  return /\s/.test(word) || word === '' ? word || '""' : word;
+}
+
+function optionIn(text: string, pattern: RegExp): readonly string[] {
+  const value = pattern.exec(text)?.[1];
+  return value === undefined ? [] : [value.replace(/^(['"])(.*)\1$/s, '$2')];
+}
+
+/** What a shell makes of `$NAME`, `${NAME}` and `$(cat /file)`; undefined where that is not known. */
+function shellText(
+  text: string,
+  known: ReadonlyMap<string, string>,
+  files: ContainerSettings['files'],
+): string | undefined {
+  const file = /^["']?\$\(\s*(?:cat\s+|<\s*)([^)\s]*)/.exec(text)?.[1];
+  if (file !== undefined) return files.get(file)?.text.trim();
+  if (/^\$\(/.test(text)) return undefined;
+  let isKnown = true;
+  const filled = text.replace(/\$(?:\{(\w+)[^}]*\}|(\w+))/g, (_, braced?: string, bare?: string) => {
+    const value = known.get(braced ?? bare ?? '');
+    if (value === undefined) isKnown = false;
+    return value ?? '';
+  });
+  return isKnown ? filled.replace(/^(['"])(.*)\1$/s, '$2') : undefined;
+}
+
+function schema({ z, text, count, milliseconds, serverSaid, fault }: SchemaParts): z.ZodType<RedisFinding> {
+  return z.object({
+    milliseconds,
+    connectionFault: fault.exactOptional(),
+    serverError: z.object({ step: z.enum(['AUTH', 'SELECT', 'PING']), message: serverSaid }).exactOptional(),
+    write: z.union([z.literal('accepted'), z.object({ error: serverSaid })]).exactOptional(),
+    version: text(500).exactOptional(),
+    role: text(100).exactOptional(),
+    memory: z.object({ used: z.number(), max: z.number(), policy: text(100) }).exactOptional(),
+    clients: z.object({ connected: count, max: count.exactOptional() }).exactOptional(),
+  });
 }
 
 interface Refusal {

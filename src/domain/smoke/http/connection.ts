@@ -1,4 +1,4 @@
-/** What can go wrong before the other side says a word: the same for HTTP, PostgreSQL and Redis. */
+/** What can go wrong before the other side says a word: the same for HTTP and for databases. */
 import type { Reason } from '../../failure/reasons.ts';
 import type { Judgement } from '../judgement.ts';
 

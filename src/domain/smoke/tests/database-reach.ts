@@ -11,6 +11,7 @@ import { isReady } from '../../status/built-in/pod.ts';
 import { podTemplateOf } from '../../workloads/workloads.ts';
 import { isIP } from '../databases/addresses.ts';
 import { type Database, isLoopback } from '../databases/databases.ts';
+import { protocols } from '../databases/protocols.ts';
 import type { Judgement } from '../judgement.ts';
 import type { ServingWorkload } from './subject.ts';
 import type { Reach } from './test.ts';
@@ -34,7 +35,6 @@ export interface Way {
   readonly doubt?: string;
 }
 
-const titles = { postgres: 'PostgreSQL', redis: 'Redis' } as const;
 const elsewhere = 'this machine is not where the pods are';
 
 export function reachOf(database: Database, ground: Ground): Reached {
@@ -245,7 +245,7 @@ function noService({ host, kind }: Database): Judgement {
   return {
     outcome: 'failed',
     reason: 'dns-unknown',
-    message: `${titles[kind]} at ${host} has a name that the cluster’s DNS does not know: there is no Service of that name.`,
+    message: `${protocols[kind].title} at ${host} has a name that the cluster’s DNS does not know: there is no Service of that name.`,
     remedy: 'Correct the host in the URL, or add the Service to the overlay.',
   };
 }
@@ -255,7 +255,7 @@ function noPod({ host, port, kind, users }: Database): Judgement {
   return {
     outcome: 'inconclusive',
     reason: 'not-reachable-from-here',
-    message: `${titles[kind]} at ${host}:${port} was not tested: it is in the pods of ${names}, and none of them is ready.`,
+    message: `${protocols[kind].title} at ${host}:${port} was not tested: it is in the pods of ${names}, and none of them is ready.`,
     remedy: 'Run the smoke tests again while a pod of it runs.',
   };
 }
@@ -264,7 +264,7 @@ function noPort({ metadata: { name } }: KubernetesObject, port: number, kind: Da
   return {
     outcome: 'failed',
     reason: 'connection-refused',
-    message: `${titles[kind]} cannot be reached: Service ${name} has no port ${port}.`,
+    message: `${protocols[kind].title} cannot be reached: Service ${name} has no port ${port}.`,
     remedy: 'Correct the port in the settings of the workload, or add it to the Service.',
   };
 }
@@ -279,7 +279,7 @@ function nobodyBehind(
   return {
     outcome: 'failed',
     reason: 'connection-refused',
-    message: `${titles[kind]} is down: Service ${name} has no ${who} behind port ${port}.`,
+    message: `${protocols[kind].title} is down: Service ${name} has no ${who} behind port ${port}.`,
     remedy: `Look at the pods that Service ${name} selects: kubectl get endpointslices, then their events and log.`,
   };
 }

@@ -1,5 +1,6 @@
 /** One test for each database and each way to it: which pod stands behind its name, and what to log in with. */
 import type { Database } from '../databases/databases.ts';
+import { protocols } from '../databases/protocols.ts';
 import type { Judgement } from '../judgement.ts';
 import { type Ground, reachOf, type Way } from './database-reach.ts';
 import type { SmokeTest } from './test.ts';
@@ -33,7 +34,7 @@ function identityOf({ kind, name, host, port, database }: Database, count: numbe
     id: `${name}/${kind}${count === 1 ? '' : `/${count}`}`,
     subject: name,
     kind,
-    title: `${kind === 'postgres' ? 'PostgreSQL' : 'Redis'} at ${address}`,
+    title: `${protocols[kind].title} at ${address}`,
     address: `${kind}://${address}`,
   };
 }
@@ -63,7 +64,7 @@ function testOf(database: Database, { reach, doubt }: Way, identity: Named): Smo
   };
 }
 
-/** Left out by orion.yaml; or PostgreSQL, of which only a Service was found: without a user there is nothing to try, while Redis may be open. */
+/** Left out by orion.yaml; or one that needs a login, of which only a Service was found: there is nothing to try, while others may be open. */
 function leftOut(
   title: string,
   { kind, name, login, source, skip, isUnnamed }: Database,
@@ -74,7 +75,7 @@ function leftOut(
       message: `${title} is left out by smoke.databases.${name}.skip in orion.yaml.`,
     };
   }
-  if (kind === 'redis' || login !== 'none' || isUnnamed !== true) return undefined;
+  if (protocols[kind].needs.length === 0 || login !== 'none' || isUnnamed !== true) return undefined;
   return {
     outcome: 'inconclusive',
     reason: 'login-unknown',

@@ -1,13 +1,12 @@
 /** Failures from reports: one per subject, and none for what only fails because something below it does. */
 import type { Failure } from '../../failure/failure.ts';
 import { keyOf, type ObjectReference, titleOf } from '../../kubernetes/objects.ts';
-import type { SmokeKind, SmokeReport } from '../report.ts';
+import { databaseKinds, type SmokeKind, type SmokeReport } from '../report.ts';
 import type { Dependencies } from './selection.ts';
 
 /** The most telling first: a pod is not ready because its endpoint says so, and a Service has no endpoints because of that. */
 const tellingOrder: readonly SmokeKind[] = [
-  'postgres',
-  'redis',
+  ...databaseKinds,
   'health',
   'readiness',
   'pods',

@@ -1,37 +1,27 @@
 /** What the probe in the cluster is asked, and what it finds: the two sides of one Job. Pure. */
 import type { AnswerExpectations } from '../configuration.ts';
-import type { DatabaseTls, PostgresFinding } from '../databases/postgres.ts';
-import type { RedisFinding } from '../databases/redis.ts';
-import type { Dial } from '../http/connection.ts';
+import type { DatabaseFindings, DatabaseTargets } from '../databases/protocols.ts';
 import type { HttpAnswer, HttpRequest, HttpTarget } from '../http/http-answer.ts';
 import type { LatencySample, Schedule } from '../latency/latency.ts';
+import type { DatabaseKind } from '../report.ts';
 
 /** Both sides must speak the same; an image of another version says so and is not used. */
 export const probeProtocol = 1;
 
-export interface PostgresTarget extends Dial {
-  readonly user: string;
-  readonly password?: string;
-  readonly database: string;
-  readonly tls: DatabaseTls;
-}
-
-export interface RedisTarget extends Dial {
-  readonly user?: string;
-  readonly password?: string;
-  /** Number of the database; 0 if absent. */
-  readonly database?: number;
-  /** Redis speaks either TLS or plain on a port: `prefer` is plain first. */
-  readonly tls: DatabaseTls;
-}
-
 type HttpCall = HttpTarget & HttpRequest;
 
-/** `deadline` is milliseconds for all of it, connecting included. */
+/** One database, asked by its protocol. `deadline` is milliseconds for all of it, connecting included. */
+export type DatabaseRequest<Kind extends DatabaseKind = DatabaseKind> = {
+  readonly [One in Kind]: {
+    readonly what: One;
+    readonly target: DatabaseTargets[One];
+    readonly deadline: number;
+  };
+}[Kind];
+
 export type ProbeRequest =
   | { readonly what: 'http'; readonly call: HttpCall; readonly deadline: number }
-  | { readonly what: 'postgres'; readonly target: PostgresTarget; readonly deadline: number }
-  | { readonly what: 'redis'; readonly target: RedisTarget; readonly deadline: number }
+  | DatabaseRequest
   | {
       readonly what: 'latency';
       readonly call: HttpCall;
@@ -40,10 +30,8 @@ export type ProbeRequest =
     };
 
 /** What is found by each kind of request. Everything in it is foreign. */
-export interface Findings {
+export interface Findings extends DatabaseFindings {
   readonly http: HttpAnswer;
-  readonly postgres: PostgresFinding;
-  readonly redis: RedisFinding;
   readonly latency: readonly LatencySample[];
 }
 

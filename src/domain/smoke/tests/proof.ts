@@ -2,7 +2,7 @@
 import type { Reason } from '../../failure/reasons.ts';
 import type { Judgement } from '../judgement.ts';
 import type { Route } from '../report.ts';
-import type { DatabaseTest, SmokeTest } from './test.ts';
+import { type DatabaseTest, isDatabaseTest, type SmokeTest } from './test.ts';
 
 /** Nobody answered: it may be down, or it may be this machine that is in the wrong network. */
 const silent: ReadonlySet<Reason> = new Set([
@@ -18,12 +18,11 @@ const keptOut: ReadonlySet<Reason> = new Set(['connection-timeout', 'connection-
 export function proven(test: SmokeTest, judgement: Judgement, route: Route | undefined): Judgement {
   const { outcome, reason } = judgement;
   if (outcome !== 'failed' || reason === undefined) return judgement;
-  const isDatabase = test.what === 'postgres' || test.what === 'redis';
-  if (isDatabase && reason === 'tls-untrusted' && test.tls.ca === undefined)
+  if (isDatabaseTest(test) && reason === 'tls-untrusted' && test.tls.ca === undefined)
     return unknownAuthority(test, judgement);
-  if (isDatabase && reason === 'tls-required') return { ...judgement, outcome: 'inconclusive' };
+  if (isDatabaseTest(test) && reason === 'tls-required') return { ...judgement, outcome: 'inconclusive' };
   const { doubt } = test;
-  if (doubt === undefined || (isDatabase && test.from === 'runner')) return judgement;
+  if (doubt === undefined || (isDatabaseTest(test) && test.from === 'runner')) return judgement;
   const isSilent = (route === 'cluster-job' ? keptOut : silent).has(reason);
   return isSilent ? notReachable(test, judgement, doubt) : judgement;
 }

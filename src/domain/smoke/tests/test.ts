@@ -2,12 +2,11 @@
 import type { ObjectReference } from '../../kubernetes/objects.ts';
 import type { FieldPath } from '../../kubernetes/source-location.ts';
 import type { AnswerExpectations, ConfiguredStep } from '../configuration.ts';
-import type { Login } from '../databases/logins.ts';
-import type { DatabaseTls } from '../databases/postgres.ts';
+import type { DatabaseTls, Login } from '../databases/protocol.ts';
 import type { HttpRequest, HttpTarget } from '../http/http-answer.ts';
 import type { JourneyValues } from '../journeys/journeys.ts';
 import type { Judgement } from '../judgement.ts';
-import type { SmokeKind } from '../report.ts';
+import { type DatabaseKind, isDatabaseKind, type SmokeKind } from '../report.ts';
 
 /** How the other side is dialled. `pod`: this very pod, by a way through the API server. */
 export type Reach =
@@ -48,7 +47,7 @@ export interface HttpTest extends Identity {
 }
 
 export interface DatabaseTest extends Identity {
-  readonly what: 'postgres' | 'redis';
+  readonly what: DatabaseKind;
   readonly reach: Reach;
   /** The name in the URL, for TLS. */
   readonly serverName: string;
@@ -117,3 +116,7 @@ export interface DecidedTest extends Identity {
 }
 
 export type SmokeTest = HttpTest | ServiceTest | DatabaseTest | LatencyTest | JourneyTest | DecidedTest;
+
+export function isDatabaseTest(test: SmokeTest): test is DatabaseTest {
+  return isDatabaseKind(test.what);
+}

@@ -1,9 +1,11 @@
 /** What the name of a variable says of a database: `AUTH_DB_PASSWORD` is a password, of an SQL database that is called auth. */
 
-/** `sql` and `store` say that there is one, and leave open which. */
-export type Family = 'postgres' | 'redis' | 'sql' | 'store';
-/** `connection` holds an address or the name of a driver, as frameworks differ. */
-export type Role = 'address' | 'connection' | 'port' | 'user' | 'password' | 'database' | 'tls' | 'driver';
+import { type DatabaseKind, databaseKinds, isDatabaseKind } from '../report.ts';
+import type { OpenFamily, Role } from './protocol.ts';
+import { protocols } from './protocols.ts';
+
+/** A protocol, or one of several. */
+export type Family = DatabaseKind | OpenFamily;
 
 export interface VariableName {
   readonly family: Family;
@@ -14,16 +16,16 @@ export interface VariableName {
   readonly file: boolean;
 }
 
-const families: Readonly<Record<Family | 'other', readonly string[]>> = {
-  postgres: words('postgres postgresql pg pgsql psql postgis timescale timescaledb npgsql pgbouncer pgpool'),
-  redis: words('redis valkey keydb dragonfly elasticache memorystore'),
+const openFamilies: Readonly<Record<OpenFamily, readonly string[]>> = {
   sql: words('db database datasource sql rds jdbc r2dbc rdbms typeorm sequelize knex hikari'),
   store: words('cache broker queue celery session sessions sidekiq bull bullmq pubsub'),
-  other: words(
-    `mysql mariadb mongo mongodb mssql sqlserver oracle cassandra scylla clickhouse elastic elasticsearch opensearch influx influxdb rabbitmq
-    rabbit amqp kafka memcached memcache ldap smtp mail etcd neo4j couchdb couchbase dynamodb sqlite nats sentinel minio s3`,
-  ),
 };
+
+/** What is not tested. A word that a protocol of the table has too is that protocol's. */
+const others = words(
+  `mysql mariadb mongo mongodb mssql sqlserver oracle cassandra scylla clickhouse elastic elasticsearch opensearch influx influxdb rabbitmq
+  rabbit amqp kafka memcached memcache ldap smtp mail etcd neo4j couchdb couchbase dynamodb sqlite nats sentinel minio s3`,
+);
 
 /** The words at the end of a name, those of more words first. */
 const roles: Readonly<Record<Role, readonly string[]>> = {
@@ -62,7 +64,15 @@ const meaningless = new Set(
 /** Where the process itself listens is no address to call. */
 const ownSide = /^(bind|listen|announce|advertised?)$/;
 const replicas = /^(replicas?|readonly|read|reader|ro|r|slaves?|secondary|standby|follower)$/;
-const kindOf = new Map(Object.entries(families).flatMap(([family, all]) => all.map((one) => [one, family])));
+const familyByWord = new Map<string, Family | 'other'>([
+  ...others.map((word) => [word, 'other'] as const),
+  ...(['sql', 'store'] as const).flatMap((family) =>
+    openFamilies[family].map((word) => [word, family] as const),
+  ),
+  ...databaseKinds.flatMap((kind) =>
+    words(protocols[kind].recognisedBy.words).map((word) => [word, kind] as const),
+  ),
+]);
 const rolesByPhrase = new Map(
   Object.entries(roles).flatMap(([role, all]) => all.map((phrase) => [phrase, role as Role])),
 );
@@ -98,24 +108,25 @@ export function saysReplica(qualifiers: readonly string[]): boolean {
 }
 
 function roleOf(phrase: string, rest: readonly string[]): Role | undefined {
-  const last = kindOf.get(rest.at(-1) ?? '');
+  const last = familyByWord.get(rest.at(-1) ?? '');
   // `REDIS_AUTH` is a password, `DB_AUTH` may be anything; of `DB_POOL_NAME` nobody knows what it names.
-  if (phrase === 'auth') return last === 'redis' ? 'password' : undefined;
+  const { passwords = [] } = last !== undefined && isDatabaseKind(last) ? protocols[last].recognisedBy : {};
+  if (passwords.includes(phrase)) return 'password';
   const role = rolesByPhrase.get(phrase);
   const follows = last !== undefined || meaningless.has(rest.at(-1) ?? '');
   return (phrase === 'name' || phrase === 'index') && !follows ? undefined : role;
 }
 
 function familyOf(tokens: readonly string[]): Family | undefined {
-  const found = new Set(tokens.map((token) => kindOf.get(token)));
+  const found = new Set(tokens.map((token) => familyByWord.get(token)));
   if (found.has('other')) return undefined;
-  return (['postgres', 'redis', 'sql', 'store'] as const).find((family) => found.has(family));
+  return ([...databaseKinds, 'sql', 'store'] as const).find((family) => found.has(family));
 }
 
 /** `cache` tells one store from another, `db` says nothing beside `postgres`. */
 function qualifiersOf(tokens: readonly string[], family?: Family): readonly string[] {
   const isFamily = (token: string): boolean => {
-    const kind = kindOf.get(token);
+    const kind = familyByWord.get(token);
     return (
       kind !== undefined && kind !== 'store' && (kind === family || kind === 'sql' || family === undefined)
     );
@@ -134,11 +145,11 @@ function tokensOf(name: string): readonly string[] {
 }
 
 const joined = new RegExp(
-  `^(${[...kindOf.keys()].toSorted((one, other) => other.length - one.length).join('|')})(.+)$`,
+  `^(${[...familyByWord.keys()].toSorted((one, other) => other.length - one.length).join('|')})(.+)$`,
 );
 
 function parts(token: string): readonly string[] {
-  if (kindOf.has(token) || rolesByPhrase.has(token)) return [token];
+  if (familyByWord.has(token) || rolesByPhrase.has(token)) return [token];
   const [, family = '', rest = ''] = joined.exec(token) ?? [];
   return rolesByPhrase.has(rest) || /^\d+$/.test(rest) ? [family, rest] : [token];
 }

@@ -1,0 +1,350 @@
+/** MySQL and MariaDB: how they are recognised, and whether one is fit for service. */
+import type { z } from 'zod';
+import type { Reason } from '../../failure/reasons.ts';
+import { judgeConnection, oneLine, type TlsFacts } from '../http/connection.ts';
+import type { Judgement } from '../judgement.ts';
+import { addressOfKeywords, parseHost, readKeywords, tlsModeOf } from './address-parts.ts';
+import type {
+  DatabaseAccess,
+  DatabaseAddress,
+  DatabaseExpectations,
+  DatabaseFinding,
+  DatabaseProtocol,
+  RoleSetting,
+  SchemaParts,
+  ServerLogin,
+  TlsMode,
+} from './protocol.ts';
+import { plainest } from './server-login.ts';
+import { unknownLogin } from './unknown-login.ts';
+
+/** The server's own refusal: a number of its manual's list of errors, and its words. */
+export interface MysqlError {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** What the server said; every field is there as far as the probe came. */
+export interface MysqlFinding extends DatabaseFinding {
+  readonly serverError?: MysqlError;
+  /** It wants a way to log in that the probe does not know: the driver's words. */
+  readonly unknownMethod?: string;
+  /** True if it was asked for TLS and has none. */
+  readonly withoutTls?: boolean;
+  readonly tls?: TlsFacts;
+  /** `10.11.19-MariaDB-0+deb12u1`. */
+  readonly version?: string;
+  /** Its refusal of a transaction that may write. Whoever may write in spite of `read_only` gets none. */
+  readonly refusedWrite?: MysqlError;
+  /** Of the session's own transactions, or of InnoDB as a whole. */
+  readonly readOnly?: boolean;
+  /** The probe's own connection counts as used; `limit` is `max_connections`. */
+  readonly connections?: { readonly used: number; readonly limit: number; readonly left: number };
+}
+
+const port = 3306;
+const hosts = /(^|[-.\d])(mysql|mariadb|percona|galera)($|[-.\d])/i;
+
+/** Of MySQL (`REQUIRED`), MariaDB (`trust`), Go (`skip-verify`) and Prisma (`strict`); source: the manuals of their drivers. */
+const tlsWords: Readonly<Record<string, TlsMode>> = {
+  disabled: 'disable',
+  preferred: 'prefer',
+  verifyidentity: 'verify-full',
+  trust: 'require',
+  skipverify: 'require',
+  strict: 'verify-full',
+  acceptinvalidcerts: 'require',
+};
+
+export const mysql: DatabaseProtocol<DatabaseAccess, MysqlFinding> = {
+  title: 'MySQL',
+  port,
+  schemes: { mysql: {}, mariadb: {}, mysql2: {}, trilogy: {} },
+  documentedSchemes: ['mysql', 'mariadb'],
+  tlsOptions: ['ssl-mode', 'tls', 'useSSL', 'sslaccept'],
+  tlsWords,
+  recognisedBy: { words: 'mysql mariadb', family: 'sql', drivers: /mysql|maria/i, hosts },
+  needs: ['user'],
+  parseText,
+  isDatabase: () => true,
+  server: {
+    images: /^(?!.*router).*(mysql|mariadb|percona-(server|xtradb))/i,
+    programs: /(^|[\s/])(mysqld|mariadbd)(\s|$)/,
+    login: (_, named) => serverLogin(named),
+  },
+  target: (access) => access,
+  schema,
+  judge: judgeMysql,
+};
+
+/** `user:password@tcp(db:3306)/name` of Go, `mysql:host=db;…` of PDO, `Server=db;Port=3306;…` of .NET. */
+function parseText(text: string): DatabaseAddress | undefined {
+  return parseGo(text) ?? parseKeywords(text);
+}
+
+function parseGo(text: string): DatabaseAddress | undefined {
+  const [, login = '', place = '', database = '', options = ''] =
+    /^(?:(.*)@)?tcp\(([^()]*)\)\/([^?]*)(?:\?(.*))?$/s.exec(text) ?? [];
+  const host = place === '' ? undefined : parseHost(place);
+  if (host === undefined) return undefined;
+  const [user = '', password = ''] = login.split(/:(.*)/s);
+  const tls = tlsModeOf(new URLSearchParams(options).get('tls') ?? '', tlsWords);
+  return {
+    ...host,
+    ...(user === '' ? {} : { user }),
+    ...(password === '' ? {} : { password }),
+    ...(database === '' ? {} : { database }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}
+
+function parseKeywords(text: string): DatabaseAddress | undefined {
+  const isPdo = /^mysql:/i.test(text);
+  const read = readKeywords(text.replace(/^mysql:/i, ''));
+  const address = read && addressOfKeywords(read.found, tlsWords);
+  // SQL Server says `Server=…` too.
+  const isOurs = isPdo || address?.port === port || hosts.test(address?.host ?? '');
+  return isOurs ? address : undefined;
+}
+
+/** As the official images do it: an account of its own, else root. */
+function serverLogin(named: readonly RoleSetting[]): ServerLogin | undefined {
+  const plain = named.filter(({ qualifiers }) => qualifiers.length === 0);
+  const ofRoot = named.filter(({ qualifiers }) => qualifiers.join() === 'root');
+  const [user, own, name] = (['user', 'password', 'database'] as const).map((role) => plainest(plain, role));
+  const database = name === undefined ? {} : { database: name };
+  if (user !== undefined && own !== undefined) return { user, password: own, ...database };
+  const password = plainest(ofRoot, 'password');
+  return password === undefined ? undefined : { user: 'root', password, ...database };
+}
+
+function schema({
+  z,
+  text,
+  count,
+  milliseconds,
+  serverSaid,
+  fault,
+  tls,
+}: SchemaParts): z.ZodType<MysqlFinding> {
+  const error = z.object({ code: z.int(), message: serverSaid });
+  return z.object({
+    milliseconds,
+    connectionFault: fault.exactOptional(),
+    serverError: error.exactOptional(),
+    unknownMethod: text(500).exactOptional(),
+    withoutTls: z.boolean().exactOptional(),
+    tls: tls.exactOptional(),
+    version: text(500).exactOptional(),
+    refusedWrite: error.exactOptional(),
+    readOnly: z.boolean().exactOptional(),
+    connections: z.object({ used: count, limit: z.number(), left: count }).exactOptional(),
+  });
+}
+
+interface Refusal {
+  readonly reason: Reason;
+  readonly says: string;
+  readonly remedy: string;
+}
+
+const login = (says: string): Refusal => ({
+  reason: 'login-refused',
+  says,
+  remedy:
+    'Make the password in the Secret the one of this account, and see that the account may come from this host.',
+});
+
+const database = (says: string): Refusal => ({
+  reason: 'database-missing',
+  says,
+  remedy: 'Create the database, grant this account rights on it, or correct its name in the settings.',
+});
+
+const exhausted: Refusal = {
+  reason: 'connections-exhausted',
+  says: 'has no connection left',
+  remedy: 'Find out who holds the connections (SHOW PROCESSLIST), lower the pools, or raise max_connections.',
+};
+
+const ofAccount: Refusal = {
+  reason: 'connections-exhausted',
+  says: 'has no connection left for this account',
+  remedy: 'Lower the pools, or raise max_user_connections of the account.',
+};
+
+const shutdown: Refusal = {
+  reason: 'connection-lost',
+  says: 'is shutting down',
+  remedy: 'See who stops it; its log says why.',
+};
+
+const wantsTls: Refusal = {
+  reason: 'tls-required',
+  says: 'lets nobody in without TLS',
+  remedy: 'Connect with TLS: sslMode=REQUIRED or stricter in the URL.',
+};
+
+/** By the numbers of the servers' manuals, "Server Error Message Reference" and "MariaDB Error Codes". */
+const refusals: Readonly<Record<number, Refusal>> = {
+  1040: exhausted,
+  // So answers a server to an account without rights on it, whether it is there or not.
+  1044: database('has no such database for this account'),
+  1045: login('refused the login'),
+  1047: {
+    reason: 'database-error',
+    says: 'belongs to a cluster whose node takes no requests',
+    remedy: 'See the state of the cluster: SHOW STATUS LIKE "wsrep%".',
+  },
+  1049: database('has no such database'),
+  1053: shutdown,
+  1203: ofAccount,
+  1226: ofAccount,
+  1698: login('refused the login'),
+  1820: login('wants the password of this account changed'),
+  1862: login('says that the password of this account has expired'),
+  1927: shutdown,
+  3118: login('has locked this account'),
+  3159: wantsTls,
+  4151: login('has locked this account'),
+};
+
+/** Accounts are bound to hosts: these say that no account may come from the caller's, whoever it is. */
+const ofHost: readonly number[] = [1129, 1130];
+
+const anyRefusal: Refusal = {
+  reason: 'database-error',
+  says: 'answered with an error',
+  remedy: 'See the log of the server for this error.',
+};
+
+export function judgeMysql(finding: MysqlFinding, expected: DatabaseExpectations): Judgement {
+  const facts = factsOf(finding);
+  return { ...judge(finding, expected), ...(Object.keys(facts).length === 0 ? {} : { facts }) };
+}
+
+function judge(finding: MysqlFinding, expected: DatabaseExpectations): Judgement {
+  const subject = `MySQL at ${expected.address}`;
+  const failed = (reason: Reason, says: string, remedy: string): Judgement => ({
+    outcome: 'failed',
+    reason,
+    message: `${subject} ${says}.`,
+    remedy,
+  });
+  if (finding.connectionFault !== undefined) return judgeConnection(subject, finding.connectionFault);
+  if (finding.withoutTls === true) {
+    return failed(
+      'tls-failed',
+      'has no TLS, which its URL requires',
+      'Switch TLS on in the server (ssl_cert, ssl_key), or set sslMode=PREFERRED.',
+    );
+  }
+  if (finding.unknownMethod !== undefined) {
+    return unknownLogin(subject, 'none', oneLine(finding.unknownMethod));
+  }
+  if (finding.serverError !== undefined) return judgeRefusal(subject, finding.serverError, expected);
+  const { refusedWrite, readOnly } = finding;
+  if (expected.replica) return judgeRoom(finding, expected, subject);
+  if (refusedWrite !== undefined) {
+    return failed(
+      'database-read-only',
+      `refuses writes (${wordsOf(refusedWrite)})`,
+      'Point the Service or URL at the primary, or switch read_only off.',
+    );
+  }
+  if (readOnly === true) {
+    return failed(
+      'database-read-only',
+      'takes reads only: transaction_read_only or innodb_read_only is on',
+      'Switch it off for the server or the session, or point the Service or URL at the primary.',
+    );
+  }
+  return judgeRoom(finding, expected, subject);
+}
+
+function wordsOf({ code, message }: MysqlError): string {
+  return `${code}: ${oneLine(message)}`;
+}
+
+function judgeRefusal(
+  subject: string,
+  error: MysqlError,
+  { login: stated, hasPassword }: DatabaseExpectations,
+): Judgement {
+  const words = wordsOf(error);
+  if (ofHost.includes(error.code)) return notLetIn(subject, words);
+  const { reason, says, remedy } = refusalOf(error);
+  const isOfLogin = reason === 'login-refused' || reason === 'database-missing';
+  // A file that an agent writes, a token of the cloud: the workload may know one.
+  const isIncomplete = reason === 'login-refused' && !hasPassword;
+  if (isOfLogin && (stated !== 'stated' || isIncomplete)) {
+    return unknownLogin(subject, isIncomplete ? 'none' : stated, words);
+  }
+  return { outcome: 'failed', reason, message: `${subject} ${says} (${words}).`, remedy };
+}
+
+function refusalOf({ code, message }: MysqlError): Refusal {
+  if (/insecure transport/i.test(message)) return wantsTls;
+  // 1226 is said of each resource of an account.
+  if (code === 1226 && !/connections/.test(message)) return anyRefusal;
+  return refusals[code] ?? anyRefusal;
+}
+
+/** It is up, and its accounts are by the address of the caller: that of the pods may be another. */
+function notLetIn(subject: string, words: string): Judgement {
+  return {
+    outcome: 'inconclusive',
+    reason: 'not-reachable-from-here',
+    message: `${subject} is up, and lets nobody in from where the test runs (${words}).`,
+    remedy: 'Create the account for that host too (CREATE USER …@…), if it is to be tested.',
+  };
+}
+
+/** Below a tenth of all connections a deployment that doubles the pods for a while may use up the rest. */
+const scarceShare = 0.1;
+
+function judgeRoom(
+  { connections, tls, version }: MysqlFinding,
+  { now }: DatabaseExpectations,
+  subject: string,
+): Judgement {
+  if (connections !== undefined && connections.left < 1) {
+    return {
+      outcome: 'failed',
+      reason: 'connections-exhausted',
+      message: `${subject} has ${connections.left} of ${connections.limit} connections left, at least 1 must be free.`,
+      remedy: exhausted.remedy,
+    };
+  }
+  const warnings = [
+    connections !== undefined && connections.left < connections.limit * scarceShare
+      ? `only ${connections.left} of ${connections.limit} connections are left`
+      : undefined,
+    tls !== undefined && tls.validTo < now
+      ? 'its TLS certificate has expired, clients that check it cannot connect'
+      : undefined,
+  ].filter((warning) => warning !== undefined);
+  return {
+    outcome: 'passed',
+    message: `${subject} answers${version === undefined ? '' : `, version ${oneLine(version, 40)}`}.`,
+    ...(warnings.length === 0 ? {} : { warning: `${subject}: ${warnings.join('; ')}.` }),
+  };
+}
+
+function factsOf({
+  version,
+  refusedWrite,
+  readOnly,
+  connections,
+  tls,
+}: MysqlFinding): Record<string, string> {
+  const takesWrites = refusedWrite === undefined && readOnly !== true;
+  return {
+    ...(version === undefined ? {} : { version: oneLine(version, 80) }),
+    ...(readOnly === undefined ? {} : { writes: takesWrites ? 'accepted' : 'refused' }),
+    ...(connections === undefined
+      ? {}
+      : { connections: `${connections.used} used, ${connections.left} left of ${connections.limit}` }),
+    ...(tls === undefined ? {} : { 'certificate valid until': new Date(tls.validTo).toISOString() }),
+  };
+}
