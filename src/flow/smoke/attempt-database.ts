@@ -51,23 +51,42 @@ export async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGrou
     }),
   });
   if ('blocked' in reached) return blockedTry(title, reached);
-  return tried((await atOwnAddress(asking, reached, test, ground)) ?? reached);
+  return tried((await atOwnAddress(asking, reached, test, ground)) ?? asFarAsKnown(test, reached));
 }
 
-/** Port-forwards end at the loopback address of the pod; a server that listens on its other address only is asked there from inside. */
+/**
+ * Port-forwards end at the loopback address of the pod. A server that listens on its other address only, or may let this account in
+ * from elsewhere only, is asked there from inside.
+ */
 async function atOwnAddress(
   asking: Asking,
   { answer }: { readonly answer: Found },
-  { reach, serverName }: DatabaseTest,
+  test: DatabaseTest,
   { addressOf }: TestGround,
 ): Promise<{ readonly answer: Found; readonly route: 'cluster-job' } | undefined> {
-  if (reach.type !== 'pod' || answer.connectionFault?.kind !== 'refused' || isLoopback(serverName))
-    return undefined;
+  const { reach, serverName } = test;
+  const isOpen = answer.connectionFault?.kind === 'refused' || refusedByPlace(test, answer);
+  if (reach.type !== 'pod' || !isOpen || isLoopback(serverName)) return undefined;
   const address = addressOf?.(reach.pod);
   const found = address === undefined ? undefined : await asking.within(address, reach.port);
   const isReached =
     found !== undefined && (found.connectionFault === undefined || !isUnreached(found.connectionFault));
   return isReached ? { answer: found, route: 'cluster-job' } : undefined;
+}
+
+function refusedByPlace({ what }: DatabaseTest, { judgement }: Found): boolean {
+  return protocols[what].accountsByHost && judgement.reason === 'login-refused';
+}
+
+/** Nobody could ask from inside: the refusal says nothing of the workloads. */
+function asFarAsKnown<Reached extends { readonly answer: Found }>(
+  test: DatabaseTest,
+  reached: Reached,
+): Reached {
+  const { answer } = reached;
+  if (!refusedByPlace(test, answer) || isLoopback(test.serverName)) return reached;
+  const judgement: Judgement = { ...answer.judgement, outcome: 'inconclusive' };
+  return { ...reached, answer: { ...answer, judgement } };
 }
 
 function tried({ answer, route }: { readonly answer: Found } & Pick<Try['evidence'], 'route'>): Try {

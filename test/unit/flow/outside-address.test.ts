@@ -105,6 +105,37 @@ describe('a database in a pod at whose loopback address nobody listens', () => {
   });
 });
 
+describe('an account of MySQL that a port-forward comes from the wrong host for', () => {
+  const { doubt: _, database: __, ...certain } = managed;
+  const inPod: DatabaseTest = {
+    ...certain,
+    what: 'mysql',
+    serverName: 'db',
+    reach: { type: 'pod', pod: 'web-1', port: 3306 },
+  };
+  const refused = {
+    milliseconds: 2,
+    serverError: { code: 1045, message: "Access denied for 'shop'@'localhost'" },
+  };
+  const probes: Partial<ProbesPort> = {
+    databases: { ...flowRun({ holder: 'us' }).run.probes.databases, mysql: async () => refused },
+  };
+  const mysqlWell = { milliseconds: 2, version: '10.11.19-MariaDB', readOnly: false };
+
+  test.each<[string, Place, object]>([
+    [
+      'let in from where the pods are',
+      { within: () => mysqlWell },
+      { outcome: 'passed', route: 'cluster-job' },
+    ],
+    ['refused there too', { within: () => refused }, { outcome: 'failed', reason: 'login-refused' }],
+    ['nobody can ask there', {}, { outcome: 'inconclusive', reason: 'login-refused' }],
+  ])('%s', async (_case, place, expected) => {
+    const { reports } = await tested([inPod], { ...place, probes });
+    expect(reports).toMatchObject([expected]);
+  });
+});
+
 describe('a database outside the pods', () => {
   test('that only the cluster reaches is judged by what it says there; the runner does not ask', async () => {
     const { reports, jobs } = await tested([managed], { within: () => well });

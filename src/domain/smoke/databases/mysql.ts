@@ -65,6 +65,7 @@ export const mysql: DatabaseProtocol<DatabaseAccess, MysqlFinding> = {
   tlsWords,
   recognisedBy: { words: 'mysql mariadb', family: 'sql', drivers: /mysql|maria/i, hosts },
   needs: ['user'],
+  accountsByHost: true,
   parseText,
   isDatabase: () => true,
   server: {

@@ -77,6 +77,7 @@ export const postgres: DatabaseProtocol<PostgresTarget, PostgresFinding> = {
     hosts: /(^|[-.\d])(pg|postgres(ql)?|pgsql|pgbouncer|timescale(db)?)($|[-.\d])/i,
   },
   needs: ['user', 'database'],
+  accountsByHost: false,
   parseText,
   isDatabase: () => true,
   server: {

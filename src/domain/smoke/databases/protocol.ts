@@ -133,6 +133,11 @@ export interface DatabaseProtocol<Target extends DatabaseTarget, Finding extends
   readonly recognisedBy: RecognisedBy;
   /** Without these there is no session. Where nothing is needed, a server may be open: it is tried without any login. */
   readonly needs: readonly ('user' | 'database')[];
+  /**
+   * Whether an account is one of a host to connect from (`app@'10.%'`): a login that is refused at the loopback address of a pod, where
+   * port-forwards end, may be right from where the workloads are.
+   */
+  readonly accountsByHost: boolean;
   /** Reads whole addresses that are no URLs: connection strings of drivers. */
   parseText(text: string): DatabaseAddress | undefined;
   /** Whether this can be the name of a database. */

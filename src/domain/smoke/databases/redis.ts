@@ -64,6 +64,7 @@ export const redis: DatabaseProtocol<RedisTarget, RedisFinding> = {
     hosts: /(^|[-.\d])(redis|valkey|keydb)($|[-.\d])/i,
   },
   needs: [],
+  accountsByHost: false,
   parseText,
   isDatabase: (name) => /^\d+$/.test(name),
   server: {
