@@ -34,7 +34,9 @@ export interface Trial {
   readonly output: string;
 }
 
-const bundle = join(import.meta.dirname, '../../dist/deploy-staging/index.js');
+const dist = join(import.meta.dirname, '../../dist');
+const bundle = join(dist, 'deploy-staging/index.js');
+const phaseBundle = join(dist, 'phase/index.js');
 /** The controllers still delete what undo gave up. */
 const patience = 15_000;
 
@@ -267,9 +269,14 @@ class Attempt {
     return true;
   }
 
+  /** Where the pre-checks refuse the next release, somebody undoes what the one before has left, as its message says. */
   async #follow(): Promise<void> {
     await this.#write(2, 'deployment');
-    await this.#main('automatic');
+    const { exitCode } = await this.#main('automatic');
+    if (exitCode !== 1) return;
+    const { inputs, workspace } = this.#options('automatic');
+    const phase = { ...inputs, phase: 'rollback', environment: 'staging' };
+    await this.#finish(await startStep({ bundle: phaseBundle, workspace, inputs: phase }));
   }
 
   /** Kills the process when the strike stalls one of its writes, unless it ends before. */
@@ -309,8 +316,12 @@ class Attempt {
   }
 
   #start(rollback: string, state: StepResult['state'] = {}, kubeconfig = this.#proxy.kubeconfig) {
+    return startStep(this.#options(rollback, kubeconfig), state);
+  }
+
+  #options(rollback: string, kubeconfig = this.#proxy.kubeconfig): StepOptions {
     const adopted = ['kubectl-client-side-apply', 'kubectl-scale', 'kubectl-rollout', 'injector'];
-    const options: StepOptions = {
+    return {
       bundle,
       workspace: this.#workspace,
       inputs: {
@@ -327,7 +338,6 @@ class Attempt {
         adopt: (this.#scenario.adoptsOthers ? [...adopted, 'someone'] : adopted).join(','),
       },
     };
-    return startStep(options, state);
   }
 }
 

@@ -63,7 +63,7 @@ export function decideCreated(
  * The API server said so, or all of this holds: it was created after the record was written, we have applied it (or it has no field
  * that anybody could own), and nobody else wrote a field of its body who might have created it.
  */
-function isProven(
+export function isProven(
   live: KubernetesObject,
   { reference, made, absentAt }: StateBefore,
   proof: CreationProof,

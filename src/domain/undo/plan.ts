@@ -53,7 +53,8 @@ export function undoPlan(
   const isRegained = ({ scaledBy = [] }: StateBefore): boolean => scaledBy.length > 0 && scaledBy.every(goes);
   const decisions = body.before.map((before): Decision => {
     const key = keyOf(before.reference);
-    return created.get(key) ?? decidePresent(before, live.get(key), written.get(key), isRegained(before));
+    const seen = { live: live.get(key), written: written.get(key), proof };
+    return created.get(key) ?? decidePresent(before, seen, isRegained(before));
   });
   const restores = decisions.flatMap(({ restore }) => restore ?? []);
   const retired = new Set(

@@ -19,6 +19,7 @@ import {
 import { type JsonObject, type JsonValue, type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import type { Remake, StateBefore } from '../release/record.ts';
 import { boundBy } from './bound.ts';
+import { type CreationProof, isProven } from './created.ts';
 import type { Kept, LeftAlone, Restore } from './decision.ts';
 import { isReordered } from './list-order.ts';
 import { ownershipRestored } from './ownership.ts';
@@ -31,17 +32,24 @@ export interface PresentDecision {
   readonly kept?: readonly Kept[];
 }
 
+/** What is known of an object now. */
+export interface SeenObject {
+  readonly live: KubernetesObject | undefined;
+  /** What the server answered to the release's own write. */
+  readonly written: KubernetesObject | undefined;
+  readonly proof: CreationProof;
+}
+
 /** `isRegained`: the release's autoscalers go, or turn to what they targeted before, and its replicas are put back. */
 export function decidePresent(
   before: StateBefore,
-  live: KubernetesObject | undefined,
-  written: KubernetesObject | undefined,
+  { live, written, proof }: SeenObject,
   isRegained: boolean,
 ): PresentDecision {
   const { reference, restore, remake, uid } = before;
   const title = titleOf(reference);
   const isAnother = live === undefined || (uid !== undefined && live.metadata.uid !== uid);
-  if (isAnother && remake !== undefined) return decideRemade(before, remake, live);
+  if (isAnother && remake !== undefined) return decideRemade(before, remake, live, proof);
   if (isAnother) {
     const since = live === undefined ? 'was deleted' : 'was deleted and made anew';
     const message = `${title} ${since} by somebody else since; it is left as it is.`;
@@ -115,11 +123,15 @@ function remade(before: StateBefore, restore: JsonObject, live: KubernetesObject
   };
 }
 
-/** An undo before this one has deleted it, and may have created it anew: its ownership may still be to be given back. */
+/**
+ * An undo before this one has deleted it, and may have created it anew: its ownership may still be to be given back. Where a release
+ * came between the two, and has made it immutable again, that one has to go as well.
+ */
 function decideRemade(
   before: StateBefore,
   remake: Remake,
   live: KubernetesObject | undefined,
+  proof: CreationProof,
 ): PresentDecision {
   const { fields = {}, restore = {} } = before;
   const entries = live?.metadata.managedFields ?? [];
@@ -127,9 +139,12 @@ function decideRemade(
     live !== undefined &&
     differing(fields, restore, live).length === 0 &&
     ownershipRestored(entries, remake.ownership, []) === undefined;
-  return isDone
-    ? { kept: [madeAnew(before.reference)] }
-    : { restore: { ...asRemake(before, remake), remake } };
+  if (isDone) return { kept: [madeAnew(before.reference)] };
+  const uid = live?.metadata.uid;
+  const goes = live !== undefined && mustBeRemade(live, remake.object) && isProven(live, before, proof);
+  return {
+    restore: { ...asRemake(before, remake), remake: goes && uid !== undefined ? { ...remake, uid } : remake },
+  };
 }
 
 function asRemake({ reference, fields = {} }: StateBefore, { object, ownership }: Remake): Restore {

@@ -1,10 +1,14 @@
 /** What is written where server-side apply is of no use: of others what is there, of ours what was there before. */
 import { describe, expect, test } from 'vitest';
-import type {
-  JsonObject,
-  KubernetesObject,
-  ManagedFieldsEntry,
+import {
+  type JsonObject,
+  type KubernetesObject,
+  keyOf,
+  type ManagedFieldsEntry,
 } from '../../../src/domain/kubernetes/objects.ts';
+import type { StateBefore } from '../../../src/domain/release/record.ts';
+import type { Restore } from '../../../src/domain/undo/decision.ts';
+import { undoPlan } from '../../../src/domain/undo/plan.ts';
 import { mustBeRemade, remakeOf } from '../../../src/domain/undo/remake.ts';
 
 const entry = (manager: string, fieldsV1: JsonObject, operation = 'Apply'): ManagedFieldsEntry => ({
@@ -85,5 +89,31 @@ describe('made anew is', () => {
     ['it is of another kind', { ...live([locked]), kind: 'Queue' }, before.restore],
   ])('not if %s', (_title, object, restore) => {
     expect(mustBeRemade(object, restore)).toBe(false);
+  });
+});
+
+describe('an undo that was killed between deleting it and creating it anew, and a release that has made it since', () => {
+  const reference = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'plain' };
+  const remake = { object: before.restore, ownership: before.ownership };
+  const state: StateBefore = { reference, presence: 'present', uid: 'u0', ...before, remake };
+  const decide = (object: KubernetesObject, made: string): readonly Restore[] => {
+    const proof = { made: new Map([[keyOf(reference), made]]), recordedAt: undefined };
+    const all = new Map([[keyOf(reference), object]]);
+    return undoPlan({ before: [state], inventory: [] }, all, new Map(), proof).restores;
+  };
+
+  test('made immutable: it is deleted, by the UID that the release has made, and created as it was', () => {
+    expect(decide(live([locked]), 'u1')).toMatchObject([{ remake: { uid: 'u1', object: before.restore } }]);
+  });
+
+  test('not immutable: it is written in place', () => {
+    const { immutable: _immutable, ...open } = live([entry('orion', data('a', 'added'))]);
+    const [restore] = decide(open as KubernetesObject, 'u1');
+    expect(restore).toMatchObject({ remake });
+    expect(restore?.remake).not.toHaveProperty('uid');
+  });
+
+  test('made by somebody else: it is never deleted', () => {
+    expect(decide(live([locked]), 'u2')[0]?.remake).not.toHaveProperty('uid');
   });
 });
