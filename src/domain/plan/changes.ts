@@ -1,4 +1,5 @@
 import type { MemberPath } from '../kubernetes/field-set.ts';
+import { fieldAt } from '../kubernetes/fields.ts';
 import {
   applyEntryOf,
   canonicalJson,
@@ -69,8 +70,9 @@ const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
 export function intentOf(object: KubernetesObject): JsonObject {
   const { metadata, ...body } = object as unknown as { metadata: JsonObject; [field: string]: JsonValue };
   const { annotations, ...rest } = metadata;
+  const notes = statusAnnotations(object);
   const kept = Object.entries(isObject(annotations) ? annotations : {}).filter(
-    ([name]) => name !== lastAppliedAnnotation,
+    ([name]) => name !== lastAppliedAnnotation && !notes.has(name),
   );
   const meant = Object.entries(rest).filter(([name]) => !serverMetadata.includes(name));
   const { status: _status, ...fields } = body;
@@ -81,6 +83,15 @@ export function intentOf(object: KubernetesObject): JsonObject {
       ...(kept.length > 0 ? { annotations: Object.fromEntries(kept) } : {}),
     },
   };
+}
+
+/** Annotations that a controller writes together with status: `deployment.kubernetes.io/revision`, a moment after each change. */
+function statusAnnotations({ metadata }: KubernetesObject): ReadonlySet<string> {
+  const written = (metadata.managedFields ?? [])
+    .filter(({ subresource }) => subresource === 'status')
+    .map(({ fieldsV1 }) => fieldAt(fieldsV1, 'f:metadata', 'f:annotations'))
+    .filter(isObject);
+  return new Set(written.flatMap((names) => Object.keys(names).map((name) => name.replace(/^f:/, ''))));
 }
 
 /** The same object, as a person means it: only status and bookkeeping may differ. */

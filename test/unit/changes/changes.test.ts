@@ -69,6 +69,29 @@ describe('what a write would do', () => {
     expect(isSameIntent(seen, { ...seen, status: {} })).toBe(true);
     expect(isSameIntent(seen, { ...seen, metadata: { ...seen.metadata, uid: '2' } })).toBe(false);
   });
+
+  test('also where its controller has noted the revision, as it does a moment after each change', () => {
+    const seen = object({ image: 'a' }, { uid: '1', annotations: { team: 'blue' } });
+    const noted = (subresource?: string): KubernetesObject => ({
+      ...seen,
+      metadata: {
+        ...seen.metadata,
+        annotations: { team: 'blue', 'deployment.kubernetes.io/revision': '2' },
+        managedFields: [
+          ...(seen.metadata.managedFields ?? []),
+          {
+            manager: 'kube-controller-manager',
+            operation: 'Update',
+            apiVersion: 'apps/v1',
+            fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:deployment.kubernetes.io/revision': {} } } },
+            ...(subresource === undefined ? {} : { subresource }),
+          },
+        ],
+      },
+    });
+    expect(isSameIntent(seen, noted('status'))).toBe(true);
+    expect(isSameIntent(seen, noted())).toBe(false);
+  });
 });
 
 test.each([
