@@ -1,4 +1,5 @@
 /** The cluster as a deployment uses it: one connection, reads and writes by name of what they are for. */
+
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../domain/failure/fault.ts';
@@ -11,10 +12,11 @@ import type {
 import { groupOf, referenceOf } from '../domain/kubernetes/objects.ts';
 import type { ReleaseBody, ReleaseHead } from '../domain/release/record.ts';
 import type { Permission } from '../domain/workloads/permissions.ts';
+import type { ClusterPort, Repeatable } from '../ports/cluster.ts';
+import type { StoredRelease } from '../ports/release-store.ts';
 import { missingPermissions, readIdentity } from './api/access-review.ts';
 import {
   type ApplyOptions,
-  type BeforeRepeat,
   createKubernetesApi,
   type DeleteOptions,
   type JsonPatchOperation,
@@ -31,18 +33,9 @@ import { type ClusterJob, runClusterJob } from './in-cluster-job/job.ts';
 import { watchHolderSilence } from './release-store/holder-liveness.ts';
 import { acquireLease, readLease } from './release-store/lease.ts';
 import type { LeaseFacts } from './release-store/lease-object.ts';
-import {
-  createReleaseStore,
-  type HeadPatch,
-  type StoredRelease,
-  type StoreResult,
-} from './release-store/records.ts';
+import { createReleaseStore, type HeadPatch, type StoreResult } from './release-store/records.ts';
 import { ApiError } from './transport/api-error.ts';
 import { systemClock } from './transport/clock.ts';
-
-interface Repeatable {
-  readonly beforeRepeat?: BeforeRepeat;
-}
 
 export function releaseCluster(connection: Connection, api: KubernetesApi = createKubernetesApi(connection)) {
   const { transport } = connection;
@@ -139,7 +132,7 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       error instanceof ApiError
         ? { status: error.status, reason: error.reason, message: error.message }
         : undefined,
-  };
+  } satisfies ClusterPort;
 }
 
 function withManagedFields(object: KubernetesObject, managedFields: readonly unknown[]): unknown {

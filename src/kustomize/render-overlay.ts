@@ -1,10 +1,10 @@
 /** Rendering an overlay: scan, build, parse, and remember where everything came from. */
+
 import { realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { chooseRenderer } from '../domain/checks/tools.ts';
 import { Fault } from '../domain/failure/fault.ts';
-import type { KubernetesObject, ObjectReference } from '../domain/kubernetes/objects.ts';
-import type { FieldPath, SourceLocation } from '../domain/kubernetes/source-location.ts';
+import type { Overlay } from '../ports/overlay.ts';
 import { type Kustomization, readKustomizations } from './files/kustomization-tree.ts';
 import { parseRendered, type RenderedObject } from './files/rendered-objects.ts';
 import { createYamlFiles, fieldOf, textOfNode, type YamlFiles } from './files/yaml-source.ts';
@@ -16,20 +16,10 @@ import { buildArguments, findPrograms, findRenderers, type Program, type Rendere
 import { runTool } from './run-tool.ts';
 import { makeWrapper } from './wrapper.ts';
 
-export interface Overlay {
-  readonly objects: readonly KubernetesObject[];
-  /** The `namespace:` of the overlay's kustomization, else the only namespace that objects name. */
-  readonly namespace?: string;
-  /** Every namespace that objects name, sorted. */
-  readonly namespaces: readonly string[];
+export interface RenderedOverlay extends Overlay {
   readonly renderer: Renderer;
   /** The overlay's kustomization file, relative to the workspace. */
   readonly file: string;
-  /**
-   * The line a person would edit to change the field (without `path`: the object), relative to the workspace. Always answers: the
-   * overlay's kustomization file when in doubt.
-   */
-  locate(reference: ObjectReference, path?: FieldPath): SourceLocation;
 }
 
 export interface RenderOptions {
@@ -49,7 +39,7 @@ export interface RenderOptions {
  * Renders an overlay as `kubectl kustomize` or `kustomize build` would. Throws a Fault: `overlay-missing`, `remote-base`, `tool-missing`,
  * `tool-version`, `render-failed`, `object-invalid`.
  */
-export async function renderOverlay(options: RenderOptions): Promise<Overlay> {
+export async function renderOverlay(options: RenderOptions): Promise<RenderedOverlay> {
   const files = createYamlFiles();
   const workspace = realpathSync(options.workspace);
   const known = new Map<string, Kustomization | undefined>();

@@ -5,11 +5,15 @@ import type { FieldPath, SourceLocation } from '../domain/kubernetes/source-loca
 
 export interface Overlay {
   readonly objects: readonly KubernetesObject[];
-  /** The namespace that the overlay sets, or the only one that its objects name. */
+  /** The `namespace:` of the overlay's kustomization, else the only namespace that objects name. */
   readonly namespace?: string;
-  /** Every namespace that objects name. */
+  /** Every namespace that objects name, sorted. */
   readonly namespaces: readonly string[];
   readonly renderer: Renderer;
+  /**
+   * The line a person would edit to change the field (without `path`: the object), relative to the workspace. Always answers: the
+   * overlay's kustomization file when in doubt.
+   */
   locate(reference: ObjectReference, path?: FieldPath): SourceLocation;
 }
 

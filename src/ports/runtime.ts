@@ -1,7 +1,9 @@
 /** Time and log. */
-/** Time as a parameter: milliseconds since the epoch, and a pause that an abort ends early (by rejecting). */
+/** Time as a parameter: tests hand in a clock that they move by hand. */
 export interface Clock {
+  /** Milliseconds since the epoch. */
   now(): number;
+  /** Rejects with the signal's reason when it aborts. Keeps the process alive meanwhile. */
   wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 

@@ -2,11 +2,8 @@
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, TLSSocket } from 'node:tls';
 import type { Client } from 'pg';
-import type {
-  PostgresConnections,
-  PostgresFinding,
-  PostgresTarget,
-} from '../domain/smoke/databases/postgres.ts';
+import type { Connections } from '../domain/smoke/databases/judging.ts';
+import type { PostgresFinding, PostgresTarget } from '../domain/smoke/databases/postgres.ts';
 import type { ProbeLimits } from '../domain/smoke/http/connection.ts';
 import { trusting } from './authorities.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
@@ -156,7 +153,7 @@ const connectionsQuery = `
       from pg_roles r where r.rolname = current_user and rolconnlimit >= 0)::int as role_left`;
 
 /** Undefined where the server (a pooler, a database that only speaks PostgreSQL's protocol) cannot tell. */
-async function connectionsOf(client: Client): Promise<PostgresConnections | undefined> {
+async function connectionsOf(client: Client): Promise<Connections | undefined> {
   try {
     const answer = await client.query<{
       used: number;

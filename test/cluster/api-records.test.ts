@@ -8,13 +8,10 @@ import {
   type LeaseOptions,
   readLease,
 } from '../../src/cluster/release-store/lease.ts';
-import {
-  createReleaseStore,
-  type StoredRelease,
-  type StoreResult,
-} from '../../src/cluster/release-store/records.ts';
+import { createReleaseStore, type StoreResult } from '../../src/cluster/release-store/records.ts';
 import { systemClock } from '../../src/cluster/transport/clock.ts';
 import type { ReleaseBody, ReleaseHead } from '../../src/domain/release/record.ts';
+import type { StoredRelease } from '../../src/ports/release-store.ts';
 import { manualClock } from '../contract/cluster/manual-clock.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 

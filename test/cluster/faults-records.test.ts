@@ -2,12 +2,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api/api.ts';
 import { releaseCluster } from '../../src/cluster/cluster-port.ts';
-import {
-  createReleaseStore,
-  type StoredRelease,
-  type StoreResult,
-} from '../../src/cluster/release-store/records.ts';
+import { createReleaseStore, type StoreResult } from '../../src/cluster/release-store/records.ts';
 import type { ReleaseBody, ReleaseHead } from '../../src/domain/release/record.ts';
+import type { StoredRelease } from '../../src/ports/release-store.ts';
 import type { FaultInput } from '../../testbed/faults/fault.ts';
 import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';

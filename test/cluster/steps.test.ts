@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StoredRelease } from '../../src/cluster/release-store/records.ts';
+import type { StoredRelease } from '../../src/ports/release-store.ts';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import { startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
 import { cancelStep, type StepResult } from '../../testbed/workflow-step.ts';

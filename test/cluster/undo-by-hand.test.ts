@@ -3,13 +3,10 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  createReleaseStore,
-  type StoredRelease,
-  type StoreResult,
-} from '../../src/cluster/release-store/records.ts';
+import { createReleaseStore, type StoreResult } from '../../src/cluster/release-store/records.ts';
 import type { ReleaseBody, StateBefore } from '../../src/domain/release/record.ts';
 import { restoreByHand } from '../../src/domain/undo/manual-commands.ts';
+import type { StoredRelease } from '../../src/ports/release-store.ts';
 import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
 
 let here: ApiCluster;

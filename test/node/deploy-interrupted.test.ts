@@ -1,8 +1,8 @@
 /** Runs that are cancelled, killed, or meet another run (STATES rows 11, 13 to 15, 22), against real pods that take their time. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { StoredRelease } from '../../src/cluster/release-store/records.ts';
 import { keyOf } from '../../src/domain/kubernetes/objects.ts';
+import type { StoredRelease } from '../../src/ports/release-store.ts';
 import type { RunningStep } from '../../testbed/workflow-step.ts';
 import {
   changes,

@@ -6,7 +6,7 @@ import type {
   ObjectReference,
 } from '../../domain/kubernetes/objects.ts';
 import { referenceOf } from '../../domain/kubernetes/objects.ts';
-import type { ApplyConflict } from '../../domain/plan/changes.ts';
+import type { ApplyAnswer } from '../../ports/cluster.ts';
 import { isApiError } from '../transport/api-error.ts';
 import type { Transport, TransportRequest } from '../transport/transport.ts';
 import { type Identity, missingPermissions, type Permission, readIdentity } from './access-review.ts';
@@ -39,15 +39,6 @@ export interface ApplyOptions {
 
 /** Asked before a write is sent once more, which may be a minute later; what it throws ends the call. */
 export type BeforeRepeat = (() => Promise<void>) | undefined;
-
-export type ApplyResult =
-  | {
-      readonly type: 'applied';
-      readonly object: KubernetesObject;
-      readonly warnings: readonly string[];
-      readonly created: boolean;
-    }
-  | { readonly type: 'conflict'; readonly conflicts: readonly ApplyConflict[] };
 
 export interface WriteResult {
   readonly object: KubernetesObject;
@@ -99,7 +90,7 @@ export interface KubernetesApi {
   missingPermissions(permissions: readonly Permission[], signal?: AbortSignal): Promise<Permission[]>;
   get(reference: ObjectReference, signal?: AbortSignal): Promise<KubernetesObject | undefined>;
   list(apiVersion: string, kind: string, options?: ListOptions): Promise<ListResult>;
-  apply(object: KubernetesObject | JsonObject, options?: ApplyOptions): Promise<ApplyResult>;
+  apply(object: KubernetesObject | JsonObject, options?: ApplyOptions): Promise<ApplyAnswer>;
   create(object: KubernetesObject, options?: WriteOptions): Promise<WriteResult>;
   /** PUT; `metadata.resourceVersion` makes it fail with 409 if somebody else was faster. */
   replace(object: KubernetesObject, options?: WriteOptions): Promise<WriteResult>;

@@ -1,5 +1,5 @@
+import type { Clock } from '../../ports/runtime.ts';
 import type { KubernetesApi } from '../api/api.ts';
-import type { Clock } from '../transport/clock.ts';
 import { readLease } from './lease.ts';
 import type { LeaseFacts } from './lease-object.ts';
 

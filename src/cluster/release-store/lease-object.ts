@@ -1,16 +1,14 @@
 import type { KubernetesObject, ObjectReference } from '../../domain/kubernetes/objects.ts';
+import type { LeaseFacts as LeaseFactsOfPort } from '../../ports/release-store.ts';
 
 const apiVersion = 'coordination.k8s.io/v1';
 
-/** What a Lease says: who holds it and when it was last renewed, by the holder's clock. */
-export interface LeaseFacts {
+/** All that a Lease says; `holder` is empty when nobody holds it. */
+export interface LeaseFacts extends LeaseFactsOfPort {
   readonly namespace: string;
   readonly name: string;
-  /** Empty when nobody holds it. */
-  readonly holder: string;
   /** Compared for change only, never with our own clock. */
   readonly renewTime: string;
-  readonly resourceVersion: string;
   readonly uid: string;
   /** Number of times that it changed hands. */
   readonly transitions: number;

@@ -1,6 +1,6 @@
+import type { Clock } from '../../ports/runtime.ts';
 import type { KubernetesApi } from '../api/api.ts';
 import { isApiError } from '../transport/api-error.ts';
-import type { Clock } from '../transport/clock.ts';
 import {
   type LeaseContent,
   type LeaseFacts,

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../domain/failure/fault.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
 import { type ReleaseBody, type ReleaseHead, releaseName } from '../../domain/release/record.ts';
+import type { StoredRelease } from '../../ports/release-store.ts';
 import type { KubernetesApi } from '../api/api.ts';
 import { isApiError } from '../transport/api-error.ts';
 import {
@@ -17,16 +18,6 @@ import {
   releaseLabels,
   unpackBody,
 } from './secrets.ts';
-
-/** A head as it is in the cluster. */
-export interface StoredRelease {
-  /** `orion-shop-12` */
-  readonly name: string;
-  readonly head: ReleaseHead;
-  readonly resourceVersion: string;
-  /** RFC 3339, by the API server's clock. */
-  readonly createdAt?: string;
-}
 
 export interface ReleaseList {
   /** Newest first. */

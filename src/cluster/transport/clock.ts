@@ -1,12 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-
-/** Time as the edge needs it; tests hand in one that they move by hand. */
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Rejects with the signal's reason when it aborts. Keeps the process alive meanwhile. */
-  wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
-}
+import type { Clock } from '../../ports/runtime.ts';
 
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -1,10 +1,11 @@
 import { Fault } from '../../domain/failure/fault.ts';
 import { groupKindOf, type KubernetesObject } from '../../domain/kubernetes/objects.ts';
+import type { Clock } from '../../ports/runtime.ts';
 import type { KubernetesApi } from '../api/api.ts';
 import { type Resource, resourcePath } from '../api/discovery.ts';
 import { listAll } from '../api/list.ts';
 import { ApiError } from '../transport/api-error.ts';
-import { type Clock, systemClock } from '../transport/clock.ts';
+import { systemClock } from '../transport/clock.ts';
 import { lineSplitter, parseWatchEvent, withoutManagedFields } from './watch-stream.ts';
 
 export interface WatchTarget {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FieldPath } from '../../../src/domain/kubernetes/source-location.ts';
-import { type Overlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
+import { type RenderedOverlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
 
 let workspace: string;
-const overlays = new Map<string, Overlay>();
+const overlays = new Map<string, RenderedOverlay>();
 
 beforeAll(async () => {
   workspace = await mkdtemp(join(tmpdir(), 'orion-example-'));

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { keyOf, type ObjectReference, referenceOf } from '../../../src/domain/kubernetes/objects.ts';
 import type { FieldPath } from '../../../src/domain/kubernetes/source-location.ts';
-import { type Overlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
+import { type RenderedOverlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
 
 const workspace = join(import.meta.dirname, 'fixtures/shop');
 
-let overlay: Overlay;
+let overlay: RenderedOverlay;
 beforeAll(async () => {
   overlay = await renderOverlay({
     overlay: 'overlays/staging',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { Fault } from '../../../src/domain/failure/fault.ts';
-import { type Overlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
+import { type RenderedOverlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -42,7 +42,7 @@ interface Changes {
 }
 
 /** Renders the folder `overlay` of these files. */
-export async function render(files: Files, changes: Changes = {}): Promise<Overlay> {
+export async function render(files: Files, changes: Changes = {}): Promise<RenderedOverlay> {
   const workspace = await workspaceOf(files);
   return renderOverlay({
     overlay: 'overlay',

@@ -4,6 +4,16 @@ import type { Reason } from '../../failure/reasons.ts';
 import { judgeConnection, oneLine, type TlsFacts } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';
 import { addressOfKeywords, parseHost, readKeywords, tlsModeOf } from './address-parts.ts';
+import {
+  anyRefusal,
+  type Connections,
+  factsOfServer,
+  judgeRoom,
+  notLetIn,
+  type Refusal,
+  refused,
+  withFacts,
+} from './judging.ts';
 import type {
   DatabaseAccess,
   DatabaseAddress,
@@ -38,8 +48,8 @@ export interface MysqlFinding extends DatabaseFinding {
   readonly refusedWrite?: MysqlError;
   /** Of the session's own transactions, or of InnoDB as a whole. */
   readonly readOnly?: boolean;
-  /** The probe's own connection counts as used; `limit` is `max_connections`. */
-  readonly connections?: { readonly used: number; readonly limit: number; readonly left: number };
+  /** `limit` is `max_connections`. */
+  readonly connections?: Connections;
 }
 
 const port = 3306;
@@ -143,12 +153,6 @@ function schema({
   });
 }
 
-interface Refusal {
-  readonly reason: Reason;
-  readonly says: string;
-  readonly remedy: string;
-}
-
 const login = (says: string): Refusal => ({
   reason: 'login-refused',
   says,
@@ -213,25 +217,18 @@ const refusals: Readonly<Record<number, Refusal>> = {
 /** Accounts are bound to hosts: these say that no account may come from the caller's, whoever it is. */
 const ofHost: readonly number[] = [1129, 1130];
 
-const anyRefusal: Refusal = {
-  reason: 'database-error',
-  says: 'answered with an error',
-  remedy: 'See the log of the server for this error.',
-};
-
 export function judgeMysql(finding: MysqlFinding, expected: DatabaseExpectations): Judgement {
-  const facts = factsOf(finding);
-  return { ...judge(finding, expected), ...(Object.keys(facts).length === 0 ? {} : { facts }) };
+  const { refusedWrite, readOnly } = finding;
+  const takesWrites = refusedWrite === undefined && readOnly !== true;
+  const writes = readOnly === undefined ? {} : { writes: takesWrites ? 'accepted' : 'refused' };
+  return withFacts(judge(finding, expected), factsOfServer(finding, writes));
 }
 
 function judge(finding: MysqlFinding, expected: DatabaseExpectations): Judgement {
   const subject = `MySQL at ${expected.address}`;
-  const failed = (reason: Reason, says: string, remedy: string): Judgement => ({
-    outcome: 'failed',
-    reason,
-    message: `${subject} ${says}.`,
-    remedy,
-  });
+  const failed = (reason: Reason, says: string, remedy: string): Judgement =>
+    refused(subject, { reason, says, remedy });
+  const room = (): Judgement => judgeRoom(subject, finding, { now: expected.now, remedy: exhausted.remedy });
   if (finding.connectionFault !== undefined) return judgeConnection(subject, finding.connectionFault);
   if (finding.withoutTls === true) {
     return failed(
@@ -245,7 +242,7 @@ function judge(finding: MysqlFinding, expected: DatabaseExpectations): Judgement
   }
   if (finding.serverError !== undefined) return judgeRefusal(subject, finding.serverError, expected);
   const { refusedWrite, readOnly } = finding;
-  if (expected.replica) return judgeRoom(finding, expected, subject);
+  if (expected.replica) return room();
   if (refusedWrite !== undefined) {
     return failed(
       'database-read-only',
@@ -260,7 +257,7 @@ function judge(finding: MysqlFinding, expected: DatabaseExpectations): Judgement
       'Switch it off for the server or the session, or point the Service or URL at the primary.',
     );
   }
-  return judgeRoom(finding, expected, subject);
+  return room();
 }
 
 function wordsOf({ code, message }: MysqlError): string {
@@ -273,15 +270,19 @@ function judgeRefusal(
   { login: stated, hasPassword }: DatabaseExpectations,
 ): Judgement {
   const words = wordsOf(error);
-  if (ofHost.includes(error.code)) return notLetIn(subject, words);
-  const { reason, says, remedy } = refusalOf(error);
+  if (ofHost.includes(error.code)) {
+    const remedy = 'Create the account for that host too (CREATE USER …@…), if it is to be tested.';
+    return notLetIn(subject, words, remedy);
+  }
+  const refusal = refusalOf(error);
+  const { reason } = refusal;
   const isOfLogin = reason === 'login-refused' || reason === 'database-missing';
   // A file that an agent writes, a token of the cloud: the workload may know one.
   const isIncomplete = reason === 'login-refused' && !hasPassword;
   if (isOfLogin && (stated !== 'stated' || isIncomplete)) {
     return unknownLogin(subject, isIncomplete ? 'none' : stated, words);
   }
-  return { outcome: 'failed', reason, message: `${subject} ${says} (${words}).`, remedy };
+  return refused(subject, refusal, words);
 }
 
 function refusalOf({ code, message }: MysqlError): Refusal {
@@ -289,63 +290,4 @@ function refusalOf({ code, message }: MysqlError): Refusal {
   // 1226 is said of each resource of an account.
   if (code === 1226 && !/connections/.test(message)) return anyRefusal;
   return refusals[code] ?? anyRefusal;
-}
-
-/** It is up, and its accounts are by the address of the caller: that of the pods may be another. */
-function notLetIn(subject: string, words: string): Judgement {
-  return {
-    outcome: 'inconclusive',
-    reason: 'not-reachable-from-here',
-    message: `${subject} is up, and lets nobody in from where the test runs (${words}).`,
-    remedy: 'Create the account for that host too (CREATE USER …@…), if it is to be tested.',
-  };
-}
-
-/** Below a tenth of all connections a deployment that doubles the pods for a while may use up the rest. */
-const scarceShare = 0.1;
-
-function judgeRoom(
-  { connections, tls, version }: MysqlFinding,
-  { now }: DatabaseExpectations,
-  subject: string,
-): Judgement {
-  if (connections !== undefined && connections.left < 1) {
-    return {
-      outcome: 'failed',
-      reason: 'connections-exhausted',
-      message: `${subject} has ${connections.left} of ${connections.limit} connections left, at least 1 must be free.`,
-      remedy: exhausted.remedy,
-    };
-  }
-  const warnings = [
-    connections !== undefined && connections.left < connections.limit * scarceShare
-      ? `only ${connections.left} of ${connections.limit} connections are left`
-      : undefined,
-    tls !== undefined && tls.validTo < now
-      ? 'its TLS certificate has expired, clients that check it cannot connect'
-      : undefined,
-  ].filter((warning) => warning !== undefined);
-  return {
-    outcome: 'passed',
-    message: `${subject} answers${version === undefined ? '' : `, version ${oneLine(version, 40)}`}.`,
-    ...(warnings.length === 0 ? {} : { warning: `${subject}: ${warnings.join('; ')}.` }),
-  };
-}
-
-function factsOf({
-  version,
-  refusedWrite,
-  readOnly,
-  connections,
-  tls,
-}: MysqlFinding): Record<string, string> {
-  const takesWrites = refusedWrite === undefined && readOnly !== true;
-  return {
-    ...(version === undefined ? {} : { version: oneLine(version, 80) }),
-    ...(readOnly === undefined ? {} : { writes: takesWrites ? 'accepted' : 'refused' }),
-    ...(connections === undefined
-      ? {}
-      : { connections: `${connections.used} used, ${connections.left} left of ${connections.limit}` }),
-    ...(tls === undefined ? {} : { 'certificate valid until': new Date(tls.validTo).toISOString() }),
-  };
 }

@@ -4,6 +4,16 @@ import type { Reason } from '../../failure/reasons.ts';
 import { judgeConnection, oneLine, type TlsFacts } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';
 import { addressOfKeywords, readKeywords } from './address-parts.ts';
+import {
+  anyRefusal,
+  type Connections,
+  factsOfServer,
+  judgeRoom,
+  notLetIn,
+  type Refusal,
+  refused,
+  withFacts,
+} from './judging.ts';
 import type {
   DatabaseAccess,
   DatabaseAddress,
@@ -36,16 +46,8 @@ export interface PostgresFinding extends DatabaseFinding {
   readonly readOnly?: boolean;
   /** True if the role of this login was set to reading only (`ALTER ROLE … SET default_transaction_read_only`). */
   readonly readOnlyRole?: boolean;
-  readonly connections?: PostgresConnections;
-}
-
-/** The probe's own connection counts as used. */
-export interface PostgresConnections {
-  readonly used: number;
-  /** For clients like this one: without what is reserved for superusers, unless it is one. */
-  readonly limit: number;
-  /** The tightest of server, database and role. */
-  readonly left: number;
+  /** `limit` is without what is reserved for superusers, unless the probe is one; `left` the tightest of server, database and role. */
+  readonly connections?: Connections;
 }
 
 export interface PostgresExpectations {
@@ -59,8 +61,6 @@ export interface PostgresExpectations {
   readonly login?: Login;
   /** False where no setting says a password: that the server wants one is then not the workload's fault. */
   readonly hasPassword?: boolean;
-  /** Connections that must be free beside the probe's own; 1 by default: the next client would be refused. */
-  readonly leastConnectionsLeft?: number;
 }
 
 const port = 5432;
@@ -138,12 +138,6 @@ function schema({
   });
 }
 
-interface Refusal {
-  readonly reason: Reason;
-  readonly says: string;
-  readonly remedy: string;
-}
-
 /** By SQLSTATE (PostgreSQL manual, appendix A), the whole code before its class. */
 const refusals: Readonly<Record<string, Refusal>> = {
   '28P01': {
@@ -184,25 +178,16 @@ const refusals: Readonly<Record<string, Refusal>> = {
   },
 };
 
-const anyRefusal: Refusal = {
-  reason: 'database-error',
-  says: 'answered with an error',
-  remedy: 'See the log of the server for this error.',
-};
-
 export function judgePostgres(finding: PostgresFinding, expected: PostgresExpectations): Judgement {
-  const facts = factsOf(finding);
-  return { ...judge(finding, expected), ...(Object.keys(facts).length === 0 ? {} : { facts }) };
+  const { inRecovery } = finding;
+  const role = inRecovery === undefined ? {} : { role: inRecovery ? 'replica' : 'primary' };
+  return withFacts(judge(finding, expected), factsOfServer(finding, role));
 }
 
 function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgement {
   const subject = `PostgreSQL at ${expected.address}`;
-  const failed = (reason: Reason, says: string, remedy: string): Judgement => ({
-    outcome: 'failed',
-    reason,
-    message: `${subject} ${says}.`,
-    remedy,
-  });
+  const failed = (reason: Reason, says: string, remedy: string): Judgement =>
+    refused(subject, { reason, says, remedy });
   if (finding.connectionFault !== undefined) return judgeConnection(subject, finding.connectionFault);
   if (finding.withoutTls === true) {
     return failed(
@@ -227,7 +212,13 @@ function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgem
       'Switch default_transaction_read_only off for the server, the database or the role.',
     );
   }
-  return judgeRoom(finding, expected, subject);
+  const { now } = expected;
+  const readsOnly =
+    finding.readOnly === true && finding.readOnlyRole === true
+      ? 'its role may only read (default_transaction_read_only is set for it)'
+      : undefined;
+  const remedy = refusals['53300']?.remedy ?? '';
+  return judgeRoom(subject, finding, { now, remedy, warnings: [readsOnly] });
 }
 
 function judgeRefusal(
@@ -236,80 +227,22 @@ function judgeRefusal(
   { login = 'stated', hasPassword = true }: PostgresExpectations,
 ): Judgement {
   const wantsTls = error.code === '28000' && /no encryption|SSL off/i.test(error.message);
-  const { reason, says, remedy }: Refusal = wantsTls
+  const refusal: Refusal = wantsTls
     ? {
         reason: 'tls-required',
         says: 'lets nobody in without TLS',
         remedy: 'Connect with TLS: sslmode=require or stricter in the URL.',
       }
     : (refusals[error.code] ?? refusals[error.code.slice(0, 2)] ?? anyRefusal);
+  const { reason } = refusal;
   const code = error.code === '' ? '' : `${error.code}: `;
   const words = `${code}${oneLine(error.message)}`;
-  if (!wantsTls && /pg_hba\.conf/.test(error.message)) return notLetIn(subject, words);
+  if (!wantsTls && /pg_hba\.conf/.test(error.message))
+    return notLetIn(subject, words, 'Let pg_hba.conf take logins from there too, if it is to be tested.');
   // A file that an agent writes, a token of the cloud: the workload may know one.
   if (error.code === '28P01' && !hasPassword) return unknownLogin(subject, 'none', words);
   const isOfLogin = reason === 'login-refused' || reason === 'database-missing';
   const isCertificate = /client certificate/i.test(error.message);
   if (isOfLogin && (login !== 'stated' || isCertificate)) return unknownLogin(subject, login, words);
-  return {
-    outcome: 'failed',
-    reason,
-    message: `${subject} ${says} (${words}).`,
-    remedy,
-  };
-}
-
-/** It is up, and its rules are by the address of the caller: those of the pods may be others. */
-function notLetIn(subject: string, words: string): Judgement {
-  return {
-    outcome: 'inconclusive',
-    reason: 'not-reachable-from-here',
-    message: `${subject} is up, and lets nobody in from where the test runs (${words}).`,
-    remedy: 'Let pg_hba.conf take logins from there too, if it is to be tested.',
-  };
-}
-
-/** Below a tenth of all connections a deployment that doubles the pods for a while may use up the rest. */
-const scarceShare = 0.1;
-
-function judgeRoom(
-  { connections, tls, version, readOnly, readOnlyRole }: PostgresFinding,
-  expected: PostgresExpectations,
-  subject: string,
-): Judgement {
-  if (connections !== undefined && connections.left < (expected.leastConnectionsLeft ?? 1)) {
-    return {
-      outcome: 'failed',
-      reason: 'connections-exhausted',
-      message: `${subject} has ${connections.left} of ${connections.limit} connections left, at least ${expected.leastConnectionsLeft ?? 1} must be free.`,
-      remedy: refusals['53300']?.remedy ?? '',
-    };
-  }
-  const warnings = [
-    connections !== undefined && connections.left < connections.limit * scarceShare
-      ? `only ${connections.left} of ${connections.limit} connections are left`
-      : undefined,
-    readOnly === true && readOnlyRole === true
-      ? 'its role may only read (default_transaction_read_only is set for it)'
-      : undefined,
-    tls !== undefined && tls.validTo < expected.now
-      ? 'its TLS certificate has expired, clients that check it cannot connect'
-      : undefined,
-  ].filter((warning) => warning !== undefined);
-  return {
-    outcome: 'passed',
-    message: `${subject} answers${version === undefined ? '' : `, version ${oneLine(version, 40)}`}.`,
-    ...(warnings.length === 0 ? {} : { warning: `${subject}: ${warnings.join('; ')}.` }),
-  };
-}
-
-function factsOf({ version, inRecovery, connections, tls }: PostgresFinding): Record<string, string> {
-  return {
-    ...(version === undefined ? {} : { version: oneLine(version, 80) }),
-    ...(inRecovery === undefined ? {} : { role: inRecovery ? 'replica' : 'primary' }),
-    ...(connections === undefined
-      ? {}
-      : { connections: `${connections.used} used, ${connections.left} left of ${connections.limit}` }),
-    ...(tls === undefined ? {} : { 'certificate valid until': new Date(tls.validTo).toISOString() }),
-  };
+  return refused(subject, refusal, words);
 }

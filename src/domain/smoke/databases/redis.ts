@@ -1,9 +1,9 @@
 /** Redis and what speaks its protocol: how it is recognised, and whether it is fit for service. */
 import type { z } from 'zod';
-import type { Reason } from '../../failure/reasons.ts';
 import { judgeConnection, oneLine } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';
 import { parseHost } from './address-parts.ts';
+import { answers, anyRefusal, type Refusal, refused, withFacts } from './judging.ts';
 import type {
   DatabaseAddress,
   DatabaseFinding,
@@ -162,12 +162,6 @@ function schema({ z, text, count, milliseconds, serverSaid, fault }: SchemaParts
   });
 }
 
-interface Refusal {
-  readonly reason: Reason;
-  readonly says: string;
-  readonly remedy: string;
-}
-
 /**
  * By the first word of an error reply (redis/src/server.c, `shared.*err`). Words that are not here are not errors of the server's
  * state: `MOVED` and `ASK` say that another node of a cluster has the key, `NOPERM` that the user may not do this.
@@ -239,27 +233,17 @@ function refusalOf(message: string): Refusal | undefined {
 }
 
 export function judgeRedis(finding: RedisFinding, expected: RedisExpectations): Judgement {
-  const facts = factsOf(finding);
-  return { ...judge(finding, expected), ...(Object.keys(facts).length === 0 ? {} : { facts }) };
+  return withFacts(judge(finding, expected), factsOf(finding));
 }
 
 function judge(finding: RedisFinding, expected: RedisExpectations): Judgement {
   const subject = `Redis at ${expected.address}`;
-  const failed = ({ reason, says, remedy }: Refusal, words: string): Judgement => ({
-    outcome: 'failed',
-    reason,
-    message: `${subject} ${says} (${oneLine(words)}).`,
-    remedy,
-  });
+  const failed = (refusal: Refusal, words: string): Judgement => refused(subject, refusal, oneLine(words));
   const { connectionFault, serverError, write, role } = finding;
   // A server without room says so and hangs up: its words come first.
   if (serverError !== undefined) {
     const { step, message } = serverError;
-    const refusal = refusalOf(message) ?? {
-      reason: 'database-error',
-      says: `refused ${step}`,
-      remedy: 'See the log of the server for this error.',
-    };
+    const refusal = refusalOf(message) ?? { ...anyRefusal, says: `refused ${step}` };
     // That it wants a password which nobody has told us shows that it is up.
     const isOfLogin = step !== 'PING' || /^-?NOAUTH/.test(message);
     const { login = 'stated' } = expected;
@@ -285,14 +269,10 @@ const scarceShare = 0.1;
 function judgeRoom({ memory, clients, version, write }: RedisFinding, subject: string): Judgement {
   const isFull = memory !== undefined && memory.max > 0 && memory.used >= memory.max;
   if (isFull && memory.policy === 'noeviction' && write !== 'accepted') {
-    return {
-      outcome: 'failed',
-      reason: 'memory-full',
-      message: `${subject} uses ${memory.used} of ${memory.max} bytes and evicts nothing: it refuses writes.`,
-      remedy: refusals['OOM']?.remedy ?? '',
-    };
+    const says = `uses ${memory.used} of ${memory.max} bytes and evicts nothing: it refuses writes`;
+    return refused(subject, { reason: 'memory-full', says, remedy: refusals['OOM']?.remedy ?? '' });
   }
-  const warnings = [
+  return answers(subject, version, [
     memory !== undefined &&
     memory.max > 0 &&
     memory.policy === 'noeviction' &&
@@ -302,12 +282,7 @@ function judgeRoom({ memory, clients, version, write }: RedisFinding, subject: s
     clients?.max !== undefined && clients.connected > clients.max * (1 - scarceShare)
       ? `${clients.connected} of ${clients.max} clients are connected`
       : undefined,
-  ].filter((warning) => warning !== undefined);
-  return {
-    outcome: 'passed',
-    message: `${subject} answers${version === undefined ? '' : `, version ${oneLine(version, 40)}`}.`,
-    ...(warnings.length === 0 ? {} : { warning: `${subject}: ${warnings.join('; ')}.` }),
-  };
+  ]);
 }
 
 function factsOf({ version, role, memory, clients }: RedisFinding): Record<string, string> {
