@@ -1,7 +1,7 @@
 /**
  * `npm test`: builds the bundles, then every layer in turn, cheapest first. `npm test -- unit node` runs these layers only.
- * Ends with the seconds of each layer, the slowest files, and one plain line, `N passed, N failed, N skipped`. Layers that need a real node are left out, loudly, where there
- * can be none. Nothing that a layer starts outlives the run, however the layer ends.
+ * Ends with the seconds of each layer, the slowest files, and one plain line, `N passed, N failed, N skipped`. Layers that need a
+ * real node are left out, with a line that says so, where there can be none. Nothing that a layer starts outlives the run.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

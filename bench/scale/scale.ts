@@ -18,7 +18,6 @@ import { deploymentLine, targetsOf } from './targets.ts';
 
 const stateDirectory = join(import.meta.dirname, '../../.cluster/bench');
 const workspace = join(stateDirectory, 'workspace');
-const copies = join(stateDirectory, 'bundle');
 const hollowNodes = 5;
 
 /** Milliseconds. The update has a wait to get wrong; the first install has none, so that nothing hides the latency. */
@@ -31,12 +30,12 @@ export async function benchScale(bundle: string, rounds = 5): Promise<readonly T
   const cluster = await startCluster({ stateDirectory, node: 'hollow', hollowNodes, log: console.log });
   try {
     await rm(workspace, { recursive: true, force: true });
-    await copyBundle(bundle, copies);
+    const copy = await copyBundle(bundle, join(stateDirectory, 'bundle'));
     await mkdir(join(stateDirectory, 'home'), { recursive: true });
     const kubectl = await prepareKubectl(cluster.kubeconfig, join(stateDirectory, 'home'));
     const measured: Round[] = [];
     while (measured.length < rounds) {
-      measured.push(await round({ cluster, kubectl, number: measured.length + 1 }));
+      measured.push(await round({ bundle: copy, cluster, kubectl, number: measured.length + 1 }));
     }
     const targets = targetsOf(measured);
     const versions = { kubectl: kubectl.version };
@@ -49,6 +48,8 @@ export async function benchScale(bundle: string, rounds = 5): Promise<readonly T
 }
 
 interface Place {
+  /** The copied bundle's folder. */
+  readonly bundle: string;
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
   readonly number: number;
@@ -98,7 +99,7 @@ async function viaKubectl({ cluster, kubectl }: Place, overlay: BenchOverlay): P
 }
 
 async function viaOrion(
-  { cluster, kubectl }: Place,
+  { bundle, cluster, kubectl }: Place,
   overlay: BenchOverlay,
   work: Work,
 ): Promise<OrionFigures> {
@@ -108,7 +109,7 @@ async function viaOrion(
   try {
     const { kubeconfig } = cluster;
     const run = await runOrion({
-      bundle: join(copies, 'deploy-staging', 'index.js'),
+      bundle: join(bundle, 'index.js'),
       kubeconfig,
       workspace,
       overlay,

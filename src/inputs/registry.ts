@@ -295,7 +295,7 @@ export const inputs = [
     actions: everywhere,
     secret: true,
     description:
-      'URL of a Slack incoming webhook that is told of each failure; without it, nobody is told. If it fails, that is a warning.',
+      'URL of a Slack incoming webhook that is notified of each failure; without it, no message is sent. If it fails, that is a warning.',
   },
   {
     name: 'github-token',

@@ -10,9 +10,11 @@ import { deploy } from '../../src/flow/commands/deploy.ts';
 import type { ReleasePhase } from '../../src/flow/phases/context.ts';
 import { type PhaseSequence, wholeRelease } from '../../src/flow/phases/table.ts';
 import { leaveNote, noteOf, recordBefore, writingOf } from '../../src/flow/phases/write.ts';
+import { takeUp } from '../../src/flow/pipeline/handover.ts';
 import { placeObjects } from '../../src/flow/plan/desired.ts';
 import { makePlan } from '../../src/flow/plan/plan.ts';
 import { statesBefore } from '../../src/flow/record/states-before.ts';
+import type { Run } from '../../src/flow/run/context.ts';
 import { Ledger } from '../../src/flow/run/ledger.ts';
 import { composeRun } from '../../src/wiring/compose-run.ts';
 import { overlayPath, writeShop } from '../node/shop-overlay.ts';
@@ -76,13 +78,27 @@ function shiftsTraffic(failures: readonly Failure[], notes: unknown[]): ReleaseP
   };
 }
 
-async function deployWith(namespace: string, inserted: ReleasePhase | undefined): Promise<ResultDocument> {
+interface Options {
+  readonly inserted?: ReleasePhase;
+  /** As a step of a job with this check run: the release stays open. */
+  readonly inJob?: string;
+}
+
+async function deployWith(namespace: string, { inserted, inJob }: Options = {}): Promise<ResultDocument> {
   const workspace = await writeShop({
     namespace,
     workloads: [{ name: 'web', container: { env: [{ name: 'RUN', value: String(Math.random()) }] } }],
   });
+  const sequence: PhaseSequence = {
+    inSteps: inJob !== undefined,
+    phases: inserted === undefined ? wholeRelease.phases : wholeRelease.phases.toSpliced(2, 0, inserted),
+  };
+  return deploy(runIn(namespace, workspace, inJob), sequence);
+}
+
+function runIn(namespace: string, workspace: string, checkRunId?: string): Run {
   const now = Date.now();
-  const run = composeRun({
+  return composeRun({
     settings: {
       ...stagingSettings,
       overlay: overlayPath,
@@ -94,7 +110,7 @@ async function deployWith(namespace: string, inserted: ReleasePhase | undefined)
     },
     configuration: {},
     app: 'shop',
-    identity: { holder: `test-${now}` },
+    identity: { holder: `test-${now}`, ...(checkRunId === undefined ? {} : { checkRunId }) },
     signal: new AbortController().signal,
     log: { group: () => undefined, endGroup: () => undefined, line: () => undefined },
     logClock: () => ({ now, startedAt: now, colour: false }),
@@ -112,11 +128,6 @@ async function deployWith(namespace: string, inserted: ReleasePhase | undefined)
       colour: false,
     },
   });
-  const sequence: PhaseSequence = {
-    ...wholeRelease,
-    phases: inserted === undefined ? wholeRelease.phases : wholeRelease.phases.toSpliced(2, 0, inserted),
-  };
-  return deploy(run, sequence);
 }
 
 const weightIn = async (namespace: string): Promise<unknown> =>
@@ -126,16 +137,26 @@ test('what an inserted phase has written stays when it passes, and is restored w
   const namespace = await here.newNamespace();
   await here.api.apply(weights('0', namespace), { force: false, dryRun: false });
   const notes: unknown[] = [];
-  expect(await deployWith(namespace, undefined)).toMatchObject({ outcome: 'succeeded' });
+  expect(await deployWith(namespace)).toMatchObject({ outcome: 'succeeded' });
   expect(await weightIn(namespace)).toEqual({ weight: '0' });
 
-  const failed = await deployWith(namespace, shiftsTraffic([broken], notes));
+  const failed = await deployWith(namespace, { inserted: shiftsTraffic([broken], notes) });
   expect(failed).toMatchObject({ outcome: 'rolled-back', reason: 'too-many-errors', exitCode: 3 });
   expect(failed.phases.map(({ phase }) => phase)).toContain('rollback');
   expect(await weightIn(namespace)).toEqual({ weight: '0' });
 
-  const passed = await deployWith(namespace, shiftsTraffic([], notes));
+  const passed = await deployWith(namespace, { inserted: shiftsTraffic([], notes) });
   expect(passed).toMatchObject({ outcome: 'succeeded' });
   expect(await weightIn(namespace)).toEqual({ weight: '10' });
   expect(notes).toEqual([{ weight: 10 }, { weight: 10 }]);
+}, 180_000);
+
+test('what it leaves comes with the record to the process of a later step', async () => {
+  const namespace = await here.newNamespace();
+  const job = { inserted: shiftsTraffic([], []), inJob: '7' };
+  expect(await deployWith(namespace, job)).toMatchObject({ outcome: 'succeeded' });
+  const later = await takeUp(runIn(namespace, 'no workspace is read', '7'), namespace);
+  expect(noteOf(later, 'health')).toEqual({ weight: 10 });
+  expect(later.body.before.map(({ reference }) => reference.name)).toContain('weights');
+  await later.hold.lease.release();
 }, 180_000);

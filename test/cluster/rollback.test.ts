@@ -136,7 +136,7 @@ describe('phase: rollback', () => {
     await writeShop(release(namespace, 3, configMap('more', { a: '1' }), budget('refused')), workspace);
     const third = await deployer.deploy(workspace, { ...quick, rollback: 'automatic' });
     expectOutcome(third, 'rolled-back', 2);
-    expect(third.output).toContain('takes over its state before');
+    expect(third.output).toContain('this release keeps the state before it');
     expect(await snapshot(namespace)).toEqual(was);
     expect(await statuses(namespace)).toEqual(['rolled-back', 'failed', 'deployed']);
     expect((await heads(namespace))[0]).toMatchObject({ takesOver: 'orion-shop-2' });

@@ -21,7 +21,7 @@ interface RetryLimits {
   readonly beforeRepeat?: (() => Promise<void>) | undefined;
 }
 
-/** Runs `attempt`, which is told how manieth it is, from 1, until it succeeds, fails for good, or patience runs out; waits grow with jitter and follow Retry-After. */
+/** Runs `attempt`, which gets its number, from 1, until it succeeds, fails for good, or patience runs out; waits grow with jitter and follow Retry-After. */
 export async function repeating<T>(attempt: (number: number) => Promise<T>, limits: RetryLimits): Promise<T> {
   const attemptAgain = async (number: number): Promise<T> => {
     if (number > 1) await limits.beforeRepeat?.();

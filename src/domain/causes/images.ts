@@ -125,9 +125,16 @@ export function pullCause(
         reason: 'image-pull-failing',
         doom: lasting,
         sharedKey: registry,
-        message: `${title} cannot start: ${registry} does not serve ${named} (${quoted(text)}).`,
+        message: isUnreached(text)
+          ? `${title} cannot start: the node does not reach ${registry} to pull ${named} (${quoted(text)}).`
+          : `${title} cannot start: ${registry} does not serve ${named} (${quoted(text)}).`,
       });
   }
+}
+
+/** No answer of a registry at all: words of Go's net package. */
+function isUnreached(text: string): boolean {
+  return /dial tcp|no such host|connection refused|i\/o timeout/.test(text);
 }
 
 /**

@@ -10,7 +10,7 @@ export interface CurrentWorkload {
   readonly message: string;
   /** Some of it is up, or it is at work: an autoscaler has just asked for more, a node is drained. */
   readonly serves?: boolean;
-  /** This release changes it, so it may be the one that mends it. */
+  /** This release changes it, so it may be the one that fixes it. */
   readonly changes: boolean;
 }
 
@@ -40,7 +40,7 @@ export function judgeHealth(
     reason: 'workload-unhealthy',
     message: `${titleOf(workload.reference)} is not healthy before this release: ${workload.message}.`,
     remedy: workload.changes
-      ? 'This release changes it; if it does not mend it, the release fails.'
+      ? 'This release changes it; if it is still unhealthy after that, the release fails.'
       : `Look at it with \`kubectl describe ${workload.reference.kind.toLowerCase()} ${workload.reference.name}\`.`,
     object: workload.reference,
   }));

@@ -34,7 +34,7 @@ export function judgeHistory(
       reason: 'history-unstable',
       message: `${failures} of the last ${Math.min(5, heads.length)} releases failed: ${listed}.`,
       remedy:
-        'Find out why before the next one, or set `allow-unstable-history: true` for the release that mends it.',
+        'Find out why before the next one, or set `allow-unstable-history: true` for the release that fixes it.',
     },
     ...(last.level === 'pass' ? [] : [last]),
   ];

@@ -1,5 +1,6 @@
 import { endsOfRelease } from '../causes/crashes.ts';
 import type { PodCounts } from '../kinds/kind.ts';
+import { workloadKindOf } from '../kinds/table.ts';
 import type { ObjectReference } from '../kubernetes/objects.ts';
 import { markOf } from '../rollout/condition-times.ts';
 import type { Limits } from '../rollout/state.ts';
@@ -21,6 +22,8 @@ export interface WorkloadReport {
   readonly ready: number;
   readonly desired: number;
   readonly restarts: number;
+  /** Whether it has an available pod, of any revision; absent where that is not known, or its pods do their work and end. */
+  readonly serves?: boolean;
   /** One entry per container: name, image now, image before (absent when new or unchanged). */
   readonly images: readonly {
     readonly container: string;
@@ -44,7 +47,15 @@ export function reportOf(
     ...countsOf(scene, state === 'current'),
     restarts: restartsOf(scene, limits),
     images: imageChanges(scene, limits),
+    ...servesOf(scene),
   };
+}
+
+/** By the status of its controller, which counts pods of earlier revisions as well. */
+function servesOf({ live }: Scene): Pick<WorkloadReport, 'serves'> {
+  const kind = live === undefined ? undefined : workloadKindOf(live.object);
+  if (live === undefined || kind?.runs !== 'until-deleted' || kind.pods === 'itself') return {};
+  return { serves: kind.serves(live.object) };
 }
 
 function countsOf(scene: Scene, current: boolean): PodCounts {

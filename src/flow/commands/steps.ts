@@ -37,7 +37,7 @@ export const preflightStep: Story = (run) =>
       outcome: 'succeeded',
       exitCode: 0,
       reason: 'succeeded',
-      message: 'Nothing stands against a deployment; nothing was changed.',
+      message: 'All checks passed; nothing was changed.',
       nextSteps: [],
     };
   });

@@ -127,8 +127,8 @@ export function announceTakeover(run: Run, { head, name }: StoredRelease): void 
   notice(run, {
     reason: 'interrupted-run',
     message: pending
-      ? `${name} was interrupted in its ${head.phase} phase and its job is dead; this release takes over its state before.`
-      : `${name} ended as ${head.status}; this release takes over its state before, so that undo leads behind both.`,
+      ? `${name} was interrupted in its ${head.phase} phase and its job is dead; this release keeps the state before it: a rollback restores that.`
+      : `${name} ended as ${head.status}; this release keeps the state before it: a rollback restores that.`,
     remedy: pending ? 'Nothing to do: the record keeps what was there before the interrupted release.' : '',
   });
 }

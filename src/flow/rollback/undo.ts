@@ -208,7 +208,7 @@ function verified(
   broken: readonly Failure[],
   left: readonly ObjectReference[],
 ): Omit<Undone, 'workloads'> {
-  const done = `${objects(plan.restores.length)} restored, ${objects(plan.deletions.length)} deleted again`;
+  const done = `${objects(plan.restores.length)} restored, ${objects(plan.deletions.length)} that the release had created deleted`;
   const [first] = broken;
   if (first === undefined && left.length === 0) {
     return { outcome: 'rolled-back', message: `Rolled back: ${done}.`, failures: [], nextSteps: [] };
@@ -238,7 +238,7 @@ function asDeleted(reference: ObjectReference): WorkloadReport {
     reference,
     state: 'not-started',
     changed: true,
-    message: 'deleted again',
+    message: 'deleted: the release had created it',
     ...counts,
     images: [],
   };

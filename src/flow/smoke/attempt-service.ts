@@ -20,16 +20,15 @@ export async function tryService(run: Run, test: ServiceTest, ground: TestGround
     const answer = await ask(run, test, way, ground);
     // That no probe runs in the cluster is said once, not with every Service.
     if (answer === undefined) continue;
-    const judged =
-      'unavailable' in answer
-        ? { undecided: answer.unavailable }
-        : (await isKeptOut(run, test, way, answer, ground))
-          ? {
-              undecided: `it is refused (${answer.error?.message}), while its pod answers at that port: a network policy may do so`,
-            }
-          : judgeThrough(test, way.route, answer, run.clock.now());
-    if ('unavailable' in answer || 'undecided' in judged) {
-      tried.push({ title: way.title, why: 'undecided' in judged ? judged.undecided : '' });
+    if ('unavailable' in answer) {
+      tried.push({ title: way.title, why: answer.unavailable });
+      continue;
+    }
+    const judged = (await isKeptOut(run, test, way, answer, ground))
+      ? { undecided: keptOut(answer) }
+      : judgeThrough(test, way.route, answer, run.clock.now());
+    if ('undecided' in judged) {
+      tried.push({ title: way.title, why: judged.undecided });
       continue;
     }
     const { status, milliseconds } = answer;
@@ -69,6 +68,10 @@ async function isKeptOut(
   return 'answer' in reached && reached.answer.error === undefined;
 }
 
+function keptOut({ error }: HttpAnswer): string {
+  return `it is refused (${error?.message}), while its pod answers at that port: a network policy may do so`;
+}
+
 type Answer = HttpAnswer | { readonly unavailable: string };
 
 async function ask(
@@ -95,10 +98,9 @@ async function ask(
 async function byProxy({ service, port, request }: ServiceTest, ground: TestGround): Promise<Answer> {
   const { deadline, inside } = ground;
   if (inside?.cluster.callService === undefined) return { unavailable: 'there is no such way' };
-  const { cluster, namespace } = inside;
+  const { namespace } = inside;
   const call = { namespace, service, port, path: request.path, deadline };
-  const said = await cluster.callService?.(call).catch(unanswered);
-  if (said === undefined) return { unavailable: 'there is no such way' };
+  const said = await inside.cluster.callService(call).catch(unanswered);
   if (hasNoEndpoints(said.status, said.body)) return { unavailable: 'it knows of no endpoint' };
   const answer = answerOf(said);
   return 'blocked' in answer

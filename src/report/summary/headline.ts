@@ -2,6 +2,7 @@ import type { ResultDocument } from '../../domain/result/document.ts';
 import { markdownText, shorten } from '../text/escape.ts';
 import { formatDuration } from '../text/format.ts';
 import { outcomeFacts, outcomeWords } from '../text/outcome.ts';
+import { servingSentence } from '../text/serving.ts';
 import type { SummaryLimits } from './limits.ts';
 
 /** Headline with outcome, app, environment and duration; below it the counts. */
@@ -11,7 +12,7 @@ export function renderHeadline(result: ResultDocument, limits: SummaryLimits): s
   const headline = `## ${outcomeWords(result, app, markdownText(result.environment))} (${took})`;
   const failed = result.exitCode !== 0;
   // A failure says its sentence under "cause"; where there is none, here.
-  const said = failed ? (result.rollback ?? '') : result.message;
+  const said = failed ? (result.rollback ?? servingSentence(result)) : result.message;
   const sentence = said === '' ? '' : markdownText(shorten(said, limits.sentence));
   const facts = outcomeFacts(result).join(' · ');
   return [headline, sentence, facts].filter((part) => part !== '').join('\n\n');

@@ -13,11 +13,11 @@ export function figureWords(figures: DeliveryFigures): readonly string[] {
       : `${perWeek.toFixed(1)} a week, ${deployed} in ${Math.round(days)} days`;
   const few =
     releases < enough ? `, of ${count(releases, 'release')} only` : ` of ${count(releases, 'release')}`;
-  const open = unrestored === 0 ? '' : `; ${count(unrestored, 'failure')} not mended yet`;
+  const open = unrestored === 0 ? '' : `; ${count(unrestored, 'failure')} not fixed yet`;
   return [
     `Deployment frequency: ${frequency}`,
     'Lead time for changes: unknown, records do not hold when a commit was made',
     `Change failure rate: ${failureRate === undefined ? 'unknown' : `${Math.round(failureRate * 100)} %`}${few}`,
-    `Time to restore: ${timeToRestore === undefined ? 'no failure was mended' : `${formatDuration(timeToRestore)} (median)`}${open}`,
+    `Time to restore: ${timeToRestore === undefined ? 'no failure was fixed' : `${formatDuration(timeToRestore)} (median)`}${open}`,
   ];
 }

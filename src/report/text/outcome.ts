@@ -69,7 +69,7 @@ const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
     `⚠️ ${app} on ${environment} was restored, but not seen healthy again`,
   cancelled: (app, environment, result) =>
     result.phase === 'observe'
-      ? `⚠️ ${app} was not let deploy to ${environment}`
+      ? `⚠️ ${app} was not allowed to deploy to ${environment}`
       : `⚠️ ${isTest(result) ? 'The test' : 'Deployment'} of ${app} ${isTest(result) ? 'on' : 'to'} ${environment} was cancelled`,
 };
 

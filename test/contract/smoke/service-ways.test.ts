@@ -6,6 +6,7 @@ import { runTests } from '../../../src/flow/smoke/runner.ts';
 import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import { callHttp } from '../../../src/probes/http.ts';
 import { flowRun } from '../../unit/flow/flow-run.ts';
+import { serviceTest } from '../../unit/smoke/service-test.ts';
 import { freePort, listening } from './local-step.ts';
 
 const servers: Server[] = [];
@@ -42,24 +43,7 @@ const byProxy: ServiceWay = { route: 'api-proxy', title: 'the API server’s pro
 
 async function report(ways: readonly ServiceWay[], cluster: Partial<ClusterPort> = {}) {
   seen = [];
-  const service: ServiceTest = {
-    id: 'web/service',
-    subject: 'web',
-    kind: 'service',
-    title: 'Service web as a whole, :80/ready',
-    address: 'http://web.shop:80/ready',
-    objects: [],
-    what: 'service',
-    anyAnswer: false,
-    service: 'web',
-    scheme: 'http',
-    serverName: 'web.shop',
-    host: 'web.shop.svc',
-    port: 80,
-    request: { method: 'GET', path: '/ready', headers: {} },
-    expect: {},
-    ways,
-  };
+  const service: ServiceTest = { ...serviceTest, ways };
   const { run } = flowRun({ holder: 'us' });
   const probes = { ...run.probes, callHttp };
   // No probe runs there: what it would have shown is not there.

@@ -4,25 +4,12 @@ import type { HttpAnswer } from '../../../src/domain/smoke/http/http-answer.ts';
 import type { ServiceTest } from '../../../src/domain/smoke/tests/test.ts';
 import { tryService } from '../../../src/flow/smoke/attempt-service.ts';
 import type { ClusterPort } from '../../../src/ports/cluster.ts';
+import { serviceTest } from '../smoke/service-test.ts';
 import { flowRun } from './flow-run.ts';
 
 const service: ServiceTest = {
-  id: 'web/service',
-  subject: 'web',
-  kind: 'service',
-  title: 'Service web as a whole, :80/ready',
-  address: 'http://web.shop:80/ready',
-  objects: [],
-  what: 'service',
-  anyAnswer: false,
-  service: 'web',
-  scheme: 'http',
-  serverName: 'web.shop',
-  host: 'web.shop.svc',
-  port: 80,
+  ...serviceTest,
   backing: { pod: 'web-1', port: 8080 },
-  request: { method: 'GET', path: '/ready', headers: {} },
-  expect: {},
   ways: [{ route: 'cluster-job', title: 'the Job in the cluster' }],
 };
 const refused: HttpAnswer = {

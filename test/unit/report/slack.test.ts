@@ -46,12 +46,11 @@ describe('renderSlackMessage', () => {
       '❌ Deployment of orion to staging failed',
       [
         '*crash-loop:* Container auth of Deployment auth exited with code 3 three times in a row.',
-        '*Fix:* Read the log below: the program ends by itself; mend it or its configuration, then deploy again.',
+        '*Fix:* Read the log below: the program ends by itself; correct it or its configuration, then deploy again.',
         '*Edit:* <https://github.com/example/orion/blob/3f2a9c1d5e7b8a6c4d2e1f0a9b8c7d6e5f4a3b2c/examples/orion/k8s/overlays/staging/kustomization.yaml#L14|examples/orion/k8s/overlays/staging/kustomization.yaml:14>',
       ].join('\n'),
       '*What to do next*',
-      '1. Nothing is down: the 2 pods of the previous release still serve.',
-      '2. Put the previous release back:\n```\ngit revert 3f2a9c1d5e7b &amp;&amp; git push\n```',
+      '1. Put the previous release back:\n```\ngit revert 3f2a9c1d5e7b &amp;&amp; git push\n```',
       'namespace orion-staging · release orion-orion-12 · commit 3f2a9c1d5e7b · by maria · exit code 2 · <https://github.com/example/orion/actions/runs/8123456789|the run>',
     ]);
     expect(message(crashLoop)).toMatchObject({

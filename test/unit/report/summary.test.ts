@@ -144,7 +144,7 @@ it('shows the message of a run that has no other cause', () => {
 });
 
 it('says a remedy once, beside its cause', () => {
-  const remedy = 'Read the log below and mend the program.';
+  const remedy = 'Read the log below and correct the program.';
   const failures = [{ ...cause, remedy }];
   const summary = renderSummary({ ...crashLoop, failures, nextSteps: [remedy, 'Deploy again.'] });
   expect(summary.split(remedy).length).toBe(2);

@@ -707,7 +707,7 @@ describe('broken releases', () => {
     );
     expect([outcome(late), late.at]).toEqual(['rollout-timeout', 30]);
     expect(failureOf(late).message).toBe(
-      'Deployment api was not done when 30 s were over: 0 of 1 pods updated. Container api of Deployment api cannot start: registry.test does not serve image registry.test/shop/api:2 (dial tcp: lookup registry.test: no such host).',
+      'Deployment api was not done when 30 s were over: 0 of 1 pods updated. Container api of Deployment api cannot start: the node does not reach registry.test to pull image registry.test/shop/api:2 (dial tcp: lookup registry.test: no such host).',
     );
   });
 

@@ -11,24 +11,8 @@ import {
   withTried,
 } from '../../../src/domain/smoke/tests/service-routes.ts';
 import type { ServiceTest, ServiceWay } from '../../../src/domain/smoke/tests/test.ts';
+import { serviceTest } from './service-test.ts';
 
-const call: Omit<ServiceTest, 'ways'> = {
-  id: 'web',
-  subject: 'web',
-  kind: 'service',
-  title: 'Service web as a whole, :80/ready',
-  address: 'http://web.shop:80/ready',
-  objects: [],
-  what: 'service',
-  anyAnswer: false,
-  service: 'web',
-  scheme: 'http',
-  serverName: 'web.shop',
-  host: 'web.shop.svc',
-  port: 80,
-  request: { method: 'GET', path: '/ready', headers: {} },
-  expect: {},
-};
 const service = (spec: object, ingress: readonly object[] = []) =>
   ({
     metadata: { name: 'web', namespace: 'shop' },
@@ -80,7 +64,7 @@ describe('the ways to a Service, in their order', () => {
     [
       'headers: never by the proxy',
       service({}),
-      { request: { ...call.request, headers: { a: 'b' } } },
+      { request: { ...serviceTest.request, headers: { a: 'b' } } },
       {},
       ['cluster-job'],
     ],
@@ -92,15 +76,17 @@ describe('the ways to a Service, in their order', () => {
       ['cluster-job', 'api-proxy'],
     ],
   ])('%s', (_, object, more, entrances, ways) => {
-    const found = serviceWays(object, { ...call, ...more }, { ...noEntrances, ...entrances });
+    const found = serviceWays(object, { ...serviceTest, ...more }, { ...noEntrances, ...entrances });
     expect(found.map(({ route }) => route)).toEqual(ways);
   });
 
   test('where each dials, and by which name', () => {
     const entrances = { ...noEntrances, ingresses, isInside: true };
-    const targets = serviceWays(service(balanced, [{ hostname: 'lb.example' }]), call, entrances).flatMap(
-      (way) => ('target' in way ? [way.target] : []),
-    );
+    const targets = serviceWays(
+      service(balanced, [{ hostname: 'lb.example' }]),
+      serviceTest,
+      entrances,
+    ).flatMap((way) => ('target' in way ? [way.target] : []));
     expect(targets).toEqual([
       { scheme: 'http', host: 'lb.example', port: 80, serverName: 'lb.example', verify: false },
       { scheme: 'http', host: '10.0.0.9', port: 80, serverName: 'shop.example', verify: true },
@@ -161,7 +147,7 @@ describe('what an answer proves', () => {
     ['200', 'api-proxy', answer(200), 'passed'],
     ['a refusal', 'api-proxy', fault('refused'), 'failed'],
   ])('%s by %s', (_, route, given, proof, more = {}) => {
-    const judged = judgeThrough({ ...call, ...more }, route, given, 0);
+    const judged = judgeThrough({ ...serviceTest, ...more }, route, given, 0);
     expect('undecided' in judged ? 'nothing' : judged.outcome).toBe(proof);
   });
 });

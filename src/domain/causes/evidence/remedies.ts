@@ -2,7 +2,7 @@ import type { Reason } from '../../failure/reasons.ts';
 
 /** What a person does next, one sentence per reason a rollout can fail for. */
 export const remedies: Partial<Readonly<Record<Reason, string>>> = {
-  'crash-loop': 'Read the last log lines, mend the program or its configuration, and deploy again.',
+  'crash-loop': 'Read the last log lines, correct the program or its configuration, and deploy again.',
   'init-container-failed': 'Read the last log lines of the init container; the other containers wait for it.',
   'out-of-memory': 'Raise resources.limits.memory, or find out why the program needs more than before.',
   'image-not-found':
