@@ -208,7 +208,7 @@ function verified(
   broken: readonly Failure[],
   left: readonly ObjectReference[],
 ): Omit<Undone, 'workloads'> {
-  const done = `${objects(plan.restores.length)} restored, ${objects(plan.deletions.length)} that the release had created deleted`;
+  const done = `${objects(plan.restores.length)} restored, ${objects(plan.deletions.length, 'new object')} deleted`;
   const [first] = broken;
   if (first === undefined && left.length === 0) {
     return { outcome: 'rolled-back', message: `Rolled back: ${done}.`, failures: [], nextSteps: [] };
@@ -263,6 +263,6 @@ function tellWhatStays(run: Run, plan: UndoPlan, restored: readonly Restored[]):
   }
 }
 
-function objects(count: number): string {
-  return `${count} object${count === 1 ? '' : 's'}`;
+function objects(count: number, noun = 'object'): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
