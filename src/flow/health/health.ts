@@ -13,8 +13,6 @@ export type HealthEnd = Exclude<HealthVerdict, { state: 'pending' }>;
 export interface Health {
   /** Services and EndpointSlices as seen so far; nothing if the overlay has no Service. */
   state(): HealthState;
-  /** Judges for nothing, as the rollout does before it passes. */
-  rehearse(): void;
   /**
    * Resolves when all is sound at `until` (milliseconds since the epoch) or later, or when it is not and will not be: trouble
    * has the health budget from its beginning, and until then may heal. Rejects when the run is cancelled or a watch is lost.
@@ -41,10 +39,6 @@ export async function openHealth(run: Run, watch: RolloutWatch, subject: HealthS
     healthVerdict(watch.state(), state, subject, now, { rollout, deadline });
   return {
     state: () => state,
-    rehearse: () => {
-      const now = run.clock.now();
-      ask(now, now + budget);
-    },
     judge: async (until) => {
       let unsoundSince: number | undefined;
       let shownAt = run.clock.now();

@@ -32,19 +32,10 @@ const watchedKinds: readonly Omit<WatchedKind, 'namespace'>[] = [
   { apiVersion: 'v1', kind: 'Event' },
 ];
 
-/**
- * Milliseconds before a green verdict at which all that it takes is gone through for nothing: what a process has not touched for
- * seconds is slow at first.
- */
-const rehearsal = 30;
-
 export interface RolloutWatch {
   addTarget(target: RolloutTarget): void;
-  /**
-   * Resolves with the verdict; rejects when the run is cancelled, and with a Fault when a watch is lost. `beforeGreen` is called a
-   * moment before a green one may fall.
-   */
-  judge(beforeGreen?: () => void): Promise<Exclude<Verdict, { state: 'pending' }>>;
+  /** Resolves with the verdict; rejects when the run is cancelled, and with a Fault when a watch is lost. */
+  judge(): Promise<Exclude<Verdict, { state: 'pending' }>>;
   readonly limits: Limits;
   /** Everything seen so far. */
   state(): RolloutState;
@@ -172,7 +163,7 @@ export async function watchRollout(
       lastLines.stop();
       for (const session of sessions) session.stop();
     },
-    judge: async (beforeGreen = () => undefined) => {
+    judge: async () => {
       const progress = new Progress(run);
       const freeing = new Freeing(run);
       const pace = paceOf(run);
@@ -192,13 +183,9 @@ export async function watchRollout(
         proven = false;
         freeing.free(state, limits);
         const proofAt = proof.ahead(answer.passesAt);
-        const rehearsalAt = answer.passesAt - rehearsal;
-        const isNear = rehearsalAt <= run.clock.now();
-        if (isNear) beforeGreen();
         pace.end();
-        const next = Math.min(answer.nextAt, progress.nextAt, freeing.nextAt, proofAt);
-        await observer.changed(isNear ? next : Math.min(next, rehearsalAt));
-        if (!isNear) await pace.rest();
+        await observer.changed(Math.min(answer.nextAt, progress.nextAt, freeing.nextAt, proofAt));
+        await pace.rest();
       }
     },
   };

@@ -1,6 +1,5 @@
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { inlineCode, shorten } from '../text/escape.ts';
-import { formatBytes } from '../text/format.ts';
 import { runLink } from '../text/source-link.ts';
 
 function code(text: string | undefined): string {
@@ -27,7 +26,7 @@ function approvalFact({ approval }: ResultDocument): string {
 
 /** Who deployed what where, and how to find it again; small print at the end. */
 export function renderFacts(result: ResultDocument): string {
-  const { release, previousRelease, peakMemory } = result;
+  const { release, previousRelease } = result;
   const before =
     previousRelease === undefined || previousRelease === release ? '' : ` (before: ${code(previousRelease)})`;
   const lines = [
@@ -47,7 +46,6 @@ export function renderFacts(result: ResultDocument): string {
       ...fact('Reason', code(result.reason)),
       ...fact('exit code', code(String(result.exitCode))),
       ...fact('plan', code(shownDigest(result))),
-      ...fact('peak memory', peakMemory === undefined ? '' : formatBytes(peakMemory)),
     ],
   ];
   const text = lines.filter((line) => line.length > 0).map((line) => line.join(' · '));
