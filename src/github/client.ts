@@ -1,8 +1,7 @@
 /** One way to ask GitHub's REST API: a deadline for each try, a few tries, answers checked, refusals in words. */
-import { setTimeout as delay } from 'node:timers/promises';
-import pRetry from 'p-retry';
 import { z } from 'zod';
 import { Fault } from '../domain/failure/fault.ts';
+import { maxRetryAfter, retry, transientStatuses } from '../retry/retry.ts';
 
 export interface ClientAccess {
   /** `GITHUB_API_URL`. */
@@ -36,10 +35,6 @@ const refusalSchema = z.object({
   response: z.object({ headers: z.record(z.string(), z.coerce.string()).catch({}) }).optional(),
 });
 type ApiRefusal = z.output<typeof refusalSchema>;
-
-/** Milliseconds that a Retry-After is followed at most. */
-const longestWait = 10_000;
-const passing = new Set([500, 502, 503, 504]);
 
 export async function githubClient(access: ClientAccess): Promise<GitHubClient> {
   const { token, apiUrl, signal, deadline = 10_000 } = access;
@@ -79,19 +74,19 @@ export async function githubClient(access: ClientAccess): Promise<GitHubClient> 
 }
 
 function repeating<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  return pRetry(attempt, {
+  return retry(attempt, {
     retries: 2,
     minTimeout: 300,
-    randomize: true,
     signal,
-    shouldRetry: ({ error }) => {
+    isTransient: (error) => {
       const refusal = refusalOf(error);
-      return refusal === undefined || passing.has(refusal.status) || waitOf(refusal) !== undefined;
+      return (
+        refusal === undefined || transientStatuses.has(refusal.status) || waitOf(refusal) <= maxRetryAfter
+      );
     },
-    onFailedAttempt: async ({ error, retriesLeft }) => {
-      const refusal = refusalOf(error);
-      const wait = refusal === undefined ? undefined : waitOf(refusal);
-      if (wait !== undefined && retriesLeft > 0) await delay(wait, undefined, { signal });
+    retryAfter: (error) => {
+      const wait = waitOf(refusalOf(error));
+      return Number.isFinite(wait) ? wait : 0;
     },
   });
 }
@@ -102,11 +97,10 @@ function refusalOf(error: unknown): ApiRefusal | undefined {
   return parsed.success && parsed.data.response !== undefined ? parsed.data : undefined;
 }
 
-/** How long a limited client is asked to wait; undefined if it is not, or longer than anybody would wait. */
-function waitOf({ status, response }: ApiRefusal): number | undefined {
-  const seconds = Number(response?.headers['retry-after'] ?? Number.NaN);
-  const limited = status === 429 || status === 403;
-  return limited && seconds * 1000 <= longestWait ? seconds * 1000 : undefined;
+/** Milliseconds that a limited client is asked to wait; infinite if the refusal is no limit or does not say how long it is. */
+function waitOf(refusal: ApiRefusal | undefined): number {
+  if (refusal?.status !== 429 && refusal?.status !== 403) return Number.POSITIVE_INFINITY;
+  return Number(refusal.response?.headers['retry-after'] ?? Number.POSITIVE_INFINITY) * 1000;
 }
 
 /** Source: GitHub docs, "Rate limits for the REST API": 403 or 429, with `x-ratelimit-remaining: 0` or `retry-after`. */

@@ -1,6 +1,5 @@
 /** Sends one message to a Slack incoming webhook. Its URL is a secret: no error repeats it, nor what a library says of it. */
-import { setTimeout as delay } from 'node:timers/promises';
-import pRetry from 'p-retry';
+import { maxRetryAfter, retry, transientStatuses } from '../retry/retry.ts';
 
 export interface WebhookPayload {
   /** Sent alone where the receiver does not take the blocks. */
@@ -23,9 +22,6 @@ interface Answer {
   readonly body: string;
   readonly retryAfter: number;
 }
-
-/** Milliseconds that a Retry-After is followed at most. */
-const longestWait = 10_000;
 
 /** Never throws: a message that does not arrive must not end a deployment. */
 export async function sendToWebhook(
@@ -60,32 +56,31 @@ export async function sendToWebhook(
   }
 }
 
-/** 429 and 5xx are asked again, and so is a connection that broke; the last answer counts. */
+/** An answer that may be another one a moment later; the last one counts. */
+class TransientAnswer extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super(`answered ${answer.status}`);
+    this.answer = answer;
+  }
+}
+
+/** 429 and 5xx are asked again, and so is a connection that broke. */
 async function repeating(post: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-  let last: Answer | undefined;
+  const attempt = async (): Promise<Answer> => {
+    const answer = await post();
+    if (answer.status === 429 || transientStatuses.has(answer.status)) throw new TransientAnswer(answer);
+    return answer;
+  };
+  const retryAfter = (error: unknown): number =>
+    error instanceof TransientAnswer ? error.answer.retryAfter : 0;
   try {
-    return await pRetry(
-      async () => {
-        last = undefined;
-        last = await post();
-        if (last.status === 429 || last.status >= 500) throw new Error('again');
-        return last;
-      },
-      {
-        retries: 2,
-        minTimeout: 300,
-        randomize: true,
-        signal,
-        shouldRetry: () => (last?.retryAfter ?? 0) <= longestWait,
-        onFailedAttempt: async ({ retriesLeft }) => {
-          const wait = last?.retryAfter ?? 0;
-          if (wait > 0 && wait <= longestWait && retriesLeft > 0) await delay(wait, undefined, { signal });
-        },
-      },
-    );
+    const isTransient = (error: unknown): boolean => retryAfter(error) <= maxRetryAfter;
+    return await retry(attempt, { retries: 2, minTimeout: 300, signal, isTransient, retryAfter });
   } catch (error) {
-    if (last === undefined) throw error;
-    return last;
+    if (error instanceof TransientAnswer) return error.answer;
+    throw error;
   }
 }
 

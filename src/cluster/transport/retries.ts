@@ -1,14 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import pRetry from 'p-retry';
 import { Fault } from '../../domain/failure/fault.ts';
+import { retry, transientStatuses } from '../../retry/retry.ts';
 import { ApiError, refusesObject } from './api-error.ts';
 import { isBrokenConnection, isTimeout, wasNeverSent } from './connection-errors.ts';
 
-const passing = new Set([500, 502, 503, 504]);
 /** Repetitions of what was allowed before and is refused now: 5 to 10 s, as long as an API server takes to start. */
-const refusalsForgiven = 5;
-/** Milliseconds that a Retry-After is followed at most. */
-const longestWait = 10_000;
+const maxRefusals = 5;
 
 interface RetryLimits {
   /** Milliseconds after which no further attempt is begun; 0 for a single attempt. */
@@ -27,31 +23,25 @@ export async function repeating<T>(attempt: (number: number) => Promise<T>, limi
     if (number > 1) await limits.beforeRepeat?.();
     return attempt(number);
   };
-  return pRetry(attemptAgain, {
+  return retry(attemptAgain, {
     retries: limits.patience === 0 ? 0 : 8,
     minTimeout: 150,
     maxTimeout: 4000,
-    randomize: true,
-    maxRetryTime: limits.patience,
-    ...(limits.signal === undefined ? {} : { signal: limits.signal }),
-    shouldRetry: ({ error, attemptNumber }) =>
+    patience: limits.patience,
+    signal: limits.signal,
+    isTransient: (error, number) =>
       mayRepeat(error, limits.idempotent) ||
-      (error instanceof ApiError &&
-        limits.mayBeStarting?.(error) === true &&
-        attemptNumber <= refusalsForgiven),
-    onFailedAttempt: async ({ error, retriesLeft }) => {
-      // p-retry adds its own wait, with jitter, to this one: clients that were all told "1 s" spread out.
-      if (retriesLeft === 0 || !(error instanceof ApiError) || !mayRepeat(error, limits.idempotent)) return;
-      const wait = Math.min((error.retryAfter ?? 0) * 1000, longestWait, limits.patience);
-      if (wait > 0)
-        await delay(wait, undefined, limits.signal === undefined ? {} : { signal: limits.signal });
-    },
+      (error instanceof ApiError && limits.mayBeStarting?.(error) === true && number <= maxRefusals),
+    // A server that starts answers 401 and 403 without meaning it: its Retry-After is not meant either.
+    retryAfter: (error) =>
+      error instanceof ApiError && mayRepeat(error, limits.idempotent) ? (error.retryAfter ?? 0) * 1000 : 0,
   });
 }
 
 function mayRepeat(error: unknown, idempotent: boolean): boolean {
   if (error instanceof Fault || refusesObject(error)) return false;
-  if (error instanceof ApiError) return isRefusedUndone(error) || (idempotent && passing.has(error.status));
+  if (error instanceof ApiError)
+    return isRefusedUndone(error) || (idempotent && transientStatuses.has(error.status));
   if (wasNeverSent(error)) return true;
   return idempotent && (isBrokenConnection(error) || isTimeout(error));
 }
