@@ -98,6 +98,40 @@ describe('the order of list items', () => {
   });
 });
 
+describe('the order of a list that is a set', () => {
+  const configMap = reference('v1', 'ConfigMap');
+  const fields: JsonObject = {
+    'f:metadata': { 'f:finalizers': { '.': {}, 'v:"example.com/one"': {}, 'v:"example.com/two"': {} } },
+  };
+  const entry = { manager: 'orion', operation: 'Apply' as const, apiVersion: 'v1', fieldsV1: fields };
+  const held = (...finalizers: readonly string[]) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'web', namespace: 'shop', finalizers },
+  });
+  const restore = held('example.com/two', 'example.com/one');
+  const before = {
+    reference: configMap,
+    presence: 'present' as const,
+    restore,
+    fields,
+    ownership: [entry],
+  };
+  const restoresOf = (...finalizers: readonly string[]) => {
+    const object = held(...finalizers);
+    const live = { ...object, metadata: { ...object.metadata, managedFields: [entry] } };
+    return undoPlan({ before: [before], inventory: [] }, new Map([[keyOf(configMap), live]])).restores;
+  };
+
+  test('is restored where it is all that the release has changed', () => {
+    expect(restoresOf('example.com/one', 'example.com/two')).toMatchObject([{ request: restore }]);
+  });
+
+  test('is left where it is as before', () => {
+    expect(restoresOf('example.com/two', 'example.com/one')).toEqual([]);
+  });
+});
+
 test('a count that the API server keeps is not sent back: it would never be what it was', () => {
   const set = reference('apps/v1', 'DaemonSet');
   const counter = 'deprecated.daemonset.template.generation';
