@@ -23,7 +23,6 @@ import {
   type KubernetesApi,
 } from './api/api.ts';
 import type { Connection } from './api/connect.ts';
-import { servedKinds } from './api/discovery.ts';
 import type { ListOptions } from './api/list.ts';
 import { namespaceContents } from './api/namespace-contents.ts';
 import { callPod, callService, type LogPageOptions, readLogPage, readPodLog } from './api/pods.ts';
@@ -53,7 +52,7 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
       const resource = await api.resources.findInGroup(apiVersion, kind);
       return resource === 'unknown' ? undefined : resource.apiVersion;
     },
-    servedKinds: (groupKinds: readonly string[]) => servedKinds(transport, api.resources, groupKinds),
+    servedKinds: (groupKinds: readonly string[]) => api.resources.servedKinds(groupKinds),
     get: (reference: ObjectReference) => api.get(reference),
     list: async (
       apiVersion: string,

@@ -12,7 +12,7 @@ import type { Transport, TransportRequest } from '../transport/transport.ts';
 import { type Identity, missingPermissions, type Permission, readIdentity } from './access-review.ts';
 import { conflictsOf } from './apply-conflicts.ts';
 import type { Connection } from './connect.ts';
-import { createResourceCatalog, type Resource, type ResourceCatalog, resourcePath } from './discovery.ts';
+import { createResourceCatalog, type ResourceCatalog, resourcePath } from './discovery.ts';
 import { type ListOptions, type ListResult, listAll } from './list.ts';
 import {
   type CallOptions,
@@ -23,6 +23,7 @@ import {
   type ProxyAnswer,
   readPodLog,
 } from './pods.ts';
+import type { Resource } from './served-groups.ts';
 
 export interface ApplyOptions {
   readonly fieldManager?: string;
