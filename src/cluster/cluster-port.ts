@@ -15,13 +15,7 @@ import type { Permission } from '../domain/workloads/permissions.ts';
 import type { ClusterPort, Repeatable } from '../ports/cluster.ts';
 import type { StoredRelease } from '../ports/release-store.ts';
 import { missingPermissions, readIdentity } from './api/access-review.ts';
-import {
-  type ApplyOptions,
-  createKubernetesApi,
-  type DeleteOptions,
-  type JsonPatchOperation,
-  type KubernetesApi,
-} from './api/api.ts';
+import { createKubernetesApi, type KubernetesApi } from './api/api.ts';
 import type { Connection } from './api/connect.ts';
 import { servedKinds } from './api/discovery.ts';
 import type { ListOptions } from './api/list.ts';
@@ -29,6 +23,7 @@ import { namespaceContents } from './api/namespace-contents.ts';
 import { callPod, callService, type LogPageOptions, readLogPage, readPodLog } from './api/pods.ts';
 import { type ForwardTarget, openPortForward } from './api/port-forward.ts';
 import { rewriteOperations } from './api/rewrite.ts';
+import type { ApplyOptions, DeleteOptions, JsonPatchOperation } from './api/writes.ts';
 import { type ClusterJob, runClusterJob } from './in-cluster-job/job.ts';
 import { watchHolderSilence } from './release-store/holder-liveness.ts';
 import { acquireLease, readLease } from './release-store/lease.ts';

@@ -1,3 +1,4 @@
+import { Fault } from '../../domain/failure/fault.ts';
 import { groupOf } from '../../domain/kubernetes/objects.ts';
 import { ApiError } from '../transport/api-error.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -139,6 +140,20 @@ export async function servedKinds(
     }),
   );
   return found.filter((one) => one !== undefined && one !== 'unknown');
+}
+
+/** @throws Fault `object-invalid` when the server does not serve the kind */
+export async function requireResource(
+  resources: ResourceCatalog,
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+): Promise<Resource> {
+  const resource = await resources.find(apiVersion, kind);
+  if (resource !== 'unknown') return resource;
+  throw new Fault(
+    'object-invalid',
+    `The cluster does not know the kind ${kind} in ${apiVersion}.`,
+    'Install its CustomResourceDefinition first, or correct apiVersion and kind.',
+  );
 }
 
 /** Path prefix of a group and version: `/api/v1`, `/apis/apps/v1`. */
