@@ -3,31 +3,25 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../domain/failure/fault.ts';
-import type {
-  JsonObject,
-  JsonValue,
-  KubernetesObject,
-  ObjectReference,
-} from '../domain/kubernetes/objects.ts';
+import type { JsonValue, KubernetesObject, ObjectReference } from '../domain/kubernetes/objects.ts';
 import { groupOf, referenceOf } from '../domain/kubernetes/objects.ts';
 import type { ReleaseBody, ReleaseHead } from '../domain/release/record.ts';
-import type { Permission } from '../domain/workloads/permissions.ts';
-import type { ClusterPort, Repeatable } from '../ports/cluster.ts';
+import type {
+  ClusterPort,
+  DeletionOptions,
+  ListSelection,
+  RefusedRequest,
+  Repeatable,
+} from '../ports/cluster.ts';
 import type { StoredRelease } from '../ports/release-store.ts';
 import { missingPermissions, readIdentity } from './api/access-review.ts';
-import {
-  type ApplyOptions,
-  createKubernetesApi,
-  type DeleteOptions,
-  type JsonPatchOperation,
-  type KubernetesApi,
-} from './api/api.ts';
+import { createKubernetesApi, type KubernetesApi } from './api/api.ts';
 import type { Connection } from './api/connect.ts';
-import type { ListOptions } from './api/list.ts';
 import { namespaceContents } from './api/namespace-contents.ts';
-import { callPod, callService, type LogPageOptions, readLogPage, readPodLog } from './api/pods.ts';
-import { type ForwardTarget, openPortForward } from './api/port-forward.ts';
+import { callPod, callService, readLogPage, readPodLog } from './api/pods.ts';
+import { openPortForward } from './api/port-forward.ts';
 import { rewriteOperations } from './api/rewrite.ts';
+import type { JsonPatchOperation } from './api/writes.ts';
 import { type ClusterJob, runClusterJob } from './in-cluster-job/job.ts';
 import { watchHolderSilence } from './release-store/holder-liveness.ts';
 import { acquireLease, readLease } from './release-store/lease.ts';
@@ -36,102 +30,111 @@ import { createReleaseStore, type HeadPatch, type StoreResult } from './release-
 import { ApiError } from './transport/api-error.ts';
 import { systemClock } from './transport/clock.ts';
 
+/** The port of one cluster; `api` is what it reads and writes objects by. */
 export function releaseCluster(connection: Connection, api: KubernetesApi = createKubernetesApi(connection)) {
   const { transport } = connection;
   return {
     contextName: connection.context,
     serverVersion: async () => connection.serverVersion,
     identity: async () => (await readIdentity(transport))?.username ?? 'this identity',
-    missingPermissions: (permissions: readonly Permission[]) => missingPermissions(transport, permissions),
-    async resourceOf({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>) {
-      const resource = await api.resources.find(apiVersion, kind);
-      if (resource === 'unknown') return undefined;
-      return { group: groupOf(apiVersion), plural: resource.plural, namespaced: resource.namespaced };
-    },
-    async servedVersionOf({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>) {
-      const resource = await api.resources.findInGroup(apiVersion, kind);
-      return resource === 'unknown' ? undefined : resource.apiVersion;
-    },
-    servedKinds: (groupKinds: readonly string[]) => api.resources.servedKinds(groupKinds),
-    get: (reference: ObjectReference) => api.get(reference),
-    list: async (
-      apiVersion: string,
-      kind: string,
-      namespace?: string,
-      selection: Omit<ListOptions, 'namespace' | 'signal'> = {},
-    ) => (await api.list(apiVersion, kind, { namespace, ...selection })).objects,
-    contents: (namespace: string) => namespaceContents(transport, namespace),
-    apply: (object: KubernetesObject, options: ApplyOptions) => api.apply(object, options),
-    create: async (
-      object: KubernetesObject,
-      options: { readonly dryRun: boolean; readonly fieldManager: string; readonly asUser?: string },
-    ) => (await api.create(object, { ...options, repeatable: true })).object,
-    tryMerge: async (reference: ObjectReference, patch: JsonObject) =>
+    missingPermissions: (permissions) => missingPermissions(transport, permissions),
+    resourceOf: (kind) => resourceOf(api, kind),
+    servedVersionOf: (kind) => servedVersionOf(api, kind),
+    servedKinds: (groupKinds) => api.resources.servedKinds(groupKinds),
+    get: (reference) => api.get(reference),
+    list: async (apiVersion, kind, namespace?: string, selection: ListSelection = {}) =>
+      (await api.list(apiVersion, kind, { namespace, ...selection })).objects,
+    contents: (namespace) => namespaceContents(transport, namespace),
+    apply: (object, options) => api.apply(object, options),
+    create: async (object, options) => (await api.create(object, { ...options, repeatable: true })).object,
+    tryMerge: async (reference, patch) =>
       (await api.mergePatch(reference, patch, { dryRun: true, repeatable: true })).object,
-    /** Fails with a conflict when the object has moved since it was read: `test` compares the resourceVersion. */
-    async patchManagedFields(
-      object: KubernetesObject,
-      managedFields: readonly unknown[],
-      { beforeRepeat }: Repeatable = {},
-    ) {
-      const { resourceVersion } = object.metadata;
-      const operations: JsonPatchOperation[] = [
-        ...(resourceVersion === undefined
-          ? []
-          : [{ op: 'test' as const, path: '/metadata/resourceVersion', value: resourceVersion }]),
-        { op: 'replace', path: '/metadata/managedFields', value: managedFields as JsonValue },
-      ];
-      try {
-        return (await api.jsonPatch(referenceOf(object), operations, { repeatable: true, beforeRepeat }))
-          .object;
-      } catch (error) {
-        // Perhaps our own first attempt came through although its answer did not.
-        const current = await api.get(referenceOf(object));
-        if (current !== undefined && isSame(current, withManagedFields(object, managedFields)))
-          return current;
-        throw error;
-      }
-    },
-    async rewrite(live: KubernetesObject, wanted: KubernetesObject, { beforeRepeat }: Repeatable = {}) {
-      const operations = rewriteOperations(live, wanted);
-      // A repeated one fails at its `test`: the caller reads the object again, and finds it done.
-      return (await api.jsonPatch(referenceOf(live), operations, { repeatable: true, beforeRepeat })).object;
-    },
-    async delete(
-      reference: ObjectReference,
-      uid: string,
-      { beforeRepeat, propagation = 'Background' }: Repeatable & Pick<DeleteOptions, 'propagation'> = {},
-    ) {
-      await api.delete(reference, { uid, propagation, repeatable: true, beforeRepeat });
-    },
-    podLog: (
-      namespace: string,
-      pod: string,
-      container: string,
-      options: { readonly previous: boolean; readonly tailLines: number; readonly signal?: AbortSignal },
-    ) => readPodLog(transport, { namespace, pod, container }, options),
-    logPage: (namespace: string, pod: string, container: string, options: LogPageOptions) =>
+    patchManagedFields: (object, managedFields, options?: Repeatable) =>
+      patchManagedFields(api, object, managedFields, options),
+    rewrite: (live, wanted, options?: Repeatable) => rewrite(api, live, wanted, options),
+    delete: (reference, uid, options?: DeletionOptions) => deleteByUid(api, reference, uid, options),
+    podLog: (namespace, pod, container, options) =>
+      readPodLog(transport, { namespace, pod, container }, options),
+    logPage: (namespace, pod, container, options) =>
       readLogPage(transport, { namespace, pod, container }, options),
-    callPod: ({ deadline, ...endpoint }: Parameters<typeof callPod>[1] & { readonly deadline: number }) =>
-      callPod(transport, endpoint, { deadline }),
-    callService: ({
-      deadline,
-      ...endpoint
-    }: Parameters<typeof callService>[1] & { readonly deadline: number }) =>
-      callService(transport, endpoint, { deadline }),
-    openPortForward: (target: ForwardTarget) => openPortForward(transport, target),
-    probeFromWithin: (
-      requests: ClusterJob['requests'],
-      options: Pick<ClusterJob, 'namespace' | 'image' | 'startLimit' | 'signal'>,
-    ) => {
-      const [name, token] = [randomBytes(6).toString('hex'), randomBytes(16).toString('hex')];
-      return runClusterJob(api, { ...options, requests, name, token });
-    },
-    refusalOf: (error: unknown) =>
-      error instanceof ApiError
-        ? { status: error.status, reason: error.reason, message: error.message }
-        : undefined,
+    callPod: ({ deadline, ...endpoint }) => callPod(transport, endpoint, { deadline }),
+    callService: ({ deadline, ...endpoint }) => callService(transport, endpoint, { deadline }),
+    openPortForward: (target) => openPortForward(transport, target),
+    probeFromWithin: (requests, options) => probeFromWithin(api, requests, options),
+    refusalOf,
   } satisfies ClusterPort;
+}
+
+type Kind = Pick<KubernetesObject, 'apiVersion' | 'kind'>;
+
+async function resourceOf(api: KubernetesApi, { apiVersion, kind }: Kind) {
+  const resource = await api.resources.find(apiVersion, kind);
+  if (resource === 'unknown') return undefined;
+  return { group: groupOf(apiVersion), plural: resource.plural, namespaced: resource.namespaced };
+}
+
+async function servedVersionOf(api: KubernetesApi, { apiVersion, kind }: Kind) {
+  const resource = await api.resources.findInGroup(apiVersion, kind);
+  return resource === 'unknown' ? undefined : resource.apiVersion;
+}
+
+/** Fails with a conflict when the object has moved since it was read: `test` compares the resourceVersion. */
+async function patchManagedFields(
+  api: KubernetesApi,
+  object: KubernetesObject,
+  managedFields: readonly unknown[],
+  { beforeRepeat }: Repeatable = {},
+): Promise<KubernetesObject> {
+  const { resourceVersion } = object.metadata;
+  const operations: JsonPatchOperation[] = [
+    ...(resourceVersion === undefined
+      ? []
+      : [{ op: 'test' as const, path: '/metadata/resourceVersion', value: resourceVersion }]),
+    { op: 'replace', path: '/metadata/managedFields', value: managedFields as JsonValue },
+  ];
+  try {
+    return (await api.jsonPatch(referenceOf(object), operations, { repeatable: true, beforeRepeat })).object;
+  } catch (error) {
+    // Perhaps our own first attempt came through although its answer did not.
+    const current = await api.get(referenceOf(object));
+    if (current !== undefined && isSame(current, withManagedFields(object, managedFields))) return current;
+    throw error;
+  }
+}
+
+/** A repeated one fails at its `test`: the caller reads the object again, and finds it done. */
+async function rewrite(
+  api: KubernetesApi,
+  live: KubernetesObject,
+  wanted: KubernetesObject,
+  { beforeRepeat }: Repeatable = {},
+): Promise<KubernetesObject> {
+  const operations = rewriteOperations(live, wanted);
+  return (await api.jsonPatch(referenceOf(live), operations, { repeatable: true, beforeRepeat })).object;
+}
+
+async function deleteByUid(
+  api: KubernetesApi,
+  reference: ObjectReference,
+  uid: string,
+  { beforeRepeat, propagation = 'Background' }: DeletionOptions = {},
+): Promise<void> {
+  await api.delete(reference, { uid, propagation, repeatable: true, beforeRepeat });
+}
+
+/** The name and the token of the Job are random: nobody else's Job is taken for it. */
+function probeFromWithin(
+  api: KubernetesApi,
+  requests: ClusterJob['requests'],
+  options: Pick<ClusterJob, 'namespace' | 'image' | 'startLimit' | 'signal'>,
+) {
+  const [name, token] = [randomBytes(6).toString('hex'), randomBytes(16).toString('hex')];
+  return runClusterJob(api, { ...options, requests, name, token });
+}
+
+function refusalOf(error: unknown): RefusedRequest | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  return { status: error.status, reason: error.reason, message: error.message };
 }
 
 function withManagedFields(object: KubernetesObject, managedFields: readonly unknown[]): unknown {

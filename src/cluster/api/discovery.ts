@@ -1,4 +1,5 @@
 /** Which resource a kind is: asked once, and again where the answer may have changed. */
+import { Fault } from '../../domain/failure/fault.ts';
 import { isCustomResource } from '../../domain/kubernetes/custom-resource.ts';
 import { groupOf } from '../../domain/kubernetes/objects.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -87,6 +88,20 @@ async function servedKinds(catalog: Catalog, groupKinds: readonly string[]): Pro
     }),
   );
   return found.filter((one) => one !== 'unknown');
+}
+
+/** @throws Fault `object-invalid` when the server does not serve the kind */
+export async function requireResource(
+  resources: ResourceCatalog,
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+): Promise<Resource> {
+  const resource = await resources.find(apiVersion, kind);
+  if (resource !== 'unknown') return resource;
+  throw new Fault(
+    'object-invalid',
+    `The cluster does not know the kind ${kind} in ${apiVersion}.`,
+    'Install its CustomResourceDefinition first, or correct apiVersion and kind.',
+  );
 }
 
 /** Encoded path of a collection, or of one object in it. */

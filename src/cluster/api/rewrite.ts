@@ -1,7 +1,7 @@
 /** What a person may write of an object, as a JSON patch that fails if the object has moved. */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonValue, KubernetesObject } from '../../domain/kubernetes/objects.ts';
-import type { JsonPatchOperation } from './api.ts';
+import type { JsonPatchOperation } from './writes.ts';
 
 /** Everything else of the metadata is the server's. */
 const metadataFields = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;

@@ -62,142 +62,176 @@ export interface ReleaseStore {
 /** How often chunk names may turn out to be taken. */
 const bodyAttempts = 3;
 
-type StoreApi = Pick<KubernetesApi, 'get' | 'list' | 'create' | 'replace' | 'delete'>;
+/** Where the records are. */
+interface StoreContext {
+  readonly api: Pick<KubernetesApi, 'get' | 'list' | 'create' | 'replace' | 'delete'>;
+  readonly namespace: string;
+}
 
-export function createReleaseStore(api: StoreApi, namespace: string): ReleaseStore {
-  const chunks = async (
-    release: Pick<ReleaseHead, 'app' | 'number'>,
-    labels: Record<string, string> = {},
-  ) => {
-    const labelSelector = selector({ ...releaseLabels(release), ...labels });
-    const { objects } = await api.list('v1', 'Secret', {
-      namespace,
-      labelSelector,
-      fieldSelector: `type=${bodyType}`,
-    });
-    return objects.toSorted((one, other) => chunkIndex(one) - chunkIndex(other));
-  };
+/** What names a record in labels and in names of Secrets. */
+type ReleaseKey = Pick<ReleaseHead, 'app' | 'number'>;
 
-  const removeAll = (secrets: readonly KubernetesObject[]) =>
-    Promise.all(
-      secrets.map(({ apiVersion, kind, metadata }) =>
-        api.delete({ apiVersion, kind, namespace, name: metadata.name }, { repeatable: true }),
-      ),
-    );
-
-  /**
-   * Chunk names only have to be free: a head finds its chunks by the digest in their label. Taken are those of a process
-   * that died before it wrote its head, of somebody who writes the same number now, and ours whose answer was lost.
-   */
-  const writeBody = async (
-    release: Pick<ReleaseHead, 'app' | 'number'>,
-    body: ReleaseBody,
-    there: readonly KubernetesObject[],
-  ) => {
-    const { chunks: pieces, sha256 } = packBody(body);
-    for (let attempt = 1, superseded = there; ; attempt += 1) {
-      const first = nextIndex(superseded);
-      const secrets = pieces.map((piece, index) =>
-        bodySecret(namespace, release, sha256, first + index, piece),
-      );
-      try {
-        await Promise.all(secrets.map((secret) => api.create(secret, { repeatable: true })));
-        return { facts: { chunks: pieces.length, sha256 }, secrets, superseded };
-      } catch (error) {
-        if (!isApiError(error, 409) || attempt === bodyAttempts) throw error;
-      }
-      superseded = await chunks(release);
-    }
-  };
-
-  /** Once the head is written, what it no longer points to goes; if it is not, what we wrote for it goes. */
-  const commit = async (
-    write: () => Promise<StoreResult>,
-    written: readonly KubernetesObject[],
-    superseded: readonly KubernetesObject[],
-  ) => {
-    const result = await write();
-    // What stays is found and removed with the next body or the record; it is no reason to fail a release.
-    await removeAll(result.type === 'stored' ? superseded : written).catch(() => undefined);
-    return result;
-  };
-
-  const writeHead = async (head: ReleaseHead, resourceVersion?: string): Promise<StoreResult> => {
-    const secret = headSecret(namespace, head, resourceVersion);
-    const result = (object: KubernetesObject): StoreResult => {
-      return { type: 'stored', release: storedFrom(object, head) };
-    };
-    try {
-      const write = resourceVersion === undefined ? api.create : api.replace;
-      return result((await write(secret, { repeatable: true })).object);
-    } catch (error) {
-      if (!isApiError(error, 409)) throw error;
-    }
-    // Perhaps our own earlier write came through although its answer did not: the head names its holder.
-    const current = await api.get(referenceOf(secret));
-    return current !== undefined && isDeepStrictEqual(readHead(current), readHead(secret))
-      ? result(current)
-      : { type: 'conflict' };
-  };
-
+export function createReleaseStore(api: StoreContext['api'], namespace: string): ReleaseStore {
+  const context: StoreContext = { api, namespace };
   return {
-    async list(app) {
-      const labelSelector = selector(releaseLabels({ app }));
-      const { objects } = await api.list('v1', 'Secret', {
-        namespace,
-        labelSelector,
-        fieldSelector: `type=${headType}`,
-      });
-      return toReleaseList(objects);
-    },
-
-    async neighbours(app) {
-      const labelSelector = `app.kubernetes.io/managed-by=orion,orion.dev/app!=${app}`;
-      const fieldSelector = `type=${headType}`;
-      const { objects } = await api.list('v1', 'Secret', { namespace, labelSelector, fieldSelector });
-      return toReleaseList(objects).releases;
-    },
-
-    async readBody({ name, head }) {
-      const stored = await chunks(head, { 'orion.dev/body': bodyLabel(head.body.sha256) });
-      // More than the head counts: a writer died while it removed an equal body's chunks; the last ones are whole.
-      const body = unpackBody(stored.slice(-head.body.chunks).map(readChunk), head.body);
-      if (body !== undefined) return body;
-      throw new Fault(
-        'record-unreadable',
-        `The body of the release record ${name} is incomplete or damaged.`,
-        `Deploy again to start from a new record; nothing can be undone by ${name}.`,
-      );
-    },
-
-    async create(head, body) {
-      const { facts, secrets, superseded } = await writeBody(head, body, []);
-      return commit(() => writeHead({ ...head, body: facts }), secrets, superseded);
-    },
-
-    update: ({ head, resourceVersion }, patch) => writeHead({ ...head, ...patch }, resourceVersion),
-
-    async replaceBody({ head, resourceVersion }, body, patch = {}) {
-      if (packBody(body).sha256 === head.body.sha256)
-        return writeHead({ ...head, ...patch }, resourceVersion);
-      const { facts, secrets, superseded } = await writeBody(head, body, await chunks(head));
-      return commit(
-        () => writeHead({ ...head, ...patch, body: facts }, resourceVersion),
-        secrets,
-        superseded,
-      );
-    },
-
-    async trim({ head, resourceVersion }) {
-      await removeAll(await chunks(head));
-      return writeHead({ ...head, trimmed: true, body: { ...head.body, chunks: 0 } }, resourceVersion);
-    },
-
-    async remove({ name, head }) {
-      await api.delete({ apiVersion: 'v1', kind: 'Secret', namespace, name }, { repeatable: true });
-      await removeAll(await chunks(head));
-    },
+    list: async (app) => toReleaseList(await readHeads(context, selector(releaseLabels({ app })))),
+    neighbours: async (app) => toReleaseList(await readHeads(context, selectorOfOthers(app))).releases,
+    readBody: (release) => readBody(context, release),
+    create: (head, body) => createRecord(context, head, body),
+    update: ({ head, resourceVersion }, patch) => writeHead(context, { ...head, ...patch }, resourceVersion),
+    replaceBody: (release, body, patch) => replaceBody(context, release, body, patch),
+    trim: (release) => trim(context, release),
+    remove: (release) => remove(context, release),
   };
+}
+
+async function readHeads(
+  { api, namespace }: StoreContext,
+  labelSelector: string,
+): Promise<readonly KubernetesObject[]> {
+  const fieldSelector = `type=${headType}`;
+  return (await api.list('v1', 'Secret', { namespace, labelSelector, fieldSelector })).objects;
+}
+
+/** The chunks of a record, of every body or of the labelled one, by their index. */
+async function readChunks(
+  { api, namespace }: StoreContext,
+  release: ReleaseKey,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<readonly KubernetesObject[]> {
+  const labelSelector = selector({ ...releaseLabels(release), ...labels });
+  const fieldSelector = `type=${bodyType}`;
+  const { objects } = await api.list('v1', 'Secret', { namespace, labelSelector, fieldSelector });
+  return objects.toSorted((one, other) => chunkIndex(one) - chunkIndex(other));
+}
+
+async function readBody(context: StoreContext, { name, head }: StoredRelease): Promise<ReleaseBody> {
+  const chunks = await readChunks(context, head, { 'orion.dev/body': bodyLabel(head.body.sha256) });
+  // More than the head counts: a writer died while it removed an equal body's chunks; the last ones are whole.
+  const body = unpackBody(chunks.slice(-head.body.chunks).map(readChunk), head.body);
+  if (body !== undefined) return body;
+  throw new Fault(
+    'record-unreadable',
+    `The body of the release record ${name} is incomplete or damaged.`,
+    `Deploy again to start from a new record; nothing can be undone by ${name}.`,
+  );
+}
+
+async function createRecord(
+  context: StoreContext,
+  head: Omit<ReleaseHead, 'body'>,
+  body: ReleaseBody,
+): Promise<StoreResult> {
+  const written = await writeBody(context, head, body, []);
+  return commit(context, written, () => writeHead(context, { ...head, body: written.facts }));
+}
+
+/** A body that is the same by its digest stays where it is. */
+async function replaceBody(
+  context: StoreContext,
+  { head, resourceVersion }: StoredRelease,
+  body: ReleaseBody,
+  patch: HeadPatch = {},
+): Promise<StoreResult> {
+  if (packBody(body).sha256 === head.body.sha256)
+    return writeHead(context, { ...head, ...patch }, resourceVersion);
+  const written = await writeBody(context, head, body, await readChunks(context, head));
+  return commit(context, written, () =>
+    writeHead(context, { ...head, ...patch, body: written.facts }, resourceVersion),
+  );
+}
+
+async function trim(context: StoreContext, { head, resourceVersion }: StoredRelease): Promise<StoreResult> {
+  await removeAll(context, await readChunks(context, head));
+  const trimmed: ReleaseHead = { ...head, trimmed: true, body: { ...head.body, chunks: 0 } };
+  return writeHead(context, trimmed, resourceVersion);
+}
+
+async function remove(context: StoreContext, { name, head }: StoredRelease): Promise<void> {
+  const { api, namespace } = context;
+  await api.delete({ apiVersion: 'v1', kind: 'Secret', namespace, name }, { repeatable: true });
+  await removeAll(context, await readChunks(context, head));
+}
+
+/** A body in the cluster that no head points to yet. */
+interface WrittenBody {
+  readonly facts: ReleaseHead['body'];
+  readonly secrets: readonly KubernetesObject[];
+  /** The record's other chunks, which go once the head is written. */
+  readonly superseded: readonly KubernetesObject[];
+}
+
+/**
+ * Chunk names only have to be free: a head finds its chunks by the digest in their label. Taken are those of a process
+ * that died before it wrote its head, of somebody who writes the same number now, and ours whose answer was lost.
+ */
+async function writeBody(
+  context: StoreContext,
+  release: ReleaseKey,
+  body: ReleaseBody,
+  existing: readonly KubernetesObject[],
+): Promise<WrittenBody> {
+  const { api, namespace } = context;
+  const { chunks, sha256 } = packBody(body);
+  for (let attempt = 1, superseded = existing; ; attempt += 1) {
+    const first = nextIndex(superseded);
+    const secrets = chunks.map((chunk, index) =>
+      bodySecret(namespace, release, sha256, first + index, chunk),
+    );
+    try {
+      await Promise.all(secrets.map((secret) => api.create(secret, { repeatable: true })));
+      return { facts: { chunks: chunks.length, sha256 }, secrets, superseded };
+    } catch (error) {
+      if (!isApiError(error, 409) || attempt === bodyAttempts) throw error;
+    }
+    superseded = await readChunks(context, release);
+  }
+}
+
+/** Once the head is written, what it no longer points to goes; if it is not, what we wrote for it goes. */
+async function commit(
+  context: StoreContext,
+  { secrets, superseded }: WrittenBody,
+  write: () => Promise<StoreResult>,
+): Promise<StoreResult> {
+  const result = await write();
+  // What stays is found and removed with the next body or the record; it is no reason to fail a release.
+  await removeAll(context, result.type === 'stored' ? superseded : secrets).catch(() => undefined);
+  return result;
+}
+
+async function removeAll(
+  { api, namespace }: StoreContext,
+  secrets: readonly KubernetesObject[],
+): Promise<void> {
+  await Promise.all(
+    secrets.map(({ apiVersion, kind, metadata }) =>
+      api.delete({ apiVersion, kind, namespace, name: metadata.name }, { repeatable: true }),
+    ),
+  );
+}
+
+/** Without a resource version the head is created, else it replaces the one of that version. */
+async function writeHead(
+  { api, namespace }: StoreContext,
+  head: ReleaseHead,
+  resourceVersion?: string,
+): Promise<StoreResult> {
+  const secret = headSecret(namespace, head, resourceVersion);
+  const result = (object: KubernetesObject): StoreResult => {
+    return { type: 'stored', release: storedFrom(object, head) };
+  };
+  try {
+    const write = resourceVersion === undefined ? api.create : api.replace;
+    return result((await write(secret, { repeatable: true })).object);
+  } catch (error) {
+    if (!isApiError(error, 409)) throw error;
+  }
+  // Perhaps our own earlier write came through although its answer did not: the head names its holder.
+  const current = await api.get(referenceOf(secret));
+  return current !== undefined && isDeepStrictEqual(readHead(current), readHead(secret))
+    ? result(current)
+    : { type: 'conflict' };
 }
 
 function nextIndex(secrets: readonly KubernetesObject[]): number {
@@ -222,6 +256,10 @@ function storedFrom({ metadata }: KubernetesObject, head: ReleaseHead): StoredRe
   const { name, resourceVersion = '', creationTimestamp } = metadata;
   const created = creationTimestamp === undefined ? {} : { createdAt: creationTimestamp };
   return { name, head, resourceVersion, ...created };
+}
+
+function selectorOfOthers(app: string): string {
+  return `app.kubernetes.io/managed-by=orion,orion.dev/app!=${app}`;
 }
 
 function selector(labels: Readonly<Record<string, string>>): string {
