@@ -2,6 +2,7 @@
 import { Fault } from '../../domain/failure/fault.ts';
 import { isCustomResource } from '../../domain/kubernetes/custom-resource.ts';
 import { groupOf } from '../../domain/kubernetes/objects.ts';
+import { ApiError } from '../transport/api-error.ts';
 import type { Transport } from '../transport/transport.ts';
 import {
   groupVersionPath,
@@ -40,6 +41,8 @@ export function createResourceCatalog(transport: Transport): ResourceCatalog {
 
 function groupsOf(catalog: Catalog): Promise<readonly ServedGroup[]> {
   catalog.groups ??= readServedGroups(catalog.transport).catch((error: unknown) => {
+    // Where the whole may not be seen, each group and version is asked for.
+    if (error instanceof ApiError && [403, 404, 406].includes(error.status)) return [];
     catalog.groups = undefined;
     throw error;
   });

@@ -36,12 +36,17 @@ const aggregated = [
   'application/json',
 ].join(',');
 
-/** @throws as `Transport.request` */
+/**
+ * Every group that is served.
+ * @throws as `Transport.request`
+ */
 export async function readServedGroups(transport: Transport): Promise<readonly ServedGroup[]> {
-  const answers = await Promise.all(
-    ['/api', '/apis'].map((path) => transport.request({ method: 'GET', path, accept: aggregated })),
-  );
-  return answers.flatMap(({ body }) => groupsOf(body as DiscoveryBody));
+  const bodies = await Promise.all(['/api', '/apis'].map((path) => readDocument(transport, path)));
+  return bodies.flatMap(groupsOf);
+}
+
+async function readDocument(transport: Transport, path: string): Promise<DiscoveryBody> {
+  return (await transport.request({ method: 'GET', path, accept: aggregated })).body as DiscoveryBody;
 }
 
 /** What one group and version serves; nothing where the server does not know it. */

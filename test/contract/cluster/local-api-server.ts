@@ -21,9 +21,11 @@ export interface LocalApiServer {
   handler: Handler;
   /** False: the handler gets `/version` too, which `connect` asks for. */
   answersVersion: boolean;
+  /** False: the handler gets `/api` and `/apis` too, which the first question about a kind asks for. */
+  answersDiscovery: boolean;
   readonly port: number;
   readonly folder: string;
-  /** Requests so far, `/version` left out. */
+  /** Requests so far, without those that the server answers by itself. */
   readonly requests: SeenRequest[];
   /** Number of connections opened so far. */
   connections(): number;
@@ -42,6 +44,8 @@ export async function startLocalApiServer(protocol: 'h2' | 'http/1.1' = 'h2'): P
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === '/version' && local.answersVersion)
       return json(response, 200, { gitVersion: 'v1.36.0' });
+    const served = local.answersDiscovery ? servedGroups[request.url ?? ''] : undefined;
+    if (served !== undefined) return json(response, 200, discoveryList(served));
     requests.push({
       method: request.method ?? '',
       url: request.url ?? '',
@@ -64,6 +68,7 @@ export async function startLocalApiServer(protocol: 'h2' | 'http/1.1' = 'h2'): P
   const { port } = server.address() as AddressInfo;
   const local = {
     answersVersion: true,
+    answersDiscovery: true,
     handler: ((_, response) => json(response, 404, status(404, 'NotFound'))) as Handler,
     port,
     folder,
@@ -106,6 +111,31 @@ async function makeCertificates(folder: string) {
     authority: await readFile(authority.certificate),
     pair: { cert: await readFile(own.certificate), key: await readFile(own.key) },
   };
+}
+
+/** What the server serves unless a test says otherwise, by the path that lists it: group, version and `Kind plural`. */
+const servedGroups: Readonly<Record<string, readonly AggregatedGroup[]>> = {
+  '/api': [aggregatedGroup('', 'v1', 'Pod pods', 'ConfigMap configmaps', 'Secret secrets', 'Event events')],
+  '/apis': [aggregatedGroup('apps', 'v1', 'Deployment deployments', 'ReplicaSet replicasets')],
+};
+
+/** A group as aggregated discovery has it, with namespaced kinds: `Pod pods`. */
+export interface AggregatedGroup {
+  readonly metadata: { readonly name: string };
+  readonly versions: readonly unknown[];
+}
+
+export function aggregatedGroup(name: string, version: string, ...kinds: readonly string[]): AggregatedGroup {
+  const resources = kinds.map((line) => {
+    const [kind, resource] = line.split(' ');
+    const responseKind = { group: name, version, kind };
+    return { resource, responseKind, scope: 'Namespaced', verbs: ['get', 'list', 'watch'] };
+  });
+  return { metadata: { name }, versions: [{ version, resources, freshness: 'Current' }] };
+}
+
+export function discoveryList(items: readonly AggregatedGroup[]): unknown {
+  return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
 }
 
 export function json(
