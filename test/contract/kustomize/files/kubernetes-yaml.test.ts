@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
-import { parseRendered } from '../../../src/kustomize/files/rendered-objects.ts';
-import { renderOverlay } from '../../../src/kustomize/render-overlay.ts';
+import type { KubernetesObject } from '../../../../src/domain/kubernetes/objects.ts';
+import { parseRendered } from '../../../../src/kustomize/files/rendered-objects.ts';
+import { renderOverlay } from '../../../../src/kustomize/render-overlay.ts';
 import { startDiscoveryServer } from './discovery-server.ts';
 
 const seed = 207;

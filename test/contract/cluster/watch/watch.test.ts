@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createKubernetesApi } from '../../../src/cluster/api/api.ts';
-import { type Connection, connect } from '../../../src/cluster/api/connect.ts';
+import { createKubernetesApi } from '../../../../src/cluster/api/api.ts';
+import { type Connection, connect } from '../../../../src/cluster/api/connect.ts';
 import {
   type WatchChange,
   type WatchOptions,
   type WatchSession,
   watchKinds,
-} from '../../../src/cluster/watch/watch.ts';
-import { lineSplitter } from '../../../src/cluster/watch/watch-stream.ts';
-import type { Fault } from '../../../src/domain/failure/fault.ts';
-import { json, type LocalApiServer, startLocalApiServer, status } from './local-api-server.ts';
+} from '../../../../src/cluster/watch/watch.ts';
+import { lineSplitter } from '../../../../src/cluster/watch/watch-stream.ts';
+import type { Fault } from '../../../../src/domain/failure/fault.ts';
+import { json, type LocalApiServer, startLocalApiServer, status } from '../local-api-server.ts';
 
 const target = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', labelSelector: 'app=shop' };
 

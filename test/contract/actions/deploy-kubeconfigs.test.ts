@@ -5,10 +5,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type StepResult, startStep } from '../../testbed/workflow-step.ts';
-import { type LocalApiServer, startLocalApiServer } from './cluster/local-api-server.ts';
+import { type StepResult, startStep } from '../../../testbed/workflow-step.ts';
+import { type LocalApiServer, startLocalApiServer } from '../cluster/local-api-server.ts';
 
-const bundle = join(import.meta.dirname, '../../dist/deploy-staging/index.js');
+const bundle = join(import.meta.dirname, '../../../dist/deploy-staging/index.js');
 let folder: string;
 let server: LocalApiServer;
 

@@ -14,8 +14,8 @@ import { proven } from '../../../src/domain/smoke/tests/proof.ts';
 import { fulfilOrder } from '../../../src/probes/fulfil-order.ts';
 import { ensureSystemPackages } from '../../../testbed/binaries/system-packages.ts';
 import { startMariadb, until } from '../../unit/examples-processes.ts';
-import { expiredCertificate, privateCertificate } from './certificates.ts';
-import { everythingShown, freePort, listening, smoke } from './local-step.ts';
+import { expiredCertificate, privateCertificate } from '../smoke/certificates.ts';
+import { everythingShown, freePort, listening, smoke } from '../smoke/local-step.ts';
 
 const password = 'Correct0Horse0Battery';
 const closing: (() => unknown)[] = [];

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { startClient } from '../../bench/production/client.ts';
+import { startClient } from '../../../../bench/production/client.ts';
 
 const servers: Server[] = [];
 

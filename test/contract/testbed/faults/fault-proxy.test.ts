@@ -10,8 +10,8 @@ import type { TLSSocket } from 'node:tls';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createAuthority, issueCertificate } from '../../../testbed/control-plane/certificates.ts';
-import { type FaultProxy, startFaultProxy } from '../../../testbed/faults/fault-proxy.ts';
+import { createAuthority, issueCertificate } from '../../../../testbed/control-plane/certificates.ts';
+import { type FaultProxy, startFaultProxy } from '../../../../testbed/faults/fault-proxy.ts';
 
 let folder: string;
 let server: Server;

@@ -8,8 +8,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StepResult } from '../../../testbed/workflow-step.ts';
 import { startPostgres, startRedis, startService } from '../../unit/examples-processes.ts';
-import { expiredCertificate } from './certificates.ts';
-import { everythingShown, freePort, listening, smoke } from './local-step.ts';
+import { expiredCertificate } from '../smoke/certificates.ts';
+import { everythingShown, freePort, listening, smoke } from '../smoke/local-step.ts';
 
 const password = 'Correct0Horse0Battery';
 const closing: (() => unknown)[] = [];

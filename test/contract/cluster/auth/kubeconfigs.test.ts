@@ -3,8 +3,8 @@ import { chmod, copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Connection, type ConnectOptions, connect } from '../../../src/cluster/api/connect.ts';
-import { json, type LocalApiServer, startLocalApiServer } from './local-api-server.ts';
+import { type Connection, type ConnectOptions, connect } from '../../../../src/cluster/api/connect.ts';
+import { json, type LocalApiServer, startLocalApiServer } from '../local-api-server.ts';
 
 let server: LocalApiServer;
 let folder: string;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { keyOf, type ObjectReference, referenceOf } from '../../../src/domain/kubernetes/objects.ts';
-import type { FieldPath } from '../../../src/domain/kubernetes/source-location.ts';
-import { type RenderedOverlay, renderOverlay } from '../../../src/kustomize/render-overlay.ts';
+import { keyOf, type ObjectReference, referenceOf } from '../../../../src/domain/kubernetes/objects.ts';
+import type { FieldPath } from '../../../../src/domain/kubernetes/source-location.ts';
+import { type RenderedOverlay, renderOverlay } from '../../../../src/kustomize/render-overlay.ts';
 
 const workspace = join(import.meta.dirname, 'fixtures/shop');
 

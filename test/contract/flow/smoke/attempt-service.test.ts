@@ -1,13 +1,13 @@
 /** A Service as a whole by its ways, with real servers at their ends: an ingress controller that goes by the Host header, a balancer. */
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ServiceTest, ServiceWay } from '../../../src/domain/smoke/tests/test.ts';
-import { runTests } from '../../../src/flow/smoke/runner.ts';
-import type { ClusterPort } from '../../../src/ports/cluster.ts';
-import { callHttp } from '../../../src/probes/http.ts';
-import { flowRun } from '../../unit/flow/flow-run.ts';
-import { serviceTest } from '../../unit/smoke/service-test.ts';
-import { freePort, listening } from './local-step.ts';
+import type { ServiceTest, ServiceWay } from '../../../../src/domain/smoke/tests/test.ts';
+import { runTests } from '../../../../src/flow/smoke/runner.ts';
+import type { ClusterPort } from '../../../../src/ports/cluster.ts';
+import { callHttp } from '../../../../src/probes/http.ts';
+import { flowRun } from '../../../unit/flow/flow-run.ts';
+import { serviceTest } from '../../../unit/smoke/service-test.ts';
+import { freePort, listening } from '../../smoke/local-step.ts';
 
 const servers: Server[] = [];
 let controller: number;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Call, runSchedule } from '../../src/probes/schedule.ts';
+import { type Call, runSchedule } from '../../../src/probes/schedule.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
