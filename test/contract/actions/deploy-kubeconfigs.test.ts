@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type StepResult, startStep } from '../../../testbed/workflow-step.ts';
-import { type LocalApiServer, startLocalApiServer } from '../cluster/local-api-server.ts';
+import { type LocalApiServer, startLocalApiServer } from '../../support/servers/api-server.ts';
 
 const bundle = join(import.meta.dirname, '../../../dist/deploy-staging/index.js');
 let folder: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type StepResult, startStep } from '../../../testbed/workflow-step.ts';
-import { startWebhook, token, type WebhookServer } from '../slack/webhook-server.ts';
+import { startWebhook, token, type WebhookServer } from '../../support/servers/slack-webhook.ts';
 
 const bundles = join(import.meta.dirname, '../../../dist');
 let slack: WebhookServer;

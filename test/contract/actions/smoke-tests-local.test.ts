@@ -7,9 +7,9 @@ import { createClient } from '@redis/client';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StepResult } from '../../../testbed/workflow-step.ts';
-import { startPostgres, startRedis, startService } from '../../unit/examples-processes.ts';
-import { expiredCertificate } from '../smoke/certificates.ts';
-import { everythingShown, freePort, listening, smoke } from '../smoke/local-step.ts';
+import { everythingShown, freePort, listening, smoke } from '../../support/actions/local-smoke-tests.ts';
+import { expiredCertificate } from '../../support/servers/certificates.ts';
+import { startPostgres, startRedis, startService } from '../../support/servers/example-processes.ts';
 
 const password = 'Correct0Horse0Battery';
 const closing: (() => unknown)[] = [];

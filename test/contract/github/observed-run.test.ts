@@ -4,7 +4,7 @@ import type { ResultDocument } from '../../../src/domain/result/document.ts';
 import { observe } from '../../../src/flow/commands/observe.ts';
 import { observedRun } from '../../../src/github/observed-run.ts';
 import { renderSummary } from '../../../src/report/summary/summary.ts';
-import { flowRun } from '../../unit/flow/flow-run.ts';
+import { flowRun } from '../../support/flow/flow-run.ts';
 import {
   forbidden,
   notFound,
@@ -14,7 +14,7 @@ import {
   type Route,
   review,
   startRestApi,
-} from './rest-api.ts';
+} from '../../support/servers/github-api.ts';
 
 let api: RestApi;
 const identity = { holder: 'h', repository: 'acme/shop', runId: '77', attempt: 1, checkRunId: '9' };

@@ -13,9 +13,9 @@ import { probeProtocol } from '../../../src/domain/smoke/tests/probe.ts';
 import { proven } from '../../../src/domain/smoke/tests/proof.ts';
 import { fulfilOrder } from '../../../src/probes/fulfil-order.ts';
 import { ensureSystemPackages } from '../../../testbed/binaries/system-packages.ts';
-import { startMariadb, until } from '../../unit/examples-processes.ts';
-import { expiredCertificate, privateCertificate } from '../smoke/certificates.ts';
-import { everythingShown, freePort, listening, smoke } from '../smoke/local-step.ts';
+import { everythingShown, freePort, listening, smoke } from '../../support/actions/local-smoke-tests.ts';
+import { expiredCertificate, privateCertificate } from '../../support/servers/certificates.ts';
+import { startMariadb, until } from '../../support/servers/example-processes.ts';
 
 const password = 'Correct0Horse0Battery';
 const closing: (() => unknown)[] = [];

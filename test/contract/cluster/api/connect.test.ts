@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Connection, type ConnectOptions, connect } from '../../../../src/cluster/api/connect.ts';
 import { Fault } from '../../../../src/domain/failure/fault.ts';
-import { json, type LocalApiServer, startLocalApiServer, status, tokenPlugin } from '../local-api-server.ts';
+import {
+  json,
+  type LocalApiServer,
+  startLocalApiServer,
+  status,
+  tokenPlugin,
+} from '../../../support/servers/api-server.ts';
 
 let server: LocalApiServer;
 let folder: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Connection, type ConnectOptions, connect } from '../../../../src/cluster/api/connect.ts';
-import { json, type LocalApiServer, startLocalApiServer } from '../local-api-server.ts';
+import { json, type LocalApiServer, startLocalApiServer } from '../../../support/servers/api-server.ts';
 
 let server: LocalApiServer;
 let folder: string;

@@ -2,7 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Connection, connect } from '../../../../src/cluster/api/connect.ts';
 import { parseWarnings } from '../../../../src/cluster/transport/warnings.ts';
-import { type Handler, json, type LocalApiServer, startLocalApiServer, status } from '../local-api-server.ts';
+import {
+  type Handler,
+  json,
+  type LocalApiServer,
+  startLocalApiServer,
+  status,
+} from '../../../support/servers/api-server.ts';
 
 describe.each(['h2', 'http/1.1'] as const)('%s', (protocol) => {
   let server: LocalApiServer;

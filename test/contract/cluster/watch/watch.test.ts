@@ -11,7 +11,12 @@ import {
 } from '../../../../src/cluster/watch/watch.ts';
 import { lineSplitter } from '../../../../src/cluster/watch/watch-stream.ts';
 import type { Fault } from '../../../../src/domain/failure/fault.ts';
-import { json, type LocalApiServer, startLocalApiServer, status } from '../local-api-server.ts';
+import {
+  json,
+  type LocalApiServer,
+  startLocalApiServer,
+  status,
+} from '../../../support/servers/api-server.ts';
 
 const target = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', labelSelector: 'app=shop' };
 

@@ -20,8 +20,8 @@ import {
   target,
   template,
   termination,
-} from '../../rollout/cluster.ts';
-import { limits, outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { limits, outcome, tell } from '../../../support/rollout/story.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

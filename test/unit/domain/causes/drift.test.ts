@@ -19,8 +19,8 @@ import {
   start,
   template,
   time,
-} from '../../rollout/cluster.ts';
-import { limits, outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { limits, outcome, tell } from '../../../support/rollout/story.ts';
 
 const image = 'registry.test/shop/api:2';
 const field: JsonObject = {};

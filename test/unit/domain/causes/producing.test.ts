@@ -14,8 +14,8 @@ import {
   template,
   time,
   waiting,
-} from '../../rollout/cluster.ts';
-import { limits, outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { limits, outcome, tell } from '../../../support/rollout/story.ts';
 
 const env = [{ name: 'X', valueFrom: { secretKeyRef: { name: 'tokens', key: 'TOKEN' } } }];
 const wish = deployment({

@@ -13,8 +13,8 @@ import {
   termination,
   time,
   waiting,
-} from '../../rollout/cluster.ts';
-import { outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { outcome, tell } from '../../../support/rollout/story.ts';
 
 const rule = (operator: 'In' | 'NotIn', values: readonly number[], action = 'Restart') => ({
   action,

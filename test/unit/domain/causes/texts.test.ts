@@ -15,7 +15,7 @@ import {
   readinessAllowance,
 } from '../../../../src/domain/causes/probes.ts';
 import { maxUnavailableOf } from '../../../../src/domain/kubernetes/surge.ts';
-import { deployment } from '../../rollout/cluster.ts';
+import { deployment } from '../../../support/rollout/objects.ts';
 
 describe('pull errors', () => {
   const image = 'registry.test:5000/shop/api:2';

@@ -13,8 +13,8 @@ import {
   start,
   target,
   template,
-} from '../../rollout/cluster.ts';
-import { limits } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { limits } from '../../../support/rollout/story.ts';
 
 test('a pod that stops being ready after the rollout: at the end of the health budget, with what explains it', () => {
   const readinessProbe = { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 };

@@ -18,8 +18,8 @@ import {
   target,
   template,
   time,
-} from '../../rollout/cluster.ts';
-import { limits } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { limits } from '../../../support/rollout/story.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

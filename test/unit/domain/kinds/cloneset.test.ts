@@ -21,8 +21,8 @@ import {
   target,
   template,
   waiting,
-} from '../../rollout/cluster.ts';
-import { outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { outcome, tell } from '../../../support/rollout/story.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -13,8 +13,8 @@ import {
   start,
   target,
   template,
-} from '../../rollout/cluster.ts';
-import { outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { outcome, tell } from '../../../support/rollout/story.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

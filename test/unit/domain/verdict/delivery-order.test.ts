@@ -12,8 +12,14 @@ import {
 } from '../../../../src/domain/kubernetes/objects.ts';
 import type { ObservedChange } from '../../../../src/domain/rollout/state.ts';
 import type { Story } from '../../../../testbed/recorder/story.ts';
-import { readExpected } from '../../../rollouts/expected.ts';
-import { outcomeOf, readStory, replay, storyNames, whenAllIsTold } from '../../../rollouts/replay.ts';
+import { readExpected } from '../../../support/rollout/expected-ending.ts';
+import {
+  outcomeOf,
+  readStory,
+  replay,
+  storyNames,
+  whenAllIsTold,
+} from '../../../support/rollout/recorded-story.ts';
 
 const second = 1000;
 

@@ -11,8 +11,8 @@ import {
   template,
   time,
   waiting,
-} from '../../rollout/cluster.ts';
-import { outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { outcome, tell } from '../../../support/rollout/story.ts';
 
 const service = deployment({ name: 'service', updated: 1 });
 const serviceSet = replicaSet(service, 'new');

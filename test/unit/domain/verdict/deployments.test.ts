@@ -16,8 +16,8 @@ import {
   termination,
   time,
   waiting,
-} from '../../rollout/cluster.ts';
-import { limits, outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { limits, outcome, tell } from '../../../support/rollout/story.ts';
 
 const wanted = deployment({ observed: 0 });
 const seen = deployment();

@@ -15,8 +15,8 @@ import {
   template,
   time,
   waiting,
-} from '../../rollout/cluster.ts';
-import { limits, outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { limits, outcome, tell } from '../../../support/rollout/story.ts';
 
 const update = deployment({ generation: 2, replicas: 2, updated: 1, total: 3, available: 2 });
 const newest = replicaSet(update, 'new');

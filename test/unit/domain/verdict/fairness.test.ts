@@ -18,8 +18,8 @@ import {
   template,
   time,
   waiting,
-} from '../../rollout/cluster.ts';
-import { limits, outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { limits, outcome, tell } from '../../../support/rollout/story.ts';
 
 const wish = deployment({ updated: 1 });
 const set = replicaSet(wish, 'new');

@@ -2,8 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../../../src/domain/kubernetes/objects.ts';
 import type { ObservedChange } from '../../../../src/domain/rollout/state.ts';
-import { applied, deleted, event, listed, namespace, target, time } from '../../rollout/cluster.ts';
-import { limits, outcome, tell } from '../../rollout/story.ts';
+import {
+  applied,
+  deleted,
+  event,
+  listed,
+  namespace,
+  target,
+  time,
+} from '../../../support/rollout/objects.ts';
+import { limits, outcome, tell } from '../../../support/rollout/story.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -15,8 +15,8 @@ import {
   target,
   termination,
   waiting,
-} from '../../rollout/cluster.ts';
-import { outcome, tell } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { outcome, tell } from '../../../support/rollout/story.ts';
 
 interface Tale {
   readonly name: string;

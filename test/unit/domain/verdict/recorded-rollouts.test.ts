@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseStory, storyText } from '../../../../testbed/recorder/story.ts';
-import { evidenceAt, readExpected } from '../../../rollouts/expected.ts';
-import { outcomeOf, readStory, replay, storyNames } from '../../../rollouts/replay.ts';
+import { evidenceAt, readExpected } from '../../../support/rollout/expected-ending.ts';
+import { outcomeOf, readStory, replay, storyNames } from '../../../support/rollout/recorded-story.ts';
 
 test('there are at least fifteen stories, sound ones and doomed ones', () => {
   expect(storyNames.length).toBeGreaterThanOrEqual(15);

@@ -12,8 +12,8 @@ import {
   start,
   target,
   waiting,
-} from '../../rollout/cluster.ts';
-import { limits } from '../../rollout/story.ts';
+} from '../../../support/rollout/objects.ts';
+import { limits } from '../../../support/rollout/story.ts';
 
 /** Milliseconds for `changes` pod changes, each followed by a verdict, over so many Deployments of three pods. */
 function fold(deployments: number, changes: number): number {

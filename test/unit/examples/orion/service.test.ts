@@ -12,7 +12,7 @@ import {
   startRedis,
   startService,
   until,
-} from '../../examples-processes.ts';
+} from '../../../support/servers/example-processes.ts';
 
 const password = 'aSecretOfTheTest';
 const running: RunningService[] = [];

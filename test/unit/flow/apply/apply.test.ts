@@ -4,7 +4,7 @@ import { type KubernetesObject, keyOf, referenceOf } from '../../../../src/domai
 import type { PlannedChange } from '../../../../src/domain/plan/changes.ts';
 import { applyPlan } from '../../../../src/flow/apply/apply.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
 
 const object: KubernetesObject = {
   apiVersion: 'db.example.org/v1',

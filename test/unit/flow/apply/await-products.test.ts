@@ -7,7 +7,7 @@ import { defaultBudgets, startRollout, withTarget } from '../../../../src/domain
 import { awaitProducts } from '../../../../src/flow/apply/await-products.ts';
 import type { RolloutWatch } from '../../../../src/flow/rollout/watch.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
 
 const producer: ObjectReference = {
   apiVersion: 'external-secrets.io/v1',

@@ -14,7 +14,7 @@ import type {
   RecordsPort,
   StoredRelease,
 } from '../../../../src/ports/release-store.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
 
 const us = 'shop/2/1/deploy/us';
 const them = 'shop/1/1/deploy/them';

@@ -5,7 +5,7 @@ import { stateBeforeOf } from '../../../../src/domain/undo/state-before.ts';
 import type { Hold } from '../../../../src/flow/record/lock.ts';
 import { markTakenOver, openRecord } from '../../../../src/flow/record/open.ts';
 import type { RecordsPort, StoredRelease } from '../../../../src/ports/release-store.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
 
 const reference = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ObjectReference } from '../../../../src/domain/kubernetes/objects.ts';
 import { deleteAll } from '../../../../src/flow/rollback/writes.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
 
 const reference = (apiVersion: string, kind: string, name: string): ObjectReference => ({
   apiVersion,

@@ -5,8 +5,16 @@ import { observe } from '../../../../src/domain/rollout/observe.ts';
 import { type LastLine, startRollout } from '../../../../src/domain/rollout/state.ts';
 import { readLastLines } from '../../../../src/flow/rollout/last-log-lines.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
-import { applied, deployment, ended, pod, replicaSet, start, target } from '../../rollout/cluster.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
+import {
+  applied,
+  deployment,
+  ended,
+  pod,
+  replicaSet,
+  start,
+  target,
+} from '../../../support/rollout/objects.ts';
 
 interface Call {
   readonly pod: string;

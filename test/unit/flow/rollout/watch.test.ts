@@ -7,8 +7,16 @@ import type { Run } from '../../../../src/flow/run/context.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
 import type { Clock } from '../../../../src/ports/runtime.ts';
 import type { WatchChange, WatchedKind, WatchPort } from '../../../../src/ports/watch.ts';
-import { deployment, namespace, pod, replicaSet, running, start, target } from '../../rollout/cluster.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
+import {
+  deployment,
+  namespace,
+  pod,
+  replicaSet,
+  running,
+  start,
+  target,
+} from '../../../support/rollout/objects.ts';
 
 interface OpenWatch {
   readonly kinds: readonly WatchedKind[];

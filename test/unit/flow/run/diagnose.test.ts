@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Failure } from '../../../../src/domain/failure/failure.ts';
 import { diagnoseAloud } from '../../../../src/flow/run/diagnose.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
 
 const failure: Failure = {
   reason: 'crash-loop',

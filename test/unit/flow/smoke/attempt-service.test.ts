@@ -4,8 +4,8 @@ import type { HttpAnswer } from '../../../../src/domain/smoke/http/http-answer.t
 import type { ServiceTest } from '../../../../src/domain/smoke/tests/test.ts';
 import { tryService } from '../../../../src/flow/smoke/attempt-service.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
-import { serviceTest } from '../../smoke/service-test.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
+import { serviceTest } from '../../../support/flow/service-test.ts';
 
 const service: ServiceTest = {
   ...serviceTest,

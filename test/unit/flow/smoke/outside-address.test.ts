@@ -9,7 +9,7 @@ import { callsFromWithin } from '../../../../src/flow/smoke/in-cluster-calls.ts'
 import { runTests } from '../../../../src/flow/smoke/runner.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
 import type { ProbesPort } from '../../../../src/ports/probes.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
 
 const managed: DatabaseTest = {
   id: 'db/postgres',

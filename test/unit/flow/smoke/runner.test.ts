@@ -3,7 +3,7 @@ import { Fault } from '../../../../src/domain/failure/fault.ts';
 import type { SmokeTest } from '../../../../src/domain/smoke/tests/test.ts';
 import { runTests } from '../../../../src/flow/smoke/runner.ts';
 import type { ClusterPort, EndpointAnswer } from '../../../../src/ports/cluster.ts';
-import { flowRun } from '../flow-run.ts';
+import { flowRun } from '../../../support/flow/flow-run.ts';
 
 const readiness: SmokeTest = {
   id: 'web/readiness',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { renderAnnotations } from '../../../../src/report/formats/annotations.ts';
-import { crashLoop, refused } from '../fixtures/failure.ts';
-import { unchanged } from '../fixtures/quiet.ts';
-import { success } from '../fixtures/success.ts';
+import { crashLoop, refused } from '../../../support/report/failed-results.ts';
+import { unchanged } from '../../../support/report/quiet-results.ts';
+import { success } from '../../../support/report/succeeded-result.ts';
 
 const [cause] = crashLoop.failures;
 if (cause === undefined) throw new Error('the example has a cause');

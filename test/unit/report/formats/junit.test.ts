@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { parse } from 'junit2json';
 import { expect, test } from 'vitest';
 import { renderJUnit } from '../../../../src/report/formats/junit.ts';
-import { endpointDown } from '../fixtures/failure.ts';
-import { hostileText, withHostileStrings } from '../hostile.ts';
+import { endpointDown } from '../../../support/report/failed-results.ts';
+import { hostileText, withHostileStrings } from '../../../support/report/hostile-text.ts';
 
 const open = {
   ...endpointDown.smoke[0],

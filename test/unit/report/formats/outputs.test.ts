@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { renderOutputs } from '../../../../src/report/formats/outputs.ts';
 import { renderResultJson } from '../../../../src/report/formats/result-json.ts';
-import { crashLoop, endpointDown } from '../fixtures/failure.ts';
+import { crashLoop, endpointDown } from '../../../support/report/failed-results.ts';
 
 it('renders the outputs of the contract', () => {
   const { 'plan-digest': digest, ...outputs } = renderOutputs(endpointDown, { result: '/tmp/result.json' });

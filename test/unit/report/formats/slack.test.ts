@@ -5,11 +5,11 @@ import { restoreByHand } from '../../../../src/domain/undo/manual-commands.ts';
 import { renderSlackMessage, type SlackMessage, slackLimits } from '../../../../src/report/formats/slack.ts';
 import { redactResult } from '../../../../src/report/redaction/redact.ts';
 import { collectSecretValues } from '../../../../src/report/redaction/secret-values.ts';
-import { crashLoop, endpointDown, refused } from '../fixtures/failure.ts';
-import { base, object } from '../fixtures/orion.ts';
-import { cancelled, planned, unchanged } from '../fixtures/quiet.ts';
-import { success } from '../fixtures/success.ts';
-import { hostileText, withHostileStrings } from '../hostile.ts';
+import { base, object } from '../../../support/report/example-release.ts';
+import { crashLoop, endpointDown, refused } from '../../../support/report/failed-results.ts';
+import { hostileText, withHostileStrings } from '../../../support/report/hostile-text.ts';
+import { cancelled, planned, unchanged } from '../../../support/report/quiet-results.ts';
+import { success } from '../../../support/report/succeeded-result.ts';
 
 function message(result: ResultDocument): SlackMessage {
   const rendered = renderSlackMessage(result);

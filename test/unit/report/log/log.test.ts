@@ -13,10 +13,10 @@ import { causeLines, logTailLines, outcomeLines } from '../../../../src/report/l
 import { progressLines } from '../../../../src/report/log/progress.ts';
 import { smokeLine } from '../../../../src/report/log/smoke.ts';
 import { formatDuration } from '../../../../src/report/text/format.ts';
-import { crashLoop, endpointDown, refused } from '../fixtures/failure.ts';
-import { startedAt, updated, workload } from '../fixtures/orion.ts';
-import { success } from '../fixtures/success.ts';
-import { hostileText, withHostileStrings } from '../hostile.ts';
+import { startedAt, updated, workload } from '../../../support/report/example-release.ts';
+import { crashLoop, endpointDown, refused } from '../../../support/report/failed-results.ts';
+import { hostileText, withHostileStrings } from '../../../support/report/hostile-text.ts';
+import { success } from '../../../support/report/succeeded-result.ts';
 
 const clock: LogClock = { now: startedAt + 1_234, startedAt, colour: false };
 const stamp = '03:12:05.484    +1.2s  ';

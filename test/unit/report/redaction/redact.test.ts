@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubernetesObject } from '../../../../src/domain/kubernetes/objects.ts';
 import { redact, redactResult } from '../../../../src/report/redaction/redact.ts';
 import { collectSecretValues, masksFor } from '../../../../src/report/redaction/secret-values.ts';
-import { crashLoop } from '../fixtures/failure.ts';
+import { crashLoop } from '../../../support/report/failed-results.ts';
 
 function secret(data: Record<string, string>, stringData: Record<string, string> = {}): KubernetesObject {
   const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);

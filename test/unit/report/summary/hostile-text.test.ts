@@ -3,11 +3,17 @@ import type { Nodes } from 'mdast';
 import { describe, expect, it, vi } from 'vitest';
 import type { ResultDocument } from '../../../../src/domain/result/document.ts';
 import { renderSummary } from '../../../../src/report/summary/summary.ts';
-import { crashLoop, endpointDown, refused } from '../fixtures/failure.ts';
-import { base } from '../fixtures/orion.ts';
-import { cancelled, planned, unchanged } from '../fixtures/quiet.ts';
-import { success } from '../fixtures/success.ts';
-import { allNodes, hostileText, linkedByGithub, parseMarkdown, withHostileStrings } from '../hostile.ts';
+import { base } from '../../../support/report/example-release.ts';
+import { crashLoop, endpointDown, refused } from '../../../support/report/failed-results.ts';
+import {
+  allNodes,
+  hostileText,
+  linkedByGithub,
+  parseMarkdown,
+  withHostileStrings,
+} from '../../../support/report/hostile-text.ts';
+import { cancelled, planned, unchanged } from '../../../support/report/quiet-results.ts';
+import { success } from '../../../support/report/succeeded-result.ts';
 
 const ourHeadings =
   /^(Workloads|Cause|\d+ causes|What to do next|Smoke tests that failed|Smoke tests that were not decided|Pre-checks|Notices|Details|Timeline)$/;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { summaryBytes } from '../../../../src/report/summary/limits.ts';
 import { renderSummary } from '../../../../src/report/summary/summary.ts';
-import { crashLoop, endpointDown, refused } from '../fixtures/failure.ts';
-import { updated, workload } from '../fixtures/orion.ts';
-import { cancelled, planned, unchanged } from '../fixtures/quiet.ts';
-import { success } from '../fixtures/success.ts';
+import { updated, workload } from '../../../support/report/example-release.ts';
+import { crashLoop, endpointDown, refused } from '../../../support/report/failed-results.ts';
+import { cancelled, planned, unchanged } from '../../../support/report/quiet-results.ts';
+import { success } from '../../../support/report/succeeded-result.ts';
 
 const examples = { success, crashLoop, refused, endpointDown, unchanged, planned, cancelled };
 

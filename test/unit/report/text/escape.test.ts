@@ -13,7 +13,12 @@ import {
   oneLine,
   shorten,
 } from '../../../../src/report/text/escape.ts';
-import { allNodes, hostileText, linkedByGithub, parseMarkdown } from '../hostile.ts';
+import {
+  allNodes,
+  hostileText,
+  linkedByGithub,
+  parseMarkdown,
+} from '../../../support/report/hostile-text.ts';
 
 const visible = (markdown: string): string =>
   allNodes(parseMarkdown(markdown))

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { WorkloadReport } from '../../../../src/domain/verdict/workload-report.ts';
 import { servingSentence } from '../../../../src/report/text/serving.ts';
-import { crashLoop } from '../fixtures/failure.ts';
-import { workload } from '../fixtures/orion.ts';
+import { workload } from '../../../support/report/example-release.ts';
+import { crashLoop } from '../../../support/report/failed-results.ts';
 
 const broken = (name: string, serves?: boolean): WorkloadReport =>
   workload(name, { state: 'failed', ...(serves === undefined ? {} : { serves }) });

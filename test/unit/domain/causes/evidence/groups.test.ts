@@ -10,8 +10,8 @@ import {
   running,
   target,
   time,
-} from '../../../rollout/cluster.ts';
-import { type Ending, limits, outcome, tell } from '../../../rollout/story.ts';
+} from '../../../../support/rollout/objects.ts';
+import { type Ending, limits, outcome, tell } from '../../../../support/rollout/story.ts';
 
 const wish = deployment({ updated: 1 });
 const set = replicaSet(wish, 'new');

@@ -16,7 +16,7 @@ import {
   start,
   target,
   template,
-} from '../../../rollout/cluster.ts';
+} from '../../../../support/rollout/objects.ts';
 
 /** The outcome of the test of its pods; the old ReplicaSet's pod runs, the new one has none. */
 function podsOutcome(paused: boolean): string | undefined {

@@ -11,7 +11,7 @@ import {
   withTried,
 } from '../../../../../src/domain/smoke/tests/service-routes.ts';
 import type { ServiceTest, ServiceWay } from '../../../../../src/domain/smoke/tests/test.ts';
-import { serviceTest } from '../../../smoke/service-test.ts';
+import { serviceTest } from '../../../../support/flow/service-test.ts';
 
 const service = (spec: object, ingress: readonly object[] = []) =>
   ({

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { ensureBinaries } from '../../testbed/binaries/ensure-binaries.ts';
+import { ensureBinaries } from '../../../testbed/binaries/ensure-binaries.ts';
 
 export interface ActOptions {
   /** A git repository with the workflow; its `origin` names the repository on GitHub. */
@@ -55,7 +55,7 @@ export interface ActRun {
 }
 
 const searchPath = [
-  join(import.meta.dirname, '../../node_modules/.bin'),
+  join(import.meta.dirname, '../../../node_modules/.bin'),
   ...(process.env['PATH'] ?? '').split(delimiter),
 ].join(delimiter);
 

@@ -8,7 +8,7 @@ import {
   startRollout,
 } from '../../../src/domain/rollout/state.ts';
 import { type Verdict, verdict } from '../../../src/domain/verdict/verdict.ts';
-import { start } from './cluster.ts';
+import { start } from './objects.ts';
 
 export const limits: Limits = {
   timeout: 300_000,

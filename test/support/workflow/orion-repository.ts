@@ -1,9 +1,9 @@
 /** A repository of somebody who deploys the example application with the example workflow. */
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../../testbed/binaries/run-command.ts';
+import { runCommand } from '../../../testbed/binaries/run-command.ts';
 
-const examples = join(import.meta.dirname, '../../examples');
+const examples = join(import.meta.dirname, '../../../examples');
 export const overlayFile = 'k8s/overlays/staging/kustomization.yaml';
 /** Where an example workflow lies in the repository: `staging`, `smoke`. */
 export const workflowFile = (name: string): string => `.github/workflows/${name}.yml`;

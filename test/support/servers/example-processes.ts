@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { runCommand } from '../../testbed/binaries/run-command.ts';
+import { runCommand } from '../../../testbed/binaries/run-command.ts';
 
-const program = fileURLToPath(new URL('../../examples/orion/service/main.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../../examples/orion/service/main.ts', import.meta.url));
 const postgresPrograms = '/usr/lib/postgresql/15/bin';
 
 /** PostgreSQL refuses root, so as root it gets the identity of `nobody`. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { ObservedChange } from '../../src/domain/rollout/state.ts';
+import type { ObservedChange } from '../../../src/domain/rollout/state.ts';
 
 const evidenceSchema = z.strictObject({
   /** Of all moments at which an object begins to match, the first or the last. */
@@ -33,7 +33,9 @@ const expectedSchema = z.strictObject({
 export type Expected = z.output<typeof expectedSchema>;
 
 export function readExpected(name: string): Expected {
-  return expectedSchema.parse(parse(readFileSync(join(import.meta.dirname, `${name}.yaml`), 'utf8')));
+  return expectedSchema.parse(
+    parse(readFileSync(join(import.meta.dirname, '../../rollouts', `${name}.yaml`), 'utf8')),
+  );
 }
 
 /** The moment at which the evidence is there; throws if it never is. */

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { KubernetesApi } from '../../src/cluster/api/api.ts';
-import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
+import type { KubernetesApi } from '../../../src/cluster/api/api.ts';
+import type { KubernetesObject } from '../../../src/domain/kubernetes/objects.ts';
 
 const ruleSchema = z.object({
   apiGroups: z.array(z.string()),
@@ -36,7 +36,7 @@ const documents = z.array(
 
 /** The rules of the shipped Role, and of the shipped ClusterRole. */
 export async function shippedRules(): Promise<Readonly<Record<'Role' | 'ClusterRole', readonly Rule[]>>> {
-  const text = await readFile(join(import.meta.dirname, '../../docs/role.yaml'), 'utf8');
+  const text = await readFile(join(import.meta.dirname, '../../../docs/role.yaml'), 'utf8');
   const found = documents.parse(parseAllDocuments(text).map((document) => document.toJS() as unknown));
   const rulesOf = (kind: string): readonly Rule[] => found.find((one) => one.kind === kind)?.rules ?? [];
   return { Role: rulesOf('Role'), ClusterRole: rulesOf('ClusterRole') };

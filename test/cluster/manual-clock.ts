@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../../../src/ports/runtime.ts';
+import type { Clock } from '../../src/ports/runtime.ts';
 
 export interface ManualClock extends Clock {
   /** Moves time. Whoever waits is woken in order, and time stands still until it waits again, or has had a while to end. */

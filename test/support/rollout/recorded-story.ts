@@ -1,7 +1,7 @@
 /** Folds a recorded story as the flow does: a verdict after every change and at every moment that the verdict asked for. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { observe } from '../../src/domain/rollout/observe.ts';
+import { observe } from '../../../src/domain/rollout/observe.ts';
 import {
   defaultBudgets,
   type Limits,
@@ -9,17 +9,17 @@ import {
   type RolloutState,
   startRollout,
   withTarget,
-} from '../../src/domain/rollout/state.ts';
-import { type Verdict, verdict } from '../../src/domain/verdict/verdict.ts';
-import { parseStory, type Story } from '../../testbed/recorder/story.ts';
+} from '../../../src/domain/rollout/state.ts';
+import { type Verdict, verdict } from '../../../src/domain/verdict/verdict.ts';
+import { parseStory, type Story } from '../../../testbed/recorder/story.ts';
 
 /** Names of the recorded stories, `exits-at-once`. */
-export const storyNames: readonly string[] = readdirSync(import.meta.dirname)
+export const storyNames: readonly string[] = readdirSync(join(import.meta.dirname, '../../rollouts'))
   .filter((name) => name.endsWith('.json'))
   .map((name) => basename(name, '.json'));
 
 export function readStory(name: string): Story {
-  return parseStory(readFileSync(join(import.meta.dirname, `${name}.json`), 'utf8'));
+  return parseStory(readFileSync(join(import.meta.dirname, '../../rollouts', `${name}.json`), 'utf8'));
 }
 
 /** The staging profile. */

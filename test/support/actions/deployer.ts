@@ -1,21 +1,21 @@
 /** A deploy action as a workflow step against one cluster, by the built bundle, and what the cluster and its audit log say of it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api/api.ts';
-import { connect } from '../../src/cluster/api/connect.ts';
-import { createReleaseStore, type ReleaseStore } from '../../src/cluster/release-store/records.ts';
-import type { Cluster } from '../../testbed/cluster.ts';
-import { attachCluster } from '../../testbed/cluster.ts';
+import { createKubernetesApi, type KubernetesApi } from '../../../src/cluster/api/api.ts';
+import { connect } from '../../../src/cluster/api/connect.ts';
+import { createReleaseStore, type ReleaseStore } from '../../../src/cluster/release-store/records.ts';
+import type { Cluster } from '../../../testbed/cluster.ts';
+import { attachCluster } from '../../../testbed/cluster.ts';
 import {
   type RunningStep,
   runStep,
   type StepOptions,
   type StepResult,
   startStep,
-} from '../../testbed/workflow-step.ts';
+} from '../../../testbed/workflow-step.ts';
 import { type Grants, grantEverywhere, grantIn } from './deployer-role.ts';
 
-const bundles = join(import.meta.dirname, '../../dist');
+const bundles = join(import.meta.dirname, '../../../dist');
 export const bundle = join(bundles, 'deploy-staging/index.js');
 
 /** What every run here waits for at the most; a verdict must come long before. */

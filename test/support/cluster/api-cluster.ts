@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKubernetesApi, type KubernetesApi } from '../../src/cluster/api/api.ts';
-import { type Connection, connect } from '../../src/cluster/api/connect.ts';
-import { type Cluster, startCluster } from '../../testbed/cluster.ts';
+import { createKubernetesApi, type KubernetesApi } from '../../../src/cluster/api/api.ts';
+import { type Connection, connect } from '../../../src/cluster/api/connect.ts';
+import { type Cluster, startCluster } from '../../../testbed/cluster.ts';
 
 /** Binaries may have to be built first, on a machine that has none. */
 export const startTimeout = 1_800_000;

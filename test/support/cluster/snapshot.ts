@@ -1,7 +1,7 @@
 /** What a namespace holds, as kubectl shows it, and a cluster that refuses one object: for tests that compare before and after. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { KubernetesApi } from '../../src/cluster/api/api.ts';
+import type { KubernetesApi } from '../../../src/cluster/api/api.ts';
 
 export async function kubectlOf(kubeconfig: string, ...options: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('kubectl', ['--kubeconfig', kubeconfig, ...options], {
