@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { everythingShown, listening, smoke } from '../../support/actions/local-smoke-tests.ts';
+import { everythingShown, smoke } from '../../support/actions/local-smoke-tests.ts';
+import { listening } from '../../support/servers/ports.ts';
 
 const password = 'Correct"Horse&Battery';
 const token = 'eyJ0b2tlbiI6InNlY3JldCJ9.orion';

@@ -7,9 +7,10 @@ import { createClient } from '@redis/client';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StepResult } from '../../../testbed/workflow-step.ts';
-import { everythingShown, freePort, listening, smoke } from '../../support/actions/local-smoke-tests.ts';
+import { everythingShown, smoke } from '../../support/actions/local-smoke-tests.ts';
 import { expiredCertificate } from '../../support/servers/certificates.ts';
 import { startPostgres, startRedis, startService } from '../../support/servers/example-processes.ts';
+import { freePort, listening } from '../../support/servers/ports.ts';
 
 const password = 'Correct0Horse0Battery';
 const closing: (() => unknown)[] = [];

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TlsMode } from '../../../src/domain/smoke/databases/protocol.ts';
 import { callHttp } from '../../../src/probes/http.ts';
 import { probeRedis } from '../../../src/probes/redis.ts';
-import { listening } from '../../support/actions/local-smoke-tests.ts';
 import { privateCertificate } from '../../support/servers/certificates.ts';
+import { listening } from '../../support/servers/ports.ts';
 
 const limits = { deadline: 5000, signal: new AbortController().signal };
 const closing: (() => unknown)[] = [];

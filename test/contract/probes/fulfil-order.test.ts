@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { readProbeLog } from '../../../src/cluster/in-cluster-job/log.ts';
 import { type ProbeRequest, probeProtocol } from '../../../src/domain/smoke/tests/probe.ts';
 import { fulfilOrder } from '../../../src/probes/fulfil-order.ts';
-import { freePort, listening } from '../../support/actions/local-smoke-tests.ts';
+import { freePort, listening } from '../../support/servers/ports.ts';
 
 const closing: { close(): unknown }[] = [];
 afterAll(() => {

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
 import { callHttp } from '../../../src/probes/http.ts';
-import { listening } from '../../support/actions/local-smoke-tests.ts';
+import { listening } from '../../support/servers/ports.ts';
 
 const servers: Server[] = [];
 afterAll(() => {

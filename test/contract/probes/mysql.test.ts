@@ -13,9 +13,10 @@ import { probeProtocol } from '../../../src/domain/smoke/tests/probe.ts';
 import { proven } from '../../../src/domain/smoke/tests/proof.ts';
 import { fulfilOrder } from '../../../src/probes/fulfil-order.ts';
 import { ensureSystemPackages } from '../../../testbed/binaries/system-packages.ts';
-import { everythingShown, freePort, listening, smoke } from '../../support/actions/local-smoke-tests.ts';
+import { everythingShown, smoke } from '../../support/actions/local-smoke-tests.ts';
 import { expiredCertificate, privateCertificate } from '../../support/servers/certificates.ts';
 import { startMariadb, until } from '../../support/servers/example-processes.ts';
+import { freePort, listening } from '../../support/servers/ports.ts';
 
 const password = 'Correct0Horse0Battery';
 const closing: (() => unknown)[] = [];

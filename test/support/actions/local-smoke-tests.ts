@@ -1,6 +1,5 @@
-/** The action smoke-tests, by its bundle, with `environment: local`; and servers for it to test. */
+/** The action smoke-tests, by its bundle, with `environment: local`. */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -8,18 +7,6 @@ import { stringify } from 'yaml';
 import { type StepResult, startStep } from '../../../testbed/workflow-step.ts';
 
 const bundle = join(import.meta.dirname, '../../../dist/smoke-tests/index.js');
-
-export async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  const port = await listening(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-export async function listening(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
 
 /** Runs it on an orion.yaml; a failure is tried once more, at once. */
 export async function smoke(

@@ -1,3 +1,4 @@
+/** A hollow cluster for one test file: a real API server, etcd and controllers, without kubelets. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

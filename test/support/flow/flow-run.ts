@@ -1,3 +1,4 @@
+/** A run of the flow whose ports are plain objects of the test. */
 import { profiles } from '../../../src/domain/settings/profile.ts';
 import type { Settings } from '../../../src/domain/settings/settings.ts';
 import { noSmokeConfiguration } from '../../../src/domain/smoke/configuration.ts';

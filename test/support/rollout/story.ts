@@ -1,3 +1,4 @@
+/** Tells a rollout to its end: what was observed, then the verdict and its second. */
 import { observe } from '../../../src/domain/rollout/observe.ts';
 import {
   defaultBudgets,

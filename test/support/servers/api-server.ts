@@ -1,3 +1,4 @@
+/** A TLS server that speaks as the API server does, for tests that say what it answers. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer } from 'node:http2';

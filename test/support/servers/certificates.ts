@@ -1,3 +1,4 @@
+/** Certificates for servers of this machine. */
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import {

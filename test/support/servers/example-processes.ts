@@ -1,3 +1,4 @@
+/** Databases and services of the example application, as processes of this machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -5,9 +5,9 @@ import type { ServiceTest, ServiceWay } from '../../../../src/domain/smoke/tests
 import { runTests } from '../../../../src/flow/smoke/runner.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
 import { callHttp } from '../../../../src/probes/http.ts';
-import { freePort, listening } from '../../../support/actions/local-smoke-tests.ts';
 import { flowRun } from '../../../support/flow/flow-run.ts';
 import { serviceTest } from '../../../support/flow/service-test.ts';
+import { freePort, listening } from '../../../support/servers/ports.ts';
 
 const servers: Server[] = [];
 let controller: number;
