@@ -10,8 +10,8 @@ import {
   type StepResult,
   startStep,
 } from '../../testbed/workflow-step.ts';
-import { type Deployer, deployerFor } from '../node/deployer.ts';
-import { rulesFor } from '../node/deployer-role.ts';
+import { type Deployer, deployerFor } from '../support/actions/deployer.ts';
+import { rulesFor } from '../support/actions/deployer-role.ts';
 import { differences, kubectl, lost, type Snapshot, snapshot } from './differ.ts';
 import { applyAll, makeEdit, makeStrangers, type Others } from './others.ts';
 import { changesOf, type Doom, definitionName, strangersOf, writeRelease } from './overlay.ts';
