@@ -355,11 +355,11 @@ function nameOf(object: Readonly<Record<string, unknown>> | undefined): unknown 
   return (object?.['metadata'] as Readonly<Record<string, unknown>> | undefined)?.['name'];
 }
 
-/** A claim that the release made stays, as it may hold data, and the run says so. */
+/** A claim that the release made, or may have made, stays, as it may hold data, and the run says so. */
 function isKeptClaim(line: string, output: string): boolean {
   return (
     line.startsWith('PersistentVolumeClaim data: was absent') &&
-    output.includes('PersistentVolumeClaim data, which this release made, stays')
+    /PersistentVolumeClaim data(, which this release made,)? stays: /.test(output)
   );
 }
 

@@ -113,7 +113,9 @@ function unproven(reference: ObjectReference, live: KubernetesObject): CreatedDe
   const { apiVersion } = live;
   const { kind, name, namespace } = reference;
   const shared = applyEntryOf(live, fieldManager) !== undefined && hasOtherWriter(live);
-  const what = shared ? ' What this release wrote to it is taken back.' : '';
+  const what = shared
+    ? ' What this release wrote to it is taken back, unless it would be invalid without.'
+    : '';
   const kept = {
     reference,
     message: `${titleOf(reference)} stays: it is not proven that this release made it, so it may have been there before.${what}`,
@@ -128,6 +130,7 @@ function unproven(reference: ObjectReference, live: KubernetesObject): CreatedDe
     brought: [],
     ownership: [],
     leftAlone: [],
+    isOptional: true,
   };
   return { restore, kept: [kept] };
 }

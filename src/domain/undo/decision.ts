@@ -28,6 +28,11 @@ export interface Restore {
   readonly regained?: readonly MemberPath[];
   /** It is deleted, if it still is the one with this UID, and created anew; without a UID it was deleted for that already. */
   readonly remake?: Remake & { readonly uid?: string };
+  /**
+   * It may be somebody else's, and only what the release wrote to it is taken back: where the API server does not take it without (a
+   * claim has an immutable spec), it stays as it is.
+   */
+  readonly isOptional?: true;
 }
 
 /** The release made it: it goes, if it still is the one with this UID. */

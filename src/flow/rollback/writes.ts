@@ -32,6 +32,7 @@ export async function restoreAll(
   const failures: Failure[] = [];
   await inEachWave(run, guard, waves, restores, async (restore) => {
     const answer = await restoreOne(run, cluster, restore);
+    if (answer === 'left') return;
     if ('reason' in answer) failures.push(answer);
     else {
       say(run, restore.reference, answer.remade ? 'restored, made anew' : 'restored');
@@ -114,12 +115,17 @@ function say(run: Run, reference: ObjectReference, what: string): void {
   run.log.line(logLine(run.logClock(), `  ${logText(shorten(titleOf(reference), 200))} ${what}`));
 }
 
-async function restoreOne(run: Run, cluster: ClusterPort, restore: Restore): Promise<Restored | Failure> {
+async function restoreOne(
+  run: Run,
+  cluster: ClusterPort,
+  restore: Restore,
+): Promise<Restored | Failure | 'left'> {
   const { reference } = restore;
   try {
     const restored = await untilWebhooksAnswer(run, cluster, () => restoreObject(run, cluster, restore));
     return 'why' in restored ? failure(reference, 'restored', restored.why) : check(restore, restored);
   } catch (error) {
+    if (restore.isOptional === true && cluster.refusalOf(error)?.status === 422) return 'left';
     return refused(run, cluster, reference, 'restored', error);
   }
 }

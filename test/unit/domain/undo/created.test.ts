@@ -103,6 +103,7 @@ describe('left, and named', () => {
         metadata: { name: 'mails', namespace: 'shop' },
       },
       ownership: [],
+      isOptional: true,
     });
     expect(decideCreated(absent, live([ours]), proof(later)).restore).toBeUndefined();
   });

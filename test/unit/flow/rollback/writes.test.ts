@@ -1,7 +1,8 @@
 /** What a release made, or the overlay no longer has, goes in an order in which everybody can still finish. */
 import { describe, expect, test } from 'vitest';
 import type { ObjectReference } from '../../../../src/domain/kubernetes/objects.ts';
-import { deleteAll } from '../../../../src/flow/rollback/writes.ts';
+import type { Restore } from '../../../../src/domain/undo/decision.ts';
+import { deleteAll, restoreAll } from '../../../../src/flow/rollback/writes.ts';
 import type { ClusterPort } from '../../../../src/ports/cluster.ts';
 import { flowRun } from '../../../support/flow/flow-run.ts';
 
@@ -83,5 +84,37 @@ describe('deletions', () => {
     const { log, seconds } = await deleted([account, cluster], false);
     expect(log).toEqual(['Database main', 'ServiceAccount operator']);
     expect(seconds).toBe(0);
+  });
+});
+
+describe('an object that the API server does not take without what the release wrote to it', () => {
+  const claim = reference('v1', 'PersistentVolumeClaim', 'data');
+  const nothing = { fields: {}, brought: [], ownership: [], leftAlone: [] };
+  const request = { apiVersion: 'v1', kind: claim.kind, metadata: { name: claim.name, namespace: 'shop' } };
+
+  async function restored(restore: Restore) {
+    const { run } = flowRun({ holder: 'us' });
+    const refusal = new Error('PersistentVolumeClaim "data" is invalid: spec.accessModes: Required value');
+    const port = {
+      apply: () => Promise.reject(refusal),
+      get: async () => undefined,
+      refusalOf: (error: Error) => ({ status: 422, reason: 'Invalid', message: error.message }),
+    } as unknown as ClusterPort;
+    const back: ObjectReference[] = [];
+    const guard = {
+      ensureHeld: async () => undefined,
+      onRestored: (one: { readonly reference: ObjectReference }) => void back.push(one.reference),
+    };
+    return { failures: await restoreAll(run, port, [restore], guard), back };
+  }
+
+  test('stays as it is where it is only named, because it may be somebody else’s', async () => {
+    const taken: Restore = { ...nothing, reference: claim, request, isOptional: true };
+    expect(await restored(taken)).toEqual({ failures: [], back: [] });
+  });
+
+  test('is not restored where it was there before', async () => {
+    const { failures } = await restored({ ...nothing, reference: claim, request });
+    expect(failures).toMatchObject([{ reason: 'rollback-failed', objects: [claim] }]);
   });
 });

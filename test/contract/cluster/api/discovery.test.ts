@@ -1,8 +1,8 @@
 /** Servers of all ages tell which resource a kind is. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Connection, connect } from '../../../src/cluster/api/connect.ts';
-import { createResourceCatalog, type ResourceCatalog } from '../../../src/cluster/api/discovery.ts';
-import { namespaceContents } from '../../../src/cluster/api/namespace-contents.ts';
+import { type Connection, connect } from '../../../../src/cluster/api/connect.ts';
+import { createResourceCatalog, type ResourceCatalog } from '../../../../src/cluster/api/discovery.ts';
+import { namespaceContents } from '../../../../src/cluster/api/namespace-contents.ts';
 import {
   type AggregatedGroup,
   aggregatedGroup,
@@ -11,7 +11,7 @@ import {
   type LocalApiServer,
   startLocalApiServer,
   status,
-} from './local-api-server.ts';
+} from '../../../support/servers/api-server.ts';
 
 let server: LocalApiServer;
 let connection: Connection;
