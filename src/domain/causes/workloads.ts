@@ -13,8 +13,8 @@ const skew = 5_000;
 
 /**
  * ProgressDeadlineExceeded of this release. The condition outlives the release it was about until the controller makes
- * progress, so it counts only once the controller has seen this generation, and only if it is not the one that stood
- * before (VERDICTS row 27).
+ * progress, so it counts only once the controller has seen this generation, only if it is not the one that stood before
+ * (VERDICTS row 27), and not before the deadline can be over: a rollback begins a moment after the deadline of its release.
  */
 export function deadlineCause(scene: Scene, limits: Limits): Cause | undefined {
   const live = scene.live;
@@ -29,7 +29,12 @@ export function deadlineCause(scene: Scene, limits: Limits): Cause | undefined {
   const seconds = numberAt(live.object, 'spec', 'progressDeadlineSeconds') ?? 600;
   return causeOf(scene, {
     reason: 'progress-deadline-exceeded',
-    doom: { when: 'now' },
+    doom: {
+      when: 'after',
+      since: Math.max(live.generationAt, limits.startedAt),
+      // Its times are whole seconds, and a change may be seen later than its controller sees it.
+      allowance: Math.max(seconds * 1000 - skew, seconds * 500),
+    },
     weight: 10,
     evidenceAt: condition?.lastUpdateTime,
     message: `${titleOf(scene.target.reference)} made no progress for ${seconds} s, its progressDeadlineSeconds.`,

@@ -167,6 +167,28 @@ describe('sound releases', () => {
     expect([outcome(ending), ending.at]).toEqual(['passed', 15]);
   });
 
+  test('nor does one that fell a moment ago, of a deadline that cannot be over yet: a rollback finds that of its release', () => {
+    const fresh = [
+      { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', lastUpdateTime: time(-1) },
+    ];
+    const spec = { progressDeadlineSeconds: 60 };
+    const wish = deployment({ generation: 3, spec });
+    const seen = deployment({ generation: 3, conditions: fresh, spec });
+    const ending = tell(
+      [target(wish)],
+      [
+        ...applied(0.1, wish, newest),
+        ...applied(0.5, seen),
+        ...applied(
+          5,
+          pod(newest, { ready: 5, containers: [running(5)] }),
+          deployment({ generation: 3, updated: 1, available: 1, spec }),
+        ),
+      ],
+    );
+    expect([outcome(ending), ending.at]).toEqual(['passed', 15]);
+  });
+
   test('a node joins before the scheduling budget is used up', () => {
     const unscheduled = [
       {
