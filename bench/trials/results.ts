@@ -60,9 +60,21 @@ export async function updateResults(
   await mkdir(join(path, '..'), { recursive: true });
   return withFileLock(join(root, '.cluster', 'verdict-results.lock'), async () => {
     const results = change(await readResults());
-    await writeFile(path, `${JSON.stringify(results, undefined, 1)}\n`);
+    await writeFile(path, textOf(results));
     return results;
   });
+}
+
+/** One line for each scenario and each cell, so that a run changes its own lines only. */
+export function textOf({ scenarios, cells, spread, ...about }: VerdictResults): string {
+  const line = (value: unknown): string => JSON.stringify(value);
+  const entries = Object.entries(scenarios).map(([name, described]) => `${line(name)}:${line(described)}`);
+  const lists = [
+    `"scenarios":{\n${entries.join(',\n')}\n}`,
+    `"cells":[\n${cells.map(line).join(',\n')}\n]`,
+    `"spread":[\n${spread.map(line).join(',\n')}\n]`,
+  ];
+  return `${[line(about).slice(0, -1), ...lists].join(',\n')}}\n`;
 }
 
 /** Cells of scenarios that are no longer there are dropped. */
