@@ -17,7 +17,6 @@ import type { StoredRelease } from '../ports/release-store.ts';
 import { missingPermissions, readIdentity } from './api/access-review.ts';
 import { createKubernetesApi, type KubernetesApi } from './api/api.ts';
 import type { Connection } from './api/connect.ts';
-import { servedKinds } from './api/discovery.ts';
 import { namespaceContents } from './api/namespace-contents.ts';
 import { callPod, callService, readLogPage, readPodLog } from './api/pods.ts';
 import { openPortForward } from './api/port-forward.ts';
@@ -41,7 +40,7 @@ export function releaseCluster(connection: Connection, api: KubernetesApi = crea
     missingPermissions: (permissions) => missingPermissions(transport, permissions),
     resourceOf: (kind) => resourceOf(api, kind),
     servedVersionOf: (kind) => servedVersionOf(api, kind),
-    servedKinds: (groupKinds) => servedKinds(transport, api.resources, groupKinds),
+    servedKinds: (groupKinds) => api.resources.servedKinds(groupKinds),
     get: (reference) => api.get(reference),
     list: async (apiVersion, kind, namespace?: string, selection: ListSelection = {}) =>
       (await api.list(apiVersion, kind, { namespace, ...selection })).objects,

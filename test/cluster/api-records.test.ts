@@ -12,8 +12,8 @@ import { createReleaseStore, type StoreResult } from '../../src/cluster/release-
 import { systemClock } from '../../src/cluster/transport/clock.ts';
 import type { ReleaseBody, ReleaseHead } from '../../src/domain/release/record.ts';
 import type { StoredRelease } from '../../src/ports/release-store.ts';
-import { manualClock } from '../contract/cluster/manual-clock.ts';
-import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
+import { type ApiCluster, startApiCluster, startTimeout } from '../support/cluster/api-cluster.ts';
+import { manualClock } from './manual-clock.ts';
 
 let here: ApiCluster;
 

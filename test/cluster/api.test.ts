@@ -5,7 +5,7 @@ import { ApiError, refusesObject } from '../../src/cluster/transport/api-error.t
 import { type WatchChange, watchKinds } from '../../src/cluster/watch/watch.ts';
 import type { Fault } from '../../src/domain/failure/fault.ts';
 import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
-import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
+import { type ApiCluster, startApiCluster, startTimeout } from '../support/cluster/api-cluster.ts';
 
 let here: ApiCluster;
 

@@ -7,9 +7,9 @@ import { parse, stringify } from 'yaml';
 import { runCommand } from '../../testbed/binaries/run-command.ts';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
-import { changes, type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';
-import { overlayPath, probe, restricted, type Shop, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
+import { changes, type Deployer, deployerFor, type Inputs } from '../support/actions/deployer.ts';
+import { overlayPath, probe, restricted, type Shop, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
 
 let cluster: Cluster;
 let stateDirectory: string;

@@ -7,7 +7,7 @@ import type { ReleaseBody, ReleaseHead } from '../../src/domain/release/record.t
 import type { StoredRelease } from '../../src/ports/release-store.ts';
 import type { FaultInput } from '../../testbed/faults/fault.ts';
 import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
-import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
+import { type ApiCluster, startApiCluster, startTimeout } from '../support/cluster/api-cluster.ts';
 
 let here: ApiCluster;
 let proxy: FaultProxy;

@@ -9,10 +9,10 @@ import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { FaultInput } from '../../testbed/faults/fault.ts';
 import { type FaultProxy, startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
-import { changes, type Deployer, deployerFor, type Inputs, until } from '../node/deployer.ts';
-import { rulesFor } from '../node/deployer-role.ts';
-import { type Shop, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
+import { changes, type Deployer, deployerFor, type Inputs, until } from '../support/actions/deployer.ts';
+import { rulesFor } from '../support/actions/deployer-role.ts';
+import { type Shop, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
 
 let cluster: Cluster;
 let stateDirectory: string;

@@ -17,9 +17,9 @@ import { statesBefore } from '../../src/flow/record/states-before.ts';
 import type { Run } from '../../src/flow/run/context.ts';
 import { Ledger } from '../../src/flow/run/ledger.ts';
 import { composeRun } from '../../src/wiring/compose-run.ts';
-import { overlayPath, writeShop } from '../node/shop-overlay.ts';
-import { stagingSettings } from '../unit/flow/flow-run.ts';
-import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
+import { overlayPath, writeShop } from '../support/actions/shop-overlay.ts';
+import { type ApiCluster, startApiCluster, startTimeout } from '../support/cluster/api-cluster.ts';
+import { stagingSettings } from '../support/flow/flow-run.ts';
 
 let here: ApiCluster;
 

@@ -15,8 +15,8 @@ import { placeObjects } from '../../src/flow/plan/desired.ts';
 import { makePlan, type Plan } from '../../src/flow/plan/plan.ts';
 import { Ledger } from '../../src/flow/run/ledger.ts';
 import type { ClusterPort } from '../../src/ports/cluster.ts';
-import { flowRun } from '../unit/flow/flow-run.ts';
-import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
+import { type ApiCluster, startApiCluster, startTimeout } from '../support/cluster/api-cluster.ts';
+import { flowRun } from '../support/flow/flow-run.ts';
 
 let here: ApiCluster;
 let cluster: ClusterPort;

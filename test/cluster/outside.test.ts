@@ -6,11 +6,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
-import { changes, type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';
-import { rulesFor } from '../node/deployer-role.ts';
-import { type Manifest, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
-import { kubectlOf, refuseBudget } from './snapshot.ts';
+import { changes, type Deployer, deployerFor, type Inputs } from '../support/actions/deployer.ts';
+import { rulesFor } from '../support/actions/deployer-role.ts';
+import { type Manifest, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
+import { kubectlOf, refuseBudget } from '../support/cluster/snapshot.ts';
 
 let cluster: Cluster;
 let folder: string;

@@ -16,7 +16,7 @@ import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 import { settleReplicas } from '../../src/domain/plan/changes.ts';
 import { adoptedManagedFields } from '../../src/domain/undo/state-before.ts';
 import type { ClusterPort } from '../../src/ports/cluster.ts';
-import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
+import { type ApiCluster, startApiCluster, startTimeout } from '../support/cluster/api-cluster.ts';
 
 let here: ApiCluster;
 let cluster: ClusterPort;

@@ -8,8 +8,8 @@ import type { Target } from '../../src/flow/plan/desired.ts';
 import { makePlan } from '../../src/flow/plan/plan.ts';
 import { readSupply } from '../../src/flow/preflight/supply.ts';
 import type { ClusterPort } from '../../src/ports/cluster.ts';
-import { grantIn } from '../node/deployer-role.ts';
-import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
+import { grantIn } from '../support/actions/deployer-role.ts';
+import { type ApiCluster, startApiCluster, startTimeout } from '../support/cluster/api-cluster.ts';
 
 let here: ApiCluster;
 let cluster: ClusterPort;

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ResultDocument } from '../../src/domain/result/document.ts';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
-import { type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';
-import { rulesFor } from '../node/deployer-role.ts';
-import { type Manifest, type Shop, type ShopWorkload, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
+import { type Deployer, deployerFor, type Inputs } from '../support/actions/deployer.ts';
+import { rulesFor } from '../support/actions/deployer-role.ts';
+import { type Manifest, type Shop, type ShopWorkload, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
 
 let cluster: Cluster;
 let folder: string;

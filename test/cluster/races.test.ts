@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { Snapshot } from '../properties/differ.ts';
 import { interleaved, type RaceResult, racesOf, referencesFor, runRace } from '../properties/race.ts';
-import { startTimeout } from './api-cluster.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
 
 const seed = 1;
 const count = 5;

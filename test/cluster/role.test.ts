@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
-import { type AuditEntry, type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';
-import { type Rule, shippedRules } from '../node/deployer-role.ts';
-import { type Manifest, type Shop, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
+import { type AuditEntry, type Deployer, deployerFor, type Inputs } from '../support/actions/deployer.ts';
+import { type Rule, shippedRules } from '../support/actions/deployer-role.ts';
+import { type Manifest, type Shop, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
 
 let cluster: Cluster;
 let folder: string;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import { cancelStep, type StepResult } from '../../testbed/workflow-step.ts';
-import { changes, type Deployer, deployerFor, type Inputs, until } from '../node/deployer.ts';
-import { type Manifest, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
-import { kubectlOf, refuseBudget, snapshotOf } from './snapshot.ts';
+import { changes, type Deployer, deployerFor, type Inputs, until } from '../support/actions/deployer.ts';
+import { type Manifest, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
+import { kubectlOf, refuseBudget, snapshotOf } from '../support/cluster/snapshot.ts';
 
 let cluster: Cluster;
 let folder: string;

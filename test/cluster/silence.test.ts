@@ -6,10 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import { startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
-import { changes, deployerFor, type Inputs, until } from '../node/deployer.ts';
-import { startGitHub } from '../node/github-jobs.ts';
-import { type Shop, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
+import { changes, deployerFor, type Inputs, until } from '../support/actions/deployer.ts';
+import { type Shop, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
+import { startGitHub } from '../support/servers/github-jobs.ts';
 
 let cluster: Cluster;
 let stateDirectory: string;

@@ -7,10 +7,10 @@ import type { StoredRelease } from '../../src/ports/release-store.ts';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import { startFaultProxy } from '../../testbed/faults/fault-proxy.ts';
 import { cancelStep, type StepResult } from '../../testbed/workflow-step.ts';
-import { changes, type Deployer, deployerFor, type Inputs } from '../node/deployer.ts';
-import { type Manifest, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
-import { refuseBudget, snapshotOf } from './snapshot.ts';
+import { changes, type Deployer, deployerFor, type Inputs } from '../support/actions/deployer.ts';
+import { type Manifest, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
+import { refuseBudget, snapshotOf } from '../support/cluster/snapshot.ts';
 
 let cluster: Cluster;
 let folder: string;

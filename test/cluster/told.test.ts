@@ -6,11 +6,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
-import { startWebhook, token, type WebhookServer } from '../contract/slack/webhook-server.ts';
-import { type Deployer, deployerFor, everythingShown, type Inputs, until } from '../node/deployer.ts';
-import { type Manifest, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
-import { kubectlOf, refuseBudget } from './snapshot.ts';
+import {
+  type Deployer,
+  deployerFor,
+  everythingShown,
+  type Inputs,
+  until,
+} from '../support/actions/deployer.ts';
+import { type Manifest, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
+import { kubectlOf, refuseBudget } from '../support/cluster/snapshot.ts';
+import { startWebhook, token, type WebhookServer } from '../support/servers/slack-webhook.ts';
 
 let cluster: Cluster;
 let folder: string;

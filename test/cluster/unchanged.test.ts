@@ -9,7 +9,7 @@ import { placeObjects } from '../../src/flow/plan/desired.ts';
 import { makePlan, type Plan } from '../../src/flow/plan/plan.ts';
 import { renderOverlay } from '../../src/kustomize/render-overlay.ts';
 import type { ClusterPort } from '../../src/ports/cluster.ts';
-import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
+import { type ApiCluster, startApiCluster, startTimeout } from '../support/cluster/api-cluster.ts';
 import { wideOverlay } from './wide-overlay.ts';
 
 let here: ApiCluster;

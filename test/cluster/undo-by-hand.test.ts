@@ -7,7 +7,7 @@ import { createReleaseStore, type StoreResult } from '../../src/cluster/release-
 import type { ReleaseBody, StateBefore } from '../../src/domain/release/record.ts';
 import { restoreByHand } from '../../src/domain/undo/manual-commands.ts';
 import type { StoredRelease } from '../../src/ports/release-store.ts';
-import { type ApiCluster, startApiCluster, startTimeout } from './api-cluster.ts';
+import { type ApiCluster, startApiCluster, startTimeout } from '../support/cluster/api-cluster.ts';
 
 let here: ApiCluster;
 

@@ -7,11 +7,11 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../testbed/cluster.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
-import { type Deployer, deployerFor, type Inputs, until } from '../node/deployer.ts';
-import { rulesFor } from '../node/deployer-role.ts';
-import { type Manifest, type ShopWorkload, writeShop } from '../node/shop-overlay.ts';
-import { startTimeout } from './api-cluster.ts';
-import { kubectlOf, refuseBudget, snapshotOf } from './snapshot.ts';
+import { type Deployer, deployerFor, type Inputs, until } from '../support/actions/deployer.ts';
+import { rulesFor } from '../support/actions/deployer-role.ts';
+import { type Manifest, type ShopWorkload, writeShop } from '../support/actions/shop-overlay.ts';
+import { startTimeout } from '../support/cluster/api-cluster.ts';
+import { kubectlOf, refuseBudget, snapshotOf } from '../support/cluster/snapshot.ts';
 
 let cluster: Cluster;
 let folder: string;

@@ -8,7 +8,7 @@ import { type ClusterJob, runClusterJob } from '../../src/cluster/in-cluster-job
 import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 import type { HttpAnswer } from '../../src/domain/smoke/http/http-answer.ts';
 import type { ProbeRequest } from '../../src/domain/smoke/tests/probe.ts';
-import { type Deployer, deployerFor, dropNamespace, until } from './deployer.ts';
+import { type Deployer, deployerFor, dropNamespace, until } from '../support/actions/deployer.ts';
 
 const namespace = `cluster-job-${process.pid}`;
 let deployer: Deployer;

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
-import { changes, type Deployer, deployerFor, dropNamespace, everythingShown } from './deployer.ts';
+import {
+  changes,
+  type Deployer,
+  deployerFor,
+  dropNamespace,
+  everythingShown,
+} from '../support/actions/deployer.ts';
 
 const namespace = 'orion-staging';
 const inputs = { app: 'orion', timeout: '120s' };

@@ -5,8 +5,14 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { trustRegistry } from '../../testbed/node/registry-trust.ts';
 import { type Registry, startRegistry } from '../../testbed/registry/registry.ts';
 import type { StepResult } from '../../testbed/workflow-step.ts';
-import { type Deployer, deployerFor, dropNamespace, type Inputs, timeout } from './deployer.ts';
-import { overlayPath, probe, type Shop, webServer, writeShop } from './shop-overlay.ts';
+import {
+  type Deployer,
+  deployerFor,
+  dropNamespace,
+  type Inputs,
+  timeout,
+} from '../support/actions/deployer.ts';
+import { overlayPath, probe, type Shop, webServer, writeShop } from '../support/actions/shop-overlay.ts';
 
 let deployer: Deployer;
 let registry: Registry;

@@ -12,9 +12,16 @@ import {
   type Inputs,
   timeout,
   until,
-} from './deployer.ts';
-import { startGitHub } from './github-jobs.ts';
-import { idle, probe, type Shop, type ShopWorkload, webServer, writeShop } from './shop-overlay.ts';
+} from '../support/actions/deployer.ts';
+import {
+  idle,
+  probe,
+  type Shop,
+  type ShopWorkload,
+  webServer,
+  writeShop,
+} from '../support/actions/shop-overlay.ts';
+import { startGitHub } from '../support/servers/github-jobs.ts';
 
 let deployer: Deployer;
 const namespaces: string[] = [];

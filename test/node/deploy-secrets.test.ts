@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { StepResult } from '../../testbed/workflow-step.ts';
-import { type Deployer, deployerFor, dropNamespace, everythingShown } from './deployer.ts';
-import { overlayPath, type ShopWorkload, writeShop } from './shop-overlay.ts';
+import { type Deployer, deployerFor, dropNamespace, everythingShown } from '../support/actions/deployer.ts';
+import { overlayPath, type ShopWorkload, writeShop } from '../support/actions/shop-overlay.ts';
 
 const namespace = 'canaries';
 /** Shorter values are too common to be masked; they are never rendered as values. */

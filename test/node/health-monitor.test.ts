@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { StepResult } from '../../testbed/workflow-step.ts';
-import { type Deployer, deployerFor, dropNamespace } from './deployer.ts';
-import { writeShop } from './shop-overlay.ts';
+import { type Deployer, deployerFor, dropNamespace } from '../support/actions/deployer.ts';
+import { writeShop } from '../support/actions/shop-overlay.ts';
 
 let deployer: Deployer;
 const namespaces: string[] = [];

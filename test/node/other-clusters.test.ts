@@ -4,11 +4,17 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { attachCluster } from '../../testbed/cluster.ts';
-import { startPostgres } from '../unit/examples-processes.ts';
-import { type Deployer, deployerFor, dropNamespace, everythingShown, type Inputs } from './deployer.ts';
-import { rulesFor } from './deployer-role.ts';
+import {
+  type Deployer,
+  deployerFor,
+  dropNamespace,
+  everythingShown,
+  type Inputs,
+} from '../support/actions/deployer.ts';
+import { rulesFor } from '../support/actions/deployer-role.ts';
+import { idle, type Manifest, overlayPath, type Shop, writeShop } from '../support/actions/shop-overlay.ts';
+import { startPostgres } from '../support/servers/example-processes.ts';
 import { nowhere, type PrivateNetwork, startPrivateNetwork } from './private-network.ts';
-import { idle, type Manifest, overlayPath, type Shop, writeShop } from './shop-overlay.ts';
 
 const password = 'Correct0Horse0Battery';
 const definition = 'externalsecrets.external-secrets.io';

@@ -10,7 +10,7 @@ import { callHttp } from '../../src/probes/http.ts';
 import { probePostgres } from '../../src/probes/postgres.ts';
 import { probeRedis } from '../../src/probes/redis.ts';
 import { attachCluster } from '../../testbed/cluster.ts';
-import { type Deployer, deployerFor, dropNamespace, until } from './deployer.ts';
+import { type Deployer, deployerFor, dropNamespace, until } from '../support/actions/deployer.ts';
 
 const namespace = `port-forward-${process.pid}`;
 let deployer: Deployer;

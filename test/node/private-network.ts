@@ -1,6 +1,6 @@
 /** A network that pods reach and this machine does not: where a cloud keeps its managed databases. */
 import { runCommand } from '../../testbed/binaries/run-command.ts';
-import type { Place } from '../unit/examples-processes.ts';
+import type { Place } from '../support/servers/example-processes.ts';
 
 const name = 'orion-managed';
 const link = 'orion-managed0';

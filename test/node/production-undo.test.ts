@@ -7,8 +7,20 @@ import { servedServices } from '../../bench/production/serving.ts';
 import { comparedKinds, snapshot } from '../../bench/trials/snapshot.ts';
 import { trustRegistry } from '../../testbed/node/registry-trust.ts';
 import { type Registry, startRegistry } from '../../testbed/registry/registry.ts';
-import { type Deployer, deployerFor, dropNamespace, type Inputs, until } from './deployer.ts';
-import { overlayPath, probe, type ShopWorkload, webServer, writeShop } from './shop-overlay.ts';
+import {
+  type Deployer,
+  deployerFor,
+  dropNamespace,
+  type Inputs,
+  until,
+} from '../support/actions/deployer.ts';
+import {
+  overlayPath,
+  probe,
+  type ShopWorkload,
+  webServer,
+  writeShop,
+} from '../support/actions/shop-overlay.ts';
 
 const namespaces: string[] = [];
 let deployer: Deployer;

@@ -1,6 +1,14 @@
 /** deploy-production by its bundle: who approved is asked of a server that answers as GitHub does (STATES row 2). */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import {
+  changes,
+  type Deployer,
+  deployerFor,
+  dropNamespace,
+  type Inputs,
+} from '../support/actions/deployer.ts';
+import { idle, overlayPath, writeShop } from '../support/actions/shop-overlay.ts';
+import {
   approvedRun,
   environment,
   forbidden,
@@ -10,9 +18,7 @@ import {
   type Route,
   review,
   startRestApi,
-} from '../contract/github/rest-api.ts';
-import { changes, type Deployer, deployerFor, dropNamespace, type Inputs } from './deployer.ts';
-import { idle, overlayPath, writeShop } from './shop-overlay.ts';
+} from '../support/servers/github-api.ts';
 
 const namespaces: string[] = [];
 let deployer: Deployer;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { stringify } from 'yaml';
 import { runStep, type StepResult } from '../../testbed/workflow-step.ts';
-import { expiredCertificate } from '../contract/smoke/certificates.ts';
-import { type Deployer, deployerFor, dropNamespace, until } from './deployer.ts';
-import { type Manifest, probe, restricted, writeShop } from './shop-overlay.ts';
+import { type Deployer, deployerFor, dropNamespace, until } from '../support/actions/deployer.ts';
+import { type Manifest, probe, restricted, writeShop } from '../support/actions/shop-overlay.ts';
+import { expiredCertificate } from '../support/servers/certificates.ts';
 
 const namespace = `smoke-reach-${process.pid}`;
 const bundle = join(import.meta.dirname, '../../dist/smoke-tests/index.js');

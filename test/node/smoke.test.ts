@@ -11,8 +11,15 @@ import { openPortForward } from '../../src/cluster/api/port-forward.ts';
 import { fieldAt, numberAt } from '../../src/domain/kubernetes/fields.ts';
 import type { KubernetesObject } from '../../src/domain/kubernetes/objects.ts';
 import { runStep, type StepResult } from '../../testbed/workflow-step.ts';
-import { changes, type Deployer, deployerFor, dropNamespace, everythingShown, until } from './deployer.ts';
-import { type Manifest, probe, restricted, webServer, writeShop } from './shop-overlay.ts';
+import {
+  changes,
+  type Deployer,
+  deployerFor,
+  dropNamespace,
+  everythingShown,
+  until,
+} from '../support/actions/deployer.ts';
+import { type Manifest, probe, restricted, webServer, writeShop } from '../support/actions/shop-overlay.ts';
 
 const namespace = 'smoke-example';
 const password = 'Correct0Horse0Battery';

@@ -2,8 +2,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Deployer, deployerFor, dropNamespace, type Inputs, until } from './deployer.ts';
-import { idle, probe, type ShopWorkload, statefulSet, writeShop } from './shop-overlay.ts';
+import {
+  type Deployer,
+  deployerFor,
+  dropNamespace,
+  type Inputs,
+  until,
+} from '../support/actions/deployer.ts';
+import { idle, probe, type ShopWorkload, statefulSet, writeShop } from '../support/actions/shop-overlay.ts';
 
 let deployer: Deployer;
 const namespaces: string[] = [];

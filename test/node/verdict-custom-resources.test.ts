@@ -1,8 +1,14 @@
 /** Scenario 35 on the real node: a definition and its object in one overlay, and what the object's controller says of it. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Deployer, deployerFor, dropNamespace, type Inputs, until } from './deployer.ts';
-import { rulesFor } from './deployer-role.ts';
-import { type Manifest, writeShop } from './shop-overlay.ts';
+import {
+  type Deployer,
+  deployerFor,
+  dropNamespace,
+  type Inputs,
+  until,
+} from '../support/actions/deployer.ts';
+import { rulesFor } from '../support/actions/deployer-role.ts';
+import { type Manifest, writeShop } from '../support/actions/shop-overlay.ts';
 
 let deployer: Deployer;
 const namespaces: string[] = [];

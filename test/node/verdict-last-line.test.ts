@@ -1,7 +1,7 @@
 /** A container that ends with the same code each time, and what the last line of its log says of that. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Deployer, deployerFor, dropNamespace } from './deployer.ts';
-import { idle, writeShop } from './shop-overlay.ts';
+import { type Deployer, deployerFor, dropNamespace } from '../support/actions/deployer.ts';
+import { idle, writeShop } from '../support/actions/shop-overlay.ts';
 
 /** Each run adds to the file: emptyDir outlives a container's restart. */
 function script(sayLast: string): string {

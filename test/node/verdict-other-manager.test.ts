@@ -1,7 +1,7 @@
 /** Scenario 28 on the real node: somebody writes a field of ours while its pods roll. */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { type Deployer, deployerFor, dropNamespace, until } from './deployer.ts';
-import { probe, webServer, writeShop } from './shop-overlay.ts';
+import { type Deployer, deployerFor, dropNamespace, until } from '../support/actions/deployer.ts';
+import { probe, webServer, writeShop } from '../support/actions/shop-overlay.ts';
 
 const namespace = 'engine-other-manager';
 let deployer: Deployer;

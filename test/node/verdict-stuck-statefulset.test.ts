@@ -1,7 +1,7 @@
 /** Scenario 38 with a StatefulSet on the real node: its controller never replaces a pod that is not ready by itself. */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { type Deployer, deployerFor, dropNamespace } from './deployer.ts';
-import { idle, probe, statefulSet, writeShop } from './shop-overlay.ts';
+import { type Deployer, deployerFor, dropNamespace } from '../support/actions/deployer.ts';
+import { idle, probe, statefulSet, writeShop } from '../support/actions/shop-overlay.ts';
 
 const namespace = 'stuck-statefulset';
 let deployer: Deployer;

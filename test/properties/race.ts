@@ -10,8 +10,8 @@ import {
   deployerFor,
   dropNamespace,
   type Inputs,
-} from '../node/deployer.ts';
-import { type Manifest, type Shop, type ShopWorkload, writeShop } from '../node/shop-overlay.ts';
+} from '../support/actions/deployer.ts';
+import { type Manifest, type Shop, type ShopWorkload, writeShop } from '../support/actions/shop-overlay.ts';
 import { differences, type Snapshot, snapshot } from './differ.ts';
 
 /** `return` is `phase: rollback` to the first release; a doomed release never comes up and is undone. */

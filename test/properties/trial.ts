@@ -10,11 +10,11 @@ import {
   type StepResult,
   startStep,
 } from '../../testbed/workflow-step.ts';
-import { type Deployer, deployerFor } from '../node/deployer.ts';
-import { rulesFor } from '../node/deployer-role.ts';
+import { type Deployer, deployerFor } from '../support/actions/deployer.ts';
+import { rulesFor } from '../support/actions/deployer-role.ts';
 import { differences, kubectl, lost, type Snapshot, snapshot } from './differ.ts';
 import { applyAll, makeEdit, makeStrangers, type Others } from './others.ts';
-import { changesOf, type Doom, definitionName, writeRelease } from './overlay.ts';
+import { changesOf, type Doom, definitionName, strangersOf, writeRelease } from './overlay.ts';
 import type { Scenario, Strike } from './scenario.ts';
 
 export interface Trial {
@@ -341,12 +341,14 @@ class Attempt {
   }
 }
 
-/** The failing release brings the autoscaler of a Deployment that was there before. */
-function scalesAnew({ scales, objects }: Scenario): boolean {
+/** The failing release brings the autoscaler of a Deployment that was there before, and nobody else had made it. */
+function scalesAnew(scenario: Scenario): boolean {
+  const { scales, objects } = scenario;
   const at = (release: 0 | 1, kind: string): boolean =>
     objects.some((course) => course[release]?.['kind'] === kind && nameOf(course[release]) === 'side');
   const hpa = 'HorizontalPodAutoscaler';
-  return scales && at(0, 'Deployment') && at(1, 'Deployment') && !at(0, hpa) && at(1, hpa);
+  const isNew = !at(0, hpa) && !strangersOf(scenario).some(({ object }) => object['kind'] === hpa);
+  return scales && at(0, 'Deployment') && at(1, 'Deployment') && isNew && at(1, hpa);
 }
 
 function nameOf(object: Readonly<Record<string, unknown>> | undefined): unknown {

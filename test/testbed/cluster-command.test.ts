@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stopCluster } from '../../testbed/cluster.ts';
-import { processesOf } from './processes-of.ts';
+import { processesOf } from '../support/cluster/processes-of.ts';
 
 const timeout = 60_000;
 const program = join(import.meta.dirname, '..', '..', 'testbed', 'cli.ts');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, startCluster, stopCluster } from '../../testbed/cluster.ts';
 import { isRunning, listProcesses } from '../../testbed/control-plane/processes.ts';
 import { connectTo } from '../../testbed/node/kubernetes-api.ts';
-import { processesOf } from './processes-of.ts';
+import { processesOf } from '../support/cluster/processes-of.ts';
 
 // Binaries may have to be built first, on a machine that has none.
 const startTimeout = 1_800_000;

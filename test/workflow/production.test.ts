@@ -20,9 +20,9 @@ import {
   review,
   startRestApi,
   workflowRun,
-} from '../contract/github/rest-api.ts';
-import { type ActRun, runAct } from './act-run.ts';
-import { createOrionRepository, productionOf, workflowFile } from './orion-repository.ts';
+} from '../support/servers/github-api.ts';
+import { type ActRun, runAct } from '../support/workflow/act-run.ts';
+import { createOrionRepository, productionOf, workflowFile } from '../support/workflow/orion-repository.ts';
 
 /** Two whole deployments one after the other, on a machine that may be busy. */
 const patience = 400_000;

@@ -12,8 +12,8 @@ import { ensureBinaries } from '../../testbed/binaries/ensure-binaries.ts';
 import { runCommand } from '../../testbed/binaries/run-command.ts';
 import { trustRegistry } from '../../testbed/node/node.ts';
 import { startRegistry } from '../../testbed/registry/registry.ts';
-import { type ActRun, runAct } from './act-run.ts';
-import { createOrionRepository, overlayFile, workflowFile } from './orion-repository.ts';
+import { type ActRun, runAct } from '../support/workflow/act-run.ts';
+import { createOrionRepository, overlayFile, workflowFile } from '../support/workflow/orion-repository.ts';
 
 const kubeconfigSchema = z.object({
   users: z.tuple([z.object({ user: z.object({ 'client-key-data': z.string() }) })]),

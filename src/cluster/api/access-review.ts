@@ -1,6 +1,6 @@
 import { ApiError } from '../transport/api-error.ts';
 import type { Transport } from '../transport/transport.ts';
-import { groupVersionPath } from './discovery.ts';
+import { groupVersionPath } from './served-groups.ts';
 
 export interface Identity {
   readonly username: string;

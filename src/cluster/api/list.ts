@@ -1,7 +1,8 @@
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { ApiError } from '../transport/api-error.ts';
 import type { Transport } from '../transport/transport.ts';
-import { type Resource, resourcePath } from './discovery.ts';
+import { resourcePath } from './discovery.ts';
+import type { Resource } from './served-groups.ts';
 
 export interface ListOptions {
   readonly namespace?: string | undefined;

@@ -1,23 +1,7 @@
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { Transport } from '../transport/transport.ts';
-import { groupVersionPath } from './discovery.ts';
 import { listAll } from './list.ts';
-
-interface Groups {
-  readonly groups?: readonly {
-    readonly name: string;
-    readonly preferredVersion: { readonly groupVersion: string };
-  }[];
-}
-
-interface Resources {
-  readonly resources?: readonly {
-    readonly name: string;
-    readonly kind: string;
-    readonly namespaced: boolean;
-    readonly verbs: readonly string[];
-  }[];
-}
+import { type Resource, readServedGroups, resourcesOf, type ServedGroup } from './served-groups.ts';
 
 /** Served by metrics-server from what runs; nothing is stored. */
 const computed = /^metrics\.k8s\.io$|^custom\.metrics\.k8s\.io$|^external\.metrics\.k8s\.io$/;
@@ -30,24 +14,29 @@ export async function namespaceContents(
   transport: Transport,
   namespace: string,
 ): Promise<readonly KubernetesObject[]> {
-  const { groups = [] } = (await transport.request({ method: 'GET', path: '/apis' })).body as Groups;
-  const versions = groups
-    .filter(({ name }) => !computed.test(name))
-    .map(({ preferredVersion }) => preferredVersion.groupVersion);
+  // Read anew: a definition may have come since the first kind was asked for.
+  const groups = await readServedGroups(transport);
   const lists = await Promise.all(
-    ['v1', ...versions].map(async (apiVersion) => {
-      const { resources = [] } = (
-        await transport.request({ method: 'GET', path: groupVersionPath(apiVersion) })
-      ).body as Resources;
-      const listed = resources.filter(
-        ({ name, namespaced, verbs }) => namespaced && !name.includes('/') && verbs.includes('list'),
-      );
-      return Promise.all(
-        listed.map(({ name, kind, verbs }) =>
-          listAll(transport, { apiVersion, kind, plural: name, namespaced: true, verbs }, { namespace }),
-        ),
-      );
-    }),
+    groups
+      .filter(({ name }) => !computed.test(name))
+      .map(async (group) => {
+        const listed = (await resourcesIn(transport, group)).filter(
+          ({ namespaced, verbs }) => namespaced && verbs.includes('list'),
+        );
+        return Promise.all(listed.map((resource) => listAll(transport, resource, { namespace })));
+      }),
   );
-  return lists.flat().flatMap(({ objects }) => objects);
+  return lists.flat(2).flatMap(({ objects }) => objects);
+}
+
+/** Each resource of a group once, in the most preferred version that has it. */
+async function resourcesIn(transport: Transport, { versions }: ServedGroup): Promise<readonly Resource[]> {
+  const all = await Promise.all(
+    versions.map(({ apiVersion, resources }) => resources ?? resourcesOf(transport, apiVersion)),
+  );
+  const byPlural = new Map<string, Resource>();
+  for (const resource of all.flat()) {
+    if (!byPlural.has(resource.plural)) byPlural.set(resource.plural, resource);
+  }
+  return [...byPlural.values()];
 }

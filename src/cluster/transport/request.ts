@@ -11,6 +11,8 @@ export interface TransportRequest {
   readonly body?: unknown;
   /** Default `application/json`. */
   readonly contentType?: string;
+  /** Media types of the answer; default JSON. */
+  readonly accept?: string;
   /** Asked as this user (`Impersonate-User`); a 403 where this identity may not. */
   readonly asUser?: string | undefined;
   /** Milliseconds for one attempt; default 30,000, and less for the first ones of a call that may be repeated. */
@@ -40,7 +42,7 @@ const grace = 1500;
 /** Headers of one attempt; the credentials' own count more than ours. */
 export function headersOf(request: TransportRequest, credentials: Credentials, userAgent: string) {
   const headers: Record<string, string | string[]> = {
-    accept: 'application/json, */*',
+    accept: request.accept ?? 'application/json, */*',
     'user-agent': userAgent,
     ...credentials.headers,
     ...(request.asUser === undefined ? {} : { 'impersonate-user': request.asUser }),

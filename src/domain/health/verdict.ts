@@ -1,13 +1,7 @@
 /** Is what was rolled out still up, and does every Service send to it? Pure: state in, answer out. */
 import type { Failure } from '../failure/failure.ts';
-import {
-  groupKindOf,
-  groupOf,
-  type KubernetesObject,
-  keyOf,
-  referenceOf,
-  titleOf,
-} from '../kubernetes/objects.ts';
+import { isCustomResource } from '../kubernetes/custom-resource.ts';
+import { groupKindOf, type KubernetesObject, keyOf, referenceOf, titleOf } from '../kubernetes/objects.ts';
 import type { Limits, RolloutState } from '../rollout/state.ts';
 import { unsettled, verdict } from '../verdict/verdict.ts';
 import { endpointsByService } from './endpoints.ts';
@@ -94,7 +88,8 @@ function judgeServices(
   if (services.length === 0) return [];
   const members = membersOf(rollout, former, rendered);
   const endpoints = endpointsByService(health, namespace);
-  const unknownMakers = rendered.some(mayMakePods);
+  // Controllers of Kubernetes itself make pods from templates that we see.
+  const unknownMakers = rendered.some(isCustomResource);
   return services.map((service) =>
     judgeService(health.get(keyOf(referenceOf(service))) ?? service, {
       members,
@@ -102,14 +97,6 @@ function judgeServices(
       unknownMakers,
     }),
   );
-}
-
-/** Groups of Kubernetes itself; their controllers make pods from templates that we see. */
-const builtIn =
-  /^(|apps|batch|autoscaling|policy|[a-z-]+\.k8s\.io|networking\.k8s\.io|rbac\.authorization\.k8s\.io)$/;
-
-function mayMakePods(object: KubernetesObject): boolean {
-  return !builtIn.test(groupOf(object.apiVersion));
 }
 
 function failuresOf(judged: readonly ServiceVerdict[]): readonly Failure[] {

@@ -1,6 +1,6 @@
 /**
- * The order of list items that are told apart by keys: ownership does not name it, and yet it means something (`$(NAME)` in
- * `env` sees only the variables before it; init containers run one after the other).
+ * The order of list items that are told apart by keys or by their values: ownership does not name it, and yet it means something
+ * (`$(NAME)` in `env` sees only the variables before it; init containers run one after the other).
  */
 import { type MemberPath, membersOf } from '../kubernetes/field-set.ts';
 import { isObject, selects } from '../kubernetes/managed-fields.ts';
@@ -9,8 +9,8 @@ import type { JsonObject, JsonValue } from '../kubernetes/objects.ts';
 /** Whether items that `fields` names, and that both have, stand in another order in `other` than in `one`. */
 export function isReordered(fields: JsonObject, one: unknown, other: unknown): boolean {
   const names = Object.keys(fields);
-  const keys = names.filter((name) => name.startsWith('k:'));
-  const common = keys.filter((name) => indexOf(one, name) >= 0 && indexOf(other, name) >= 0);
+  const items = names.filter((name) => name.startsWith('k:') || name.startsWith('v:'));
+  const common = items.filter((name) => indexOf(one, name) >= 0 && indexOf(other, name) >= 0);
   const sortedIn = (list: unknown): string =>
     common.toSorted((left, right) => indexOf(list, left) - indexOf(list, right)).join('\0');
   return (

@@ -14,7 +14,7 @@ import {
   review,
   startRestApi,
   workflowRun,
-} from './rest-api.ts';
+} from '../../support/servers/github-api.ts';
 
 let api: RestApi;
 const run = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseRendered } from '../../../src/kustomize/files/rendered-objects.ts';
 import { runTool } from '../../../src/kustomize/run-tool.ts';
-import { deployment, fault, scratch, simple } from './workspaces.ts';
+import { deployment, fault, scratch, simple } from '../../support/kustomize/workspaces.ts';
 
 describe('an overlay that does not render', () => {
   it.each<readonly [string, Readonly<Record<string, string>>, string, string, number]>([

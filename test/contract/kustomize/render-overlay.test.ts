@@ -5,7 +5,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderOverlay } from '../../../src/kustomize/render-overlay.ts';
 import { findRenderers } from '../../../src/kustomize/renderers.ts';
-import { deployment, fault, render, scratch, simple, workspaceOf } from './workspaces.ts';
+import {
+  deployment,
+  fault,
+  render,
+  scratch,
+  simple,
+  workspaceOf,
+} from '../../support/kustomize/workspaces.ts';
 
 /** What kubectl makes of it without Orion, as JSON by kubectl's own YAML reader. */
 function asKubectlSees(folder: string): unknown[] {

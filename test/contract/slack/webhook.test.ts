@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sendToWebhook } from '../../../src/slack/webhook.ts';
-import { startWebhook, token, type WebhookRoute, type WebhookServer } from './webhook-server.ts';
+import {
+  startWebhook,
+  token,
+  type WebhookRoute,
+  type WebhookServer,
+} from '../../support/servers/slack-webhook.ts';
 
 let slack: WebhookServer;
 const message = { text: 'It failed.', blocks: [{ type: 'section' }] };
