@@ -14,8 +14,8 @@ import {
   type RequestFault,
   waitsForRequests,
 } from './fault.ts';
-import { type Link, listenForLinks } from './links.ts';
-import { startTerminator } from './terminator.ts';
+import { type Link, type LinkListener, listenForLinks } from './links.ts';
+import { startTerminator, type Terminator } from './terminator.ts';
 
 export interface FaultProxyOptions {
   readonly controlPlane: Pick<
@@ -50,6 +50,21 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
+/** A fault that waits for requests, and whether it hits one of them; asking counts. */
+interface ActiveFault {
+  readonly fault: RequestFault;
+  readonly hits: (request: RequestFacts) => boolean;
+}
+
+/** Both halves of the proxy, and the faults that they have now. */
+interface Proxy {
+  readonly listener: LinkListener;
+  readonly terminator: Terminator;
+  readonly active: ActiveFault[];
+  /** What ends faults after their time. */
+  readonly timers: Set<NodeJS.Timeout>;
+}
+
 /**
  * Starts a proxy on a free port of 127.0.0.1. It ends TLS with a certificate of the cluster's authority (HTTP/2 and
  * HTTP/1.1), so it can fail single requests; connections are broken one layer below, where no TLS is sent to say so.
@@ -58,14 +73,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const { controlPlane, user = 'fault-proxy', groups = ['system:masters'] } = options;
   // Several may start at once, each with files of its own.
   const name = `fault-proxy-${randomBytes(4).toString('hex')}`;
-  const pairOf = async ({ certificate, key }: { certificate: string; key: string }) => ({
-    cert: await readFile(certificate, 'utf8'),
-    key: await readFile(key, 'utf8'),
-  });
   const authority = await readFile(controlPlane.certificateAuthority.certificate, 'utf8');
-  const active: { readonly fault: RequestFault; readonly hits: (request: RequestFacts) => boolean }[] = [];
+  const active: ActiveFault[] = [];
   const seen: ProxiedRequest[] = [];
-  const timers = new Set<NodeJS.Timeout>();
 
   const terminator = await startTerminator({
     target: controlPlane.server,
@@ -79,81 +89,99 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   });
   const listener = await listenForLinks({ host: '127.0.0.1', port: terminator.port });
   const server = `https://127.0.0.1:${listener.port}`;
-
-  const later = (seconds: number | undefined, action: () => void) => {
-    if (seconds === undefined) return;
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      action();
-    }, seconds * 1000);
-    timers.add(timer);
-  };
-  const heal = () => {
-    for (const timer of timers) clearTimeout(timer);
-    timers.clear();
-    active.length = 0;
-    listener.onConnect(undefined);
-    for (const link of listener.links) link.resume();
-  };
-  /** Does it to the connections that are there and, for some faults, to new ones; over again after its time. */
-  const onLinks = (
-    now: (link: Link) => void,
-    onNew: ((link: Link) => void) | undefined,
-    seconds?: number,
-  ) => {
-    const hit = [...listener.links];
-    for (const link of hit) now(link);
-    if (onNew !== undefined) {
-      listener.onConnect((link) => {
-        hit.push(link);
-        onNew(link);
-      });
-    }
-    later(seconds, () => {
-      if (onNew !== undefined) listener.onConnect(undefined);
-      for (const link of hit) link.resume();
-    });
-  };
-  const onRequests = (fault: RequestFault) => {
-    const entry = { fault, hits: countingSelection(fault) };
-    active.push(entry);
-    later(fault.seconds, () => active.splice(active.indexOf(entry), 1));
-  };
-
-  const strike = (fault: Fault) => {
-    if (fault.type === 'partition') {
-      const refuse = fault.new === 'refuse';
-      onLinks(
-        (link) => link.stall(),
-        refuse ? (link) => link.reset() : (link) => link.stall(),
-        fault.seconds,
-      );
-    } else if (fault.type === 'gone' || fault.type === 'end') {
-      for (const watch of terminator.watches) {
-        if (matches(fault, watch.request)) watch.end(fault.type === 'gone');
-      }
-      // Those that are opened from now on; without a number of times or seconds, only the running ones are meant.
-      if (fault.times !== undefined || fault.seconds !== undefined) onRequests({ verb: 'watch', ...fault });
-    } else if (waitsForRequests(fault)) onRequests(fault);
-    else if (fault.type === 'reset') onLinks((link) => link.reset(), undefined);
-    else if (fault.type === 'stall') onLinks((link) => link.stall(), undefined, fault.seconds);
-    else if (fault.type === 'slow') {
-      const slow = (link: Link) => link.slowDown(fault.bytesPerSecond);
-      onLinks(slow, slow, fault.seconds);
-    }
-  };
+  const proxy: Proxy = { listener, terminator, active, timers: new Set() };
 
   return {
     server,
     kubeconfig: await writeKubeconfig(controlPlane.stateDirectory, listener.port, server, authority),
-    inject: (fault) => strike(faultSchema.parse(fault)),
-    heal,
+    inject: (fault) => strike(proxy, faultSchema.parse(fault)),
+    heal: () => heal(proxy),
     requests: () => [...seen],
     async stop() {
-      heal();
+      heal(proxy);
       await Promise.all([listener.stop(), terminator.stop()]);
     },
   };
+}
+
+async function pairOf({ certificate, key }: { certificate: string; key: string }) {
+  return { cert: await readFile(certificate, 'utf8'), key: await readFile(key, 'utf8') };
+}
+
+function strike(proxy: Proxy, fault: Fault): void {
+  if (fault.type === 'partition') partition(proxy, fault);
+  else if (fault.type === 'gone' || fault.type === 'end') endWatches(proxy, fault);
+  else if (fault.type === 'status' || waitsForRequests(fault)) onRequests(proxy, fault);
+  else strikeLinks(proxy, fault);
+}
+
+function partition(proxy: Proxy, { new: treatment, seconds }: Extract<Fault, { type: 'partition' }>): void {
+  const stall = (link: Link) => link.stall();
+  onLinks(proxy, stall, treatment === 'refuse' ? (link) => link.reset() : stall, seconds);
+}
+
+function endWatches(proxy: Proxy, fault: Extract<Fault, { type: 'gone' | 'end' }>): void {
+  for (const watch of proxy.terminator.watches) {
+    if (matches(fault, watch.request)) watch.end(fault.type === 'gone');
+  }
+  // Those that are opened from now on; without a number of times or seconds, only the running ones are meant.
+  if (fault.times !== undefined || fault.seconds !== undefined)
+    onRequests(proxy, { verb: 'watch', ...fault });
+}
+
+function strikeLinks(proxy: Proxy, fault: Extract<Fault, { type: 'reset' | 'stall' | 'slow' }>): void {
+  if (fault.type === 'reset') onLinks(proxy, (link) => link.reset(), undefined);
+  else if (fault.type === 'stall') onLinks(proxy, (link) => link.stall(), undefined, fault.seconds);
+  else {
+    const slow = (link: Link) => link.slowDown(fault.bytesPerSecond);
+    onLinks(proxy, slow, slow, fault.seconds);
+  }
+}
+
+function onRequests(proxy: Proxy, fault: RequestFault): void {
+  const { active } = proxy;
+  const entry = { fault, hits: countingSelection(fault) };
+  active.push(entry);
+  later(proxy, fault.seconds, () => active.splice(active.indexOf(entry), 1));
+}
+
+/** Does it to the connections that are there and, for some faults, to new ones; over again after its time. */
+function onLinks(
+  proxy: Proxy,
+  now: (link: Link) => void,
+  onNew: ((link: Link) => void) | undefined,
+  seconds?: number,
+): void {
+  const { listener } = proxy;
+  const hit = [...listener.links];
+  for (const link of hit) now(link);
+  if (onNew !== undefined) {
+    listener.onConnect((link) => {
+      hit.push(link);
+      onNew(link);
+    });
+  }
+  later(proxy, seconds, () => {
+    if (onNew !== undefined) listener.onConnect(undefined);
+    for (const link of hit) link.resume();
+  });
+}
+
+function later({ timers }: Proxy, seconds: number | undefined, action: () => void): void {
+  if (seconds === undefined) return;
+  const timer = setTimeout(() => {
+    timers.delete(timer);
+    action();
+  }, seconds * 1000);
+  timers.add(timer);
+}
+
+function heal({ timers, active, listener }: Proxy): void {
+  for (const timer of timers) clearTimeout(timer);
+  timers.clear();
+  active.length = 0;
+  listener.onConnect(undefined);
+  for (const link of listener.links) link.resume();
 }
 
 async function writeKubeconfig(

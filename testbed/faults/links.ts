@@ -72,62 +72,84 @@ export async function listenForLinks(target: { host: string; port: number }): Pr
   };
 }
 
+/** Both connections of a link, and what is done to them. */
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  /** Settles when the link is no longer stalled. */
+  held: PromiseWithResolvers<void> | undefined;
+  /** Bytes per second; undefined without a limit. */
+  speed: number | undefined;
+}
+
 function createLink(client: Socket, upstream: Socket): { link: Link; start(): void } {
-  let held: PromiseWithResolvers<void> | undefined;
-  let speed: number | undefined;
-
-  /** Nothing may pass while the link is held, also not what was read before. */
-  const passage = async () => {
-    while (held !== undefined) await held.promise;
-  };
-
-  const pump = async (from: Socket, to: Socket) => {
-    try {
-      for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        for (const piece of speed === undefined ? [chunk] : piecesOf(chunk, speed)) {
-          if (speed !== undefined) await delay((piece.length / speed) * 1000);
-          await passage();
-          if (!to.writable) return;
-          if (!to.write(piece)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
-        }
-      }
-      await passage();
-      to.end();
-    } catch {
-      await passage();
-      // A connection that broke breaks on the other side as well.
-      if (!to.destroyed) to.resetAndDestroy();
-    }
-  };
-
+  const pair: Pair = { client, upstream, held: undefined, speed: undefined };
   return {
     link: {
-      reset() {
-        held?.resolve();
-        held = undefined;
-        if (!client.destroyed) client.resetAndDestroy();
-        upstream.destroy();
-      },
+      reset: () => reset(pair),
       stall() {
-        held ??= Promise.withResolvers();
+        pair.held ??= Promise.withResolvers();
       },
-      resume() {
-        const waiting = held;
-        held = undefined;
-        speed = undefined;
-        waiting?.resolve();
-      },
+      resume: () => resume(pair),
       slowDown(bytesPerSecond) {
-        speed = bytesPerSecond;
+        pair.speed = bytesPerSecond;
       },
     },
-    start() {
-      for (const socket of [client, upstream]) socket.setNoDelay(true);
-      // Neither rejects.
-      void pump(client, upstream);
-      void pump(upstream, client);
-    },
+    start: () => start(pair),
   };
+}
+
+function start(pair: Pair): void {
+  const { client, upstream } = pair;
+  for (const socket of [client, upstream]) socket.setNoDelay(true);
+  // Neither rejects.
+  void pump(pair, client, upstream);
+  void pump(pair, upstream, client);
+}
+
+function reset(pair: Pair): void {
+  pair.held?.resolve();
+  pair.held = undefined;
+  if (!pair.client.destroyed) pair.client.resetAndDestroy();
+  pair.upstream.destroy();
+}
+
+function resume(pair: Pair): void {
+  const waiting = pair.held;
+  pair.held = undefined;
+  pair.speed = undefined;
+  waiting?.resolve();
+}
+
+/** Nothing may pass while the link is held, also not what was read before. */
+async function passage(pair: Pair): Promise<void> {
+  while (pair.held !== undefined) await pair.held.promise;
+}
+
+/** Forwards one direction until it ends. */
+async function pump(pair: Pair, from: Socket, to: Socket): Promise<void> {
+  try {
+    for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      if (!(await forward(pair, chunk, to))) return;
+    }
+    await passage(pair);
+    to.end();
+  } catch {
+    await passage(pair);
+    // A connection that broke breaks on the other side as well.
+    if (!to.destroyed) to.resetAndDestroy();
+  }
+}
+
+/** False when `to` takes nothing any more. */
+async function forward(pair: Pair, chunk: Buffer, to: Socket): Promise<boolean> {
+  for (const piece of pair.speed === undefined ? [chunk] : piecesOf(chunk, pair.speed)) {
+    if (pair.speed !== undefined) await delay((piece.length / pair.speed) * 1000);
+    await passage(pair);
+    if (!to.writable) return false;
+    if (!to.write(piece)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+  }
+  return true;
 }
 
 /** Ten pieces a second. */

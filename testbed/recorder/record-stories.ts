@@ -7,9 +7,9 @@ import { parseArgs } from 'node:util';
 import { attachCluster, defaultStateDirectory } from '../cluster.ts';
 import { ensureImages } from '../images/ensure-images.ts';
 import { trustRegistry } from '../node/registry-trust.ts';
-import { startRegistry } from '../registry/registry.ts';
+import { type Registry, startRegistry } from '../registry/registry.ts';
 import { recordStory } from './record.ts';
-import { type StoryPlan, storyPlans } from './stories.ts';
+import { recordedRegistry, type StoryPlan, storyPlans } from './stories.ts';
 import { storyText } from './story.ts';
 
 const usage = `Usage: node testbed/recorder/record-stories.ts [--state FOLDER] [--at-once 3] [STORY…]
@@ -33,28 +33,30 @@ async function main(): Promise<void> {
   await using registry = await startRegistry();
   await registry.addImage('shop/api', '1', archive, image);
   await trustRegistry(values.state, registry.address);
-  const plans = storyPlans(registry);
-  const names = positionals.length === 0 ? Object.keys(plans) : positionals;
+  const names = positionals.length === 0 ? Object.keys(storyPlans) : positionals;
   const left = names.map((name): [string, StoryPlan] => {
-    const plan = plans[name];
+    const plan = storyPlans[name];
     if (plan === undefined) throw new Error(`There is no story ${name}.\n${usage}`);
     return [name, plan];
   });
   const worker = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      await record(cluster.kubeconfig, registry.address, ...next);
+      await record(cluster.kubeconfig, registry, ...next);
     }
   };
   await Promise.all(Array.from({ length: Number(values['at-once']) }, worker));
 }
 
-async function record(kubeconfig: string, registry: string, name: string, plan: StoryPlan): Promise<void> {
+async function record(kubeconfig: string, registry: Registry, name: string, plan: StoryPlan): Promise<void> {
   const namespace = `story-${name}`;
   const kubectl = (parameters: readonly string[], input = '') => run(kubeconfig, parameters, input);
   const apply = (objects: StoryPlan['objects']) =>
     kubectl(
       ['apply', '--server-side', '--field-manager=orion', '--namespace', namespace, '--filename=-'],
-      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }).replaceAll(
+        recordedRegistry,
+        registry.address,
+      ),
     );
   await kubectl(['create', 'namespace', namespace]);
   try {
@@ -68,20 +70,22 @@ async function record(kubeconfig: string, registry: string, name: string, plan: 
         await kubectl(['rollout', 'status', `${kind}/${metadata.name}`, '--namespace', namespace]);
       }
     }
-    plan.prepare?.();
+    const { outage } = plan;
+    if (outage !== undefined) registry.fail(outage.repository, outage.status);
     const story = await recordStory({
       title: plan.title,
       kubeconfig,
       namespace,
-      names: { [namespace]: 'shop', [registry]: 'registry.example' },
+      names: { [namespace]: 'shop', [registry.address]: recordedRegistry },
       deploy: async () => {
         const startedAt = performance.now();
         const until = (seconds: number) =>
           delay(Math.max(0, seconds * 1000 - (performance.now() - startedAt)));
-        const { at, act } = plan.disturbance ?? { at: 0, act: () => undefined };
         await apply(plan.objects);
-        await until(at);
-        act();
+        if (outage !== undefined) {
+          await until(outage.seconds);
+          registry.heal(outage.repository);
+        }
         await until(plan.seconds);
       },
       after: 0,

@@ -8,7 +8,8 @@ import type {
 import { referenceOf } from '../../domain/kubernetes/objects.ts';
 import type { ApplyAnswer } from '../../ports/cluster.ts';
 import { isApiError } from '../transport/api-error.ts';
-import type { Transport, TransportRequest } from '../transport/transport.ts';
+import type { TransportRequest } from '../transport/request.ts';
+import type { Transport } from '../transport/transport.ts';
 import { conflictsOf } from './apply-conflicts.ts';
 import { type ResourceCatalog, requireResource, resourcePath } from './discovery.ts';
 

@@ -114,95 +114,128 @@ async function write(options: LeaseOptions, current: LeaseFacts | undefined): Pr
   }
 }
 
+/** Our Lease from the moment it was acquired. */
+interface Holding {
+  readonly options: LeaseOptions;
+  /** Milliseconds. */
+  readonly renewEvery: number;
+  /** Milliseconds. */
+  readonly stopAfter: number;
+  readonly released: AbortController;
+  last: Written;
+  lost: 'silent' | 'taken' | undefined;
+  /** Settles with the last write that was asked for. */
+  queue: Promise<unknown>;
+}
+
 /** Renews until released. */
 function keep(options: LeaseOptions, first: Written): HeldLease {
-  const { api, clock, onLost } = options;
-  const renewEvery = options.renewEvery ?? 15_000;
-  const stopAfter = options.stopAfter ?? 40_000;
-  const released = new AbortController();
-  let last = first;
-  let lost: 'silent' | 'taken' | undefined;
-
-  const lose = (how: 'silent' | 'taken') => {
-    if (lost === how || lost === 'taken' || released.signal.aborted) return;
-    lost = how;
-    onLost?.(how);
-  };
-
-  /** True when written; throws when the server cannot be asked. */
-  const put = async (change: Partial<LeaseContent>): Promise<boolean> => {
-    const askedAt = clock.now();
-    const content = { ...last.content, renewedAt: askedAt, ...change, replaces: last.facts };
-    try {
-      // By a deadline, not a signal: only the former makes the transport give up a connection that died in silence.
-      const { object } = await api.replace(leaseObject(content), { deadline: requestDeadline });
-      last = { content, facts: leaseFacts(object), askedAt };
-      return true;
-    } catch (error) {
-      if (!isApiError(error, 409) && !isApiError(error, 404)) throw error;
-      return false;
-    }
-  };
-
-  const renew = async (change: Partial<LeaseContent> = {}): Promise<boolean> => {
-    if (lost === 'taken') return false;
-    if (!(await put(change))) {
-      // Perhaps our own earlier write came through although its answer did not.
-      const current = await readLease(api, options.namespace, options.name);
-      if (current?.holder === options.holder) last = { ...last, facts: current };
-      if (current?.holder !== options.holder || !(await put(change))) {
-        lose('taken');
-        return false;
-      }
-    }
-    lost = undefined;
-    return true;
-  };
-
-  let queue: Promise<unknown> = Promise.resolve();
-  // One write at a time, or two of our own would take each other for a stranger's.
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = queue.then(work);
-    queue = result.catch(() => undefined);
-    return result;
-  };
-
-  const renewing = async () => {
-    let pause = renewEvery;
-    while (lost !== 'taken') {
-      await clock.wait(pause, released.signal);
-      const renewed = await inTurn(() => renew()).catch(() => false);
-      pause = renewed ? renewEvery : retryAfterFailure;
-    }
-  };
-  const watching = async () => {
-    while (lost !== 'taken') {
-      const left = last.askedAt + stopAfter - clock.now();
-      if (left <= 0) lose('silent');
-      await clock.wait(left > 0 ? left : retryAfterFailure, released.signal);
-    }
+  const holding: Holding = {
+    options,
+    renewEvery: options.renewEvery ?? 15_000,
+    stopAfter: options.stopAfter ?? 40_000,
+    released: new AbortController(),
+    last: first,
+    lost: undefined,
+    queue: Promise.resolve(),
   };
   // Both end only by the signal of `release`.
-  renewing().catch(() => undefined);
-  watching().catch(() => undefined);
-
+  renewRegularly(holding).catch(() => undefined);
+  watchSilence(holding).catch(() => undefined);
   return {
-    held: () => lost === undefined && !released.signal.aborted && clock.now() - last.askedAt < stopAfter,
-    async confirm(signal) {
-      const until = clock.now() + confirmPatience;
-      const ended = signal === undefined ? released.signal : AbortSignal.any([signal, released.signal]);
-      for (;;) {
-        try {
-          return await inTurn(() => renew());
-        } catch {
-          if (clock.now() >= until) return false;
-        }
-        await clock.wait(retryAfterFailure, ended);
-      }
-    },
-    release: async () => {
-      released.abort(new DOMException('The lease was released.', 'AbortError'));
-      return inTurn(() => renew({ holder: '' })).catch(() => false);
-    },
+    held: () => isHeld(holding),
+    confirm: (signal) => confirm(holding, signal),
+    release: () => release(holding),
   };
+}
+
+function isHeld({ lost, released, last, stopAfter, options }: Holding): boolean {
+  return lost === undefined && !released.signal.aborted && options.clock.now() - last.askedAt < stopAfter;
+}
+
+async function confirm(holding: Holding, signal?: AbortSignal): Promise<boolean> {
+  const { clock } = holding.options;
+  const released = holding.released.signal;
+  const until = clock.now() + confirmPatience;
+  const ended = signal === undefined ? released : AbortSignal.any([signal, released]);
+  for (;;) {
+    try {
+      return await inTurn(holding, () => renew(holding));
+    } catch {
+      if (clock.now() >= until) return false;
+    }
+    await clock.wait(retryAfterFailure, ended);
+  }
+}
+
+async function release(holding: Holding): Promise<boolean> {
+  holding.released.abort(new DOMException('The lease was released.', 'AbortError'));
+  return inTurn(holding, () => renew(holding, { holder: '' })).catch(() => false);
+}
+
+async function renewRegularly(holding: Holding): Promise<void> {
+  const { options, renewEvery, released } = holding;
+  let pause = renewEvery;
+  while (holding.lost !== 'taken') {
+    await options.clock.wait(pause, released.signal);
+    const renewed = await inTurn(holding, () => renew(holding)).catch(() => false);
+    pause = renewed ? renewEvery : retryAfterFailure;
+  }
+}
+
+/** Tells the loss by silence at its moment, whatever a renewal is waiting for. */
+async function watchSilence(holding: Holding): Promise<void> {
+  const { options, stopAfter, released } = holding;
+  while (holding.lost !== 'taken') {
+    const left = holding.last.askedAt + stopAfter - options.clock.now();
+    if (left <= 0) lose(holding, 'silent');
+    await options.clock.wait(left > 0 ? left : retryAfterFailure, released.signal);
+  }
+}
+
+function lose(holding: Holding, how: 'silent' | 'taken'): void {
+  const { lost, released, options } = holding;
+  if (lost === how || lost === 'taken' || released.signal.aborted) return;
+  holding.lost = how;
+  options.onLost?.(how);
+}
+
+/** One write at a time, or two of our own would take each other for a stranger's. */
+function inTurn<T>(holding: Holding, work: () => Promise<T>): Promise<T> {
+  const result = holding.queue.then(work);
+  holding.queue = result.catch(() => undefined);
+  return result;
+}
+
+/** False when somebody else has the Lease, or it is gone; throws when the server cannot be asked. */
+async function renew(holding: Holding, change: Partial<LeaseContent> = {}): Promise<boolean> {
+  const { api, namespace, name, holder } = holding.options;
+  if (holding.lost === 'taken') return false;
+  if (!(await put(holding, change))) {
+    // Perhaps our own earlier write came through although its answer did not.
+    const current = await readLease(api, namespace, name);
+    if (current?.holder === holder) holding.last = { ...holding.last, facts: current };
+    if (current?.holder !== holder || !(await put(holding, change))) {
+      lose(holding, 'taken');
+      return false;
+    }
+  }
+  holding.lost = undefined;
+  return true;
+}
+
+/** False when the Lease is not as it was last written; throws when the server cannot be asked. */
+async function put(holding: Holding, change: Partial<LeaseContent>): Promise<boolean> {
+  const { api, clock } = holding.options;
+  const askedAt = clock.now();
+  const content = { ...holding.last.content, renewedAt: askedAt, ...change, replaces: holding.last.facts };
+  try {
+    // By a deadline, not a signal: only the former makes the transport give up a connection that died in silence.
+    const { object } = await api.replace(leaseObject(content), { deadline: requestDeadline });
+    holding.last = { content, facts: leaseFacts(object), askedAt };
+    return true;
+  } catch (error) {
+    if (!isApiError(error, 409) && !isApiError(error, 404)) throw error;
+    return false;
+  }
 }

@@ -186,15 +186,30 @@ async function follow(position: Position, follower: Follower): Promise<void> {
     } catch (error) {
       if (error instanceof ConsumerError) throw error.cause;
       if (signal.aborted) return;
-      const fault = unavailable(error, position);
-      refusedSince = fault === undefined ? undefined : (refusedSince ?? startedAt);
-      if (refusedSince !== undefined && clock.now() - refusedSince >= forgiveness) throw fault;
+      refusedSince = refusalBegan(error, position, { refusedSince, startedAt, now: clock.now() });
       if (error instanceof ApiError && error.status === 410) position.resourceVersion = '';
     }
     if (clock.now() - startedAt < shortLife) {
       await clock.wait(300 + random() * 1200, signal).catch(() => undefined);
     }
   }
+}
+
+/**
+ * Since when the target has been refused without a break; undefined where it failed for a passing reason.
+ *
+ * @throws Fault once that is longer than an API server takes to start
+ */
+function refusalBegan(
+  error: unknown,
+  position: Position,
+  times: { readonly refusedSince: number | undefined; readonly startedAt: number; readonly now: number },
+): number | undefined {
+  const fault = unavailable(error, position);
+  if (fault === undefined) return undefined;
+  const began = times.refusedSince ?? times.startedAt;
+  if (times.now - began >= forgiveness) throw fault;
+  return began;
 }
 
 async function readStream(position: Position, follower: Follower): Promise<void> {

@@ -5,7 +5,7 @@ import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
 import type { Scene } from '../rollout/workload-view.ts';
 import { referencesOf } from '../secrets/references.ts';
 import { type ContainerView, isStarting } from '../status/built-in/containers.ts';
-import { type Cause, causeOf, type Doom, quoted, subject } from './evidence/cause.ts';
+import { type Cause, type CauseParts, causeOf, quoted, subject } from './evidence/cause.ts';
 import { eventMessage, eventReason, evidenceOf, isAboutContainer, podEvents } from './evidence/evidence.ts';
 import { containerField, volumeField } from './evidence/field-paths.ts';
 import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
@@ -47,6 +47,22 @@ export function registryOf(image: string): string {
   return named ? first : 'docker.io';
 }
 
+/** A pull that fails, and what is known of it. */
+interface FailedPull {
+  readonly scene: Scene;
+  readonly pod: PodRecord;
+  readonly container: ContainerView;
+  readonly limits: Limits;
+  readonly image: string;
+  /** The volume that mounts the image; undefined where the container runs it. */
+  readonly volume: ImageVolume | undefined;
+  /** Events of this pull, newest first. */
+  readonly events: readonly EventRecord[];
+  readonly kind: PullError;
+  /** The words of the runtime: foreign text. */
+  readonly text: string;
+}
+
 /**
  * A container that waits for its image: wrong for good, or within the allowance for registries that are down. The event of a
  * pull that is refused for good is evidence before the container's status says so.
@@ -57,6 +73,29 @@ export function pullCause(
   container: ContainerView,
   limits: Limits,
 ): Cause | undefined {
+  const pull = failedPull(scene, pod, container, limits);
+  if (pull === undefined) return undefined;
+  const { volume, events } = pull;
+  const [event] = events;
+  return causeOf(scene, {
+    ...pullFailures[pull.kind](pull),
+    weight: 80,
+    pod,
+    container,
+    event: event === undefined ? undefined : evidenceOf(event),
+    field:
+      volume === undefined
+        ? containerField(scene.target.desired, container.name, 'image')
+        : volumeField(scene.target.desired, volume.name),
+  });
+}
+
+function failedPull(
+  scene: Scene,
+  pod: PodRecord,
+  container: ContainerView,
+  limits: Limits,
+): FailedPull | undefined {
   const held = pullReasons.has(container.waiting?.reason ?? '');
   if (!held && !isStarting(container)) return undefined;
   const mounted = imageVolumesOf(pod.object).filter(({ image }) => image !== container.image);
@@ -70,66 +109,69 @@ export function pullCause(
   // The status says which image it is that waits now; before it says anything, the newest event does.
   const volume = volumeIn((held ? container.waiting?.message : undefined) || textOf(failures[0]));
   const events = failures.filter((one) => volumeIn(eventMessage(one)) === volume);
-  const event = events[0];
-  const told = textOf(event);
   const { image } = volume ?? container;
-  const { kind, text } = newestText(container, image, told);
+  const { kind, text } = newestText(container, image, textOf(events[0]));
   if (!held && !refusedForGood.has(kind)) return undefined;
+  return { scene, pod, container, limits, image, volume, events, kind, text };
+}
+
+/** What each kind of refusal means for the release. */
+const pullFailures: Readonly<
+  Record<
+    PullError,
+    (pull: FailedPull) => Pick<CauseParts, 'reason' | 'doom' | 'sharedKey' | 'message' | 'remedy'>
+  >
+> = {
+  'not-found': (pull) => ({
+    reason: 'image-not-found',
+    doom: { when: 'now' },
+    sharedKey: pull.image,
+    message: `${titleOfPull(pull)} cannot start: ${namedImage(pull)} ${absence(pull.text)} (${quoted(pull.text)}).`,
+  }),
+  unauthorized: (pull) => {
+    const { scene, pod, limits, image, text } = pull;
+    const registry = registryOf(image);
+    const login = expectedLogin(scene, pod, limits);
+    return {
+      reason: 'image-unauthorized',
+      ...(login === undefined
+        ? { doom: { when: 'now' } as const }
+        : { doom: doomOfExpected(login, pod, limits), remedy: remedyOfExpected(login) }),
+      sharedKey: registry,
+      message: `${titleOfPull(pull)} cannot start: ${registry} refuses to serve ${namedImage(pull)} (${quoted(text)})${login === undefined ? '' : `; its pull secret ${login.name} was not there${lateness(login, limits)}`}.`,
+    };
+  },
+  invalid: (pull) => ({
+    reason: 'image-invalid',
+    doom: { when: 'now' },
+    sharedKey: pull.image,
+    message: `${titleOfPull(pull)} cannot start: "${pull.image}" is not an image name.`,
+  }),
+  transient: failingPull,
+  unknown: failingPull,
+};
+
+/** It may pass: registries are down for minutes, and what nobody can read is not taken for a refusal. */
+function failingPull(pull: FailedPull) {
+  const { pod, container, limits, image, events, text } = pull;
   const registry = registryOf(image);
   const since = pullingSince(pod, container, events);
-  const lasting: Doom = { when: 'after', since, allowance: limits.budgets.pull };
-  const common = {
-    weight: 80,
-    pod,
-    container,
-    event: event === undefined ? undefined : evidenceOf(event),
-    field:
-      volume === undefined
-        ? containerField(scene.target.desired, container.name, 'image')
-        : volumeField(scene.target.desired, volume.name),
-  };
-  const title = subject(container, scene.target.reference);
-  const named = volume === undefined ? `image ${image}` : `image ${image} of its volume ${volume.name}`;
-  switch (kind) {
-    case 'not-found':
-      return causeOf(scene, {
-        ...common,
-        reason: 'image-not-found',
-        doom: { when: 'now' },
-        sharedKey: image,
-        message: `${title} cannot start: ${named} ${absence(text)} (${quoted(text)}).`,
-      });
-    case 'unauthorized': {
-      const login = expectedLogin(scene, pod, limits);
-      return causeOf(scene, {
-        ...common,
-        reason: 'image-unauthorized',
-        ...(login === undefined
-          ? { doom: { when: 'now' } as const }
-          : { doom: doomOfExpected(login, pod, limits), remedy: remedyOfExpected(login) }),
-        sharedKey: registry,
-        message: `${title} cannot start: ${registry} refuses to serve ${named} (${quoted(text)})${login === undefined ? '' : `; its pull secret ${login.name} was not there${lateness(login, limits)}`}.`,
-      });
-    }
-    case 'invalid':
-      return causeOf(scene, {
-        ...common,
-        reason: 'image-invalid',
-        doom: { when: 'now' },
-        sharedKey: image,
-        message: `${title} cannot start: "${image}" is not an image name.`,
-      });
-    default:
-      return causeOf(scene, {
-        ...common,
-        reason: 'image-pull-failing',
-        doom: lasting,
-        sharedKey: registry,
-        message: isUnreached(text)
-          ? `${title} cannot start: the node does not reach ${registry} to pull ${named} (${quoted(text)}).`
-          : `${title} cannot start: ${registry} does not serve ${named} (${quoted(text)}).`,
-      });
-  }
+  return {
+    reason: 'image-pull-failing',
+    doom: { when: 'after', since, allowance: limits.budgets.pull },
+    sharedKey: registry,
+    message: isUnreached(text)
+      ? `${titleOfPull(pull)} cannot start: the node does not reach ${registry} to pull ${namedImage(pull)} (${quoted(text)}).`
+      : `${titleOfPull(pull)} cannot start: ${registry} does not serve ${namedImage(pull)} (${quoted(text)}).`,
+  } as const;
+}
+
+function titleOfPull({ scene, container }: FailedPull): string {
+  return subject(container, scene.target.reference);
+}
+
+function namedImage({ image, volume }: FailedPull): string {
+  return volume === undefined ? `image ${image}` : `image ${image} of its volume ${volume.name}`;
 }
 
 /** No answer of a registry at all: words of Go's net package. */

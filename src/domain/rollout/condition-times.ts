@@ -56,45 +56,57 @@ const unscheduledMarks: Readonly<Record<string, string>> = {
 };
 
 /** What holds now, with the cluster's own time for it where the object tells one. */
-function holding(pod: KubernetesObject): ReadonlyMap<string, number | undefined> {
-  const found = new Map<string, number | undefined>();
+type Holding = Map<string, number | undefined>;
+
+function holding(pod: KubernetesObject): Holding {
+  const found: Holding = new Map();
   if (isTerminating(pod)) return found;
-  const ready = conditionOf(pod, 'Ready');
-  if (isReady(pod)) found.set(markOf.ready, timeOf(ready?.lastTransitionTime));
+  addReadiness(found, pod);
+  addScheduling(found, pod);
+  if (isEnded(pod)) found.set(markOf.failed, undefined);
+  for (const container of containersOf(pod)) addContainer(found, pod, container);
+  return found;
+}
+
+function addReadiness(found: Holding, pod: KubernetesObject): void {
+  if (isReady(pod)) {
+    found.set(markOf.ready, timeOf(conditionOf(pod, 'Ready')?.lastTransitionTime));
+    return;
+  }
   const containersReady = conditionOf(pod, 'ContainersReady');
-  if (containersReady?.status === 'True' && !isReady(pod)) {
+  if (containersReady?.status === 'True') {
     found.set(markOf.gated, timeOf(containersReady.lastTransitionTime));
   }
+}
+
+/** From its creation until the kubelet has begun with its volumes and images. */
+function addScheduling(found: Holding, pod: KubernetesObject): void {
   const scheduled = conditionOf(pod, 'PodScheduled');
-  if (scheduled?.status === 'False') {
-    found.set(
-      unscheduledMarks[scheduled.reason] ?? markOf.unschedulable,
-      timeOf(scheduled.lastTransitionTime),
-    );
+  const pending = phaseOf(pod) === 'Pending';
+  if (scheduled === undefined) {
+    if (pending) found.set(markOf.unseen, timeOf(pod.metadata.creationTimestamp));
+    return;
   }
-  if (scheduled === undefined && phaseOf(pod) === 'Pending') {
-    found.set(markOf.unseen, timeOf(pod.metadata.creationTimestamp));
+  const since = timeOf(scheduled.lastTransitionTime);
+  if (scheduled.status === 'False') {
+    found.set(unscheduledMarks[scheduled.reason] ?? markOf.unschedulable, since);
   }
-  if (isEnded(pod)) found.set(markOf.failed, undefined);
-  const containers = containersOf(pod);
-  if (scheduled?.status === 'True' && phaseOf(pod) === 'Pending') {
-    found.set(markOf.mounting, timeOf(scheduled.lastTransitionTime));
+  if (scheduled.status === 'True' && pending) found.set(markOf.mounting, since);
+}
+
+function addContainer(found: Holding, pod: KubernetesObject, container: ContainerView): void {
+  if (pullReasons.has(container.waiting?.reason ?? '')) found.set(markOf.pulling(container.name), undefined);
+  if (isBetweenTries(container)) {
+    const ended = container.terminated ?? container.previous;
+    found.set(markOf.ended(container), timeOf(ended?.finishedAt));
   }
-  for (const container of containers) {
-    if (pullReasons.has(container.waiting?.reason ?? ''))
-      found.set(markOf.pulling(container.name), undefined);
-    if (isBetweenTries(container)) {
-      const ended = container.terminated ?? container.previous;
-      found.set(markOf.ended(container), timeOf(ended?.finishedAt));
-    }
-    if (container.runningSince === undefined) continue;
-    const startedAt = timeOf(container.runningSince);
-    found.set(markOf.running(container), startedAt);
-    if (container.started && !container.ready) {
-      found.set(markOf.unready(container), latest(startedAt, timeOf(ready?.lastTransitionTime)));
-    }
+  if (container.runningSince === undefined) return;
+  const startedAt = timeOf(container.runningSince);
+  found.set(markOf.running(container), startedAt);
+  if (container.started && !container.ready) {
+    const notReadySince = timeOf(conditionOf(pod, 'Ready')?.lastTransitionTime);
+    found.set(markOf.unready(container), latest(startedAt, notReadySince));
   }
-  return found;
 }
 
 function latest(one: number | undefined, other: number | undefined): number | undefined {

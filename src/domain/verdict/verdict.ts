@@ -95,34 +95,41 @@ interface Tally {
 /** A program waits for one or two others. Where so many are still to begin, they are a crowd on its way. */
 const mostAwaited = 10;
 
-/** One plain loop: it runs over every workload at every change. */
+/** Plain loops: they run over every workload at every change. */
 function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits): Tally {
   const workloads: WorkloadReport[] = [];
+  const changed: Assessment[] = [];
   const late: Assessment[] = [];
   const troubled: Assessment[] = [];
   let settledAt = 0;
   let dependenciesAt = 0;
-  /** The two that answer last: of one of them, the other one counts. */
-  let [last, lastBut]: (Assessment | undefined)[] = [];
-  let dark = 0;
   for (const one of assessments) {
     if (!one.target.changed) {
       workloads.push(one.report);
       continue;
     }
+    changed.push(one);
     const at = settledFrom(one, limits);
     workloads.push(one.current && at > now ? settling(one.report) : one.report);
     if (at > now) late.push(one);
     if (at > settledAt) settledAt = at;
     if (one.causes.some((cause) => !one.current || cause.evenIfCurrent === true)) troubled.push(one);
     if (one.availableFrom > dependenciesAt) dependenciesAt = one.availableFrom;
+  }
+  return { workloads, settledAt, late, troubled, dependenciesAt, othersAt: othersAnswer(changed) };
+}
+
+/** From when all the others answer, asked of one of them; 0 where they are a crowd on its way. */
+function othersAnswer(changed: readonly Assessment[]): Tally['othersAt'] {
+  /** The two that answer last: of one of them, the other one counts. */
+  let [last, lastBut]: (Assessment | undefined)[] = [];
+  let dark = 0;
+  for (const one of changed) {
     if (one.answersFrom === Number.POSITIVE_INFINITY) dark += 1;
     if (last === undefined || one.answersFrom > last.answersFrom) [last, lastBut] = [one, last];
     else if (lastBut === undefined || one.answersFrom > lastBut.answersFrom) lastBut = one;
   }
-  const othersAt = (one: Assessment) =>
-    dark > mostAwaited ? 0 : ((one === last ? lastBut : last)?.answersFrom ?? 0);
-  return { workloads, settledAt, late, troubled, dependenciesAt, othersAt };
+  return (one) => (dark > mostAwaited ? 0 : ((one === last ? lastBut : last)?.answersFrom ?? 0));
 }
 
 /** A crashing container without probes is ready for a moment each time: "current" would flicker. */

@@ -19,6 +19,12 @@ import type { Run } from '../run/context.ts';
 /** Between two looks, milliseconds. */
 const pause = 500;
 
+/** Whether a product was there when it was looked for. */
+interface Look {
+  readonly one: Expectation;
+  readonly there: boolean;
+}
+
 /** What the verdict says of producers that cannot make it; empty: the workloads may follow. */
 export async function awaitProducts(
   run: Run,
@@ -31,24 +37,20 @@ export async function awaitProducts(
   let toldAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     const looks = await Promise.all(
-      open.map(async (one) => ({ one, there: await isThere(run, cluster, one) })),
+      open.map(async (one): Promise<Look> => ({ one, there: await isThere(run, cluster, one) })),
     );
     const now = run.clock.now();
     const judged = verdict(watch.state(), now, watch.limits);
     if (judged.state === 'failed') return judged.failures;
-    for (const { one, there } of looks)
-      if (there && toldAt >= startedAt) say(run, `${titleOf(one)} is there`);
+    if (toldAt >= startedAt) sayThere(run, looks);
     open = looks.flatMap(({ one, there }) => (there || isMade(watch, one) ? [] : [one]));
     if (open.length === 0) return [];
     if (open.every((one) => now >= startedAt + patienceOf(watch, one))) {
-      for (const one of open) {
-        say(run, `${titleOf(one)} is not there yet: the workloads go on, and their pods wait for ${one.by}`);
-      }
+      sayLeftToPods(run, open);
       return [];
     }
     if (now >= toldAt + run.settings.progressInterval) {
-      for (const one of open)
-        say(run, `waiting for ${titleOf(one)}, to be made by ${one.by}${wordOf(watch, one)}`);
+      sayWaiting(run, watch, open);
       toldAt = now;
     }
     await run.clock.wait(pause, run.signal);
@@ -62,6 +64,21 @@ export async function hideProducts(
   expectations: readonly Expectation[],
 ): Promise<void> {
   await Promise.all(expectations.map((one) => isThere(run, cluster, one)));
+}
+
+function sayThere(run: Run, looks: readonly Look[]): void {
+  for (const { one, there } of looks) if (there) say(run, `${titleOf(one)} is there`);
+}
+
+function sayWaiting(run: Run, watch: RolloutWatch, open: readonly Expectation[]): void {
+  for (const one of open)
+    say(run, `waiting for ${titleOf(one)}, to be made by ${one.by}${wordOf(watch, one)}`);
+}
+
+function sayLeftToPods(run: Run, open: readonly Expectation[]): void {
+  for (const one of open) {
+    say(run, `${titleOf(one)} is not there yet: the workloads go on, and their pods wait for ${one.by}`);
+  }
 }
 
 function titleOf({ kind, name }: Expectation): string {

@@ -20,43 +20,52 @@ export interface Health {
   judge(until: number): Promise<HealthEnd>;
 }
 
+/** What health is judged from, and what Services and EndpointSlices were seen so far. */
+interface HealthContext {
+  readonly run: Run;
+  readonly watch: RolloutWatch;
+  readonly subject: HealthSubject;
+  state: HealthState;
+}
+
 /** Opens the watches that health needs; they end with the rollout's. */
 export async function openHealth(run: Run, watch: RolloutWatch, subject: HealthSubject): Promise<Health> {
-  let state: HealthState = startHealth();
+  const context: HealthContext = { run, watch, subject, state: startHealth() };
   if (subject.rendered.some(isJudged)) {
     const { namespace } = subject;
     await watch.follow(
       healthKinds.map((kind) => ({ ...kind, namespace })),
       (change) => {
-        state = observeHealth(state, change);
+        context.state = observeHealth(context.state, change);
       },
     );
   }
+  return { state: () => context.state, judge: (until) => judge(context, until) };
+}
+
+async function judge(context: HealthContext, until: number): Promise<HealthEnd> {
+  const { run, watch } = context;
   const { healthRetries, healthInterval, progressInterval } = run.settings;
   const budget = healthRetries * healthInterval;
-  const rollout = watch.limits;
-  const ask = (now: number, deadline: number): HealthVerdict =>
-    healthVerdict(watch.state(), state, subject, now, { rollout, deadline });
-  return {
-    state: () => state,
-    judge: async (until) => {
-      let unsoundSince: number | undefined;
-      let shownAt = run.clock.now();
-      for (;;) {
-        const now = run.clock.now();
-        const deadline = (unsoundSince ?? now) + budget;
-        const answer = ask(now, deadline);
-        if (answer.state === 'failed' || (answer.state === 'passed' && now >= until)) return answer;
-        unsoundSince = answer.state === 'passed' ? undefined : (unsoundSince ?? now);
-        if (answer.state === 'pending' && now >= shownAt + progressInterval) {
-          for (const line of waitingLines(answer.waitingFor, run.logClock())) run.log.line(line);
-          shownAt = now;
-        }
-        const next = answer.state === 'passed' ? until : Math.min(answer.nextAt, deadline);
-        await watch.changed(Math.min(next, now + progressInterval));
-      }
-    },
-  };
+  let unsoundSince: number | undefined;
+  let shownAt = run.clock.now();
+  for (;;) {
+    const now = run.clock.now();
+    const deadline = (unsoundSince ?? now) + budget;
+    const answer = ask(context, now, deadline);
+    if (answer.state === 'failed' || (answer.state === 'passed' && now >= until)) return answer;
+    unsoundSince = answer.state === 'passed' ? undefined : (unsoundSince ?? now);
+    if (answer.state === 'pending' && now >= shownAt + progressInterval) {
+      for (const line of waitingLines(answer.waitingFor, run.logClock())) run.log.line(line);
+      shownAt = now;
+    }
+    const next = answer.state === 'passed' ? until : Math.min(answer.nextAt, deadline);
+    await watch.changed(Math.min(next, now + progressInterval));
+  }
+}
+
+function ask({ watch, state, subject }: HealthContext, now: number, deadline: number): HealthVerdict {
+  return healthVerdict(watch.state(), state, subject, now, { rollout: watch.limits, deadline });
 }
 
 function isJudged(object: KubernetesObject): boolean {

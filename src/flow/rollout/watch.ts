@@ -1,5 +1,4 @@
 /** Watches a rollout until the pure verdict says passed or failed. One watch per kind, opened before apply. */
-import { Fault } from '../../domain/failure/fault.ts';
 import { workloadKinds } from '../../domain/kinds/table.ts';
 import { groupKindOf, keyOf, type ObjectReference } from '../../domain/kubernetes/objects.ts';
 import type { Expectation } from '../../domain/producers/expectations.ts';
@@ -16,14 +15,14 @@ import {
 import { sceneOf } from '../../domain/rollout/workload-view.ts';
 import { type Verdict, verdict } from '../../domain/verdict/verdict.ts';
 import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
-import type { WatchChange, WatchedKind } from '../../ports/watch.ts';
+import type { WatchChange, WatchedKind, WatchPort } from '../../ports/watch.ts';
 import type { Run } from '../run/context.ts';
 import { Freeing } from './blocking-pods.ts';
-import { readLastLines } from './last-log-lines.ts';
+import { type LastLines, readLastLines } from './last-log-lines.ts';
 import { Progress } from './progress.ts';
 import { paceOf } from './throttle.ts';
-import { alarmOf } from './wake-up.ts';
-import { proveWatch } from './watch-proof.ts';
+import { type Observer, observerOf } from './wake-up.ts';
+import { proveWatch, type WatchProof } from './watch-proof.ts';
 
 const watchedKinds: readonly Omit<WatchedKind, 'namespace'>[] = [
   ...workloadKinds.flatMap(({ apiVersion, kind, watch }) =>
@@ -65,186 +64,188 @@ export interface ExpectedTargets {
   readonly nodeMaker?: string;
 }
 
+/** One rollout while it is watched. */
+interface Watching {
+  readonly run: Run;
+  readonly port: WatchPort;
+  readonly observer: Observer;
+  readonly lastLines: LastLines;
+  /** What is watched already, by `placeOf`. */
+  readonly watched: Set<string>;
+  readonly sessions: { stop(): void }[];
+  state: RolloutState;
+  stopped: boolean;
+}
+
+/** Resolves when the first lists of what is watched from the start were seen; they are open before anything is written. */
 export async function watchRollout(
   run: Run,
   namespace: string,
-  {
-    expected,
-    existing,
-    restoring = false,
-    expectations = [],
-    widensQuota = false,
-    nodeMaker,
-  }: ExpectedTargets,
+  options: ExpectedTargets,
 ): Promise<RolloutWatch> {
-  let state: RolloutState = startRollout([], run.clock.now(), expected);
-  const observer = observerOf(run);
-  const watch = await run.watch();
-  const sessions: { stop(): void }[] = [];
-  let stopped = false;
-  const follow: RolloutWatch['follow'] = async (kinds, onChange) => {
-    const seen = (change: WatchChange): void => {
-      onChange(change);
-      observer.wake();
-    };
-    const session = await watch.open(kinds, seen, observer.lose);
-    if (stopped) session.stop();
-    else sessions.push(session);
-  };
-  const lastLines = readLastLines(
-    run,
-    () => state,
-    (line) => {
-      state = observe(state, line);
-      observer.wake();
-    },
-  );
-  const see = (change: ObservedChange): void => {
-    state = observe(state, change);
-    lastLines.seen(change);
-  };
-  const watched = new Set(watchedKinds.map((kind) => placeOf({ ...kind, namespace, name: '' })));
-  /** Kinds beside the standing ones when the first target of theirs comes: their definition may be of the same overlay. */
-  const include = async (reference: ObjectReference): Promise<void> => {
-    const place = placeOf(reference);
-    if (watched.has(place)) return;
-    watched.add(place);
-    const { apiVersion, kind, name } = reference;
-    const common = { apiVersion, kind, managedFields: true };
-    if (reference.namespace !== undefined) {
-      await follow([{ ...common, namespace: reference.namespace }], see);
-    } else {
-      const one = { ...common, fieldSelector: `metadata.name=${name}` };
-      await follow([one], (change) => see(change.type === 'listed' ? { ...change, name } : change));
-    }
-  };
+  const watching = await beginWatching(run, namespace, options.expected);
+  const { observer } = watching;
   await Promise.all([
     follow(
+      watching,
       watchedKinds.map((kind) => ({ ...kind, namespace })),
-      see,
+      (change) => see(watching, change),
     ),
-    ...existing.map(include),
+    ...options.existing.map((reference) => include(watching, reference)),
   ]);
-  const limits: Limits = {
-    timeout: run.settings.timeout,
-    settle: run.settings.settle,
-    maxRestarts: run.settings.maxRestarts,
-    startedAt: run.clock.now(),
-    budgets: { ...defaultBudgets, gate: run.settings.readinessGateTimeout },
+  const limits = limitsOf(run, options);
+  const proof = proveWatch(run, namespace, (pods) => {
+    const at = run.clock.now();
+    for (const object of pods) see(watching, { type: 'applied', object, at });
+    observer.wake();
+  });
+  return {
+    limits,
+    follow: (kinds, onChange) => follow(watching, kinds, onChange),
+    changed: observer.changed,
+    state: () => watching.state,
+    addTarget: (target) => addTarget(watching, target),
+    workloads: () => ask(watching, limits).workloads,
+    podsOf: (reference) => podsOf(watching.state, reference),
+    stop: () => stop(watching),
+    judge: () => judge(watching, limits, proof),
+  };
+}
+
+async function beginWatching(run: Run, namespace: string, expected: number): Promise<Watching> {
+  const state = startRollout([], run.clock.now(), expected);
+  const observer = observerOf(run);
+  const port = await run.watch();
+  const watching: Watching = {
+    run,
+    port,
+    observer,
+    lastLines: readLastLines(
+      run,
+      () => watching.state,
+      (line) => {
+        watching.state = observe(watching.state, line);
+        observer.wake();
+      },
+    ),
+    watched: new Set(watchedKinds.map((kind) => placeOf({ ...kind, namespace, name: '' }))),
+    sessions: [],
+    state,
+    stopped: false,
+  };
+  return watching;
+}
+
+function limitsOf({ settings, clock }: Run, options: ExpectedTargets): Limits {
+  const { expectations = [], widensQuota = false, nodeMaker, restoring = false } = options;
+  return {
+    timeout: settings.timeout,
+    settle: settings.settle,
+    maxRestarts: settings.maxRestarts,
+    startedAt: clock.now(),
+    budgets: { ...defaultBudgets, gate: settings.readinessGateTimeout },
     expectations,
     widensQuota,
     ...(nodeMaker === undefined ? {} : { nodeMaker }),
     restoring,
   };
-  const proof = proveWatch(run, namespace, (pods) => {
-    const at = run.clock.now();
-    for (const object of pods) see({ type: 'applied', object, at });
+}
+
+async function follow(
+  watching: Watching,
+  kinds: readonly WatchedKind[],
+  onChange: (change: WatchChange) => void,
+): Promise<void> {
+  const { port, observer, sessions } = watching;
+  const seen = (change: WatchChange): void => {
+    onChange(change);
     observer.wake();
-  });
-  const ask = (): Verdict => verdict(state, run.clock.now(), limits);
-  return {
-    limits,
-    follow,
-    changed: observer.changed,
-    state: () => state,
-    addTarget: (target) => {
-      state = withTarget(state, target);
-      include(target.reference).catch(observer.lose);
-      observer.wake();
-    },
-    workloads: () => ask().workloads,
-    podsOf: (reference) => {
-      const target = state.targets.find((one) => keyOf(one.reference) === keyOf(reference));
-      return target === undefined ? [] : sceneOf(state, target).pods.map((pod) => pod.object.metadata.name);
-    },
-    stop: () => {
-      stopped = true;
-      observer.stop();
-      lastLines.stop();
-      for (const session of sessions) session.stop();
-    },
-    judge: async () => {
-      const progress = new Progress(run);
-      const freeing = new Freeing(run);
-      const pace = paceOf(run);
-      let proven = false;
-      for (;;) {
-        pace.begin();
-        const answer = ask();
-        progress.show(answer.workloads, run.clock.now());
-        if (answer.state === 'failed') return answer;
-        if (answer.state === 'passed') {
-          if (proven || proof.holds()) return answer;
-          await proof.make();
-          // What it told is judged once, even if that takes longer than a list speaks for the watch.
-          proven = true;
-          continue;
-        }
-        proven = false;
-        freeing.free(state, limits);
-        const proofAt = proof.ahead(answer.passesAt);
-        pace.end();
-        await observer.changed(Math.min(answer.nextAt, progress.nextAt, freeing.nextAt, proofAt));
-        await pace.rest();
-      }
-    },
   };
+  const session = await port.open(kinds, seen, observer.lose);
+  if (watching.stopped) session.stop();
+  else sessions.push(session);
+}
+
+function see(watching: Watching, change: ObservedChange): void {
+  watching.state = observe(watching.state, change);
+  watching.lastLines.seen(change);
+}
+
+/** Kinds beside the standing ones when the first target of theirs comes: their definition may be of the same overlay. */
+async function include(watching: Watching, reference: ObjectReference): Promise<void> {
+  const place = placeOf(reference);
+  if (watching.watched.has(place)) return;
+  watching.watched.add(place);
+  const { apiVersion, kind, name } = reference;
+  const common = { apiVersion, kind, managedFields: true };
+  if (reference.namespace !== undefined) {
+    await follow(watching, [{ ...common, namespace: reference.namespace }], (change) =>
+      see(watching, change),
+    );
+  } else {
+    const one = { ...common, fieldSelector: `metadata.name=${name}` };
+    await follow(watching, [one], (change) =>
+      see(watching, change.type === 'listed' ? { ...change, name } : change),
+    );
+  }
+}
+
+function addTarget(watching: Watching, target: RolloutTarget): void {
+  const { observer } = watching;
+  watching.state = withTarget(watching.state, target);
+  include(watching, target.reference).catch(observer.lose);
+  observer.wake();
+}
+
+function podsOf(state: RolloutState, reference: ObjectReference): readonly string[] {
+  const target = state.targets.find((one) => keyOf(one.reference) === keyOf(reference));
+  return target === undefined ? [] : sceneOf(state, target).pods.map((pod) => pod.object.metadata.name);
+}
+
+function stop(watching: Watching): void {
+  watching.stopped = true;
+  watching.observer.stop();
+  watching.lastLines.stop();
+  for (const session of watching.sessions) session.stop();
+}
+
+function ask({ run, state }: Watching, limits: Limits): Verdict {
+  return verdict(state, run.clock.now(), limits);
+}
+
+async function judge(
+  watching: Watching,
+  limits: Limits,
+  proof: WatchProof,
+): ReturnType<RolloutWatch['judge']> {
+  const { run, observer } = watching;
+  const progress = new Progress(run);
+  const freeing = new Freeing(run);
+  const pace = paceOf(run);
+  let proven = false;
+  for (;;) {
+    pace.begin();
+    const answer = ask(watching, limits);
+    progress.show(answer.workloads, run.clock.now());
+    if (answer.state === 'failed') return answer;
+    if (answer.state === 'passed') {
+      if (proven || proof.holds()) return answer;
+      await proof.make();
+      // What it told is judged once, even if that takes longer than a list speaks for the watch.
+      proven = true;
+      continue;
+    }
+    proven = false;
+    freeing.free(watching.state, limits);
+    const proofAt = proof.ahead(answer.passesAt);
+    pace.end();
+    await observer.changed(Math.min(answer.nextAt, progress.nextAt, freeing.nextAt, proofAt));
+    await pace.rest();
+  }
 }
 
 /** What one watch covers: a kind in a namespace, or one object of a kind that has none. */
 function placeOf(reference: ObjectReference): string {
   const { namespace } = reference;
   return namespace === undefined ? keyOf(reference) : `${groupKindOf(reference)}/${namespace}`;
-}
-
-interface Observer {
-  /** Until a change arrives, or it is `until`. */
-  changed(until: number): Promise<void>;
-  wake(): void;
-  /** A watch is gone: what has been seen is no longer what is, and nobody may wait for it. */
-  lose(error: unknown): void;
-  stop(): void;
-}
-
-function observerOf(run: Run): Observer {
-  let lost: Fault | undefined;
-  let waiting: (() => void)[] = [];
-  const wake = (): void => {
-    const woken = waiting;
-    waiting = [];
-    for (const one of woken) one();
-  };
-  const alarm = alarmOf(run, wake);
-  const goOn = (): void => {
-    run.signal.throwIfAborted();
-    if (lost !== undefined) throw lost;
-  };
-  return {
-    wake,
-    stop: alarm.stop,
-    changed: async (until) => {
-      goOn();
-      const woken = new Promise<void>((resolve) => {
-        waiting.push(resolve);
-      });
-      alarm.ringBy(until);
-      await woken;
-      goOn();
-    },
-    lose: (error) => {
-      lost ??= lostWatch(error);
-      wake();
-    },
-  };
-}
-
-function lostWatch(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  const said = error instanceof Error ? error.message : String(error);
-  return new Fault(
-    'cluster-unreachable',
-    `The cluster could no longer be watched, so nothing can be said of the release: ${said}`,
-    'See whether the API server is reachable and the credentials are still valid, then run the job again.',
-    { cause: error },
-  );
 }
