@@ -1,6 +1,6 @@
 /**
  * Cancellation. The runner sends SIGINT to this process only, SIGTERM 7.5 s later, and kills 2.5 s after that; main must have
- * stopped within 5 s (STATES row 11).
+ * stopped within 5 s (release state row 11).
  */
 export function abortOnSignals(exit: (code: number) => void): AbortSignal {
   const controller = new AbortController();

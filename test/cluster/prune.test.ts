@@ -1,4 +1,4 @@
-/** Finish deletes what the overlay no longer has (STATES row 5), through the bundle, at a real API server. */
+/** Finish deletes what the overlay no longer has (release state row 5), through the bundle, at a real API server. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

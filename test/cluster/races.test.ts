@@ -1,4 +1,4 @@
-/** Two deployers at once never mix (issue 6, STATES rows 1, 21, 22), by the audit log and by what is there. `npm run soak -- races` has more. */
+/** Two deployers at once never mix (release state rows 1, 21, 22), by the audit log and by what is there. `npm run soak -- races` has more. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

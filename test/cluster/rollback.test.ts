@@ -1,4 +1,4 @@
-/** The action `phase` by its bundle: rollback and unlock (STATES rows 11, 12, 16 to 19, 21, 22), compared by what kubectl shows. */
+/** The action `phase` by its bundle: rollback and unlock (release state rows 11, 12, 16 to 19, 21, 22), compared by what kubectl shows. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

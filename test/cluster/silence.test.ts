@@ -1,4 +1,4 @@
-/** A run whose Lease was not renewed for 40 s (STATES row 23), by the bundle: the network to the API server is away for 50 s. */
+/** A run whose Lease was not renewed for 40 s (release state row 23), by the bundle: the network to the API server is away for 50 s. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -140,7 +140,7 @@ test('an undo that failed calls everybody, first of all, and the commands restor
   expect(JSON.parse(now)).toMatchObject({ data: { a: '1' } });
 });
 
-test('a cancelled job: main says nothing, post tells what it made of it (STATES rows 11 and 12)', async () => {
+test('a cancelled job: main says nothing, post tells what it made of it (release state rows 11 and 12)', async () => {
   const namespace = await deployer.newNamespace('told-cancelled');
   const workspace = await deployed(namespace);
   await writeShop({ namespace, workloads: [doomed], objects: [configMap('2')] }, workspace);

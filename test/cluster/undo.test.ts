@@ -1,4 +1,4 @@
-/** `rollback: automatic` is exact (STATES rows 6, 7, 24): what kubectl shows before and after is compared, not what Orion says. */
+/** `rollback: automatic` is exact (release state rows 6, 7, 24): what kubectl shows before and after is compared, not what Orion says. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Runs that are cancelled, killed, or meet another run (STATES rows 11, 13 to 15, 22), against real pods that take their time. */
+/** Runs that are cancelled, killed, or meet another run (release state rows 11, 13 to 15, 22), against real pods that take their time. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { keyOf } from '../../src/domain/kubernetes/objects.ts';

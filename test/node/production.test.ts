@@ -1,4 +1,4 @@
-/** deploy-production by its bundle: who approved is asked of a server that answers as GitHub does (STATES row 2). */
+/** deploy-production by its bundle: who approved is asked of a server that answers as GitHub does (release state row 2). */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import {
   changes,

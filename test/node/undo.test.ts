@@ -1,4 +1,4 @@
-/** `rollback: automatic` with real pods (STATES rows 6 and 24; FACTS on StatefulSets): what ran before runs again. */
+/** `rollback: automatic` with real pods (release state rows 6 and 24): what ran before runs again. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';

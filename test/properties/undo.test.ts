@@ -1,5 +1,5 @@
 /**
- * Undo is exact, whatever the releases are (issue 6, STATES rows 6, 12, 14, 15, 18 and 20): random pairs of releases, the
+ * Undo is exact, whatever the releases are (release state rows 6, 12, 14, 15, 18 and 20): random pairs of releases, the
  * second of which is refused at a random write, does not come up, or is killed in the middle of a write. `npm run soak` has more.
  */
 import { mkdtemp, rm } from 'node:fs/promises';

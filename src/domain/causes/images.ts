@@ -23,7 +23,7 @@ const notFound =
   /not found|no image found in (?:image index|manifest list)|manifest unknown|name unknown|code = NotFound|does not exist|ErrImageNeverPull/i;
 
 /**
- * What the runtime's text says about a pull (wordings: FACTS, kubelet 1.36 with containerd 2.4). The image and the URLs are
+ * What the runtime's text says about a pull (wordings of kubelet 1.36 with containerd 2.4). The image and the URLs are
  * taken out first: a repository may be called "unauthorized" or "503". A status that may pass wins over all others: a
  * token service that answers 503 is worded as a failure to authorize.
  */

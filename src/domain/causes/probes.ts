@@ -22,7 +22,7 @@ const patience = 3;
  * by counting only from the moment it has passed. failureThreshold × periodSeconds is the longest the author wants to send
  * requests to a pod that does not answer, so it tells the scale on which the author thinks; three times that, and at least
  * a minute, lets programs wait for a database. With the API's defaults (10 s × 3) that is 91 s, with 5 s × 3 it is 61 s.
- * kubedog's formula (reference/peers.md) gives 17 s for the defaults, and calls slow programs broken. Users move it by
+ * kubedog's formula gives 17 s for the defaults, and calls slow programs broken. Users move it by
  * their probe, and shorten it by progressDeadlineSeconds.
  */
 export function readinessAllowance(probe: unknown, least: number, times = patience): number {

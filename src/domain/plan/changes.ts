@@ -171,7 +171,7 @@ export function scaleTargetsOf(autoscalers: readonly KubernetesObject[]): readon
 /**
  * Replicas under an autoscaler: while we alone own the field the live value is sent (leaving it out would reset it to 1), and
  * once another manager owns it, or nobody, it is left out. With `adopts`, what `kubectl apply` owns is as good as ours.
- * Source: Kubernetes, server-side apply, "Transferring ownership"; measured in FACTS ("leaves an HPA's 7 alone").
+ * Source: Kubernetes, server-side apply, "Transferring ownership": an apply without the field leaves what an HPA has set alone.
  */
 export function settleReplicas(
   rendered: KubernetesObject,

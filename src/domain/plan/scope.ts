@@ -31,7 +31,7 @@ export interface Reach {
 const appLabel = 'orion.dev/owner-app';
 const namespaceLabel = 'orion.dev/owner-namespace';
 
-/** A release brings its own namespace; that is not outside (STATES row 24). */
+/** A release brings its own namespace; that is not outside (release state row 24). */
 export function isOutside({ apiVersion, kind, namespace, name }: ObjectReference, own: string): boolean {
   if (namespace !== undefined) return namespace !== own;
   return !(groupKindOf({ apiVersion, kind }) === 'Namespace' && name === own);

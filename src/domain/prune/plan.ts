@@ -1,5 +1,5 @@
 /**
- * What finish deletes (DESIGN.md section 2): objects that Orion's earlier records of this app list and the overlay no longer
+ * What finish deletes: objects that Orion's earlier records of this app list and the overlay no longer
  * has. Pure. Whatever is in doubt stays: an object that stays by mistake is found again by the next release.
  */
 import { hasGeneratedName } from '../kubernetes/generated-name.ts';

@@ -1,4 +1,4 @@
-/** Which release a rollback is about, and how it goes back (STATES rows 16, 18, 19, 21, 25). */
+/** Which release a rollback is about, and how it goes back (release state rows 16, 18, 19, 21, 25). */
 import { Fault } from '../failure/fault.ts';
 import { type ReleaseHead, releaseName } from './record.ts';
 

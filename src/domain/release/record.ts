@@ -1,5 +1,5 @@
 /**
- * The release record (DESIGN.md section 3, STATES.md): a head that says what state the release is in and who holds it, and
+ * The release record (docs/ARCHITECTURE.md, "Lock and record"): a head that says what state the release is in and who holds it, and
  * a body with what was applied and what was there before.
  */
 import type { Approval } from '../approval/approval.ts';
@@ -108,13 +108,13 @@ export interface ReleaseHead {
   readonly approval?: Approval;
   readonly reason?: Reason;
   readonly message?: string;
-  /** The record whose state before this one took over (STATES rows 15 and 20). */
+  /** The record whose state before this one took over (release state rows 15 and 20). */
   readonly takesOver?: string;
   /** The record that took this one over. */
   readonly takenOverBy?: string;
-  /** The deployed release whose objects this one brought back (STATES row 21). */
+  /** The deployed release whose objects this one brought back (release state row 21). */
   readonly returnsTo?: string;
-  /** The job of `phase: rollback` that undoes it, or did (STATES rows 16, 18, 25): while pending the record is its lock. */
+  /** The job of `phase: rollback` that undoes it, or did (release state rows 16, 18, 25): while pending the record is its lock. */
   readonly undoneBy?: RunIdentity;
   readonly createdNamespace?: boolean;
   /** What is to be done if it fails; post and later steps read it here, never from inputs. */

@@ -1,4 +1,4 @@
-/** What stays on record (DESIGN.md section 3): whole releases for undo and rollback, heads alone for the history. Pure. */
+/** What stays on record: whole releases for undo and rollback, heads alone for the history. Pure. */
 import type { ReleaseHead } from './record.ts';
 
 export interface Retired<Release> {

@@ -1,4 +1,4 @@
-/** Outcomes and exit codes of the public contract (DESIGN.md section 1). */
+/** Outcomes and exit codes of the public contract. */
 
 export const outcomes = [
   'succeeded',

@@ -19,7 +19,7 @@ export interface Profile {
   readonly comprehensive: boolean;
   /** Whether a person must have approved the run on GitHub. */
   readonly approval: boolean;
-  /** How loud a finding is, where the two profiles differ (the pre-check table of DESIGN.md). */
+  /** The severity of a finding, where the two profiles differ. */
   readonly levels: {
     readonly secretPlaceholder: CheckLevel;
     readonly unhealthyWorkload: CheckLevel;

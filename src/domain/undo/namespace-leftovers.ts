@@ -1,7 +1,7 @@
 import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
 
 /**
- * What keeps a namespace that a release made from being deleted with it (STATES row 24): everything but what every
+ * What keeps a namespace that a release made from being deleted with it (release state row 24): everything but what every
  * namespace has, and this app's records and lock. Events are about things that are gone.
  */
 export function leftoversOf(contents: readonly KubernetesObject[], app: string): readonly KubernetesObject[] {

@@ -1,5 +1,5 @@
 /**
- * What undo will do, object by object (DESIGN.md section 3). Pure: the state before, what the cluster shows now, and, where
+ * What undo will do, object by object. Pure: the state before, what the cluster shows now, and, where
  * it is known, what the server answered to our writes.
  */
 import { type KubernetesObject, keyOf } from '../kubernetes/objects.ts';

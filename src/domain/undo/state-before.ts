@@ -1,4 +1,4 @@
-/** What undo needs, decided before the first write to an object (DESIGN.md section 3). */
+/** What undo needs, decided before the first write to an object. */
 import {
   fieldsOf,
   type MemberPath,

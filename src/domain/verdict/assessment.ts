@@ -128,7 +128,7 @@ function sentence(scene: Scene, status: Status | undefined, ready: number, wante
 
 /**
  * The last moment at which a pod became ready or one of its containers (re)started. A container that crashes and comes back
- * is ready for a moment each time (FACTS), so the start of its newest run decides, not the word Ready. A minReadySeconds
+ * is ready for a moment each time, so the start of its newest run decides, not the word Ready. A minReadySeconds
  * that has passed since is part of the wait.
  */
 function steadySince(scene: Scene, ready: readonly PodRecord[]): number | undefined {

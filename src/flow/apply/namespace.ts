@@ -1,4 +1,4 @@
-/** A namespace that the release brings: made before lock and record, which live in it (STATES row 24). */
+/** A namespace that the release brings: made before lock and record, which live in it (release state row 24). */
 import { type KubernetesObject, referenceOf, titleOf } from '../../domain/kubernetes/objects.ts';
 import { leftoversOf } from '../../domain/undo/namespace-leftovers.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';

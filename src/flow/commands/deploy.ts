@@ -64,7 +64,7 @@ function preview(run: Run, ready: Ready): void {
   showPreview(run, ready.plan);
 }
 
-/** Nothing to do: no object differs, the last release is a verified one, and what it left is still well (STATES row 3). */
+/** Nothing to do: no object differs, the last release is a verified one, and what it left is still well (release state row 3). */
 function isUnchanged({ plan, releases }: Ready): boolean {
   const newest = releases[0]?.head.status;
   if (newest !== 'deployed' && newest !== 'rolled-back') return false;

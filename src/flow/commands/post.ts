@@ -1,5 +1,5 @@
 /**
- * What post does: if main was stopped while its release was pending, the release is undone (STATES row 12) or its record
+ * What post does: if main was stopped while its release was pending, the release is undone (release state row 12) or its record
  * settled (row 13), as the record says. It trusts what main has saved, and the record.
  */
 import { type ReleaseHead, responsible } from '../../domain/release/record.ts';

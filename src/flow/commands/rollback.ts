@@ -1,5 +1,5 @@
 /**
- * The story of `phase: rollback`: a release that failed or was interrupted is undone by its record (STATES rows 16, 18, 25), a
+ * The story of `phase: rollback`: a release that failed or was interrupted is undone by its record (release state rows 16, 18, 25), a
  * deployed one is returned to as a release of its own (row 21). The overlay of today plays no part in either.
  */
 import { chooseRollback } from '../../domain/release/choose-rollback.ts';
@@ -62,7 +62,7 @@ function nothingOfThisJob(): Ending {
   };
 }
 
-/** STATES row 21: all checks, in production the approval, and it may itself be undone. */
+/** release state row 21: all checks, in production the approval, and it may itself be undone. */
 async function returnTo(run: Run, namespace: string, release: StoredRelease): Promise<ResultDocument> {
   const body = await (await run.records(namespace)).readBody(release);
   const said = `Returning to ${release.name}: its ${body.rendered.length} objects are deployed again as a release of their own`;
@@ -87,7 +87,7 @@ async function returnTo(run: Run, namespace: string, release: StoredRelease): Pr
   };
 }
 
-/** STATES rows 16, 18, 25. */
+/** release state rows 16, 18, 25. */
 export async function undoLeft(run: Run, namespace: string, wanted: StoredRelease): Promise<Ending> {
   const hold = await inPhase(run, 'lock', () => takeHold(run, namespace));
   let pending = false;

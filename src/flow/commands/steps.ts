@@ -42,7 +42,7 @@ export const preflightStep: Story = (run) =>
     };
   });
 
-/** With monitor. After an undo that was never seen healthy, that is what it verifies (STATES row 25). */
+/** With monitor. After an undo that was never seen healthy, that is what it verifies (release state row 25). */
 export const healthStep: Story = (run) =>
   asResult(run, async () => {
     const found = await newestRelease(run);
@@ -60,7 +60,7 @@ export const smokeStep: Story = (run) =>
     return judgeRunning(run, found, judgingDeployed('smoke'));
   });
 
-/** STATES row 5. */
+/** release state row 5. */
 export const finishStep: Story = (run) =>
   asResult(run, async () => {
     const { namespace, newest } = await newestRelease(run);

@@ -1,4 +1,4 @@
-/** The story of `phase: unlock`: whose the lock is, and its end if its owner is dead (STATES row 17). The cluster's objects stay as they are. */
+/** The story of `phase: unlock`: whose the lock is, and its end if its owner is dead (release state row 17). The cluster's objects stay as they are. */
 import { responsible } from '../../domain/release/record.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
 import type { LeaseFacts, StoredRelease } from '../../ports/release-store.ts';

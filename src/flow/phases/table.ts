@@ -1,6 +1,6 @@
 /**
  * The phases of a release, in their order, and how many of them one process runs. An action that runs all of them closes the record;
- * a step of a job in steps leaves it pending for the next one (STATES rows 5 and 10).
+ * a step of a job in steps leaves it pending for the next one (release state rows 5 and 10).
  */
 import { applyPhase } from './apply.ts';
 import type { ReleasePhase, ReleaseStep } from './context.ts';

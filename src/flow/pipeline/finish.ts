@@ -1,5 +1,5 @@
 /**
- * The end of a release that is proven (STATES row 5): its record says deployed, and then what the overlay no longer has is
+ * The end of a release that is proven (release state row 5): its record says deployed, and then what the overlay no longer has is
  * deleted. In that order: a run killed between the two, or half way through, leaves a release that holds, and its record
  * lists what is left for the next one.
  */

@@ -1,4 +1,4 @@
-/** The steps of one job go on with one release: what each leaves in the record, and how the next takes it up (STATES row 10). */
+/** The steps of one job go on with one release: what each leaves in the record, and how the next takes it up (release state row 10). */
 import { Fault } from '../../domain/failure/fault.ts';
 import type { ErrorCount } from '../../domain/logs/error-rates.ts';
 import { noErrors } from '../../domain/logs/error-tally.ts';

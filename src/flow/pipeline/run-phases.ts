@@ -42,7 +42,7 @@ export async function goThrough(
   }
 }
 
-/** STATES row 5. */
+/** release state row 5. */
 export async function finishRelease(change: OpenRelease) {
   await inPhase(
     change.run,
@@ -67,7 +67,7 @@ async function stillOurs(change: OpenRelease): Promise<void> {
   }
 }
 
-/** The cause is said first; then what `rollback` asks for (STATES rows 6, 9 and 10). */
+/** The cause is said first; then what `rollback` asks for (release state rows 6, 9 and 10). */
 async function endFailed(
   change: OpenRelease,
   { begun }: ReleaseContext,

@@ -1,4 +1,4 @@
-/** Production: proves that a person approved this run, before anything is locked or changed (STATES row 2). */
+/** Production: proves that a person approved this run, before anything is locked or changed (release state row 2). */
 import { type Approval, judgeApproval, type Refusal } from '../../domain/approval/approval.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import { logLine } from '../../report/log/line.ts';

@@ -11,12 +11,12 @@ import type { Ending } from '../run/ledger.ts';
 import { ensureHeld, lockLost } from './lock.ts';
 import type { OpenRelease } from './open-release.ts';
 
-/** STATES row 9: the record says failed, and what was there before stays on record. */
+/** release state row 9: the record says failed, and what was there before stays on record. */
 export async function closeFailed(change: OpenRelease, { reason, message }: Ending): Promise<void> {
   await closeRecord(change, { status: 'failed', phase: change.run.ledger.lastPhase, reason, message });
 }
 
-/** STATES row 11: stopped by a signal; the record stays pending and says how far it came, post does the rest. */
+/** release state row 11: stopped by a signal; the record stays pending and says how far it came, post does the rest. */
 export async function leaveStopped(change: OpenRelease): Promise<Ending> {
   const { run } = change;
   await closeRecord(change, {
@@ -44,7 +44,7 @@ export async function explainError(change: OpenRelease, error: unknown): Promise
 
 /**
  * Ends the record, or says how far it came. Only its own: a run that lost its Lease for a while may find that another has
- * taken the release over (STATES row 23), and must not write over what that one said.
+ * taken the release over (release state row 23), and must not write over what that one said.
  */
 export async function closeRecord(change: OpenRelease, end: Partial<ReleaseHead>): Promise<void> {
   const { run, ready, hold, release } = change;

@@ -1,5 +1,5 @@
 /**
- * The lock of a release: the Lease while a process runs, the pending record between processes (STATES rows 1, 14, 15, 20, 22,
+ * The lock of a release: the Lease while a process runs, the pending record between processes (release state rows 1, 14, 15, 20, 22,
  * 23). Whoever gets it has it until `release`.
  */
 import { Fault } from '../../domain/failure/fault.ts';
@@ -135,7 +135,7 @@ export function announceTakeover(run: Run, { head, name }: StoredRelease): void 
 
 /**
  * Before each change: is the lock still ours? After 40 s without renewal nothing is changed until Lease and record are
- * proven to be ours again (STATES row 23). `holder` is whose the record is.
+ * proven to be ours again (release state row 23). `holder` is whose the record is.
  *
  * @throws Fault `lock-lost`
  */

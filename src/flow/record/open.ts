@@ -1,4 +1,4 @@
-/** Writes the pending record, before the first change (STATES rows 4, 15, 20). */
+/** Writes the pending record, before the first change (release state rows 4, 15, 20). */
 import { Fault } from '../../domain/failure/fault.ts';
 import type { PlannedChange } from '../../domain/plan/changes.ts';
 import type { ReleaseBody, ReleaseHead, StateBefore } from '../../domain/release/record.ts';

@@ -2,7 +2,7 @@
 import type { Ending } from '../run/ledger.ts';
 import type { Undone } from './undo.ts';
 
-/** STATES rows 6 to 8: the failure stays the first thing said, and its exit code the run's. */
+/** release state rows 6 to 8: the failure stays the first thing said, and its exit code the run's. */
 export function rolledBack(failed: Ending, undone: Undone): Ending {
   return {
     ...failed,

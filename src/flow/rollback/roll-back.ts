@@ -1,4 +1,4 @@
-/** A failed release is undone by the run that made it (STATES rows 6 to 8). */
+/** A failed release is undone by the run that made it (release state rows 6 to 8). */
 import { logLine } from '../../report/log/line.ts';
 import { logText } from '../../report/text/escape.ts';
 import { closeRecord, explainPending, keepBefore } from '../record/close.ts';

@@ -1,4 +1,4 @@
-/** A release that the process which made it has left is undone, and its record closed (STATES rows 12, 16, 18, 25). */
+/** A release that the process which made it has left is undone, and its record closed (release state rows 12, 16, 18, 25). */
 import { type ReleaseHead, responsible } from '../../domain/release/record.ts';
 import type { LeaseHold, StoredRelease } from '../../ports/release-store.ts';
 import { takeBackNamespace } from '../apply/namespace.ts';

@@ -1,6 +1,6 @@
 /**
  * Undo: the state before the release is applied again, what the release made is deleted, and what was there before is
- * watched until it is up (DESIGN.md section 3, STATES rows 6 to 8). Doing it twice does no harm: post goes on where main stopped.
+ * watched until it is up (release state rows 6 to 8). Doing it twice does no harm: post goes on where main stopped.
  */
 import type { Failure } from '../../domain/failure/failure.ts';
 import {

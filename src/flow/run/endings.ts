@@ -1,4 +1,4 @@
-/** How a run can end: outcome, exit code, reason, the sentence of the headline, and what to do next (DESIGN.md section 1). */
+/** How a run can end: outcome, exit code, reason, the sentence of the headline, and what to do next. */
 import type { Failure } from '../../domain/failure/failure.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import type { ExitCode } from '../../domain/result/outcome.ts';
@@ -107,7 +107,7 @@ export function verifiedRunning(release: string): Ending {
   };
 }
 
-/** STATES row 10: the record stays pending, and a later step or the end of the job does what `rollback` says. */
+/** release state row 10: the record stays pending, and a later step or the end of the job does what `rollback` says. */
 export function failedInStep({ settings }: Pick<Run, 'settings'>, failed: Ending): Ending {
   const { rollback } = settings;
   if (rollback !== 'automatic') return failed;
@@ -142,7 +142,7 @@ export function failedWith(run: Run, failures: readonly Failure[]): Ending {
   };
 }
 
-/** Post could not do its part (STATES rows 12 and 13): the record is still pending, and its run is over. */
+/** Post could not do its part (release state rows 12 and 13): the record is still pending, and its run is over. */
 export function unsettled(release: string, why: string): Ending {
   const rollback = `After the job ${release} could not be settled: ${why}`;
   return {
@@ -172,7 +172,7 @@ function exitCodeOf(run: Run, failure: Failure | undefined): ExitCode {
   return failure !== undefined && verification.includes(failure.reason) ? 3 : 2;
 }
 
-/** STATES row 11. */
+/** release state row 11. */
 export function cancelled(run: Pick<Run, 'ledger'>): Ending {
   const changed = run.ledger.release !== undefined;
   return {

@@ -7,7 +7,7 @@ export interface OutputPaths {
   readonly report?: string;
 }
 
-/** The outputs of DESIGN.md section 1 by name; `passed`, `failed` and `skipped` count smoke tests. */
+/** The outputs of an action by name; `passed`, `failed` and `skipped` count smoke tests. */
 export function renderOutputs(result: ResultDocument, paths: OutputPaths = {}): Record<string, string> {
   const counts = countOutcomes(result.smoke);
   return {

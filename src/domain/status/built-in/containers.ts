@@ -122,7 +122,7 @@ export function isStarting({ waiting, runningSince, terminated }: ContainerView)
 /**
  * How often a container has ended. `restartCount` counts the runs after the first, so the run that is over now is not in
  * it: an exit at once reads 0 and terminated (one end), then 1 and running (one end), then 1 and terminated (two). In
- * back-off the kubelet moves `terminated` to `lastState`, mostly late (FACTS). An init container that completed has not ended badly.
+ * back-off the kubelet moves `terminated` to `lastState`, mostly late. An init container that completed has not ended badly.
  */
 export function endsOf(container: ContainerView): number {
   if (container.runningSince !== undefined) return container.restartCount;

@@ -14,13 +14,13 @@ export function deploymentCounts(deployment: KubernetesObject) {
   };
 }
 
-/** True while the condition stands; whether it is about this release is for the rollout to decide (FACTS: it may be stale). */
+/** True while the condition stands; whether it is about this release is for the rollout to decide: it outlives its release. */
 export function pastProgressDeadline(deployment: KubernetesObject): boolean {
   return conditionOf(deployment, 'Progressing')?.reason === 'ProgressDeadlineExceeded';
 }
 
 /**
- * Done means observedGeneration ≥ generation, updated = spec, replicas = updated, available = updated (FACTS, from
+ * Done means observedGeneration ≥ generation, updated = spec, replicas = updated, available = updated (as in
  * kubectl's rollout_status.go). A deadline that is over is only told where the rollout is not done; `deadlineCounts` is
  * false where it is known to be an earlier release's.
  */

@@ -69,7 +69,7 @@ describe('of a named release, a rollback', () => {
   });
 
   test.each(['failed', 'rolled-back', 'abandoned', 'restore-unverified'])(
-    'is refused for one that ended as %s and has a successor (STATES row 19)',
+    'is refused for one that ended as %s and has a successor (release state row 19)',
     (status) => {
       expect(() => chooseRollback(heads('4 deployed', `3 ${status}`), '3')).toThrow(
         expect.objectContaining({ reason: 'superseded' }),
