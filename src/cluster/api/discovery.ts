@@ -82,6 +82,8 @@ async function findInGroup(
 }
 
 async function servedKinds(catalog: Catalog, groupKinds: readonly string[]): Promise<readonly Resource[]> {
+  // A kind that came later says that groups may have come with it.
+  if (catalog.later.size > 0) catalog.groups = undefined;
   const groups = await groupsOf(catalog);
   const found = await Promise.all(
     groupKinds.map(async (groupKind) => {

@@ -82,6 +82,15 @@ describe('a server with aggregated discovery', () => {
     expect(asked()).toHaveLength(4);
   });
 
+  test('is asked for all groups again once a kind has come later', async () => {
+    serve();
+    list('example.io/v1', 'Queue queues');
+    expect(await catalog.find('example.io/v1', 'Queue')).toMatchObject({ plural: 'queues' });
+    serve(aggregatedGroup('example.io', 'v1', 'Queue queues', 'ClusterQueue clusterqueues'));
+    const served = await catalog.servedKinds(['Queue.example.io', 'ClusterQueue.example.io']);
+    expect(served.map(({ kind }) => kind)).toEqual(['Queue', 'ClusterQueue']);
+  });
+
   test('is asked again for a version that a definition may have lost', async () => {
     serve(queues('v1'));
     list('example.io/v2', 'Queue queues');
