@@ -6,7 +6,7 @@ import { copyBundle } from '../bundle.ts';
 import { describeMachine } from '../machine.ts';
 import { median } from '../median.ts';
 import { keepResults } from '../results.ts';
-import { endOfLog, mostAtOnce, readLog } from '../scale/audit-log.ts';
+import { endOfLog, maxAtOnce, readLog } from '../scale/audit-log.ts';
 import { prepareKubectl } from '../scale/kubectl.ts';
 import { shown, type Target } from '../target.ts';
 import { replicas, victim, workloads, writeCrowd } from './overlay.ts';
@@ -54,7 +54,7 @@ export async function benchCrowd(bundle: string, rounds = 1): Promise<readonly T
       const watches = Object.fromEntries(
         [...Map.groupBy(own, ({ resource }) => resource)].map(([kind, all]) => [
           kind,
-          { atOnce: mostAtOnce(all), openings: all.length },
+          { atOnce: maxAtOnce(all), openings: all.length },
         ]),
       );
       measured.push({ ...run, watches });

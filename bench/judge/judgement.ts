@@ -47,23 +47,23 @@ export function judge(trial: Trial): Judgement {
   const { scenario, statement, differences } = trial;
   const rightness = rightnessOf(scenario, statement);
   const seconds = rightness === 'right' ? secondsTo(trial) : undefined;
-  const doomed = isDoomed(scenario);
+  const mustFail = mustFail(scenario);
   return {
     rightness,
-    ...(doomed && { causeNamed: names(statement.explanation, scenario.cause) }),
+    ...(mustFail && { causeNamed: names(statement.explanation, scenario.cause) }),
     ...(seconds !== undefined && { seconds }),
     faults: faultsOf(trial),
-    ...(doomed && differences !== undefined && { notRestored: differences }),
+    ...(mustFail && differences !== undefined && { notRestored: differences }),
   };
 }
 
-function isDoomed({ truth }: Scenario): boolean {
+function mustFail({ truth }: Scenario): boolean {
   return truth === 'broken' || truth === 'refused';
 }
 
 function rightnessOf(scenario: Scenario, { verdict }: Statement): Rightness {
   if (verdict === 'none') return 'no verdict';
-  if (isDoomed(scenario)) return verdict === 'red' ? 'right' : 'false green';
+  if (mustFail(scenario)) return verdict === 'red' ? 'right' : 'false green';
   return verdict === 'green' ? 'right' : 'false red';
 }
 
@@ -84,7 +84,7 @@ export function momentOfTruth(
   statement: Pick<Statement, 'at' | 'settle'>,
   writes: readonly Write[],
 ): number | undefined {
-  if (!isDoomed(scenario)) {
+  if (!mustFail(scenario)) {
     const last = scenario.settledBy && lastNeeded(writes, scenario.settledBy, statement.at);
     return last && last.at + statement.settle;
   }

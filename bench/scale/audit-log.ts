@@ -84,7 +84,7 @@ export function exactTime(timestamp: string): number {
 const lateNote = 500;
 
 /** How many of these streams were open at the same moment, at the most. */
-export function mostAtOnce(streams: readonly Pick<AuditedRequest, 'receivedAt' | 'endedAt'>[]): number {
+export function maxAtOnce(streams: readonly Pick<AuditedRequest, 'receivedAt' | 'endedAt'>[]): number {
   const steps = streams.flatMap(({ receivedAt, endedAt = Number.POSITIVE_INFINITY }) => [
     { at: receivedAt, by: 1 },
     { at: Math.max(receivedAt + 1, endedAt - lateNote), by: -1 },

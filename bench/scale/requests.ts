@@ -36,9 +36,9 @@ export function countRequests(
   return {
     total: requests.length,
     dryRuns: dryRuns.length,
-    dryRunsOfOne: mostOfOne(dryRuns, ({ resource, namespace, name }) => `${resource}/${namespace}/${name}`),
+    dryRunsOfOne: maxOfOne(dryRuns, ({ resource, namespace, name }) => `${resource}/${namespace}/${name}`),
     writes: writes.length,
-    writesOfOne: mostOfOne(writes, ({ resource, namespace, name }) => `${resource}/${namespace}/${name}`),
+    writesOfOne: maxOfOne(writes, ({ resource, namespace, name }) => `${resource}/${namespace}/${name}`),
     podDryRuns: pods.length,
     records: records.length,
     reads: reads.length,
@@ -67,7 +67,7 @@ function repeats(requests: readonly AuditedRequest[]): number {
   return requests.length - new Set(requests.map(({ requestURI }) => requestURI)).size;
 }
 
-function mostOfOne(requests: readonly AuditedRequest[], keyOf: (request: AuditedRequest) => string): number {
+function maxOfOne(requests: readonly AuditedRequest[], keyOf: (request: AuditedRequest) => string): number {
   return Math.max(0, ...tally(requests, keyOf).values());
 }
 

@@ -64,12 +64,12 @@ function totals(cells: readonly Cell[], tools: readonly string[], counted: Reado
       const with_ = (word: string) =>
         judged.filter(({ runs }) => runs.some(({ rightness }) => rightness === word)).length;
       const right = judged.filter(({ runs }) => runs.every(({ rightness }) => rightness === 'right')).length;
-      const doomed = judged.filter(({ runs }) => runs[0]?.causeNamed !== undefined);
-      const named = doomed.filter(({ runs }) => runs.every(({ causeNamed }) => causeNamed === true));
+      const mustFail = judged.filter(({ runs }) => runs[0]?.causeNamed !== undefined);
+      const named = mustFail.filter(({ runs }) => runs.every(({ causeNamed }) => causeNamed === true));
       const compared = judged.flatMap(({ runs }) => runs.flatMap(({ notRestored }) => notRestored ?? []));
       const compares = judged.some(({ runs }) => runs.some(({ notRestored }) => notRestored !== undefined));
       const objects = new Set(compared.map(({ object }) => object)).size;
-      return `| ${tool} | ${own.length} | ${right} | ${bold(with_('false green'))} | ${bold(with_('false red'))} | ${bold(with_('no verdict'))} | ${named.length} of ${doomed.length} | ${own.filter(({ notApplicable }) => notApplicable !== undefined).length} | ${own.filter(({ error }) => error !== undefined).length} | ${compares ? objects : 'does not undo'} |`;
+      return `| ${tool} | ${own.length} | ${right} | ${bold(with_('false green'))} | ${bold(with_('false red'))} | ${bold(with_('no verdict'))} | ${named.length} of ${mustFail.length} | ${own.filter(({ notApplicable }) => notApplicable !== undefined).length} | ${own.filter(({ error }) => error !== undefined).length} | ${compares ? objects : 'does not undo'} |`;
     }),
   ];
 }

@@ -44,11 +44,11 @@ export async function observedRun(
 }
 
 /** GitHub starts at most 256 jobs of a matrix; more pages than that are no answer. */
-const mostPages = 10;
+const maxPages = 10;
 
 async function jobsOf(client: GitHubClient, place: Place, attempt: number): Promise<readonly Job[]> {
   const jobs: Job[] = [];
-  for (let page = 1; page <= mostPages; page += 1) {
+  for (let page = 1; page <= maxPages; page += 1) {
     const answer = await ofOurRun(client, place, `/attempts/${attempt}/jobs`, jobsSchema, {
       per_page: 100,
       page,

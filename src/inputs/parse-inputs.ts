@@ -137,7 +137,7 @@ function isSecret(name: string, known: readonly InputEntry[]): boolean {
   return known.find((entry) => entry.name === name)?.secret === true;
 }
 
-/** Foreign text in a sentence: quoted, without control characters, at most 60 characters. */
+/** Untrusted text in a sentence: quoted, without control characters, at most 60 characters. */
 function quoted(value: string): string {
   const shortened = value.length > 60 ? `${value.slice(0, 59)}…` : value;
   const clean = [...shortened].map((character) => (hasControlCharacter(character) ? '�' : character));

@@ -1,7 +1,7 @@
 /** One zod schema per type of value: the text of an input in, the value out. A message completes "Input x …". */
 import { isAbsolute, posix, relative } from 'node:path';
 import { z } from 'zod';
-import { longestDuration, parseDuration } from './duration.ts';
+import { maxDuration, parseDuration } from './duration.ts';
 
 /** What zod carries of a wrong value: cause and remedy, both sentence fragments without the input's name. */
 export interface ValueProblem {
@@ -26,8 +26,7 @@ export function duration(limits: { readonly least: number }): z.ZodType<number, 
     if (value === undefined) return { cause: 'is not a duration', remedy };
     if (value < limits.least)
       return { cause: 'is too short', remedy: 'write a duration above zero, such as 5s' };
-    if (value > longestDuration)
-      return { cause: 'is longer than a job can run', remedy: 'write 360m or less' };
+    if (value > maxDuration) return { cause: 'is longer than a job can run', remedy: 'write 360m or less' };
     return { value };
   });
 }

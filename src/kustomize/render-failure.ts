@@ -164,7 +164,7 @@ function rewrite(message: string, options: { workspace: string; wrapper: string 
   return clean(text) || 'the renderer failed without a message';
 }
 
-/** One line of foreign text, without control characters and full stop, 400 characters at the most. */
+/** One line of untrusted text, without control characters and full stop, 400 characters at the most. */
 function clean(text: string): string {
   const plain = text.replaceAll(/\p{Cc}/gu, ' ').replace(/[.\s]+$/, '');
   return plain.length > 400 ? `${plain.slice(0, 399)}…` : plain;

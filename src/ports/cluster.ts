@@ -35,7 +35,7 @@ export interface DeletionOptions extends Repeatable {
 
 export interface EndpointAnswer {
   readonly status?: number;
-  /** The first bytes of the body, foreign text; or why there was no answer. */
+  /** The first bytes of the body, untrusted text; or why there was no answer. */
   readonly body: string;
   readonly milliseconds: number;
 }
@@ -177,7 +177,7 @@ export interface ClusterPort {
 export interface PortForward {
   readonly host: string;
   readonly port: number;
-  /** What the node said last about a connection that it could not make: foreign text. */
+  /** What the node said last about a connection that it could not make: untrusted text. */
   lastError?(): string | undefined;
   /** Resolves when nothing of it is left open. */
   close(): Promise<void>;

@@ -19,7 +19,7 @@ import { measureHttp } from './measure.ts';
 
 /** Bytes of all lines together: below the 10 MiB at which kubelets rotate a log by default (`containerLogMaxSize`). */
 const wholeLimit = 6 * 2 ** 20;
-const longestLine = 512 * 1024;
+const maxLine = 512 * 1024;
 
 /**
  * Single calls first, then the measurements, which nothing shall disturb. One line per request, as soon as it is known; a last one
@@ -33,7 +33,7 @@ export async function fulfilOrder(
   const { token, requests } = order;
   const say = (content: object) => print(`${token} ${JSON.stringify(content)}`);
   if (order.protocol !== probeProtocol) return say({ protocol: probeProtocol });
-  const limit = Math.min(longestLine, Math.floor(wholeLimit / Math.max(1, requests.length)));
+  const limit = Math.min(maxLine, Math.floor(wholeLimit / Math.max(1, requests.length)));
   const answer = async ([place, request]: readonly [number, ProbeRequest]) => {
     const found = await findingOf(request, signal);
     // Whoever reads the log misses it, and says of what kind it was.

@@ -8,7 +8,7 @@ export interface WebhookPayload {
 
 export type Delivery =
   | { readonly type: 'delivered' }
-  /** Half a sentence, with foreign words: "answered 404 (no_service)". */
+  /** Half a sentence, with untrusted words: "answered 404 (no_service)". */
   | { readonly type: 'failed'; readonly why: string };
 
 export interface DeliveryOptions {

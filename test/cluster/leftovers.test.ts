@@ -181,7 +181,7 @@ describe('what kubectl apply wrote before', () => {
     const web = workload(namespace, 'Deployment', {}, {}, { env: twice, ports: [{ containerPort: 80 }] });
     await kubectlApply(web);
     const plan = await planFor(web, namespace);
-    expect(plan.validations).toMatchObject([{ foreignConflicts: [] }]);
+    expect(plan.validations).toMatchObject([{ othersConflicts: [] }]);
     expect(plan.validations[0]?.refusal).toBeUndefined();
     await write(plan);
     const live = await cluster.get(referenceOf(web));

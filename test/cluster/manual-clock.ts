@@ -6,7 +6,7 @@ export interface ManualClock extends Clock {
   advance(milliseconds: number): Promise<void>;
 }
 
-const longestWork = 700;
+const maxWork = 700;
 
 /** A clock for code that waits, then talks to a real server, then waits again. */
 export function manualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
@@ -16,7 +16,7 @@ export function manualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
 
   const untilSomebodyWaits = async (before: number) => {
     const startedAt = performance.now();
-    while (waits === before && performance.now() - startedAt < longestWork) await delay(5);
+    while (waits === before && performance.now() - startedAt < maxWork) await delay(5);
   };
 
   const wakeNext = async (until: number): Promise<boolean> => {

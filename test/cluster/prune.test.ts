@@ -125,8 +125,8 @@ test('shown first, deleted when the release is proven, back with the release tha
   const digest = planned.outputs['plan-digest'] ?? '';
 
   // A release that fails deletes nothing.
-  const doomed = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
-  await deploy({ ...less, workloads: [doomed] }, workspace, { rollback: 'automatic' }, 'rolled-back');
+  const failing = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
+  await deploy({ ...less, workloads: [failing] }, workspace, { rollback: 'automatic' }, 'rolled-back');
   expect(await names(namespace)).toEqual(before);
 
   const step = await deploy(less, workspace, { 'expect-plan': digest });

@@ -29,7 +29,7 @@ afterAll(async () => {
 const inputs: Inputs = { 'skip-tests': 'true', settle: '0s', rollback: 'automatic' };
 
 /** Every kind of the Role; `more` fields change them all. */
-function shopOf(namespace: string, version: string, doomed: boolean): Shop {
+function shopOf(namespace: string, version: string, failing: boolean): Shop {
   const object = (apiVersion: string, kind: string, fields: Manifest = {}, name = 'web'): Manifest => ({
     apiVersion,
     kind,
@@ -50,7 +50,7 @@ function shopOf(namespace: string, version: string, doomed: boolean): Shop {
       {
         name: 'web',
         container: { env: [{ name: 'V', value: version }] },
-        ...(doomed
+        ...(failing
           ? { pod: { nodeSelector: { nowhere: 'true' } }, spec: { progressDeadlineSeconds: 3 } }
           : {}),
       },

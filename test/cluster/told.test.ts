@@ -56,7 +56,7 @@ const refused: Manifest = {
   spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
 };
 const web = { name: 'web' };
-const doomed = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
+const failing = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
 
 /** Hollow pods answer no requests. */
 const inputs = (): Inputs => ({
@@ -143,7 +143,7 @@ test('an undo that failed calls everybody, first of all, and the commands restor
 test('a cancelled job: main says nothing, post tells what it made of it (release state rows 11 and 12)', async () => {
   const namespace = await deployer.newNamespace('told-cancelled');
   const workspace = await deployed(namespace);
-  await writeShop({ namespace, workloads: [doomed], objects: [configMap('2')] }, workspace);
+  await writeShop({ namespace, workloads: [failing], objects: [configMap('2')] }, workspace);
   const running = await deployer.start(workspace, inputs());
   await until('its record', async () =>
     (await deployer.records(namespace).list('shop')).releases[0]?.head.status === 'pending'

@@ -40,7 +40,7 @@ afterAll(async () => {
 /** Hollow pods answer no requests. */
 const automatic: Inputs = { 'skip-tests': 'true', settle: '0s', rollback: 'automatic' };
 const web: ShopWorkload = { name: 'web' };
-const doomed: ShopWorkload = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
+const failing: ShopWorkload = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
 
 const kubectl = (...options: readonly string[]): Promise<string> => kubectlOf(cluster.kubeconfig, ...options);
 const snapshot = (namespace: string) => snapshotOf(cluster.kubeconfig, namespace);
@@ -126,7 +126,7 @@ describe.concurrent('restored exactly', () => {
       configMap('plain', { a: '2', added: 'y' }, { immutable: true }),
       secret('new-token-value', { immutable: true }),
     ];
-    await writeShop({ namespace, workloads: [doomed], objects: after }, workspace);
+    await writeShop({ namespace, workloads: [failing], objects: after }, workspace);
     const step = await deployer.deploy(workspace, automatic);
     expect(step.outputs, step.output).toMatchObject({ outcome: 'rolled-back', reason: 'unschedulable' });
     const now = await snapshot(namespace);
@@ -183,10 +183,10 @@ describe.concurrent('restored exactly', () => {
     const workspace = await deployFirst(namespace, [autoscaler('held', 'held')], workloads);
     const was = await snapshot(namespace);
     const objects = [autoscaler('held', 'held'), autoscaler('one', 'one'), autoscaler('two', 'two')];
-    const failing = workloads.map((workload) =>
-      workload.name === 'web' ? { ...workload, pod: doomed.pod ?? {} } : workload,
+    const withFailing = workloads.map((workload) =>
+      workload.name === 'web' ? { ...workload, pod: failing.pod ?? {} } : workload,
     );
-    await writeShop({ namespace, workloads: failing, objects }, workspace);
+    await writeShop({ namespace, workloads: withFailing, objects }, workspace);
     const running = await deployer.start(workspace, automatic);
     await until('the autoscaler', async () =>
       (await kubectl('get', 'hpa', '-n', namespace, '-o', 'name')).includes('/two') ? true : undefined,
@@ -214,7 +214,7 @@ describe.concurrent('restored exactly', () => {
     };
     const workspace = await deployFirst(namespace, [first]);
     const was = await snapshot(namespace);
-    await writeShop({ namespace, workloads: [doomed], objects: [autoscaler('web', 'web')] }, workspace);
+    await writeShop({ namespace, workloads: [failing], objects: [autoscaler('web', 'web')] }, workspace);
     const step = await deployer.deploy(workspace, automatic);
     expect(step.outputs, step.output).toMatchObject({ outcome: 'rolled-back' });
     expect(await snapshot(namespace)).toEqual(was);
@@ -285,7 +285,7 @@ describe('an object whose kind gets a second version', () => {
     expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
     const was = await queueOf(namespace);
     const after = [definition(['v1', 'v2'], stored), queue('v2', { size: 5, colour: 'red' })];
-    await writeShop({ namespace, workloads: [doomed], objects: after, files }, workspace);
+    await writeShop({ namespace, workloads: [failing], objects: after, files }, workspace);
     const step = await deployer.deploy(workspace, automatic);
     expect(step.outputs, step.output).toMatchObject({ outcome: 'rolled-back', reason: 'unschedulable' });
     expect(await queueOf(namespace)).toEqual(was);
@@ -322,7 +322,7 @@ test('an object that this identity may create and not read is never taken for ab
   await kubectlApply({ ...policy, metadata: { name: 'all', namespace }, spec: { podSelector: {} } });
   const was = await snapshot(namespace);
   const objects = [{ ...policy, spec: { podSelector: { matchLabels: { app: 'web' } } } }];
-  const workspace = await writeShop({ namespace, workloads: [doomed], objects });
+  const workspace = await writeShop({ namespace, workloads: [failing], objects });
   const step = await blind.deploy(workspace, automatic);
   await blind.close();
   expect(step.outputs, step.output).toMatchObject({ outcome: 'failed', 'exit-code': '1' });

@@ -227,10 +227,10 @@ describe('rollback: automatic', () => {
     expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
     const was = await snapshot(namespace);
 
-    const doomed = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
+    const failing = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
     const changed = configMap('plain', { theirs: '2', ours: '2', removed: '2' });
     await writeShop(
-      { namespace, workloads: [doomed, { ...doomed, name: 'new' }], objects: [changed] },
+      { namespace, workloads: [failing, { ...failing, name: 'new' }], objects: [changed] },
       workspace,
     );
     const running = await deployer.start(workspace, automatic);
@@ -265,10 +265,10 @@ describe('rollback: automatic', () => {
 
   test('rows 6 and 24: a first release that fails leaves nothing, not even the namespace it made', async () => {
     const namespace = 'brought';
-    const doomed: ShopWorkload = { name: 'web', pod: { nodeSelector: { nowhere: 'true' } } };
+    const failing: ShopWorkload = { name: 'web', pod: { nodeSelector: { nowhere: 'true' } } };
     const workspace = await writeShop({
       namespace,
-      workloads: [doomed],
+      workloads: [failing],
       objects: [configMap('plain', { a: '1' })],
     });
     const maker = await deployerFor('undo-maker', cluster);
@@ -294,9 +294,9 @@ describe('rollback: automatic', () => {
       const first = await deployer.deploy(workspace, automatic);
       expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
       const was = await snapshot(namespace);
-      const doomed = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
+      const failing = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
       const objects = [configMap('a', { b: '2' }), configMap('new', { a: '1' })];
-      await writeShop({ namespace, workloads: [doomed, { ...doomed, name: 'new' }], objects }, workspace);
+      await writeShop({ namespace, workloads: [failing, { ...failing, name: 'new' }], objects }, workspace);
       const running = await deployer.start(workspace, automatic);
       await until('the new Deployment', async () =>
         (await kubectl('get', 'deployments', '-n', namespace, '-o', 'name')).includes('/new')
@@ -324,10 +324,10 @@ describe('rollback: automatic', () => {
     const first = await deployer.deploy(workspace, automatic);
     expect(first.outputs, first.output).toMatchObject({ outcome: 'succeeded' });
     // An immutable ConfigMap can never be changed back.
-    const doomed = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
+    const failing = { ...web, pod: { nodeSelector: { nowhere: 'true' } } };
     const locked = { ...configMap('plain', { a: '2' }, { finalizers }), immutable: true };
     const objects = [locked, configMap('new', { a: '1' })];
-    await writeShop({ namespace, workloads: [doomed], objects }, workspace);
+    await writeShop({ namespace, workloads: [failing], objects }, workspace);
     const step = await deployer.deploy(workspace, automatic);
     expectOutcome(step, 'rollback-failed', 'unschedulable');
     expect(await statuses(namespace)).toEqual(['failed', 'deployed']);

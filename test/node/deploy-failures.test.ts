@@ -1,4 +1,4 @@
-/** Doomed releases on the real node: each is called by its cause, at the line to edit, long before the timeout. */
+/** Failing releases on the real node: each is called by its cause, at the line to edit, long before the timeout. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -55,7 +55,7 @@ async function lineOf(workspace: string, file: string, text: string): Promise<st
   return `file=${file},line=${lines.findIndex((line) => line.includes(text)) + 1}`;
 }
 
-describe.concurrent('a doomed release', () => {
+describe.concurrent('a failing release', () => {
   test('that crashes at once, without probes', async () => {
     const script = 'echo reading settings; echo "no database today" >&2; exit 3';
     const { step } = await deployDoomed(

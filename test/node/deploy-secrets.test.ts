@@ -7,7 +7,7 @@ import { overlayPath, type ShopWorkload, writeShop } from '../support/actions/sh
 
 const namespace = 'canaries';
 /** Shorter values are too common to be masked; they are never rendered as values. */
-const shortestMask = 8;
+const minMaskLength = 8;
 
 let deployer: Deployer;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ const lines = [canary(30), canary(12), canary(20)];
 const url = `postgres://shop:${canary(16)}@database:5432/shop?options=a%20b`;
 
 const canaries = [...Object.values(rendered), ...Object.values(live), ...lines, url].filter(
-  (value) => value.length >= shortestMask,
+  (value) => value.length >= minMaskLength,
 );
 
 /** What is certain of a value's base64 inside a longer encoded text, for each place that it can start at. */

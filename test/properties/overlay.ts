@@ -7,17 +7,17 @@ import type { Origin, Queue, Scenario } from './scenario.ts';
 
 /** Its place in the course: the one that stays, the one that fails, the one that follows. */
 export type ReleaseIndex = 0 | 1 | 2;
-export type Doom = 'job' | 'deployment';
+export type FailingWorkload = 'job' | 'deployment';
 
 const overlay = 'k8s/overlays/staging';
 
-/** Writes a release into the workspace; with a doom, one workload of it can never come up. */
+/** Writes a release into the workspace; with `failing`, one workload of it can never come up. */
 export async function writeRelease(
   workspace: string,
   namespace: string,
   scenario: Scenario,
   release: ReleaseIndex,
-  doom?: Doom,
+  failing?: FailingWorkload,
 ): Promise<void> {
   const folder = join(workspace, overlay);
   await mkdir(folder, { recursive: true });
@@ -27,7 +27,7 @@ export async function writeRelease(
   );
   const queue = scenario.queue === undefined ? [] : queueObjects(namespace, scenario.queue[release]);
   const resources = await Promise.all(
-    [...objectsOf(scenario, release, doom), ...queue].map(async (object, index) => {
+    [...objectsOf(scenario, release, failing), ...queue].map(async (object, index) => {
       const file = `object-${index}.yaml`;
       await writeFile(join(folder, file), stringify(object, { aliasDuplicateObjects: false }));
       return file;
@@ -82,24 +82,28 @@ function plain(value: Json): Json {
 
 const nowhere = { nowhere: 'true' };
 
-function objectsOf(scenario: Scenario, release: ReleaseIndex, doom: Doom | undefined): readonly Json[] {
+function objectsOf(
+  scenario: Scenario,
+  release: ReleaseIndex,
+  failing: FailingWorkload | undefined,
+): readonly Json[] {
   const objects = scenario.objects.flatMap((course) => {
     const object = course[release];
     return object === undefined ? [] : [plain(object)];
   });
   const finished = objects.map((object) => {
-    if (isWeb(object)) return withPod(object, doom === 'deployment' ? doomedDeployment : {});
+    if (isWeb(object)) return withPod(object, failing === 'deployment' ? failingDeployment : {});
     return object['kind'] === 'Service' ? withPodsOf(objects, object) : object;
   });
-  return doom === 'job' ? [...finished, doomedJob] : finished;
+  return failing === 'job' ? [...finished, failingJob] : finished;
 }
 
 /** Judged as soon as its own deadline is over. */
-const doomedDeployment = { spec: { progressDeadlineSeconds: 3 }, pod: { nodeSelector: nowhere } };
-const doomedJob: Json = {
+const failingDeployment = { spec: { progressDeadlineSeconds: 3 }, pod: { nodeSelector: nowhere } };
+const failingJob: Json = {
   apiVersion: 'batch/v1',
   kind: 'Job',
-  metadata: { name: 'doomed' },
+  metadata: { name: 'failing' },
   spec: {
     activeDeadlineSeconds: 3,
     template: {

@@ -14,8 +14,8 @@ import {
 import { type Manifest, type Shop, type ShopWorkload, writeShop } from '../support/actions/shop-overlay.ts';
 import { differences, type Snapshot, snapshot } from './differ.ts';
 
-/** `return` is `phase: rollback` to the first release; a doomed release never comes up and is undone. */
-export type Contestant = 'deploy' | 'deploy-doomed' | 'return';
+/** `return` is `phase: rollback` to the first release; a failing release never comes up and is undone. */
+export type Contestant = 'deploy' | 'deploy-failing' | 'return';
 
 export interface Race {
   /** What is there before; a return needs two. */
@@ -30,10 +30,10 @@ const races: Arbitrary<Race> = fc
     fc.constantFrom<readonly [Contestant, Contestant]>(
       ['deploy', 'deploy'],
       ['deploy', 'deploy'],
-      ['deploy', 'deploy-doomed'],
+      ['deploy', 'deploy-failing'],
       ['deploy', 'return'],
       ['return', 'deploy'],
-      ['return', 'deploy-doomed'],
+      ['return', 'deploy-failing'],
     ),
     fc.boolean(),
     fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 4000 })),
@@ -72,7 +72,7 @@ export function tallyRaces(results: readonly RaceResult[]): object {
     oneAfterTheOther: number(bothWrote),
     oneRefused: number((result) => !bothWrote(result)),
     undone: number(({ contestants, ends }) =>
-      ends.some((end, index) => contestants[index] === 'deploy-doomed' && end.startsWith('rolled-back')),
+      ends.some((end, index) => contestants[index] === 'deploy-failing' && end.startsWith('rolled-back')),
     ),
     interleavedOrMixed: number(({ wrong }) => wrong.length > 0),
   };
@@ -83,7 +83,7 @@ const count = 4;
 const quick: Inputs = { 'skip-tests': 'true', settle: '0s', rollback: 'automatic' };
 
 /** Releases that differ in every object, and each of which has objects of its own. */
-function shopOf(namespace: string, release: number, doomed = false): Shop {
+function shopOf(namespace: string, release: number, failing = false): Shop {
   const version = String(release);
   const configMap = (name: string): Manifest => ({
     apiVersion: 'v1',
@@ -95,7 +95,7 @@ function shopOf(namespace: string, release: number, doomed = false): Shop {
     name,
     replicas: 1 + (release % 2),
     container: { env: [{ name: 'VERSION', value: version }] },
-    ...(doomed ? { pod: { nodeSelector: { nowhere: 'true' } }, spec: { progressDeadlineSeconds: 3 } } : {}),
+    ...(failing ? { pod: { nodeSelector: { nowhere: 'true' } }, spec: { progressDeadlineSeconds: 3 } } : {}),
   });
   return {
     namespace,
@@ -219,7 +219,7 @@ async function contest(
   namespace: string,
   release: number,
 ): Promise<Run> {
-  const workspace = await writeShop(shopOf(namespace, release, contestant === 'deploy-doomed'));
+  const workspace = await writeShop(shopOf(namespace, release, contestant === 'deploy-failing'));
   const inputs = contestant === 'return' ? { ...quick, phase: 'rollback', release: 'orion-shop-1' } : quick;
   const startedAt = performance.now();
   // Each is a run of its own; GitHub says nothing of either.

@@ -28,7 +28,7 @@ export type Ending =
   /** The API server refuses one write. */
   | { readonly type: 'refused'; readonly status: 403 | 422; readonly strike: Strike }
   /** A workload that cannot come up. */
-  | { readonly type: 'rollout'; readonly doom: 'job' | 'deployment' }
+  | { readonly type: 'rollout'; readonly failing: 'job' | 'deployment' }
   /** The process is killed in the middle of a write; then post, the next deploy, or post that is killed too before it. */
   | { readonly type: 'killed'; readonly strike: Strike; readonly next: 'post' | 'post, deploy' | 'deploy' }
   /** It is left as it is, and the next deploy fails too. */
@@ -135,7 +135,7 @@ const ending: Arbitrary<Ending> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       type: fc.constant('rollout' as const),
-      doom: fc.constantFrom<'job' | 'deployment'>('job', 'deployment'),
+      failing: fc.constantFrom<'job' | 'deployment'>('job', 'deployment'),
     }),
   },
   {

@@ -14,7 +14,7 @@ import { type Deployer, deployerFor } from '../support/actions/deployer.ts';
 import { rulesFor } from '../support/actions/deployer-role.ts';
 import { differences, kubectl, lost, type Snapshot, snapshot } from './differ.ts';
 import { applyAll, makeEdit, makeStrangers, type Others } from './others.ts';
-import { changesOf, type Doom, definitionName, strangersOf, writeRelease } from './overlay.ts';
+import { changesOf, definitionName, type FailingWorkload, strangersOf, writeRelease } from './overlay.ts';
 import type { Scenario, Strike } from './scenario.ts';
 
 export interface Trial {
@@ -176,8 +176,8 @@ class Attempt {
     ]);
   }
 
-  #write(release: 0 | 1 | 2, doom?: Doom): Promise<void> {
-    return writeRelease(this.#workspace, this.#namespace, this.#scenario, release, doom);
+  #write(release: 0 | 1 | 2, failing?: FailingWorkload): Promise<void> {
+    return writeRelease(this.#workspace, this.#namespace, this.#scenario, release, failing);
   }
 
   /** Controllers have annotated what they are going to: two snapshots in a row are the same. */
@@ -202,7 +202,7 @@ class Attempt {
 
   async #fail(): Promise<void> {
     const { ending } = this.#scenario;
-    await this.#write(1, ending.type === 'rollout' ? ending.doom : 'deployment');
+    await this.#write(1, ending.type === 'rollout' ? ending.failing : 'deployment');
     if (ending.type === 'rollout') {
       const main = this.#main('automatic');
       await this.#scaleUntil(main);

@@ -38,7 +38,7 @@ export interface LogOptions {
 export interface ProxyAnswer {
   /** Absent when nothing answered in time. */
   readonly status?: number;
-  /** The first 64 KiB: foreign text. */
+  /** The first 64 KiB: untrusted text. */
   readonly body: string;
   readonly milliseconds: number;
 }
@@ -49,7 +49,7 @@ const shownBytes = 65_536;
 const noLog =
   /^(unable to retrieve container logs for [a-z-]+:\/\/[0-9a-f]+|failed to try resolving symlinks in path "[^"]+\.log": .*)$/;
 
-/** The end of a container's log, as lines: foreign text. Empty when there is none, or no longer. */
+/** The end of a container's log, as lines: untrusted text. Empty when there is none, or no longer. */
 export async function readPodLog(
   transport: Transport,
   target: ContainerTarget,
@@ -91,7 +91,7 @@ export interface LogPageOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A log from a moment on, as far as `bytes` allow; without lines where there is no log. Foreign text. */
+/** A log from a moment on, as far as `bytes` allow; without lines where there is no log. Untrusted text. */
 export async function readLogPage(
   transport: Transport,
   target: ContainerTarget,

@@ -15,7 +15,7 @@ export interface ForwardTarget {
 export interface PortForward {
   readonly host: string;
   readonly port: number;
-  /** What the node said last about a connection that it could not make, foreign text: `… connect: connection refused`. */
+  /** What the node said last about a connection that it could not make, untrusted text: `… connect: connection refused`. */
   lastError(): string | undefined;
   /** Resolves when nothing of it is left open. */
   close(): Promise<void>;

@@ -127,7 +127,7 @@ function credentialFault(error: unknown, config: KubeConfig): Fault {
   );
 }
 
-/** What the plugin said, cut short: foreign text. JSON errors are not repeated, they quote what was parsed. */
+/** What the plugin said, cut short: untrusted text. JSON errors are not repeated, they quote what was parsed. */
 function firstLine(error: unknown): string {
   if (error instanceof SyntaxError || error instanceof TypeError) return 'it printed no ExecCredential';
   const message = error instanceof Error ? error.message.trim() : '';

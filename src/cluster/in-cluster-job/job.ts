@@ -1,7 +1,7 @@
 /** Probes from within the cluster, as its pods reach things: a Job with the probe image, whose log has the findings. */
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import {
-  longestWork,
+  maxWork,
   type ProbeFinding,
   type ProbeOrder,
   type ProbeRequest,
@@ -29,7 +29,7 @@ export interface ClusterJob {
 
 export type ClusterJobOutcome =
   | { readonly type: 'answered'; readonly findings: readonly ProbeFinding[] }
-  /** Nothing was asked, or nothing is known of it; `message` ends a sentence, in part foreign. */
+  /** Nothing was asked, or nothing is known of it; `message` ends a sentence, in part untrusted. */
   | { readonly type: 'unavailable'; readonly message: string };
 
 /** Bytes of its log that are read at the most. */
@@ -47,7 +47,7 @@ const label = 'orion.dev/smoke-job';
 export async function runClusterJob(api: KubernetesApi, job: ClusterJob): Promise<ClusterJobOutcome> {
   const { namespace, signal } = job;
   const name = `orion-smoke-${job.name}`;
-  const patience = job.startLimit + longestWork(job.requests);
+  const patience = job.startLimit + maxWork(job.requests);
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), patience);
   const pod = { namespace, job: name, labelSelector: `${label}=${name}` };

@@ -1,4 +1,4 @@
-/** What the probe in the cluster said, read out of its log: foreign text until it has passed these schemas. Pure. */
+/** What the probe in the cluster said, read out of its log: untrusted text until it has passed these schemas. Pure. */
 import { z } from 'zod';
 import type { SchemaParts } from '../../domain/smoke/databases/protocol.ts';
 import { type DatabaseFindings, protocols } from '../../domain/smoke/databases/protocols.ts';

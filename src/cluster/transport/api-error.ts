@@ -7,7 +7,7 @@ export interface StatusCause {
 
 /**
  * The API server answered, and the answer is an error (HTTP 400 and above). `message`, `reason` and `causes` are the
- * server's own words: foreign text.
+ * server's own words: untrusted text.
  */
 export class ApiError extends Error {
   readonly status: number;

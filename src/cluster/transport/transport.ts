@@ -24,7 +24,7 @@ export interface TransportResponse {
   readonly status: number;
   /** Parsed JSON. */
   readonly body: unknown;
-  /** Texts of the server's `Warning: 299` headers: foreign text. */
+  /** Texts of the server's `Warning: 299` headers: untrusted text. */
   readonly warnings: readonly string[];
 }
 

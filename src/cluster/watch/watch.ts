@@ -54,7 +54,7 @@ export interface WatchSession {
 
 /** A stream that died in silence holds the verdict back for as long as this at most; so the server is asked to end each one sooner. */
 const defaultSilence = 17_000;
-const longestLife = { least: 11, spread: 4 };
+const maxLife = { least: 11, spread: 4 };
 /**
  * Milliseconds for which a watch that once worked may be refused before it counts as lost: an API server that starts
  * answers 401, 403 and 404 until it has read tokens, roles and CRDs.
@@ -223,7 +223,7 @@ async function readStream(position: Position, follower: Follower): Promise<void>
       watch: true,
       allowWatchBookmarks: true,
       resourceVersion: position.resourceVersion,
-      timeoutSeconds: longestLife.least + Math.floor(follower.random() * longestLife.spread),
+      timeoutSeconds: maxLife.least + Math.floor(follower.random() * maxLife.spread),
       labelSelector,
       fieldSelector,
     },

@@ -55,7 +55,7 @@ export interface Approval {
   readonly reviewers: readonly string[];
 }
 
-export interface Refusal {
+export interface ApprovalRefusal {
   readonly reason: Reason;
   readonly message: string;
   readonly remedy: string;
@@ -63,7 +63,7 @@ export interface Refusal {
 
 export type ApprovalVerdict =
   | { readonly type: 'approved'; readonly approval: Approval }
-  | { readonly type: 'refused'; readonly refusal: Refusal };
+  | { readonly type: 'refused'; readonly refusal: ApprovalRefusal };
 
 export function judgeApproval(facts: ApprovalFacts): ApprovalVerdict {
   const { claimed, proven, rules } = facts;
@@ -129,7 +129,7 @@ function missingProof(
   environment: string,
   rules: EnvironmentRules,
   unclear: readonly Review[],
-): Refusal | undefined {
+): ApprovalRefusal | undefined {
   // Without this, a job in no environment at all would pass by naming one.
   if (facts.proven === undefined) return environmentUnknown(facts);
   const remedy = `Let a reviewer of ${environment} approve a new run: ${rules.reviewers.map(reviewerName).join(', ')}.`;
@@ -149,7 +149,7 @@ function missingProof(
   };
 }
 
-function environmentUnknown({ claimed, unprovable }: ApprovalFacts): Refusal {
+function environmentUnknown({ claimed, unprovable }: ApprovalFacts): ApprovalRefusal {
   if (unprovable !== undefined) return { reason: 'github-forbidden', ...unprovable };
   return {
     reason: 'environment-unknown',
@@ -162,7 +162,7 @@ function environmentUnknown({ claimed, unprovable }: ApprovalFacts): Refusal {
  * GitHub makes an environment without protection for any name that a workflow writes. On github.com, private repositories below
  * Enterprise have no reviewers; a rule that those plans lack as well shows that this one has them.
  */
-function unprotected(facts: ApprovalFacts, environment: string, rules: EnvironmentRules): Refusal {
+function unprotected(facts: ApprovalFacts, environment: string, rules: EnvironmentRules): ApprovalRefusal {
   const paid = rules.types.some((type) => type !== 'branch_policy');
   if (facts.privateRepository === true && !paid) {
     return {
@@ -197,6 +197,6 @@ function names(reviews: readonly Review[]): string {
   return [...new Set(reviews.map(({ user }) => user))].join(', ');
 }
 
-function refused(refusal: Refusal): ApprovalVerdict {
+function refused(refusal: ApprovalRefusal): ApprovalVerdict {
   return { type: 'refused', refusal };
 }

@@ -3,7 +3,7 @@
  * another one has to say it (`phase: observe`). A pure decision that fails closed.
  * Source of the shapes: GitHub REST API, "List jobs for a workflow run attempt", "Get pending deployments for a workflow run".
  */
-import type { Refusal, Review } from './approval.ts';
+import type { ApprovalRefusal, Review } from './approval.ts';
 
 /** A job of this attempt, in GitHub's words. */
 export interface ObservedJob {
@@ -33,7 +33,7 @@ export interface ObservedRun {
 export type Observation =
   /** Nobody keeps it from being deployed. */
   | { readonly type: 'let-pass'; readonly message: string }
-  | { readonly type: 'kept'; readonly refusal: Refusal };
+  | { readonly type: 'kept'; readonly refusal: ApprovalRefusal };
 
 export function judgeRun(run: ObservedRun): Observation {
   const about = (name: string): boolean => run.claimed === undefined || sameName(run.claimed, name);
@@ -45,7 +45,7 @@ export function judgeRun(run: ObservedRun): Observation {
 
 type About = (environment: string) => boolean;
 
-function ofReviews(run: ObservedRun, about: About): Refusal | undefined {
+function ofReviews(run: ObservedRun, about: About): ApprovalRefusal | undefined {
   const declined = reviewsOf(run, about).filter(({ state }) => state === 'rejected');
   const stopped = run.jobs
     .filter(neverRan)
@@ -55,20 +55,20 @@ function ofReviews(run: ObservedRun, about: About): Refusal | undefined {
   return declinedBy(declined, stopped, run);
 }
 
-function ofWaiting(run: ObservedRun, about: About): Refusal | undefined {
+function ofWaiting(run: ObservedRun, about: About): ApprovalRefusal | undefined {
   const jobs = run.jobs.filter((job) => job.status === 'waiting' && mayConcern(job, about));
   const waiting = [...run.pending.filter(about), ...jobs.map(({ name }) => name)];
   return waiting.length === 0 ? undefined : stillWaiting(waiting);
 }
 
-function ofStopped(run: ObservedRun, about: About): Refusal | undefined {
+function ofStopped(run: ObservedRun, about: About): ApprovalRefusal | undefined {
   const stopped = run.jobs.filter((job) => neverRan(job) && mayConcern(job, about));
   if (stopped.length === 0) return undefined;
   const cancelled = stopped.every(({ conclusion }) => conclusion === 'cancelled');
   return cancelled ? cancelledWaiting(stopped) : neverStarted(stopped);
 }
 
-function ofUnclear(run: ObservedRun, about: About): Refusal | undefined {
+function ofUnclear(run: ObservedRun, about: About): ApprovalRefusal | undefined {
   const unclear = reviewsOf(run, about).filter(({ state }) => !knownStates.has(state));
   if (unclear.length > 0) return unclearReview(unclear);
   return run.jobs.some(({ status }) => status === 'completed') ? undefined : noJobs();
@@ -100,7 +100,7 @@ function declinedBy(
   declined: readonly Review[],
   stopped: readonly ObservedJob[],
   { claimed }: ObservedRun,
-): Refusal {
+): ApprovalRefusal {
   const who = unique(declined.map(({ user }) => user));
   const environments = unique(declined.flatMap((review) => review.environments));
   const place = claimed ?? environments;
@@ -116,7 +116,7 @@ function declinedBy(
   };
 }
 
-function stillWaiting(waiting: readonly string[]): Refusal {
+function stillWaiting(waiting: readonly string[]): ApprovalRefusal {
   return {
     reason: 'approval-missing',
     message: `${unique(waiting)} still waits for its approval.`,
@@ -125,7 +125,7 @@ function stillWaiting(waiting: readonly string[]): Refusal {
   };
 }
 
-function cancelledWaiting(stopped: readonly ObservedJob[]): Refusal {
+function cancelledWaiting(stopped: readonly ObservedJob[]): ApprovalRefusal {
   return {
     reason: 'cancelled',
     message: `${jobNames(stopped)} was cancelled before it started.`,
@@ -134,7 +134,7 @@ function cancelledWaiting(stopped: readonly ObservedJob[]): Refusal {
   };
 }
 
-function neverStarted(stopped: readonly ObservedJob[]): Refusal {
+function neverStarted(stopped: readonly ObservedJob[]): ApprovalRefusal {
   return {
     reason: 'approval-missing',
     message: `${jobNames(stopped)} never started, although nobody declined it: a rule of its environment did not let it pass, or it got no runner.`,
@@ -142,7 +142,7 @@ function neverStarted(stopped: readonly ObservedJob[]): Refusal {
   };
 }
 
-function unclearReview(unclear: readonly Review[]): Refusal {
+function unclearReview(unclear: readonly Review[]): ApprovalRefusal {
   return {
     reason: 'approval-missing',
     message: `GitHub shows a review that is neither an approval nor a rejection: ${unique(unclear.map(({ state }) => state))}.`,
@@ -150,7 +150,7 @@ function unclearReview(unclear: readonly Review[]): Refusal {
   };
 }
 
-function noJobs(): Refusal {
+function noJobs(): ApprovalRefusal {
   return {
     reason: 'github-answer-unclear',
     message: 'GitHub shows no other job of this attempt that has ended, so there is nothing to observe.',

@@ -1,13 +1,13 @@
 import { traitsOf } from '../kinds/table.ts';
 import { conditionOf, timeOf } from '../kubernetes/fields.ts';
 import { groupKindOf, titleOf } from '../kubernetes/objects.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import type { Limits, PodRecord, RolloutState } from '../rollout/state.ts';
-import { type Scene, sceneOf } from '../rollout/workload-view.ts';
+import { type WorkloadView, workloadViewOf } from '../rollout/workload-view.ts';
 import { containersOf, endsOf, isBetweenTries } from '../status/built-in/containers.ts';
 import { isReady, isTerminating, phaseOf } from '../status/built-in/pod.ts';
 import { sameEnds } from './crashes.ts';
-import { type Cause, causeOf, containerTitle, type Doom } from './evidence/cause.ts';
+import { type Cause, causeOf, containerTitle, type Fatality } from './evidence/cause.ts';
 
 /**
  * Old pods of a StatefulSet that are in the way. With OrderedReady its controller waits for each pod to be ready before it
@@ -21,14 +21,14 @@ export interface PodInTheWay {
   readonly freeAt?: number;
 }
 
-export function podsInTheWay(scene: Scene, limits: Limits): readonly PodInTheWay[] {
-  const live = scene.live?.object;
-  if (live === undefined || !scene.observed) return [];
-  const first = scene.kind.orderedFrom?.(live);
+export function podsInTheWay(view: WorkloadView, limits: Limits): readonly PodInTheWay[] {
+  const live = view.live?.object;
+  if (live === undefined || !view.observed) return [];
+  const first = view.kind.orderedFrom?.(live);
   if (first === undefined) return [];
-  return scene.allPods
-    .filter((pod) => isOld(scene, pod))
-    .map((pod) => (ordinalOf(pod) < first ? { pod } : { pod, freeAt: freeAtOf(scene, pod, limits) }));
+  return view.allPods
+    .filter((pod) => isOld(view, pod))
+    .map((pod) => (ordinalOf(pod) < first ? { pod } : { pod, freeAt: freeAtOf(view, pod, limits) }));
 }
 
 /** The pods to be deleted now, and when the next one is to be. */
@@ -39,7 +39,7 @@ export function podsToFree(
 ): { readonly due: readonly PodRecord[]; readonly nextAt: number } {
   const inTheWay = state.targets
     .filter((target) => target.changed && traitsOf(groupKindOf(target.reference)).orderedFrom !== undefined)
-    .flatMap((target) => podsInTheWay(sceneOf(state, target), limits))
+    .flatMap((target) => podsInTheWay(workloadViewOf(state, target), limits))
     .map(({ pod, freeAt = Number.POSITIVE_INFINITY }) => ({ pod, freeAt }));
   return {
     due: inTheWay.filter(({ freeAt }) => freeAt <= now).map(({ pod }) => pod),
@@ -47,9 +47,9 @@ export function podsToFree(
   };
 }
 
-function isOld(scene: Scene, pod: PodRecord): boolean {
+function isOld(view: WorkloadView, pod: PodRecord): boolean {
   const { object } = pod;
-  if (scene.pods.includes(pod) || isTerminating(object) || isReady(object)) return false;
+  if (view.pods.includes(pod) || isTerminating(object) || isReady(object)) return false;
   // The controller makes ended pods anew by itself.
   return !['Failed', 'Succeeded'].includes(phaseOf(object));
 }
@@ -62,8 +62,8 @@ function ordinalOf({ object }: PodRecord): number {
  * What this release brings (a ConfigMap) may mend an old pod, and one that falls over once comes back: it must be a loop, or
  * has an allowance from when it was last ready. What a release that is undone has left mends nothing.
  */
-function freeAtOf(scene: Scene, pod: PodRecord, limits: Limits): number {
-  const began = Math.max(limits.startedAt, scene.live?.generationAt ?? 0);
+function freeAtOf(view: WorkloadView, pod: PodRecord, limits: Limits): number {
+  const began = Math.max(limits.startedAt, view.live?.generationAt ?? 0);
   if (limits.restoring === true) return began;
   const stuck = containersOf(pod.object).filter(isBetweenTries);
   // Ends from before count too, but we must have seen one.
@@ -71,15 +71,16 @@ function freeAtOf(scene: Scene, pod: PodRecord, limits: Limits): number {
     (container) =>
       endsOf(container) >= sameEnds && endsOf(container) > (pod.endsAtFirst.get(container.name) ?? 0),
   );
-  if (looping !== undefined) return Math.max(began, pod.marks.get(markOf.ended(looping)) ?? began);
+  if (looping !== undefined)
+    return Math.max(began, pod.conditionTimes.get(conditionKeys.ended(looping)) ?? began);
   const unready = timeOf(conditionOf(pod.object, 'Ready')?.lastTransitionTime) ?? 0;
   const { creation, readiness } = limits.budgets;
   return Math.max(began, unready) + (stuck.length > 0 ? creation : readiness);
 }
 
 /** They could not be deleted in time, or it would not help. */
-export function blockedCause(scene: Scene, limits: Limits): Cause | undefined {
-  const inTheWay = podsInTheWay(scene, limits);
+export function blockedCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  const inTheWay = podsInTheWay(view, limits);
   const [first] = inTheWay;
   if (first === undefined) return undefined;
   const names = inTheWay.map(({ pod }) => pod.object.metadata.name);
@@ -89,21 +90,21 @@ export function blockedCause(scene: Scene, limits: Limits): Cause | undefined {
   const trouble =
     ended === undefined ? (container?.waiting?.reason ?? 'not ready') : `exited with code ${ended.exitCode}`;
   const which = container === undefined ? trouble : `${containerTitle(container)}: ${trouble}`;
-  const title = titleOf(scene.target.reference);
-  return causeOf(scene, {
+  const title = titleOf(view.target.reference);
+  return causeOf(view, {
     reason: 'old-pod-blocks',
-    doom: doomOf(scene, inTheWay, limits),
+    fatality: fatalityOf(view, inTheWay, limits),
     weight: 94,
     ...(container === undefined ? {} : { container }),
     evidenceAt: ended?.finishedAt,
     message: `${title} cannot be updated: its controller waits for pod ${names.join(', ')} of the release before to be ready (${which}).`,
-    remedy: `Run \`kubectl --namespace ${scene.live?.object.metadata.namespace ?? ''} delete pod ${names.join(' ')}\` and deploy again: the controller never replaces a pod that is not ready by itself.`,
+    remedy: `Run \`kubectl --namespace ${view.live?.object.metadata.namespace ?? ''} delete pod ${names.join(' ')}\` and deploy again: the controller never replaces a pod that is not ready by itself.`,
   });
 }
 
-function doomOf(scene: Scene, inTheWay: readonly PodInTheWay[], limits: Limits): Doom {
+function fatalityOf(view: WorkloadView, inTheWay: readonly PodInTheWay[], limits: Limits): Fatality {
   const allowance = limits.budgets.creation;
   const frees = inTheWay.flatMap(({ freeAt }) => (freeAt === undefined ? [] : [freeAt]));
-  const began = Math.max(limits.startedAt, scene.live?.generationAt ?? 0);
+  const began = Math.max(limits.startedAt, view.live?.generationAt ?? 0);
   return { when: 'after', since: frees.length === 0 ? began : Math.min(...frees), allowance };
 }

@@ -1,5 +1,5 @@
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { type ContainerView, containersOf } from '../status/built-in/containers.ts';
 import { blockedCause } from './blocked.ts';
 import { configurationCause } from './configuration.ts';
@@ -15,11 +15,11 @@ import { gateCause, readinessCause } from './probes.ts';
 import { producerCause } from './producing.ts';
 import { schedulingCause } from './scheduling.ts';
 import { cannotRunCause } from './start-errors.ts';
-import { askedRestartCause, initialisingCause, lapseCause, startupCause } from './startup-and-flapping.ts';
+import { askedRestartCause, flapCause, initialisingCause, startupCause } from './startup-and-flapping.ts';
 import { deadlineCause, endedCause, pausedCause } from './workloads.ts';
 
 type ContainerRule = (
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
@@ -37,35 +37,35 @@ const containerRules: readonly ContainerRule[] = [
   initialisingCause,
 ];
 
-function containerCause(scene: Scene, pod: PodRecord, container: ContainerView, limits: Limits) {
+function containerCause(view: WorkloadView, pod: PodRecord, container: ContainerView, limits: Limits) {
   const found = containerRules
-    .map((rule) => rule(scene, pod, container, limits))
+    .map((rule) => rule(view, pod, container, limits))
     .filter((cause) => cause !== undefined);
   // A container that once crashed and now runs unready is explained by both: the one that can end the release leads.
-  return found.find((cause) => cause.doom.when !== 'never') ?? found[0];
+  return found.find((cause) => cause.fatality.when !== 'never') ?? found[0];
 }
 
 /** Everything that is wrong with a workload now, in no order. Pods of other revisions are not looked at. */
-export function causesOf(scene: Scene, limits: Limits): readonly Cause[] {
-  const ofPods = scene.pods.flatMap((pod) => [
-    schedulingCause(scene, pod, limits),
-    volumeCause(scene, pod, limits),
-    sandboxCause(scene, pod, limits),
-    gateCause(scene, pod, limits),
-    lapseCause(scene, pod, limits),
-    ...containersOf(pod.object).map((container) => containerCause(scene, pod, container, limits)),
+export function causesOf(view: WorkloadView, limits: Limits): readonly Cause[] {
+  const ofPods = view.pods.flatMap((pod) => [
+    schedulingCause(view, pod, limits),
+    volumeCause(view, pod, limits),
+    sandboxCause(view, pod, limits),
+    gateCause(view, pod, limits),
+    flapCause(view, pod, limits),
+    ...containersOf(pod.object).map((container) => containerCause(view, pod, container, limits)),
   ]);
   return [
-    takenCause(scene),
-    goneCause(scene, limits),
-    producerCause(scene, limits) ?? objectCause(scene, limits),
-    blockedCause(scene, limits),
-    creationCause(scene, limits),
-    endedCause(scene),
-    deadlineCause(scene, limits),
-    pausedCause(scene, limits),
-    lostCause(scene, limits),
-    leavingCause(scene, limits),
+    takenCause(view),
+    goneCause(view, limits),
+    producerCause(view, limits) ?? objectCause(view, limits),
+    blockedCause(view, limits),
+    creationCause(view, limits),
+    endedCause(view),
+    deadlineCause(view, limits),
+    pausedCause(view, limits),
+    lostCause(view, limits),
+    leavingCause(view, limits),
     ...ofPods,
   ].filter((cause) => cause !== undefined);
 }

@@ -1,10 +1,10 @@
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { type ContainerView, isStarting } from '../status/built-in/containers.ts';
 import { type Cause, causeOf, quoted, subject } from './evidence/cause.ts';
 import { eventMessage, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { containerField, referenceField } from './evidence/field-paths.ts';
-import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
+import { expectationFor, fatalityOfExpected, lateness, remedyOfExpected } from './producing.ts';
 
 export interface MissingSource {
   readonly kind: 'ConfigMap' | 'Secret';
@@ -30,14 +30,14 @@ const notReadYet = /failed to sync (?:configmap|secret) cache|timed out waiting 
  * is missing. Its event is evidence before the container's status says so.
  */
 export function configurationCause(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
 ): Cause | undefined {
   const held = container.waiting?.reason === 'CreateContainerConfigError' ? container.waiting : undefined;
   if (held === undefined && !isStarting(container)) return undefined;
-  const event = podEvents(scene, pod, limits, container).find((one) =>
+  const event = podEvents(view, pod, limits, container).find((one) =>
     held === undefined
       ? missingSource(eventMessage(one)) !== undefined
       : eventMessage(one).includes(held.message),
@@ -45,13 +45,13 @@ export function configurationCause(
   const text = held?.message ?? (event === undefined ? '' : eventMessage(event));
   const missing = missingSource(text);
   if (notReadYet.test(text) || (held === undefined && missing === undefined)) return undefined;
-  const title = subject(container, scene.target.reference);
-  const { desired } = scene.target;
+  const title = subject(container, view.target.reference);
+  const { desired } = view.target;
   const expectation = missing === undefined ? undefined : expectationFor(limits, pod, missing);
   const late = expectation === undefined ? '' : lateness(expectation, limits);
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'container-config-error',
-    doom: expectation === undefined ? { when: 'now' } : doomOfExpected(expectation, pod, limits),
+    fatality: expectation === undefined ? { when: 'now' } : fatalityOfExpected(expectation, pod, limits),
     ...(expectation === undefined ? {} : { remedy: remedyOfExpected(expectation) }),
     weight: 80,
     pod,

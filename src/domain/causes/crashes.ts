@@ -2,10 +2,10 @@ import type { Reason } from '../failure/reasons.ts';
 import { fieldAt, timeOf } from '../kubernetes/fields.ts';
 import type { End } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { type ContainerView, endsOf, type Termination } from '../status/built-in/containers.ts';
 import { restartPolicyOf, restartRuleOf, staysEnded } from '../status/built-in/restarts.ts';
-import { type Cause, causeOf, type Doom, quoted, subject } from './evidence/cause.ts';
+import { type Cause, causeOf, type Fatality, quoted, subject } from './evidence/cause.ts';
 import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { containerField } from './evidence/field-paths.ts';
 
@@ -57,9 +57,9 @@ export function likenessOf(
   return lines.size === 1 && newest.at(-1)?.line === undefined ? 'awaited' : 'alike';
 }
 
-/** A container that ends again and again; fewer ends than doom it are still the best explanation when time runs out. */
+/** A container that ends again and again; fewer ends than end it are still the best explanation when time runs out. */
 export function crashCause(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
@@ -72,37 +72,37 @@ export function crashCause(
   const known = pod.ends.get(container.name) ?? [];
   if (known.at(-1)?.excused === true) return undefined;
   const likeness = likenessOf(known, ends, before, excusedOf(pod, container));
-  const doom: Doom = isMissing(pod, container)
+  const fatality: Fatality = isMissing(pod, container)
     ? { when: 'now' }
-    : doomOf(scene, likeness, own, known.at(-1), limits);
-  const probe = killedBy(scene, pod, container, limits);
-  const hook = podEvents(scene, pod, limits, container).find(
+    : fatalityOf(view, likeness, own, known.at(-1), limits);
+  const probe = killedBy(view, pod, container, limits);
+  const hook = podEvents(view, pod, limits, container).find(
     (event) => eventReason(event) === 'FailedPostStartHook',
   );
   const told = probe ?? hook;
-  const { reason, what, field } = describe(scene, container, last, probe, hook);
-  return causeOf(scene, {
+  const { reason, what, field } = describe(view, container, last, probe, hook);
+  return causeOf(view, {
     reason,
-    doom,
-    weight: doom.when === 'never' ? 75 : 95,
+    fatality,
+    weight: fatality.when === 'never' ? 75 : 95,
     pod,
     container,
     event: told === undefined ? undefined : evidenceOf(told),
     evidenceAt: last.finishedAt,
-    message: `${subject(container, scene.target.reference)} ${what}, ${times(own, likeness !== 'different')}.`,
+    message: `${subject(container, view.target.reference)} ${what}, ${times(own, likeness !== 'different')}.`,
     field,
   });
 }
 
-function doomOf(
-  scene: Scene,
+function fatalityOf(
+  view: WorkloadView,
   likeness: ReturnType<typeof likenessOf>,
   ends: number,
   newest: End | undefined,
   limits: Limits,
-): Doom {
+): Fatality {
   // A Job counts its own tries (backoffLimit): its third try may be the good one.
-  if (scene.kind.runs === 'to-completion') return { when: 'never' };
+  if (view.kind.runs === 'to-completion') return { when: 'never' };
   if (likeness === 'alike' || ends > limits.maxRestarts) return { when: 'heard', triedAt: triedAt(newest) };
   return likeness === 'awaited'
     ? { when: 'after', since: newest?.seenAt ?? 0, allowance: lineAllowance }
@@ -142,12 +142,12 @@ function isMissing(pod: PodRecord, container: ContainerView): boolean {
 
 /** The event of a probe that had the container killed. The kubelet words it by probe: "failed liveness probe, will be restarted". */
 function killedBy(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
 ): EventRecord | undefined {
-  const events = podEvents(scene, pod, limits, container);
+  const events = podEvents(view, pod, limits, container);
   const kill = events.map((event) => /failed (liveness|startup) probe/.exec(eventMessage(event))?.[1]);
   const killer = kill.find((probe) => probe !== undefined);
   const answers = events.filter((event) => {
@@ -169,13 +169,13 @@ interface Description {
 }
 
 function describe(
-  scene: Scene,
+  view: WorkloadView,
   container: ContainerView,
   last: Termination,
   probe?: EventRecord,
   hook?: EventRecord,
 ): Description {
-  const { desired } = scene.target;
+  const { desired } = view.target;
   const field = (...rest: readonly string[]) => containerField(desired, container.name, ...rest);
   if (last.reason === 'OOMKilled') {
     const limit = fieldAt(container.spec, 'resources', 'limits', 'memory');

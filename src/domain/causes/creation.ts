@@ -3,9 +3,9 @@ import { conditionOf, timeOf } from '../kubernetes/fields.ts';
 import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import { withPolicyWords } from '../kubernetes/policy-refusal.ts';
 import type { EventRecord, Limits } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
-import { type Cause, causeOf, type Doom, quoted } from './evidence/cause.ts';
+import { type Cause, causeOf, type Fatality, quoted } from './evidence/cause.ts';
 import {
   eventMessage,
   eventReason,
@@ -16,7 +16,7 @@ import {
 } from './evidence/evidence.ts';
 import { containerField, existing, podField } from './evidence/field-paths.ts';
 
-interface Refusal {
+interface CreationRefusal {
   readonly text: string;
   readonly event?: EventRecord;
   /** Our clock where watched, else the cluster's. */
@@ -31,19 +31,19 @@ interface Refusal {
  *
  * What is evidence: for a ReplicaSet the ReplicaFailure condition, which the controller takes away as soon as a try
  * succeeds; for the other kinds a FailedCreate event that is newer than every pod, while pods are missing. So a refusal
- * that has healed is none. What is permanent: see `doomOf`.
+ * that has healed is none. What is permanent: see `fatalityOf`.
  */
-export function creationCause(scene: Scene, limits: Limits): Cause | undefined {
-  const refusal = refusalOf(scene, limits);
+export function creationCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  const refusal = refusalOf(view, limits);
   if (refusal === undefined) return undefined;
   const reason: Reason = /exceeded quota|failed quota/i.test(refusal.text)
     ? 'quota-exceeded'
     : 'pod-creation-forbidden';
   const quota = /(?:exceeded|failed) quota: ([^\s,:]+)/i.exec(refusal.text)?.[1];
-  const { desired, reference } = scene.target;
-  return causeOf(scene, {
+  const { desired, reference } = view.target;
+  return causeOf(view, {
     reason,
-    doom: doomOf(scene, refusal, limits),
+    fatality: fatalityOf(view, refusal, limits),
     weight: 90,
     event: refusal.event === undefined ? undefined : evidenceOf(refusal.event),
     evidenceAt: refusal.at,
@@ -108,7 +108,7 @@ function kindOf(text: string): RefusalKind {
  * Everything else (a ServiceAccount that is being made, a webhook that does not answer) has its allowance. A race of two
  * writes of the quota's own status is over with the next try, which a controller that itself was cut off makes late.
  */
-function doomOf(scene: Scene, refusal: Refusal, limits: Limits): Doom {
+function fatalityOf(view: WorkloadView, refusal: CreationRefusal, limits: Limits): Fatality {
   const kind = kindOf(refusal.text);
   if (kind === 'final' && !(limits.widensQuota === true && /quota/.test(refusal.text)))
     return { when: 'now' };
@@ -120,32 +120,32 @@ function doomOf(scene: Scene, refusal: Refusal, limits: Limits): Doom {
       since: refusal.since,
       refusedAt: refusal.refusedAt,
       allowance,
-      mayFree: limits.widensQuota === true || willRemoveOldPods(scene),
+      mayFree: limits.widensQuota === true || willRemoveOldPods(view),
     };
   }
   return { when: 'after', since: refusal.since, allowance };
 }
 
-function willRemoveOldPods(scene: Scene): boolean {
-  const live = scene.live?.object;
+function willRemoveOldPods(view: WorkloadView): boolean {
+  const live = view.live?.object;
   if (live === undefined) return false;
-  const old = scene.allPods.length - scene.pods.length - scene.failedPods.length;
-  return old > 0 && scene.kind.removesOldPods(live);
+  const old = view.allPods.length - view.pods.length - view.failedPods.length;
+  return old > 0 && view.kind.removesOldPods(live);
 }
 
-function refusalOf(scene: Scene, limits: Limits): Refusal | undefined {
-  const live = scene.live?.object;
-  if (live === undefined || !scene.observed) return undefined;
-  const replicaSet = scene.replicaSet?.object;
-  switch (scene.kind.refusedPodsIn) {
+function refusalOf(view: WorkloadView, limits: Limits): CreationRefusal | undefined {
+  const live = view.live?.object;
+  if (live === undefined || !view.observed) return undefined;
+  const replicaSet = view.replicaSet?.object;
+  switch (view.kind.refusedPodsIn) {
     case 'its-condition':
-      return conditionRefusal(scene, live, limits);
+      return conditionRefusal(view, live, limits);
     case 'condition-of-replica-set':
       return replicaSet === undefined
         ? replicaSetRefusal(live, limits)
-        : conditionRefusal(scene, replicaSet, limits);
+        : conditionRefusal(view, replicaSet, limits);
     case 'events':
-      return eventRefusal(scene, live, limits);
+      return eventRefusal(view, live, limits);
   }
 }
 
@@ -154,11 +154,15 @@ function refusalOf(scene: Scene, limits: Limits): Refusal | undefined {
  * newest event that tells anything is believed, and counted from the first of its kind.
  * https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/controller/replicaset/replica_set_utils.go (calculateStatus)
  */
-function conditionRefusal(scene: Scene, replicaSet: KubernetesObject, limits: Limits): Refusal | undefined {
+function conditionRefusal(
+  view: WorkloadView,
+  replicaSet: KubernetesObject,
+  limits: Limits,
+): CreationRefusal | undefined {
   const condition = conditionOf(replicaSet, 'ReplicaFailure');
   if (condition?.status !== 'True' || condition.reason !== 'FailedCreate') return undefined;
   const transition = timeOf(condition.lastTransitionTime) ?? limits.startedAt;
-  const tries = freshEvents(scene, replicaSet, limits).filter(
+  const tries = freshEvents(view, replicaSet, limits).filter(
     // The event of the first try is written before the condition; both times have whole seconds.
     (one) => eventReason(one) === 'FailedCreate' && (timeOf(eventTime(one)) ?? 0) >= transition - wholeSecond,
   );
@@ -186,18 +190,22 @@ function refusedAt(event: EventRecord): number {
 }
 
 /** The ReplicaSet itself could not be made (a quota on ReplicaSets, say): the Deployment's own condition tells. */
-function replicaSetRefusal(deployment: KubernetesObject, limits: Limits): Refusal | undefined {
+function replicaSetRefusal(deployment: KubernetesObject, limits: Limits): CreationRefusal | undefined {
   const condition = conditionOf(deployment, 'Progressing');
   if (condition?.status !== 'False' || condition.reason !== 'ReplicaSetCreateError') return undefined;
   return { text: condition.message, since: limits.startedAt, refusedAt: limits.startedAt };
 }
 
-function eventRefusal(scene: Scene, live: KubernetesObject, limits: Limits): Refusal | undefined {
-  const event = freshEvents(scene, live, limits).find((one) => eventReason(one) === 'FailedCreate');
-  if (event === undefined || !podsMissing(scene, live)) return undefined;
+function eventRefusal(
+  view: WorkloadView,
+  live: KubernetesObject,
+  limits: Limits,
+): CreationRefusal | undefined {
+  const event = freshEvents(view, live, limits).find((one) => eventReason(one) === 'FailedCreate');
+  if (event === undefined || !podsMissing(view, live)) return undefined;
   const at = eventTime(event);
   const newestPod = Math.max(
-    ...scene.allPods.map((pod) => timeOf(pod.object.metadata.creationTimestamp) ?? 0),
+    ...view.allPods.map((pod) => timeOf(pod.object.metadata.creationTimestamp) ?? 0),
     0,
   );
   // Both times are the cluster's, in seconds. Equal ones prove nothing: the next try will tell.
@@ -211,10 +219,10 @@ function eventRefusal(scene: Scene, live: KubernetesObject, limits: Limits): Ref
   };
 }
 
-function podsMissing(scene: Scene, live: KubernetesObject): boolean {
-  const standing = scene.allPods.filter(
+function podsMissing(view: WorkloadView, live: KubernetesObject): boolean {
+  const standing = view.allPods.filter(
     (pod) => !isTerminating(pod.object) && !['Failed', 'Succeeded'].includes(phaseOf(pod.object)),
   ).length;
   // A Job's come and go: it is short of one where it has none.
-  return standing < (scene.kind.keptPods(live) ?? 1);
+  return standing < (view.kind.keptPods(live) ?? 1);
 }

@@ -1,29 +1,29 @@
 import { sameValue } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
 import type { Limits, WorkloadRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { observedGenerationOf } from '../status/generic/generic.ts';
 import { isFinal } from '../status/generic/status.ts';
 import { statusOf } from '../status/table.ts';
 import { isRolloutKind } from '../workloads/workloads.ts';
-import { type Cause, causeOf, type Doom, quoted } from './evidence/cause.ts';
+import { type Cause, causeOf, type Fatality, quoted } from './evidence/cause.ts';
 import { eventMessage, eventReason, eventsAbout, evidenceOf, freshEvents } from './evidence/evidence.ts';
 
 /** An object without pods of its own, by its own word: a failed custom resource, a claim that is not bound. */
-export function objectCause(scene: Scene, limits: Limits): Cause | undefined {
-  const { live, target, groupKind } = scene;
-  if (live === undefined || !scene.written || isRolloutKind(target.reference)) return undefined;
+export function objectCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  const { live, target, groupKind } = view;
+  if (live === undefined || !view.written || isRolloutKind(target.reference)) return undefined;
   const status = statusOf(live.object);
-  const event = freshEvents(scene, live.object, limits)[0];
+  const event = freshEvents(view, live.object, limits)[0];
   const common = { weight: 70, event: event === undefined ? undefined : evidenceOf(event) };
   if (groupKind === 'PersistentVolumeClaim') {
-    if (status.word === 'current' || waitsForConsumer(scene)) return undefined;
+    if (status.word === 'current' || waitsForConsumer(view)) return undefined;
     const since = Math.max(live.firstAt, limits.startedAt);
     const told = event === undefined ? status.message : eventMessage(event);
-    return causeOf(scene, {
+    return causeOf(view, {
       ...common,
       reason: 'volume-pending',
-      doom:
+      fatality:
         status.word === 'failed'
           ? { when: 'now' }
           : { when: 'after', since, allowance: limits.budgets.volume },
@@ -32,11 +32,11 @@ export function objectCause(scene: Scene, limits: Limits): Cause | undefined {
   }
   if (status.word !== 'failed') return undefined;
   const final = isFinal(status);
-  return causeOf(scene, {
+  return causeOf(view, {
     ...common,
     reason: 'object-failed',
     // What is tried again may heal, and is what to tell if it does not in time.
-    doom: final ? doomOf(live, limits) : { when: 'never' },
+    fatality: final ? fatalityOf(live, limits) : { when: 'never' },
     message: `${titleOf(target.reference)} ${final ? 'has failed' : 'fails'}: ${quoted(status.message)}.`,
   });
 }
@@ -45,7 +45,7 @@ export function objectCause(scene: Scene, limits: Limits): Cause | undefined {
  * A failure that stood before this release, word for word, of a kind that does not say which generation it is about: its
  * controller may not have looked yet.
  */
-function doomOf(live: WorkloadRecord, limits: Limits): Doom {
+function fatalityOf(live: WorkloadRecord, limits: Limits): Fatality {
   const before = live.firstAt <= limits.startedAt ? live.first : undefined;
   const stale =
     before !== undefined &&
@@ -59,10 +59,10 @@ function doomOf(live: WorkloadRecord, limits: Limits): Doom {
  * A claim of a class that binds when the first pod uses it. The volume controller says so at once, and something else
  * afterwards if the binding fails; what a pod of this release needs of it, the pod itself says.
  */
-export function waitsForConsumer(scene: Scene): boolean {
-  const live = scene.live?.object;
-  if (live === undefined || scene.groupKind !== 'PersistentVolumeClaim') return false;
+export function waitsForConsumer(view: WorkloadView): boolean {
+  const live = view.live?.object;
+  if (live === undefined || view.groupKind !== 'PersistentVolumeClaim') return false;
   if (statusOf(live).word !== 'progressing') return false;
-  const newest = eventsAbout(scene, live)[0];
+  const newest = eventsAbout(view, live)[0];
   return newest !== undefined && eventReason(newest) === 'WaitForFirstConsumer';
 }

@@ -1,7 +1,7 @@
 import { fieldText, pathIn, type TakenField, takenFields, takerOf } from '../kubernetes/field-drift.ts';
 import { type ManagedFieldsEntry, titleOf } from '../kubernetes/objects.ts';
 import type { Limits } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { isHandOver } from '../workloads/handed-over.ts';
 import { isRolloutKind } from '../workloads/workloads.ts';
 import { type Cause, causeOf, quoted } from './evidence/cause.ts';
@@ -11,10 +11,10 @@ import { type Cause, causeOf, quoted } from './evidence/cause.ts';
  * the generation has moved beyond our write's, so fields that others own, status, and metadata never come here. A scale is
  * not counted: an autoscaler may own the replicas that we send; neither is what the overlay itself leaves to others.
  */
-export function takenCause(scene: Scene): Cause | undefined {
-  const { target, live } = scene;
+export function takenCause(view: WorkloadView): Cause | undefined {
+  const { target, live } = view;
   const { owned, generation } = target;
-  if (live === undefined || owned === undefined || generation === undefined || !scene.written)
+  if (live === undefined || owned === undefined || generation === undefined || !view.written)
     return undefined;
   if ((live.object.metadata.generation ?? 0) <= generation) return undefined;
   const taken = takenFields(owned, live.object)
@@ -26,26 +26,26 @@ export function takenCause(scene: Scene): Cause | undefined {
   const { field, taker } = first;
   const who = taker?.manager === undefined ? 'somebody else' : `field manager ${quoted(taker.manager)}`;
   const more = taken.length > 1 ? `, and ${taken.length - 1} more of its fields` : '';
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'changed-by-other',
-    doom: { when: 'now' },
+    fatality: { when: 'now' },
     evenIfCurrent: true,
     weight: 99,
     evidenceAt: taker?.time,
-    message: `${titleOf(target.reference)} was changed by ${who} while it was rolled out: ${fieldText(field.keys)} ${change(scene, field)}${more}.`,
+    message: `${titleOf(target.reference)} was changed by ${who} while it was rolled out: ${fieldText(field.keys)} ${change(view, field)}${more}.`,
     field: pathIn(target.desired, field.keys),
   });
 }
 
 /** It was there, and somebody deleted it, or made another one under its name: nothing is left of what we wrote. */
-export function goneCause(scene: Scene, limits: Limits): Cause | undefined {
-  const { target, live, gone } = scene;
+export function goneCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  const { target, live, gone } = view;
   if (gone === undefined || target.uid === undefined || gone.uid !== target.uid) return undefined;
   const what = live !== undefined ? 'was deleted and made anew by somebody' : 'was deleted by somebody';
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'changed-by-other',
     // A controller may remove what it has done with, and make it anew.
-    doom: isRolloutKind(target.reference)
+    fatality: isRolloutKind(target.reference)
       ? { when: 'now' }
       : { when: 'after', since: gone.at, allowance: limits.budgets.creation },
     weight: 99,
@@ -60,7 +60,7 @@ function isScale({ keys }: TakenField, taker: ManagedFieldsEntry | undefined): b
   return keys.join() === 'f:spec,f:replicas';
 }
 
-function change({ groupKind }: Scene, { before, after }: TakenField): string {
+function change({ groupKind }: WorkloadView, { before, after }: TakenField): string {
   if (after === undefined) return 'is gone';
   if (groupKind === 'Secret') return 'has another value';
   return `is ${shown(after)}, not ${shown(before)}`;

@@ -1,14 +1,14 @@
 import { listAt, textAt } from '../kubernetes/fields.ts';
 import type { Expectation } from '../producers/expectations.ts';
-import { markOf, pullReasons } from '../rollout/condition-times.ts';
+import { conditionKeys, pullReasons } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { referencesOf } from '../secrets/references.ts';
 import { type ContainerView, isStarting } from '../status/built-in/containers.ts';
 import { type Cause, type CauseParts, causeOf, quoted, subject } from './evidence/cause.ts';
 import { eventMessage, eventReason, evidenceOf, isAboutContainer, podEvents } from './evidence/evidence.ts';
 import { containerField, volumeField } from './evidence/field-paths.ts';
-import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
+import { expectationFor, fatalityOfExpected, lateness, remedyOfExpected } from './producing.ts';
 
 export type PullError = 'not-found' | 'unauthorized' | 'invalid' | 'transient' | 'unknown';
 
@@ -49,7 +49,7 @@ export function registryOf(image: string): string {
 
 /** A pull that fails, and what is known of it. */
 interface FailedPull {
-  readonly scene: Scene;
+  readonly view: WorkloadView;
   readonly pod: PodRecord;
   readonly container: ContainerView;
   readonly limits: Limits;
@@ -59,7 +59,7 @@ interface FailedPull {
   /** Events of this pull, newest first. */
   readonly events: readonly EventRecord[];
   readonly kind: PullError;
-  /** The words of the runtime: foreign text. */
+  /** The words of the runtime: untrusted text. */
   readonly text: string;
 }
 
@@ -68,16 +68,16 @@ interface FailedPull {
  * pull that is refused for good is evidence before the container's status says so.
  */
 export function pullCause(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
 ): Cause | undefined {
-  const pull = failedPull(scene, pod, container, limits);
+  const pull = failedPull(view, pod, container, limits);
   if (pull === undefined) return undefined;
   const { volume, events } = pull;
   const [event] = events;
-  return causeOf(scene, {
+  return causeOf(view, {
     ...pullFailures[pull.kind](pull),
     weight: 80,
     pod,
@@ -85,13 +85,13 @@ export function pullCause(
     event: event === undefined ? undefined : evidenceOf(event),
     field:
       volume === undefined
-        ? containerField(scene.target.desired, container.name, 'image')
-        : volumeField(scene.target.desired, volume.name),
+        ? containerField(view.target.desired, container.name, 'image')
+        : volumeField(view.target.desired, volume.name),
   });
 }
 
 function failedPull(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
@@ -100,7 +100,7 @@ function failedPull(
   if (!held && !isStarting(container)) return undefined;
   const mounted = imageVolumesOf(pod.object).filter(({ image }) => image !== container.image);
   const volumeIn = (text: string) => mounted.find(({ image }) => wordsIn(text).has(image));
-  const failures = podEvents(scene, pod, limits).filter(
+  const failures = podEvents(view, pod, limits).filter(
     (one) =>
       ['Failed', 'InspectFailed', 'ErrImageNeverPull'].includes(eventReason(one)) &&
       isAboutPull(eventMessage(one)) &&
@@ -112,38 +112,38 @@ function failedPull(
   const { image } = volume ?? container;
   const { kind, text } = newestText(container, image, textOf(events[0]));
   if (!held && !refusedForGood.has(kind)) return undefined;
-  return { scene, pod, container, limits, image, volume, events, kind, text };
+  return { view, pod, container, limits, image, volume, events, kind, text };
 }
 
 /** What each kind of refusal means for the release. */
 const pullFailures: Readonly<
   Record<
     PullError,
-    (pull: FailedPull) => Pick<CauseParts, 'reason' | 'doom' | 'sharedKey' | 'message' | 'remedy'>
+    (pull: FailedPull) => Pick<CauseParts, 'reason' | 'fatality' | 'sharedKey' | 'message' | 'remedy'>
   >
 > = {
   'not-found': (pull) => ({
     reason: 'image-not-found',
-    doom: { when: 'now' },
+    fatality: { when: 'now' },
     sharedKey: pull.image,
     message: `${titleOfPull(pull)} cannot start: ${namedImage(pull)} ${absence(pull.text)} (${quoted(pull.text)}).`,
   }),
   unauthorized: (pull) => {
-    const { scene, pod, limits, image, text } = pull;
+    const { view, pod, limits, image, text } = pull;
     const registry = registryOf(image);
-    const login = expectedLogin(scene, pod, limits);
+    const login = expectedLogin(view, pod, limits);
     return {
       reason: 'image-unauthorized',
       ...(login === undefined
-        ? { doom: { when: 'now' } as const }
-        : { doom: doomOfExpected(login, pod, limits), remedy: remedyOfExpected(login) }),
+        ? { fatality: { when: 'now' } as const }
+        : { fatality: fatalityOfExpected(login, pod, limits), remedy: remedyOfExpected(login) }),
       sharedKey: registry,
       message: `${titleOfPull(pull)} cannot start: ${registry} refuses to serve ${namedImage(pull)} (${quoted(text)})${login === undefined ? '' : `; its pull secret ${login.name} was not there${lateness(login, limits)}`}.`,
     };
   },
   invalid: (pull) => ({
     reason: 'image-invalid',
-    doom: { when: 'now' },
+    fatality: { when: 'now' },
     sharedKey: pull.image,
     message: `${titleOfPull(pull)} cannot start: "${pull.image}" is not an image name.`,
   }),
@@ -158,7 +158,7 @@ function failingPull(pull: FailedPull) {
   const since = pullingSince(pod, container, events);
   return {
     reason: 'image-pull-failing',
-    doom: { when: 'after', since, allowance: limits.budgets.pull },
+    fatality: { when: 'after', since, allowance: limits.budgets.pull },
     sharedKey: registry,
     message: isUnreached(text)
       ? `${titleOfPull(pull)} cannot start: the node does not reach ${registry} to pull ${namedImage(pull)} (${quoted(text)}).`
@@ -166,8 +166,8 @@ function failingPull(pull: FailedPull) {
   } as const;
 }
 
-function titleOfPull({ scene, container }: FailedPull): string {
-  return subject(container, scene.target.reference);
+function titleOfPull({ view, container }: FailedPull): string {
+  return subject(container, view.target.reference);
 }
 
 function namedImage({ image, volume }: FailedPull): string {
@@ -183,11 +183,11 @@ function isUnreached(text: string): boolean {
  * The pull secret of the pod that somebody is to make, and that was not there when the kubelet looked (it says so in an event): until
  * it is, the kubelet asks without a name. A login that is there and refused stays refused.
  */
-function expectedLogin(scene: Scene, pod: PodRecord, limits: Limits): Expectation | undefined {
-  const lacks = podEvents(scene, pod, limits).filter(
+function expectedLogin(view: WorkloadView, pod: PodRecord, limits: Limits): Expectation | undefined {
+  const lacks = podEvents(view, pod, limits).filter(
     (one) => eventReason(one) === 'FailedToRetrieveImagePullSecret',
   );
-  return referencesOf(scene.target.desired)
+  return referencesOf(view.target.desired)
     .filter(
       ({ use, name }) => use === 'imagePullSecret' && lacks.some((one) => eventMessage(one).includes(name)),
     )
@@ -225,7 +225,7 @@ function absence(text: string): string {
 
 /** The status lags a second behind the events; those from before an earlier run are about another pull. */
 function pullingSince(pod: PodRecord, container: ContainerView, events: readonly EventRecord[]): number {
-  const since = pod.marks.get(markOf.pulling(container.name)) ?? pod.firstAt;
+  const since = pod.conditionTimes.get(conditionKeys.pulling(container.name)) ?? pod.firstAt;
   if (container.restartCount > 0 || container.previous !== undefined) return since;
   return Math.min(since, ...events.map(({ firstAt }) => firstAt));
 }

@@ -1,20 +1,20 @@
 /** What a pod with a node waits for before its first container: volumes, then its sandbox with the network. */
 import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import type { Expectation } from '../producers/expectations.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { referencesOf } from '../secrets/references.ts';
 import { containersOf } from '../status/built-in/containers.ts';
 import { missingSource } from './configuration.ts';
 import { type Cause, causeOf, quoted } from './evidence/cause.ts';
 import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { podField, volumeField } from './evidence/field-paths.ts';
-import { doomOfExpected, expectationFor, lateness, remedyOfExpected } from './producing.ts';
+import { expectationFor, fatalityOfExpected, lateness, remedyOfExpected } from './producing.ts';
 
 /** Volumes that do not come; also a ConfigMap or Secret that is to be mounted and is not there. */
-export function volumeCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
-  const { event, since, obstacles } = obstacleOf(scene, pod, limits, [
+export function volumeCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
+  const { event, since, obstacles } = obstacleOf(view, pod, limits, [
     'FailedMount',
     'FailedAttachVolume',
     'FailedBinding',
@@ -23,20 +23,27 @@ export function volumeCause(scene: Scene, pod: PodRecord, limits: Limits): Cause
   if (event === undefined) return undefined;
   const text = eventMessage(event);
   const volume = /for volume "([^"]+)"/.exec(text)?.[1] ?? /volumes=\[([^\s,\]]+)/.exec(text)?.[1];
-  const expectation = expectedInVolume(scene, pod, text, volume, limits);
-  return causeOf(scene, {
+  const expectation = expectedInVolume(view, pod, text, volume, limits);
+  return causeOf(view, {
     reason: 'volume-pending',
     ...(expectation === undefined
-      ? { doom: { when: 'after', since, allowance: patience(obstacles, limits), holds: 'capacity' } as const }
+      ? {
+          fatality: {
+            when: 'after',
+            since,
+            allowance: patience(obstacles, limits),
+            holds: 'capacity',
+          } as const,
+        }
       : {
-          doom: doomOfExpected(expectation, pod, limits),
+          fatality: fatalityOfExpected(expectation, pod, limits),
           remedy: remedyOfExpected(expectation),
         }),
     weight: 70,
     pod,
     event: evidenceOf(event),
-    message: `A pod of ${titleOf(scene.target.reference)} waits for a volume: ${quoted(text)}${expectation === undefined ? '' : lateness(expectation, limits)}.`,
-    field: volumeField(scene.target.desired, volume),
+    message: `A pod of ${titleOf(view.target.reference)} waits for a volume: ${quoted(text)}${expectation === undefined ? '' : lateness(expectation, limits)}.`,
+    field: volumeField(view.target.desired, volume),
   });
 }
 
@@ -60,7 +67,7 @@ const waitedInVain = /timed out waiting for the condition|context deadline excee
  * one that lacks a key, and of several volumes that it waits for, only the volume.
  */
 function expectedInVolume(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   text: string,
   volume: string | undefined,
@@ -69,7 +76,7 @@ function expectedInVolume(
   const missing = missingSource(text);
   if (missing !== undefined) return expectationFor(limits, pod, missing);
   if (!/non-?existent|timed out waiting for the condition|unmounted volumes/.test(text)) return undefined;
-  return volumeSources(scene.target.desired, volume)
+  return volumeSources(view.target.desired, volume)
     .map((source) => expectationFor(limits, pod, source))
     .find((one) => one !== undefined);
 }
@@ -87,15 +94,15 @@ function volumeIndex(desired: KubernetesObject, volume: string | undefined): num
 }
 
 /** The pod's network cannot be made, or no runtime knows its RuntimeClass: its status never says so. */
-export function sandboxCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
-  const { event, since } = obstacleOf(scene, pod, limits, ['FailedCreatePodSandBox']);
+export function sandboxCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
+  const { event, since } = obstacleOf(view, pod, limits, ['FailedCreatePodSandBox']);
   if (event === undefined) return undefined;
   const text = eventMessage(event);
-  const { desired, reference } = scene.target;
+  const { desired, reference } = view.target;
   if (/OOM-killed/i.test(text)) {
-    return causeOf(scene, {
+    return causeOf(view, {
       reason: 'out-of-memory',
-      doom: { when: 'now' },
+      fatality: { when: 'now' },
       weight: 95,
       pod,
       event: evidenceOf(event),
@@ -103,9 +110,9 @@ export function sandboxCause(scene: Scene, pod: PodRecord, limits: Limits): Caus
       field: podField(desired),
     });
   }
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'container-cannot-run',
-    doom: { when: 'after', since, allowance: limits.budgets.creation },
+    fatality: { when: 'after', since, allowance: limits.budgets.creation },
     weight: 70,
     pod,
     event: evidenceOf(event),
@@ -123,7 +130,7 @@ export function sandboxCause(scene: Scene, pod: PodRecord, limits: Limits): Caus
  * there. Each try has a text of its own (the id of its sandbox), so that repeats are events of their own.
  */
 function obstacleOf(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   limits: Limits,
   reasons: readonly string[],
@@ -133,12 +140,12 @@ function obstacleOf(
   readonly obstacles: readonly EventRecord[];
 } {
   const none = { since: 0, obstacles: [] };
-  if (!pod.marks.has(markOf.mounting)) return none;
+  if (!pod.conditionTimes.has(conditionKeys.mounting)) return none;
   const started = containersOf(pod.object).some(
     (one) => one.runningSince !== undefined || one.terminated !== undefined || one.previous !== undefined,
   );
   if (started) return none;
-  const events = podEvents(scene, pod, limits);
+  const events = podEvents(view, pod, limits);
   if (events.some((one) => eventReason(one) === 'Pulling')) return none;
   const obstacles = events.filter((one) => reasons.includes(eventReason(one)));
   return { event: obstacles[0], obstacles, since: Math.min(...obstacles.map(({ firstAt }) => firstAt)) };

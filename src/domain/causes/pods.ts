@@ -1,10 +1,10 @@
 /** What happens to whole pods of a workload: lost again and again, or not going. */
 import { textAt, timeOf } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import { eventCount } from '../rollout/observe.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { type ContainerView, containersOf } from '../status/built-in/containers.ts';
 import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
 import { type Cause, causeOf, containerTitle, quoted } from './evidence/cause.ts';
@@ -19,13 +19,13 @@ const sameLosses = 3;
  * Pods that end as a whole, evicted, rejected by their node or with a container that is not to be restarted (its own restartPolicy),
  * and are replaced: no container restarts, so nothing else counts them. In a row means that each came after the one before was lost.
  */
-export function lostCause(scene: Scene, limits: Limits): Cause | undefined {
-  if (scene.kind.endedPods === 'final') return undefined;
-  const lost = [...scene.failedPods]
+export function lostCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  if (view.kind.endedPods === 'final') return undefined;
+  const lost = [...view.failedPods]
     .filter(({ firstAt }) => firstAt > limits.startedAt)
     .sort((one, other) => lostAt(one) - lostAt(other));
   const newest = lost.at(-1);
-  if (newest === undefined) return removedCause(scene, limits);
+  if (newest === undefined) return removedCause(view, limits);
   const count = inARow(lost);
   const why = [textAt(newest.object, 'status', 'reason'), textAt(newest.object, 'status', 'message')]
     .filter((part) => part !== undefined && part !== '')
@@ -34,18 +34,18 @@ export function lostCause(scene: Scene, limits: Limits): Cause | undefined {
   const how =
     container === undefined ? why : `${containerTitle(container)} exited with code ${exitCodeOf(container)}`;
   // The pod is named for its log; it is gone already, and no pod that could be spared.
-  const { pod: _, ...cause } = causeOf(scene, {
+  const { pod: _, ...cause } = causeOf(view, {
     reason: 'crash-loop',
-    doom: { when: count >= sameLosses ? 'now' : 'never' },
+    fatality: { when: count >= sameLosses ? 'now' : 'never' },
     weight: 78,
     ...(container === undefined ? {} : { pod: newest, container }),
     evidenceAt: container?.terminated?.finishedAt,
-    message: `${times(lost.length)} of ${titleOf(scene.target.reference)} ended ${phaseOf(newest.object) === 'Failed' ? 'in failure ' : ''}and had to be replaced, the newest ${newest.object.metadata.name}${how === '' ? '' : ` (${quoted(how)})`}.`,
+    message: `${times(lost.length)} of ${titleOf(view.target.reference)} ended ${phaseOf(newest.object) === 'Failed' ? 'in failure ' : ''}and had to be replaced, the newest ${newest.object.metadata.name}${how === '' ? '' : ` (${quoted(how)})`}.`,
     remedy: container === undefined ? remedy : ownPolicyRemedy,
     field:
       container === undefined
-        ? podField(scene.target.desired)
-        : containerField(scene.target.desired, container.name, 'restartPolicy'),
+        ? podField(view.target.desired)
+        : containerField(view.target.desired, container.name, 'restartPolicy'),
   });
   return cause;
 }
@@ -69,7 +69,7 @@ function times(count: number): string {
 }
 
 function lostAt(pod: PodRecord): number {
-  return pod.marks.get(markOf.failed) ?? pod.firstAt;
+  return pod.conditionTimes.get(conditionKeys.failed) ?? pod.firstAt;
 }
 
 function inARow(lost: readonly PodRecord[]): number {
@@ -84,18 +84,18 @@ function inARow(lost: readonly PodRecord[]): number {
 }
 
 /** The controllers of StatefulSets and DaemonSets remove such pods themselves, and say so. */
-function removedCause(scene: Scene, limits: Limits): Cause | undefined {
-  const live = scene.live?.object;
-  const event = live === undefined ? undefined : freshEvents(scene, live, limits).find(isRemoval);
+function removedCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  const live = view.live?.object;
+  const event = live === undefined ? undefined : freshEvents(view, live, limits).find(isRemoval);
   if (event === undefined) return undefined;
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'crash-loop',
-    doom: { when: eventCount(event.object) >= sameLosses ? 'now' : 'never' },
+    fatality: { when: eventCount(event.object) >= sameLosses ? 'now' : 'never' },
     weight: 78,
     event: evidenceOf(event),
-    message: `Pods of ${titleOf(scene.target.reference)} end in failure and are made anew: ${quoted(eventMessage(event))}.`,
+    message: `Pods of ${titleOf(view.target.reference)} end in failure and are made anew: ${quoted(eventMessage(event))}.`,
     remedy,
-    field: podField(scene.target.desired),
+    field: podField(view.target.desired),
   });
 }
 
@@ -107,10 +107,10 @@ function isRemoval(event: Parameters<typeof eventReason>[0]): boolean {
  * Pods whose grace period is over and that do not go, while their controller waits for that: a finalizer keeps them, or their
  * node has not said that they ended.
  */
-export function leavingCause(scene: Scene, limits: Limits): Cause | undefined {
-  const live = scene.live?.object;
-  if (live === undefined || !scene.observed || !scene.kind.waitsForOldPods(live)) return undefined;
-  const leaving = scene.allPods.filter(({ object }) => isTerminating(object));
+export function leavingCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  const live = view.live?.object;
+  if (live === undefined || !view.observed || !view.kind.waitsForOldPods(live)) return undefined;
+  const leaving = view.allPods.filter(({ object }) => isTerminating(object));
   const [first] = [...leaving].sort((one, other) => goneBy(one) - goneBy(other));
   if (first === undefined) return undefined;
   const { name, finalizers = [] } = first.object.metadata as { name: string; finalizers?: readonly string[] };
@@ -118,12 +118,12 @@ export function leavingCause(scene: Scene, limits: Limits): Cause | undefined {
     finalizers.length === 0
       ? 'its node has not said that it ended'
       : `finalizer ${quoted(finalizers.join(', '))} keeps it`;
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'old-pod-blocks',
-    doom: { when: 'after', since: goneBy(first), allowance: limits.budgets.readiness },
+    fatality: { when: 'after', since: goneBy(first), allowance: limits.budgets.readiness },
     weight: 50,
     evidenceAt: first.object.metadata.deletionTimestamp,
-    message: `${titleOf(scene.target.reference)} waits for its pod ${name} to be gone, whose grace period is over: ${why}.`,
+    message: `${titleOf(view.target.reference)} waits for its pod ${name} to be gone, whose grace period is over: ${why}.`,
     remedy:
       finalizers.length === 0
         ? 'See whether its node and the kubelet there answer, then deploy again.'

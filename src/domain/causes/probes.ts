@@ -1,8 +1,8 @@
 import { conditionOf, fieldAt, listAt, numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import type { ContainerView } from '../status/built-in/containers.ts';
 import { type Cause, causeOf, quoted, subject } from './evidence/cause.ts';
 import { eventMessage, evidenceOf, firstEventTime, podEvents } from './evidence/evidence.ts';
@@ -72,17 +72,17 @@ export function answerClass(message: string): string {
   );
 }
 
-/** A container that runs but is not ready: doomed after its allowance, counted from the last progress. */
+/** A container that runs but is not ready: fatal after its allowance, counted from the last progress. */
 export function readinessCause(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
 ): Cause | undefined {
   const probe = fieldAt(container.spec, 'readinessProbe');
-  const unreadySince = pod.marks.get(markOf.unready(container));
+  const unreadySince = pod.conditionTimes.get(conditionKeys.unready(container));
   if (probe === undefined || unreadySince === undefined || container.role === 'init') return undefined;
-  const answers = podEvents(scene, pod, limits, container).filter((event) =>
+  const answers = podEvents(view, pod, limits, container).filter((event) =>
     /^Readiness probe (?:failed|errored)/.test(eventMessage(event)),
   );
   const answer = answers[0];
@@ -91,15 +91,15 @@ export function readinessCause(
   const allowance = misdirected ?? readinessAllowance(probe, limits.budgets.readiness);
   const since = Math.max(unreadySince, progressAt(answers));
   const told = answer === undefined ? '' : ` (${quoted(eventMessage(answer))})`;
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'readiness-probe-failing',
-    doom: { when: 'after', since, allowance, holds: 'dependencies' },
+    fatality: { when: 'after', since, allowance, holds: 'dependencies' },
     weight: 60,
     pod,
     container,
     event: answer === undefined ? undefined : evidenceOf(answer),
-    message: `${subject(container, scene.target.reference)} runs, but its readiness probe ${target(probe)} does not pass${told}.`,
-    field: containerField(scene.target.desired, container.name, 'readinessProbe'),
+    message: `${subject(container, view.target.reference)} runs, but its readiness probe ${target(probe)} does not pass${told}.`,
+    field: containerField(view.target.desired, container.name, 'readinessProbe'),
   });
 }
 
@@ -108,8 +108,8 @@ export function readinessCause(
  * `budgets.gate`. The targets of the large clouds' load balancers take one to three minutes until they count as healthy. Where
  * the rollout's own time is over sooner, the gate is named just before that.
  */
-export function gateCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
-  const since = pod.marks.get(markOf.gated);
+export function gateCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
+  const since = pod.conditionTimes.get(conditionKeys.gated);
   if (since === undefined) return undefined;
   const gates = listAt(pod.object, 'spec', 'readinessGates').map(
     (gate) => textAt(gate, 'conditionType') ?? '',
@@ -117,14 +117,14 @@ export function gateCause(scene: Scene, pod: PodRecord, limits: Limits): Cause |
   const closed = gates.find((gate) => conditionOf(pod.object, gate)?.status !== 'True');
   if (closed === undefined) return undefined;
   const said = conditionOf(pod.object, closed)?.message ?? '';
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'readiness-gate-closed',
-    doom: { when: 'after', since, allowance: gateAllowance(since, limits), holds: 'dependencies' },
+    fatality: { when: 'after', since, allowance: gateAllowance(since, limits), holds: 'dependencies' },
     weight: 60,
     sharedKey: closed,
     pod,
-    message: `The containers of ${titleOf(scene.target.reference)} are ready, but the readiness gate ${quoted(closed)} of its pods is not${said === '' ? '' : ` (${quoted(said)})`}.`,
-    field: existing(scene.target.desired, ['spec', 'template', 'spec', 'readinessGates']),
+    message: `The containers of ${titleOf(view.target.reference)} are ready, but the readiness gate ${quoted(closed)} of its pods is not${said === '' ? '' : ` (${quoted(said)})`}.`,
+    field: existing(view.target.desired, ['spec', 'template', 'spec', 'readinessGates']),
   });
 }
 

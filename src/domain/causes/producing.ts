@@ -3,12 +3,12 @@ import { keyOf, titleOf } from '../kubernetes/objects.ts';
 import type { Expectation } from '../producers/expectations.ts';
 import { troubleOf } from '../producers/trouble.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
-import { type Cause, causeOf, type Doom, quoted, spoken } from './evidence/cause.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
+import { type Cause, causeOf, type Fatality, quoted, spoken } from './evidence/cause.ts';
 
 /** A producer that reports an error and tries again by itself: it has its allowance. What is final, `objectCause` tells. */
-export function producerCause(scene: Scene, limits: Limits): Cause | undefined {
-  const { live, target, written } = scene;
+export function producerCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  const { live, target, written } = view;
   if (live === undefined || !written) return undefined;
   const key = keyOf(target.reference);
   const expectation = limits.expectations?.find(
@@ -18,9 +18,9 @@ export function producerCause(scene: Scene, limits: Limits): Cause | undefined {
   if (expectation === undefined || trouble === undefined) return undefined;
   const said = trouble.reason === '' ? '' : ` (${quoted(trouble.reason)})`;
   const since = Math.max(limits.startedAt, live.generationAt, trouble.since ?? 0);
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'object-failed',
-    doom: { when: 'after', since, allowance: limits.budgets.producer },
+    fatality: { when: 'after', since, allowance: limits.budgets.producer },
     weight: 96,
     message: `${titleOf(target.reference)}: ${quoted(trouble.message)}${said}; ${expectation.kind} ${expectation.name}, which pods need, is not made.`,
     remedy: `Correct what it complains about; \`kubectl describe ${target.reference.kind.toLowerCase()} ${target.reference.name}\` shows all its conditions and events.`,
@@ -46,7 +46,7 @@ export function expectationFor(
  * How long pods may wait for it: as long as the rollout, since only its producer knows when it will be there. Where nobody could see
  * whether there is a producer at all, no longer than for anything else that a controller has not made yet.
  */
-export function doomOfExpected({ certainty }: Expectation, pod: PodRecord, limits: Limits): Doom {
+export function fatalityOfExpected({ certainty }: Expectation, pod: PodRecord, limits: Limits): Fatality {
   return certainty === 'unseen'
     ? { when: 'after', since: pod.firstAt, allowance: limits.budgets.creation }
     : { when: 'after', since: limits.startedAt, allowance: limits.timeout };

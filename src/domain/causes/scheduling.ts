@@ -1,8 +1,8 @@
 import { type Condition, conditionOf, fieldAt, textAt } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { containersOf } from '../status/built-in/containers.ts';
 import { isEnded } from '../status/built-in/pod.ts';
 import { podTemplateOf } from '../workloads/workloads.ts';
@@ -18,27 +18,27 @@ import { unlookedCause, volumeBeingMade } from './unscheduled.ts';
  * that an autoscaler has ordered (TriggeredScaleUp, Karpenter's Nominated) or room that is being made by preemption
  * (nominatedNodeName) is waited for until the rollout's own timeout.
  */
-export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
+export function schedulingCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
   const condition = conditionOf(pod.object, 'PodScheduled');
-  const since = pod.marks.get(markOf.unschedulable);
-  if (since === undefined || condition === undefined) return unlookedCause(scene, pod, limits);
-  const events = podEvents(scene, pod, limits);
+  const since = pod.conditionTimes.get(conditionKeys.unschedulable);
+  if (since === undefined || condition === undefined) return unlookedCause(view, pod, limits);
+  const events = podEvents(view, pod, limits);
   const coming = events.some((event) => ['TriggeredScaleUp', 'Nominated'].includes(eventReason(event)));
   const making = textAt(pod.object, 'status', 'nominatedNodeName') !== undefined;
   const volume = /persistentvolumeclaim|volume/i.test(condition.message);
   // A class that binds at once: the scheduler has its word before the volume is there, which may take a cloud a minute.
-  const provisioned = volume && volumeBeingMade(scene, pod, limits)?.doom?.when === 'never';
+  const provisioned = volume && volumeBeingMade(view, pod, limits)?.fatality?.when === 'never';
   const group = volume ? undefined : schedulingGroupOf(pod.object);
   const { budgets } = limits;
   const waitsLong = group !== undefined || (limits.nodeMaker !== undefined && !events.some(isDeclined));
   const allowance = volume ? budgets.volume : waitsLong ? budgets.group : budgets.scheduling;
-  const title = titleOf(scene.target.reference);
+  const title = titleOf(view.target.reference);
   const event = events.find((one) => eventReason(one) === 'FailedScheduling');
   const message = quoted(condition.message.split(' preemption:')[0] ?? '');
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: volume ? 'volume-pending' : 'unschedulable',
-    doom:
-      coming || making || provisioned || takesTurns(scene, pod) || isPassing(condition)
+    fatality:
+      coming || making || provisioned || takesTurns(view, pod) || isPassing(condition)
         ? { when: 'never' }
         : { when: 'after', since, allowance, holds: 'capacity' },
     weight: 70,
@@ -49,9 +49,9 @@ export function schedulingCause(scene: Scene, pod: PodRecord, limits: Limits): C
     message:
       group === undefined
         ? `No node can take a pod of ${title}: ${message}${limits.nodeMaker === undefined ? '' : `, and ${limits.nodeMaker} has made none for it`}.`
-        : `A pod of ${title} ${groupWords(scene, group)}: ${message}.`,
+        : `A pod of ${title} ${groupWords(view, group)}: ${message}.`,
     ...(group === undefined ? {} : { remedy: groupRemedy }),
-    field: constraintField(scene, condition.message),
+    field: constraintField(view, condition.message),
   });
 }
 
@@ -75,15 +75,15 @@ const lostWrite =
   /Operation cannot be fulfilled on|etcdserver: |rpc error: code = |context deadline exceeded|\b(?:Post|Put) "/;
 
 /** Pods of a Job end by themselves: one without room waits for the others. */
-function takesTurns(scene: Scene, waiting: PodRecord): boolean {
+function takesTurns(view: WorkloadView, waiting: PodRecord): boolean {
   const holdsRoom = ({ object }: PodRecord) =>
     conditionOf(object, 'PodScheduled')?.status === 'True' && !isEnded(object);
-  return scene.kind.runs === 'to-completion' && scene.pods.some((one) => one !== waiting && holdsRoom(one));
+  return view.kind.runs === 'to-completion' && view.pods.some((one) => one !== waiting && holdsRoom(one));
 }
 
 /** The field that the scheduler's words point at. */
-function constraintField(scene: Scene, message: string) {
-  const { desired } = scene.target;
+function constraintField(view: WorkloadView, message: string) {
+  const { desired } = view.target;
   if (/affinity|selector/i.test(message)) {
     const affinity = podField(desired, 'affinity');
     return affinity.at(-1) === 'affinity' ? affinity : podField(desired, 'nodeSelector');
@@ -96,7 +96,7 @@ function constraintField(scene: Scene, message: string) {
 }
 
 /** The first container that asks for anything. */
-function greediest(desired: Scene['target']['desired']): string {
+function greediest(desired: WorkloadView['target']['desired']): string {
   const containers = containersOf({
     ...desired,
     spec: podTemplateOf(desired)?.['spec'] ?? fieldAt(desired, 'spec', 'template', 'spec'),

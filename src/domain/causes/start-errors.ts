@@ -1,10 +1,10 @@
 /** Containers that the runtime can make or start only with an error: no program of theirs ever ran. */
 import { fieldAt } from '../kubernetes/fields.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { type ContainerView, isStarting } from '../status/built-in/containers.ts';
-import { type Cause, causeOf, type Doom, quoted, subject } from './evidence/cause.ts';
+import { type Cause, causeOf, type Fatality, quoted, subject } from './evidence/cause.ts';
 import { eventMessage, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { containerField } from './evidence/field-paths.ts';
 
@@ -20,28 +20,28 @@ const passing =
 const ofProgram = /exec: "|executable file|exec format|exec user process|no command specified/i;
 
 export function cannotRunCause(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
 ): Cause | undefined {
-  const { text, event } = wordsOf(scene, pod, container, limits);
+  const { text, event } = wordsOf(view, pod, container, limits);
   if (text === undefined) return undefined;
-  const doom = doomOf(pod, container, text, limits);
-  if (doom === undefined) return undefined;
+  const fatality = fatalityOf(pod, container, text, limits);
+  if (fatality === undefined) return undefined;
   const ended = container.terminated ?? container.previous;
-  const title = subject(container, scene.target.reference);
+  const title = subject(container, view.target.reference);
   const common = {
-    doom,
+    fatality,
     pod,
     container,
     event: event === undefined ? undefined : evidenceOf(event),
     evidenceAt: ended?.finishedAt,
   };
-  const field = (...rest: readonly string[]) => containerField(scene.target.desired, container.name, ...rest);
+  const field = (...rest: readonly string[]) => containerField(view.target.desired, container.name, ...rest);
   if (/OOM-killed/i.test(text)) {
     const limit = fieldAt(container.spec, 'resources', 'limits', 'memory');
-    return causeOf(scene, {
+    return causeOf(view, {
       ...common,
       reason: 'out-of-memory',
       weight: 95,
@@ -50,7 +50,7 @@ export function cannotRunCause(
     });
   }
   const program = ofProgram.test(text);
-  return causeOf(scene, {
+  return causeOf(view, {
     ...common,
     reason: 'container-cannot-run',
     weight: 85,
@@ -66,12 +66,12 @@ export function cannotRunCause(
 }
 
 /** Of a container whose tries the runtime itself ends: its words, from the state or, before that tells it, from the event. */
-function wordsOf(scene: Scene, pod: PodRecord, container: ContainerView, limits: Limits) {
+function wordsOf(view: WorkloadView, pod: PodRecord, container: ContainerView, limits: Limits) {
   const { waiting, terminated, previous } = container;
   const held = /^(?:RunContainerError|CreateContainerError|CrashLoopBackOff)$/.test(waiting?.reason ?? '');
   const ended = terminated ?? (held ? previous : undefined);
   const refused = ended !== undefined && /^(?:StartError|ContainerCannotRun)$/.test(ended.reason);
-  const event = podEvents(scene, pod, limits, container).find((one) => final.test(eventMessage(one)));
+  const event = podEvents(view, pod, limits, container).find((one) => final.test(eventMessage(one)));
   const text = [
     held && waiting?.reason !== 'CrashLoopBackOff' ? (waiting?.message ?? '') : '',
     refused ? ended.message : '',
@@ -86,9 +86,14 @@ function isOfRuntime(event: EventRecord): boolean {
 }
 
 /** Undefined: it ended so, and ends are counted elsewhere. */
-function doomOf(pod: PodRecord, container: ContainerView, text: string, limits: Limits): Doom | undefined {
+function fatalityOf(
+  pod: PodRecord,
+  container: ContainerView,
+  text: string,
+  limits: Limits,
+): Fatality | undefined {
   if (final.test(text) && !passing.test(text)) return { when: 'now' };
   if (container.waiting?.reason !== 'CreateContainerError') return undefined;
-  const since = pod.marks.get(markOf.ended(container)) ?? pod.firstAt;
+  const since = pod.conditionTimes.get(conditionKeys.ended(container)) ?? pod.firstAt;
   return { when: 'after', since, allowance: limits.budgets.creation };
 }

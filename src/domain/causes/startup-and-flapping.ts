@@ -1,9 +1,9 @@
 /** Containers that run and never settle: a startup probe that cannot be asked, a readiness that comes and goes. */
 import { fieldAt } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { type ContainerView, containersOf } from '../status/built-in/containers.ts';
 import { restartRuleOf } from '../status/built-in/restarts.ts';
 import { type Cause, causeOf, quoted, subject } from './evidence/cause.ts';
@@ -16,42 +16,46 @@ import { readinessAllowance } from './probes.ts';
  * that away, so the probe neither passes nor fails, and kills nothing. One that fails is a crash in the end.
  */
 export function startupCause(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   container: ContainerView,
   limits: Limits,
 ): Cause | undefined {
   const probe = fieldAt(container.spec, 'startupProbe');
-  const since = pod.marks.get(markOf.running(container));
+  const since = pod.conditionTimes.get(conditionKeys.running(container));
   if (probe === undefined || since === undefined || container.started) return undefined;
-  const answer = podEvents(scene, pod, limits, container).find((event) =>
+  const answer = podEvents(view, pod, limits, container).find((event) =>
     /^Startup probe /.test(eventMessage(event)),
   );
   if (answer === undefined || !/^Startup probe errored/.test(eventMessage(answer))) return undefined;
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'startup-probe-failing',
-    doom: { when: 'after', since, allowance: readinessAllowance(probe, limits.budgets.readiness, 1) },
+    fatality: { when: 'after', since, allowance: readinessAllowance(probe, limits.budgets.readiness, 1) },
     weight: 60,
     pod,
     container,
     event: evidenceOf(answer),
-    message: `${subject(container, scene.target.reference)} runs, but its startup probe cannot be asked (${quoted(eventMessage(answer))}).`,
-    field: containerField(scene.target.desired, container.name, 'startupProbe'),
+    message: `${subject(container, view.target.reference)} runs, but its startup probe cannot be asked (${quoted(eventMessage(answer))}).`,
+    field: containerField(view.target.desired, container.name, 'startupProbe'),
   });
 }
 
 /** An init container that runs: the others wait for it, as long as it takes. Only when time is up does that explain anything. */
-export function initialisingCause(scene: Scene, pod: PodRecord, container: ContainerView): Cause | undefined {
+export function initialisingCause(
+  view: WorkloadView,
+  pod: PodRecord,
+  container: ContainerView,
+): Cause | undefined {
   if (container.role !== 'init' || container.runningSince === undefined) return undefined;
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'rollout-timeout',
-    doom: { when: 'never' },
+    fatality: { when: 'never' },
     weight: 55,
     pod,
     container,
-    message: `${subject(container, scene.target.reference)} still runs, and the other containers wait for it.`,
+    message: `${subject(container, view.target.reference)} still runs, and the other containers wait for it.`,
     remedy: 'See in its log what it waits for; raise the timeout input if it only needs longer.',
-    field: containerField(scene.target.desired, container.name),
+    field: containerField(view.target.desired, container.name),
   });
 }
 
@@ -59,7 +63,11 @@ export function initialisingCause(scene: Scene, pod: PodRecord, container: Conta
  * A container that its own restartPolicyRules begin anew, over and over. They ask for it, so no number of ends is too many; a pod
  * that never stays up is late in the end, and this explains it.
  */
-export function askedRestartCause(scene: Scene, pod: PodRecord, container: ContainerView): Cause | undefined {
+export function askedRestartCause(
+  view: WorkloadView,
+  pod: PodRecord,
+  container: ContainerView,
+): Cause | undefined {
   const asked = (pod.ends.get(container.name) ?? []).filter(
     ({ termination }) => restartRuleOf(container.spec, termination.exitCode) !== undefined,
   );
@@ -67,50 +75,50 @@ export function askedRestartCause(scene: Scene, pod: PodRecord, container: Conta
   const count = pod.tallies.get(container.name)?.excused ?? 0;
   if (last === undefined || count === 0) return undefined;
   const action = restartRuleOf(container.spec, last.exitCode);
-  const title = subject(container, scene.target.reference);
+  const title = subject(container, view.target.reference);
   const whom = action === 'Restart' ? 'it' : 'all containers';
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: container.role === 'init' ? 'init-container-failed' : 'crash-loop',
-    doom: { when: 'never' },
+    fatality: { when: 'never' },
     weight: 75,
     pod,
     container,
     evidenceAt: last.finishedAt,
     message: `${title} does not stay up: its restartPolicyRules have restarted ${whom} ${count === 1 ? 'once' : `${count} times`}, last after exit code ${last.exitCode}.`,
     remedy: `Read its last log lines to see what it waits for; take exit code ${last.exitCode} out of restartPolicyRules if it is an error.`,
-    field: containerField(scene.target.desired, container.name, 'restartPolicyRules'),
+    field: containerField(view.target.desired, container.name, 'restartPolicyRules'),
   });
 }
 
 /** How often a pod may stop being ready, its containers running on, before that is a cause. */
-const mostLapses = 3;
+const maxFlaps = 3;
 
 /** Each time it is ready every other clock begins anew, so this one counts from the first time it was not any more. */
-export function lapseCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
-  const { lapses } = pod;
-  if (lapses === undefined || lapses.count < mostLapses) return undefined;
+export function flapCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
+  const { flaps } = pod;
+  if (flaps === undefined || flaps.count < maxFlaps) return undefined;
   const container = containersOf(pod.object).find(
     (one) => fieldAt(one.spec, 'readinessProbe') !== undefined && !one.ready,
   );
-  const { desired, reference } = scene.target;
-  const answer = podEvents(scene, pod, limits, container).find((event) =>
+  const { desired, reference } = view.target;
+  const answer = podEvents(view, pod, limits, container).find((event) =>
     /^Readiness probe /.test(eventMessage(event)),
   );
   const told = answer === undefined ? '' : ` (${quoted(eventMessage(answer))})`;
   const who = container === undefined ? `A pod of ${titleOf(reference)}` : subject(container, reference);
   const probe = fieldAt(container?.spec, 'readinessProbe');
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'readiness-probe-failing',
-    doom: {
+    fatality: {
       when: 'after',
-      since: lapses.since,
+      since: flaps.since,
       allowance: readinessAllowance(probe, limits.budgets.readiness),
     },
     weight: 65,
     pod,
     ...(container === undefined ? {} : { container }),
     event: answer === undefined ? undefined : evidenceOf(answer),
-    message: `${who} was ready and then not ready again ${lapses.count} times: its readiness does not last${told}.`,
+    message: `${who} was ready and then not ready again ${flaps.count} times: its readiness does not last${told}.`,
     field:
       container === undefined ? podField(desired) : containerField(desired, container.name, 'readinessProbe'),
   });

@@ -1,16 +1,16 @@
 /** Pods of which no scheduler has said anything: no condition tells why, and each of these reasons has to be read off elsewhere. */
 import { conditionOf, listAt, textAt } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { claimNamesOf } from '../status/built-in/pod.ts';
-import { type Cause, causeOf, type Doom, quoted } from './evidence/cause.ts';
+import { type Cause, causeOf, type Fatality, quoted } from './evidence/cause.ts';
 import { claimEvents, eventMessage, eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { podField } from './evidence/field-paths.ts';
 import { groupRemedy, groupWords, schedulingGroupOf } from './evidence/groups.ts';
 
-export interface Obstacle {
+export interface SchedulingObstacle {
   readonly reason?: 'volume-pending';
   /** The end of the sentence "A pod of … ". */
   readonly told: string;
@@ -19,58 +19,58 @@ export interface Obstacle {
   readonly field: string;
   readonly sharedKey?: string;
   /** The scheduling allowance from the beginning, where absent. */
-  readonly doom?: Doom;
+  readonly fatality?: Fatality;
   /** That allowance is the one of groups. */
   readonly waitsItsTurn?: true;
 }
 
 /** In the allowance of pods that no node can take, or of those that wait their turn. */
-export function unlookedCause(scene: Scene, pod: PodRecord, limits: Limits): Cause | undefined {
-  const found = obstacleOf(scene, pod, limits);
+export function unlookedCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
+  const found = obstacleOf(view, pod, limits);
   if (found === undefined) return undefined;
   const { since, obstacle } = found;
-  const { reason = 'unschedulable', told, field, event, doom, waitsItsTurn, ...rest } = obstacle;
+  const { reason = 'unschedulable', told, field, event, fatality, waitsItsTurn, ...rest } = obstacle;
   const allowance = waitsItsTurn === true ? limits.budgets.group : limits.budgets.scheduling;
-  return causeOf(scene, {
+  return causeOf(view, {
     ...rest,
     reason,
-    doom: doom ?? { when: 'after', since, allowance },
+    fatality: fatality ?? { when: 'after', since, allowance },
     weight: 70,
     pod,
     event: event === undefined ? undefined : evidenceOf(event),
-    message: `A pod of ${titleOf(scene.target.reference)} ${told}.`,
-    field: podField(scene.target.desired, field),
+    message: `A pod of ${titleOf(view.target.reference)} ${told}.`,
+    field: podField(view.target.desired, field),
   });
 }
 
-function obstacleOf(scene: Scene, pod: PodRecord, limits: Limits) {
+function obstacleOf(view: WorkloadView, pod: PodRecord, limits: Limits) {
   const { held, notReady, unseen } = {
-    held: pod.marks.get(markOf.held),
-    notReady: pod.marks.get(markOf.notReady),
-    unseen: pod.marks.get(markOf.unseen),
+    held: pod.conditionTimes.get(conditionKeys.held),
+    notReady: pod.conditionTimes.get(conditionKeys.notReady),
+    unseen: pod.conditionTimes.get(conditionKeys.unseen),
   };
-  if (held !== undefined) return { since: held, obstacle: closedGate(scene, pod) };
-  const claim = () => missingResourceClaim(scene, pod, limits);
+  if (held !== undefined) return { since: held, obstacle: closedGate(view, pod) };
+  const claim = () => missingResourceClaim(view, pod, limits);
   if (notReady !== undefined) {
-    return { since: notReady, obstacle: claim() ?? memberOfGroup(scene, pod) ?? notConsidered(pod) };
+    return { since: notReady, obstacle: claim() ?? memberOfGroup(view, pod) ?? notConsidered(pod) };
   }
   if (unseen === undefined) return undefined;
   const obstacle =
     silentNode(pod) ??
-    volumeBeingMade(scene, pod, limits) ??
+    volumeBeingMade(view, pod, limits) ??
     claim() ??
-    memberOfGroup(scene, pod) ??
+    memberOfGroup(view, pod) ??
     silentScheduler(pod);
   return { since: unseen, obstacle };
 }
 
 /** It waits for the others, or for its queue; what the scheduler says of that, if it says anything, is in the condition. */
-function memberOfGroup(scene: Scene, { object }: PodRecord): Obstacle | undefined {
+function memberOfGroup(view: WorkloadView, { object }: PodRecord): SchedulingObstacle | undefined {
   const group = schedulingGroupOf(object);
   if (group === undefined) return undefined;
   const said = conditionOf(object, 'PodScheduled')?.message ?? '';
   return {
-    told: `${groupWords(scene, group)}${said === '' ? '' : `: ${quoted(said)}`}`,
+    told: `${groupWords(view, group)}${said === '' ? '' : `: ${quoted(said)}`}`,
     remedy: groupRemedy,
     field: 'schedulingGroup',
     sharedKey: group,
@@ -79,7 +79,7 @@ function memberOfGroup(scene: Scene, { object }: PodRecord): Obstacle | undefine
 }
 
 /** Something must be there before its scheduler looks for a node: how full the nodes are says nothing. */
-function notConsidered({ object }: PodRecord): Obstacle {
+function notConsidered({ object }: PodRecord): SchedulingObstacle {
   const said = conditionOf(object, 'PodScheduled')?.message ?? '';
   return {
     told: `is not considered by its scheduler yet: ${said === '' ? 'it does not say why' : quoted(said)}`,
@@ -90,7 +90,7 @@ function notConsidered({ object }: PodRecord): Obstacle {
   };
 }
 
-function closedGate(scene: Scene, pod: PodRecord): Obstacle {
+function closedGate(view: WorkloadView, pod: PodRecord): SchedulingObstacle {
   const { object } = pod;
   const gates = listAt(object, 'spec', 'schedulingGates')
     .map((gate) => textAt(gate, 'name') ?? '')
@@ -100,15 +100,15 @@ function closedGate(scene: Scene, pod: PodRecord): Obstacle {
     remedy: 'See whether the controller that opens this gate runs, or take it out of the pod template.',
     field: 'schedulingGates',
     sharedKey: gates,
-    ...(schedulingGroupOf(object) === undefined ? {} : queued(scene, pod)),
+    ...(schedulingGroupOf(object) === undefined ? {} : queued(view, pod)),
   };
 }
 
 /** A gate of a queue is open when it is the pod's turn. */
-function queued(scene: Scene, { object }: PodRecord): Partial<Obstacle> {
+function queued(view: WorkloadView, { object }: PodRecord): Partial<SchedulingObstacle> {
   const group = schedulingGroupOf(object) ?? '';
   return {
-    told: `is not scheduled yet: it ${groupWords(scene, group)}, whose gate is closed`,
+    told: `is not scheduled yet: it ${groupWords(view, group)}, whose gate is closed`,
     remedy: groupRemedy,
     waitsItsTurn: true,
   };
@@ -118,7 +118,11 @@ function queued(scene: Scene, { object }: PodRecord): Partial<Obstacle> {
  * The scheduler does not begin before each claim exists; only the controller that makes them from templates has words, in an
  * event. Of one that is named nobody says whether it is there, and the scheduler may be silent for another reason.
  */
-function missingResourceClaim(scene: Scene, pod: PodRecord, limits: Limits): Obstacle | undefined {
+function missingResourceClaim(
+  view: WorkloadView,
+  pod: PodRecord,
+  limits: Limits,
+): SchedulingObstacle | undefined {
   const made = new Set(
     listAt(pod.object, 'status', 'resourceClaimStatuses').map((one) => textAt(one, 'name')),
   );
@@ -126,7 +130,7 @@ function missingResourceClaim(scene: Scene, pod: PodRecord, limits: Limits): Obs
   if (claims.length === 0) return undefined;
   const names = claims.map((one) => textAt(one, 'name') ?? '').join(', ');
   const isCertain = claims.some((one) => textAt(one, 'resourceClaimTemplateName') !== undefined);
-  const event = podEvents(scene, pod, limits).find((one) =>
+  const event = podEvents(view, pod, limits).find((one) =>
     eventReason(one).endsWith('ResourceClaimCreation'),
   );
   const said = event === undefined ? '' : ` (${quoted(eventMessage(event))})`;
@@ -136,12 +140,12 @@ function missingResourceClaim(scene: Scene, pod: PodRecord, limits: Limits): Obs
     event,
     field: 'resourceClaims',
     sharedKey: names,
-    ...(isCertain ? {} : { doom: { when: 'never' } as const }),
+    ...(isCertain ? {} : { fatality: { when: 'never' } as const }),
   };
 }
 
 /** Named by the template itself: no scheduler has to do with it. */
-function silentNode({ object }: PodRecord): Obstacle | undefined {
+function silentNode({ object }: PodRecord): SchedulingObstacle | undefined {
   const node = textAt(object, 'spec', 'nodeName');
   if (node === undefined) return undefined;
   return {
@@ -157,9 +161,13 @@ function silentNode({ object }: PodRecord): Obstacle | undefined {
  * claim's events tell: that one is to be made (ExternalProvisioning), that somebody is at it (Provisioning), and how it went.
  * One at which nobody is has its allowance, and so has one that failed; a volume that is being made may take its time.
  */
-export function volumeBeingMade(scene: Scene, pod: PodRecord, limits: Limits): Obstacle | undefined {
+export function volumeBeingMade(
+  view: WorkloadView,
+  pod: PodRecord,
+  limits: Limits,
+): SchedulingObstacle | undefined {
   const obstacles = claimNamesOf(pod.object).flatMap((name) => {
-    const events = claimEvents(scene, name, limits);
+    const events = claimEvents(view, name, limits);
     const said = (reason: string) => events.filter((one) => eventReason(one) === reason);
     const failures = said('ProvisioningFailed');
     const tries = failures.length > 0 ? failures : said('ExternalProvisioning');
@@ -167,29 +175,29 @@ export function volumeBeingMade(scene: Scene, pod: PodRecord, limits: Limits): O
     if (event === undefined || said('ProvisioningSucceeded').length > 0) return [];
     const since = Math.min(...tries.map(({ firstAt }) => firstAt));
     const isAtWork = failures.length === 0 && said('Provisioning').length > 0;
-    const doom: Doom = isAtWork
+    const fatality: Fatality = isAtWork
       ? { when: 'never' }
       : { when: 'after', since, allowance: limits.budgets.volume };
-    return [{ name, event, doom, hasFailed: failures.length > 0 }];
+    return [{ name, event, fatality, hasFailed: failures.length > 0 }];
   });
   const worst =
     obstacles.find(({ hasFailed }) => hasFailed) ??
-    obstacles.find(({ doom }) => doom.when === 'after') ??
+    obstacles.find(({ fatality }) => fatality.when === 'after') ??
     obstacles[0];
   if (worst === undefined) return undefined;
-  const { name, event, doom } = worst;
+  const { name, event, fatality } = worst;
   return {
     reason: 'volume-pending',
     told: `is not scheduled: its claim ${quoted(name)} is not bound: ${quoted(eventMessage(event))}`,
     event,
     field: 'volumes',
-    doom,
+    fatality,
   };
 }
 
 const defaultScheduler = 'default-scheduler';
 
-function silentScheduler({ object }: PodRecord): Obstacle {
+function silentScheduler({ object }: PodRecord): SchedulingObstacle {
   const scheduler = textAt(object, 'spec', 'schedulerName') ?? defaultScheduler;
   // A node is on its way: Fargate's scheduler names it a minute before it joins.
   const hasWord = textAt(object, 'status', 'nominatedNodeName') !== undefined;
@@ -199,6 +207,6 @@ function silentScheduler({ object }: PodRecord): Obstacle {
     field: 'schedulerName',
     sharedKey: scheduler,
     // The cluster's own scheduler may have thousands of pods before this one.
-    ...(scheduler === defaultScheduler || hasWord ? { doom: { when: 'never' } as const } : {}),
+    ...(scheduler === defaultScheduler || hasWord ? { fatality: { when: 'never' } as const } : {}),
   };
 }

@@ -1,7 +1,7 @@
 import { conditionOf, flagAt, numberAt, textAt, timeOf } from '../kubernetes/fields.ts';
 import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import type { Limits, PodRecord } from '../rollout/state.ts';
-import { pausedOnPurpose, type Scene } from '../rollout/workload-view.ts';
+import { pausedOnPurpose, type WorkloadView } from '../rollout/workload-view.ts';
 import { type ContainerView, containersOf } from '../status/built-in/containers.ts';
 import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
 import { staysEnded } from '../status/built-in/restarts.ts';
@@ -16,10 +16,9 @@ const skew = 5_000;
  * progress, so it counts only once the controller has seen this generation, only if it is not the one that stood before
  * (VERDICTS row 27), and not before the deadline can be over: a rollback begins a moment after the deadline of its release.
  */
-export function deadlineCause(scene: Scene, limits: Limits): Cause | undefined {
-  const live = scene.live;
-  if (live === undefined || !scene.observed || !scene.kind.pastProgressDeadline(live.object))
-    return undefined;
+export function deadlineCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  const live = view.live;
+  if (live === undefined || !view.observed || !view.kind.pastProgressDeadline(live.object)) return undefined;
   const condition = conditionOf(live.object, 'Progressing');
   const before = live.firstAt <= limits.startedAt ? conditionOf(live.first, 'Progressing') : undefined;
   const sameAsBefore =
@@ -27,9 +26,9 @@ export function deadlineCause(scene: Scene, limits: Limits): Cause | undefined {
   const updatedAt = timeOf(condition?.lastUpdateTime ?? condition?.lastTransitionTime) ?? 0;
   if (sameAsBefore || updatedAt < limits.startedAt - skew) return undefined;
   const seconds = numberAt(live.object, 'spec', 'progressDeadlineSeconds') ?? 600;
-  return causeOf(scene, {
+  return causeOf(view, {
     reason: 'progress-deadline-exceeded',
-    doom: {
+    fatality: {
       when: 'after',
       since: Math.max(live.generationAt, limits.startedAt),
       // Its times are whole seconds, and a change may be seen later than its controller sees it.
@@ -37,20 +36,20 @@ export function deadlineCause(scene: Scene, limits: Limits): Cause | undefined {
     },
     weight: 10,
     evidenceAt: condition?.lastUpdateTime,
-    message: `${titleOf(scene.target.reference)} made no progress for ${seconds} s, its progressDeadlineSeconds.`,
-    field: existing(scene.target.desired, ['spec', 'progressDeadlineSeconds']),
+    message: `${titleOf(view.target.reference)} made no progress for ${seconds} s, its progressDeadlineSeconds.`,
+    field: existing(view.target.desired, ['spec', 'progressDeadlineSeconds']),
   });
 }
 
 /** Somebody else has paused it; the pre-check knows what the overlay pauses. Whoever did it may go on. */
-export function pausedCause(scene: Scene, limits: Limits): Cause | undefined {
-  const { live, kind } = scene;
-  if (live === undefined || !scene.observed || kind.pause === undefined) return undefined;
-  if (flagAt(live.object, ...kind.pause.field) !== true || pausedOnPurpose(scene)) return undefined;
-  const title = titleOf(scene.target.reference);
-  return causeOf(scene, {
+export function pausedCause(view: WorkloadView, limits: Limits): Cause | undefined {
+  const { live, kind } = view;
+  if (live === undefined || !view.observed || kind.pause === undefined) return undefined;
+  if (flagAt(live.object, ...kind.pause.field) !== true || pausedOnPurpose(view)) return undefined;
+  const title = titleOf(view.target.reference);
+  return causeOf(view, {
     reason: 'deployment-paused',
-    doom: {
+    fatality: {
       when: 'after',
       since: Math.max(live.generationAt, limits.startedAt),
       allowance: limits.budgets.creation,
@@ -62,14 +61,14 @@ export function pausedCause(scene: Scene, limits: Limits): Cause | undefined {
 }
 
 /** A Job that has used up its tries, or a Pod that ended in failure and that nobody will replace. */
-export function endedCause(scene: Scene): Cause | undefined {
-  const live = scene.live?.object;
-  if (live === undefined || !scene.written) return undefined;
-  if (scene.kind.runs === 'to-completion') return jobCause(scene);
-  if (scene.kind.pods !== 'itself' || !(phaseOf(live) === 'Failed' || willFail(live))) return undefined;
-  const pod = scene.failedPods[0] ?? scene.pods[0];
+export function endedCause(view: WorkloadView): Cause | undefined {
+  const live = view.live?.object;
+  if (live === undefined || !view.written) return undefined;
+  if (view.kind.runs === 'to-completion') return jobCause(view);
+  if (view.kind.pods !== 'itself' || !(phaseOf(live) === 'Failed' || willFail(live))) return undefined;
+  const pod = view.failedPods[0] ?? view.pods[0];
   const why = textAt(live, 'status', 'reason') ?? '';
-  return lastWords(scene, pod, `Pod ${live.metadata.name} ended in failure${why === '' ? '' : ` (${why})`}`);
+  return lastWords(view, pod, `Pod ${live.metadata.name} ended in failure${why === '' ? '' : ` (${why})`}`);
 }
 
 /** Decided by the first container that ends badly and is not restarted; the phase follows when all have ended and the pod is torn down. */
@@ -78,17 +77,17 @@ function willFail(pod: KubernetesObject): boolean {
   return containersOf(pod).some((one) => (one.terminated?.exitCode ?? 0) !== 0 && staysEnded(pod, one));
 }
 
-function jobCause(scene: Scene): Cause | undefined {
-  const job = scene.live?.object;
+function jobCause(view: WorkloadView): Cause | undefined {
+  const job = view.live?.object;
   const condition = ['Failed', 'FailureTarget']
     .map((type) => conditionOf(job, type))
     .find((one) => one?.status === 'True');
   if (condition === undefined) return undefined;
-  const newest = [...scene.failedPods, ...scene.pods].sort((one, other) => endTime(other) - endTime(one))[0];
+  const newest = [...view.failedPods, ...view.pods].sort((one, other) => endTime(other) - endTime(one))[0];
   const indexes = textAt(job, 'status', 'failedIndexes') ?? '';
   const which = indexes === '' ? '' : `, failed indexes: ${quoted(indexes)}`;
-  const sentence = `${titleOf(scene.target.reference)} failed: ${quoted(condition.message)} (${condition.reason})${which}`;
-  return lastWords(scene, newest, sentence, condition.lastTransitionTime);
+  const sentence = `${titleOf(view.target.reference)} failed: ${quoted(condition.message)} (${condition.reason})${which}`;
+  return lastWords(view, newest, sentence, condition.lastTransitionTime);
 }
 
 function endTime(pod: PodRecord): number {
@@ -104,21 +103,26 @@ export function culprit(pod: PodRecord | undefined): ContainerView | undefined {
   return containers.find((one) => bad(one) && staysEnded(pod.object, one)) ?? containers.find(bad);
 }
 
-function lastWords(scene: Scene, pod: PodRecord | undefined, sentence: string, evidenceAt?: string): Cause {
+function lastWords(
+  view: WorkloadView,
+  pod: PodRecord | undefined,
+  sentence: string,
+  evidenceAt?: string,
+): Cause {
   const container = culprit(pod);
   const end = container?.terminated ?? container?.previous;
   const exit =
     container === undefined || end === undefined
       ? ''
       : `; ${containerTitle(container)} exited with code ${end.exitCode}${end.reason === 'OOMKilled' ? ' (OOMKilled)' : ''}`;
-  const { desired } = scene.target;
-  return causeOf(scene, {
+  const { desired } = view.target;
+  return causeOf(view, {
     reason: 'job-failed',
-    doom: { when: 'now' },
+    fatality: { when: 'now' },
     weight: 97,
     ...(pod === undefined ? {} : { pod }),
     ...(container === undefined ? {} : { container }),
-    ...(scene.kind.pods === 'itself'
+    ...(view.kind.pods === 'itself'
       ? { remedy: 'Read the last log lines of the pod; nothing replaces a Pod that stands alone.' }
       : {}),
     evidenceAt: evidenceAt ?? end?.finishedAt,

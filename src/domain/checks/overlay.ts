@@ -27,7 +27,7 @@ export interface ObjectValidation {
   /** False where the rollout ends an old pod before it needs room for a new one; true if not said. */
   readonly needsExtraPod?: boolean;
   /** Conflicts with managers that are not in `adopt`. */
-  readonly foreignConflicts: readonly ApplyConflict[];
+  readonly othersConflicts: readonly ApplyConflict[];
   readonly otherTool?: string;
   /** Of the live object; absent when there is none. */
   readonly liveLabels?: Readonly<Record<string, string>>;
@@ -185,7 +185,7 @@ function readinessFindings({ reference, rendered }: ObjectValidation, at: Placed
 }
 
 function conflictFindings(validation: ObjectValidation, at: Placed): readonly Finding[] {
-  return validation.foreignConflicts.map((conflict) => ({
+  return validation.othersConflicts.map((conflict) => ({
     level: 'fail',
     reason: 'conflict',
     message: `${titleOf(validation.reference)}: field ${conflict.field} belongs to field manager ${conflict.manager}.`,

@@ -1,5 +1,5 @@
 /**
- * Makes a sentence and a place of what the API server says when it refuses an object. Its words are foreign text, and dump whole
+ * Makes a sentence and a place of what the API server says when it refuses an object. Its words are untrusted text, and dump whole
  * structs: `spec.template: Invalid value: {…}: field is immutable`, `.spec.replicas: expected numeric …, got string`.
  */
 import { isObject } from '../kubernetes/managed-fields.ts';
@@ -7,7 +7,7 @@ import type { KubernetesObject } from '../kubernetes/objects.ts';
 import { withPolicyWords } from '../kubernetes/policy-refusal.ts';
 import type { FieldPath } from '../kubernetes/source-location.ts';
 
-/** What the API server refused, in its own words (foreign text). */
+/** What the API server refused, in its own words (untrusted text). */
 export interface Refusal {
   readonly status: number;
   /** `Invalid`, `Forbidden`, … */

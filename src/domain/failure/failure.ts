@@ -2,7 +2,7 @@ import type { ObjectReference } from '../kubernetes/objects.ts';
 import type { SourceLocation } from '../kubernetes/source-location.ts';
 import type { Reason } from './reasons.ts';
 
-/** The end of one container's log, as the API server gave it: foreign text, to be masked and defused before it is shown. */
+/** The end of one container's log, as the API server gave it: untrusted text, to be masked and defused before it is shown. */
 export interface LogTail {
   readonly pod: string;
   readonly container: string;

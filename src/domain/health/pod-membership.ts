@@ -10,7 +10,7 @@ import {
 import { controllerKey } from '../rollout/observe.ts';
 import { shardAt, shardEntries } from '../rollout/persistent-map.ts';
 import type { PodRecord, RolloutState } from '../rollout/state.ts';
-import { pausedOnPurpose, type Scene, sceneOf } from '../rollout/workload-view.ts';
+import { pausedOnPurpose, type WorkloadView, workloadViewOf } from '../rollout/workload-view.ts';
 import { isTerminating, phaseOf } from '../status/built-in/pod.ts';
 import { podTemplateOf } from '../workloads/workloads.ts';
 import { selects } from './endpoints.ts';
@@ -52,7 +52,7 @@ export function membersOf(
 ): Members {
   const known = new Map<string, Member>();
   for (const target of state.targets) {
-    for (const member of membersOfTarget(sceneOf(state, target))) {
+    for (const member of membersOfTarget(workloadViewOf(state, target))) {
       known.set(keyOf({ ...target.reference, ...podName(member.pod) }), member);
     }
   }
@@ -85,13 +85,12 @@ function podName(pod: KubernetesObject) {
   return { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name };
 }
 
-function membersOfTarget(scene: Scene): readonly Member[] {
-  const current = new Set([...scene.pods, ...scene.failedPods].map((pod) => pod.object));
-  const { changed } = scene.target;
-  return scene.allPods.filter(isLive).map(({ object }) => {
+function membersOfTarget(view: WorkloadView): readonly Member[] {
+  const current = new Set([...view.pods, ...view.failedPods].map((pod) => pod.object));
+  const { changed } = view.target;
+  return view.allPods.filter(isLive).map(({ object }) => {
     const leaving = isTerminating(object);
-    const fresh =
-      current.has(object) || !changed || keepsOldPods(scene) || scene.kind.runs === 'to-completion';
+    const fresh = current.has(object) || !changed || keepsOldPods(view) || view.kind.runs === 'to-completion';
     return { pod: object, membership: fresh ? 'ours' : 'old', changed, leaving };
   });
 }
@@ -102,9 +101,9 @@ function isLive({ object }: PodRecord): boolean {
 }
 
 /** OnDelete, partition and a pause that the overlay asks for leave old pods where they are, by design. */
-function keepsOldPods(scene: Scene): boolean {
-  const live = scene.live?.object;
-  return pausedOnPurpose(scene) || (live !== undefined && scene.kind.keepsOldPods(live));
+function keepsOldPods(view: WorkloadView): boolean {
+  const live = view.live?.object;
+  return pausedOnPurpose(view) || (live !== undefined && view.kind.keepsOldPods(live));
 }
 
 function strange(state: RolloutState, former: ReadonlySet<string>, { object }: PodRecord): Member {

@@ -14,8 +14,8 @@ export interface ErrorKind {
 
 export const noErrors: ErrorTally = { errors: 0, kinds: new Map() };
 
-const mostKinds = 200;
-const mostPods = 5;
+const maxKinds = 200;
+const maxPods = 5;
 const longest = 300;
 
 export function withError(tally: ErrorTally, text: string, pod: string): ErrorTally {
@@ -24,12 +24,12 @@ export function withError(tally: ErrorTally, text: string, pod: string): ErrorTa
   const known = tally.kinds.get(key);
   const errors = tally.errors + 1;
   // What comes after two hundred different errors counts, but is not listed: the frequent ones came before.
-  if (known === undefined && tally.kinds.size >= mostKinds) return { errors, kinds: tally.kinds };
+  if (known === undefined && tally.kinds.size >= maxKinds) return { errors, kinds: tally.kinds };
   const pods = known?.pods ?? [];
   const kind = {
     count: (known?.count ?? 0) + 1,
     example: known?.example ?? example,
-    pods: pods.includes(pod) || pods.length >= mostPods ? pods : [...pods, pod],
+    pods: pods.includes(pod) || pods.length >= maxPods ? pods : [...pods, pod],
   };
   return { errors, kinds: new Map(tally.kinds).set(key, kind) };
 }

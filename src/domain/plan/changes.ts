@@ -135,7 +135,7 @@ export function actionByFields(live: KubernetesObject | undefined, desired: Kube
   return keepsOwned && canonicalJson(named) === canonicalJson(json(desired)) ? 'unchanged' : 'configured';
 }
 
-/** Marks of tools that would change the object back, or lose track of it (reason `managed-by-other-tool`). */
+/** ConditionTimes of tools that would change the object back, or lose track of it (reason `managed-by-other-tool`). */
 export function otherToolOf(live: KubernetesObject): string | undefined {
   const labels = live.metadata.labels ?? {};
   const annotations = live.metadata.annotations ?? {};

@@ -5,7 +5,7 @@ import { isFinal } from '../status/generic/status.ts';
 import { statusOf } from '../status/table.ts';
 
 export interface Trouble {
-  /** Its own words, foreign text: `could not get secret data from provider`. */
+  /** Its own words, untrusted text: `could not get secret data from provider`. */
   readonly message: string;
   /** `SecretSyncedError`; the empty string where it names none. */
   readonly reason: string;

@@ -15,10 +15,10 @@ import { restartRuleOf, type Tally } from '../status/built-in/restarts.ts';
  * Facts about a pod that hold for a while, each with the moment since when it has held without a break. Budgets and `settle`
  * are counted from these moments: by our own clock where the change was watched, so that the cluster's clock may be off.
  */
-export type Marks = ReadonlyMap<string, number>;
+export type ConditionTimes = ReadonlyMap<string, number>;
 
 /** The run of a container is part of the mark: a restart begins a new one, however short it was. */
-export const markOf = {
+export const conditionKeys = {
   ready: 'ready',
   unschedulable: 'unschedulable',
   /** A scheduling gate is closed: the scheduler does not look at it. */
@@ -50,9 +50,9 @@ export const pullReasons: ReadonlySet<string> = new Set([
 ]);
 
 /** By the reason of the condition PodScheduled. */
-const unscheduledMarks: Readonly<Record<string, string>> = {
-  SchedulingGated: markOf.held,
-  NotReadyForScheduling: markOf.notReady,
+const unscheduledKeys: Readonly<Record<string, string>> = {
+  SchedulingGated: conditionKeys.held,
+  NotReadyForScheduling: conditionKeys.notReady,
 };
 
 /** What holds now, with the cluster's own time for it where the object tells one. */
@@ -63,19 +63,19 @@ function holding(pod: KubernetesObject): Holding {
   if (isTerminating(pod)) return found;
   addReadiness(found, pod);
   addScheduling(found, pod);
-  if (isEnded(pod)) found.set(markOf.failed, undefined);
+  if (isEnded(pod)) found.set(conditionKeys.failed, undefined);
   for (const container of containersOf(pod)) addContainer(found, pod, container);
   return found;
 }
 
 function addReadiness(found: Holding, pod: KubernetesObject): void {
   if (isReady(pod)) {
-    found.set(markOf.ready, timeOf(conditionOf(pod, 'Ready')?.lastTransitionTime));
+    found.set(conditionKeys.ready, timeOf(conditionOf(pod, 'Ready')?.lastTransitionTime));
     return;
   }
   const containersReady = conditionOf(pod, 'ContainersReady');
   if (containersReady?.status === 'True') {
-    found.set(markOf.gated, timeOf(containersReady.lastTransitionTime));
+    found.set(conditionKeys.gated, timeOf(containersReady.lastTransitionTime));
   }
 }
 
@@ -84,28 +84,29 @@ function addScheduling(found: Holding, pod: KubernetesObject): void {
   const scheduled = conditionOf(pod, 'PodScheduled');
   const pending = phaseOf(pod) === 'Pending';
   if (scheduled === undefined) {
-    if (pending) found.set(markOf.unseen, timeOf(pod.metadata.creationTimestamp));
+    if (pending) found.set(conditionKeys.unseen, timeOf(pod.metadata.creationTimestamp));
     return;
   }
   const since = timeOf(scheduled.lastTransitionTime);
   if (scheduled.status === 'False') {
-    found.set(unscheduledMarks[scheduled.reason] ?? markOf.unschedulable, since);
+    found.set(unscheduledKeys[scheduled.reason] ?? conditionKeys.unschedulable, since);
   }
-  if (scheduled.status === 'True' && pending) found.set(markOf.mounting, since);
+  if (scheduled.status === 'True' && pending) found.set(conditionKeys.mounting, since);
 }
 
 function addContainer(found: Holding, pod: KubernetesObject, container: ContainerView): void {
-  if (pullReasons.has(container.waiting?.reason ?? '')) found.set(markOf.pulling(container.name), undefined);
+  if (pullReasons.has(container.waiting?.reason ?? ''))
+    found.set(conditionKeys.pulling(container.name), undefined);
   if (isBetweenTries(container)) {
     const ended = container.terminated ?? container.previous;
-    found.set(markOf.ended(container), timeOf(ended?.finishedAt));
+    found.set(conditionKeys.ended(container), timeOf(ended?.finishedAt));
   }
   if (container.runningSince === undefined) return;
   const startedAt = timeOf(container.runningSince);
-  found.set(markOf.running(container), startedAt);
+  found.set(conditionKeys.running(container), startedAt);
   if (container.started && !container.ready) {
     const notReadySince = timeOf(conditionOf(pod, 'Ready')?.lastTransitionTime);
-    found.set(markOf.unready(container), latest(startedAt, notReadySince));
+    found.set(conditionKeys.unready(container), latest(startedAt, notReadySince));
   }
 }
 
@@ -115,25 +116,25 @@ function latest(one: number | undefined, other: number | undefined): number | un
 }
 
 /**
- * The marks after a change. `relisted` says that the change came by a list: then it may have been so for long, and the
+ * The conditionTimes after a change. `relisted` says that the change came by a list: then it may have been so for long, and the
  * object's own time counts where it is earlier than ours.
  */
-export function nextMarks(
-  before: Marks | undefined,
+export function nextConditionTimes(
+  before: ConditionTimes | undefined,
   pod: KubernetesObject,
   at: number,
   relisted: boolean,
-): Marks {
-  const marks = new Map<string, number>();
+): ConditionTimes {
+  const conditionTimes = new Map<string, number>();
   for (const [mark, ownTime] of holding(pod)) {
     const since = before?.get(mark);
     const fresh = relisted && ownTime !== undefined ? Math.min(at, ownTime) : at;
-    marks.set(mark, since ?? fresh);
+    conditionTimes.set(mark, since ?? fresh);
   }
-  return marks;
+  return conditionTimes;
 }
 
-export interface Lapses {
+export interface ReadinessFlaps {
   readonly since: number;
   readonly count: number;
 }
@@ -142,17 +143,22 @@ export interface Lapses {
 const lasting = 60_000;
 
 /** A pod that is ready and then is not, while all its containers go on running, has lapsed. */
-export function nextLapses(
+export function nextFlaps(
   before:
-    | { readonly object: KubernetesObject; readonly marks: Marks; readonly lapses?: Lapses | undefined }
+    | {
+        readonly object: KubernetesObject;
+        readonly conditionTimes: ConditionTimes;
+        readonly flaps?: ReadinessFlaps | undefined;
+      }
     | undefined,
   pod: KubernetesObject,
   at: number,
-): Lapses | undefined {
+): ReadinessFlaps | undefined {
   if (before === undefined) return undefined;
   const lapsed = isReady(before.object) && !isReady(pod) && !isTerminating(pod) && runsOn(before.object, pod);
-  if (!lapsed) return before.lapses;
-  const known = at - (before.marks.get(markOf.ready) ?? at) < lasting ? before.lapses : undefined;
+  if (!lapsed) return before.flaps;
+  const known =
+    at - (before.conditionTimes.get(conditionKeys.ready) ?? at) < lasting ? before.flaps : undefined;
   return { since: known?.since ?? at, count: (known?.count ?? 0) + 1 };
 }
 
@@ -160,7 +166,7 @@ function runsOn(before: KubernetesObject, pod: KubernetesObject): boolean {
   const runs = (object: KubernetesObject) =>
     containersOf(object)
       .filter(({ runningSince }) => runningSince !== undefined)
-      .map(markOf.running)
+      .map(conditionKeys.running)
       .join();
   return runs(before) === runs(pod);
 }

@@ -3,24 +3,24 @@ import type { Notice } from '../failure/notice.ts';
 import { titleOf } from '../kubernetes/objects.ts';
 import { awaited } from '../workloads/awaited.ts';
 import type { RolloutState } from './state.ts';
-import { pausedOnPurpose, type Scene, sceneOf, wantedPods } from './workload-view.ts';
+import { pausedOnPurpose, type WorkloadView, wantedPods, workloadViewOf } from './workload-view.ts';
 
-const mostNamed = 5;
+const maxNamed = 5;
 
 /** One notice for all of them, to be given once the rollout has passed; undefined where every changed workload ran. */
 export function idleNotice(state: RolloutState): Notice | undefined {
   const idle = state.targets
     .filter(({ changed, desired }) => changed && awaited(desired))
     .flatMap((target) => {
-      const why = whyIdle(sceneOf(state, target));
+      const why = whyIdle(workloadViewOf(state, target));
       return why === undefined
         ? []
         : [{ reference: target.reference, said: `${titleOf(target.reference)} (${why})` }];
     });
   const [first, second] = idle;
   if (first === undefined) return undefined;
-  const named = idle.slice(0, mostNamed).map(({ said }) => said);
-  const rest = idle.length > mostNamed ? ` and ${idle.length - mostNamed} more` : '';
+  const named = idle.slice(0, maxNamed).map(({ said }) => said);
+  const rest = idle.length > maxNamed ? ` and ${idle.length - maxNamed} more` : '';
   return {
     reason: 'nothing-ran',
     message: `Nothing of this release ran in ${named.join(', ')}${rest}: its verdict says nothing about ${second === undefined ? 'it' : 'them'}.`,
@@ -29,8 +29,8 @@ export function idleNotice(state: RolloutState): Notice | undefined {
   };
 }
 
-function whyIdle(scene: Scene): string | undefined {
-  const live = scene.live?.object;
-  if (live === undefined || scene.pods.length > 0 || scene.failedPods.length > 0) return undefined;
-  return pausedOnPurpose(scene) ? 'paused' : scene.kind.whyIdle(live, wantedPods(scene));
+function whyIdle(view: WorkloadView): string | undefined {
+  const live = view.live?.object;
+  if (live === undefined || view.pods.length > 0 || view.failedPods.length > 0) return undefined;
+  return pausedOnPurpose(view) ? 'paused' : view.kind.whyIdle(live, wantedPods(view));
 }

@@ -5,7 +5,14 @@ import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../kuber
 import { claimNamesOf, isEnded, isTerminating } from '../status/built-in/pod.ts';
 import { nextTallies } from '../status/built-in/restarts.ts';
 import { statusOf } from '../status/table.ts';
-import { endCounts, excusedNow, nextEnds, nextLapses, nextMarks, withLastLine } from './condition-times.ts';
+import {
+  endCounts,
+  excusedNow,
+  nextConditionTimes,
+  nextEnds,
+  nextFlaps,
+  withLastLine,
+} from './condition-times.ts';
 import { type Shards, shardAt, shardEntries, withoutShard, withShard } from './persistent-map.ts';
 import {
   type EventRecord,
@@ -121,10 +128,10 @@ function putPod(state: RolloutState, object: KubernetesObject, at: number, relis
   const record: PodRecord = {
     object,
     firstAt: same?.firstAt ?? at,
-    lapses: nextLapses(same, object, at),
+    flaps: nextFlaps(same, object, at),
     endsAtFirst: same?.endsAtFirst ?? endCounts(object),
     tallies,
-    marks: nextMarks(same?.marks, object, at, relisted),
+    conditionTimes: nextConditionTimes(same?.conditionTimes, object, at, relisted),
     ends: nextEnds(same?.ends, object, at, excusedNow(same?.tallies, tallies)),
   };
   const hasEnded = same !== undefined && !isEnded(same.object) && isEnded(object);

@@ -3,7 +3,7 @@ import type { KubernetesObject, ObjectReference } from '../kubernetes/objects.ts
 import { keyOf } from '../kubernetes/objects.ts';
 import type { Expectation } from '../producers/expectations.ts';
 import type { Tally } from '../status/built-in/restarts.ts';
-import type { Ends, Lapses, Marks } from './condition-times.ts';
+import type { ConditionTimes, Ends, ReadinessFlaps } from './condition-times.ts';
 import { noShards, type Shards } from './persistent-map.ts';
 
 /** One object whose rollout is watched, as it was sent and as the API server answered. */
@@ -105,11 +105,11 @@ export interface PodRecord {
   readonly object: KubernetesObject;
   readonly firstAt: number;
   /** That it stopped being ready although no container of it ended: since when, our clock, and how often. */
-  readonly lapses?: Lapses | undefined;
+  readonly flaps?: ReadinessFlaps | undefined;
   readonly endsAtFirst: ReadonlyMap<string, number>;
   /** By container. */
   readonly tallies: ReadonlyMap<string, Tally>;
-  readonly marks: Marks;
+  readonly conditionTimes: ConditionTimes;
   readonly ends: Ends;
 }
 
@@ -167,7 +167,7 @@ export interface RolloutState {
 
 /**
  * A rollout about to begin. `now` is when watching began. `expected` is how many targets will be registered with
- * `withTarget`: until then a doomed release fails, but none passes. It defaults to the targets given.
+ * `withTarget`: until then a failing release fails, but none passes. It defaults to the targets given.
  */
 export function startRollout(
   targets: readonly RolloutTarget[],

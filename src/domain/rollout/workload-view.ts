@@ -16,7 +16,7 @@ import type {
 } from './state.ts';
 
 /** Everything that belongs to one target at one moment. */
-export interface Scene {
+export interface WorkloadView {
   readonly target: RolloutTarget;
   readonly groupKind: string;
   /** What holds for its kind. */
@@ -47,7 +47,7 @@ const podGroupKinds = ['scheduling.k8s.io/v1', 'scheduling.x-k8s.io/v1', 'schedu
   (apiVersion) => ({ apiVersion, kind: 'PodGroup' }),
 );
 
-export function sceneOf(state: RolloutState, target: RolloutTarget): Scene {
+export function workloadViewOf(state: RolloutState, target: RolloutTarget): WorkloadView {
   const key = keyOf(target.reference);
   const groupKind = groupKindOf(target.reference);
   const kind = traitsOf(groupKind);
@@ -180,13 +180,13 @@ function isNewest(replicaSet: KubernetesObject, deployment: KubernetesObject): b
 }
 
 /** The pre-check lets a paused workload through only where `allow-paused` says so; one that somebody else paused is not ours. */
-export function pausedOnPurpose({ kind, target }: Scene): boolean {
+export function pausedOnPurpose({ kind, target }: WorkloadView): boolean {
   return kind.pause !== undefined && flagAt(target.desired, ...kind.pause.field) === true;
 }
 
 /** How many pods of this release must be up before the target can be done. */
-export function wantedPods(scene: Scene): number {
-  const live = scene.live?.object;
-  if (live === undefined) return isRolloutKind(scene.target.reference) ? 1 : 0;
-  return pausedOnPurpose(scene) ? 0 : scene.kind.wantedPods(live, scene.pods.length);
+export function wantedPods(view: WorkloadView): number {
+  const live = view.live?.object;
+  if (live === undefined) return isRolloutKind(view.target.reference) ? 1 : 0;
+  return pausedOnPurpose(view) ? 0 : view.kind.wantedPods(live, view.pods.length);
 }

@@ -6,7 +6,7 @@ export interface Judgement {
   readonly outcome: SmokeOutcome;
   /** Absent when it passed. */
   readonly reason?: Reason;
-  /** One sentence with its full stop, expected against actual. Foreign text in it is neither masked nor escaped yet. */
+  /** One sentence with its full stop, expected against actual. Untrusted text in it is neither masked nor escaped yet. */
   readonly message: string;
   readonly remedy?: string;
   /** One sentence on what passed but will not for long. */

@@ -79,7 +79,7 @@ export interface SmokeReport {
   readonly outcome: SmokeOutcome;
   /** Absent when it passed. */
   readonly reason?: Reason;
-  /** One sentence: "answered 503 instead of 200". Foreign text in it is masked, and escaped where it is printed. */
+  /** One sentence: "answered 503 instead of 200". Untrusted text in it is masked, and escaped where it is printed. */
   readonly message: string;
   readonly remedy?: string;
   /** 1: the first try decided. More is shown. */

@@ -5,9 +5,9 @@ import { workloadKindOf } from '../kinds/table.ts';
 import { isCustomResource } from '../kubernetes/custom-resource.ts';
 import { conditionOf, listAt, textAt, timeOf } from '../kubernetes/fields.ts';
 import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import type { Limits, PodRecord, RolloutState, RolloutTarget, Stamp } from '../rollout/state.ts';
-import { pausedOnPurpose, type Scene, sceneOf, wantedPods } from '../rollout/workload-view.ts';
+import { pausedOnPurpose, type WorkloadView, wantedPods, workloadViewOf } from '../rollout/workload-view.ts';
 import { containersOf } from '../status/built-in/containers.ts';
 import { isReady, podStatus } from '../status/built-in/pod.ts';
 import { current, type Status } from '../status/generic/status.ts';
@@ -29,7 +29,7 @@ export interface Assessment {
   readonly steadySince?: number;
   readonly causes: readonly Cause[];
   /** Pods of this release that are not ready, a few of them, as a person would ask about them: "web-1 waits to start". */
-  readonly laggards: readonly string[];
+  readonly unreadyPods: readonly string[];
   /** Pods of this release, and how many of them must be up. */
   readonly pods: number;
   readonly wanted: number;
@@ -54,7 +54,7 @@ export function assessmentsOf(state: RolloutState, limits: Limits): readonly Ass
     if (entry === undefined || entry.limits !== limits) {
       entry = {
         limits,
-        assessment: awaited(target.desired) ? assess(sceneOf(state, target), limits) : undefined,
+        assessment: awaited(target.desired) ? assess(workloadViewOf(state, target), limits) : undefined,
       };
       if (stamp !== undefined) kept.set(stamp, entry);
     }
@@ -63,34 +63,34 @@ export function assessmentsOf(state: RolloutState, limits: Limits): readonly Ass
   return assessments;
 }
 
-function assess(scene: Scene, limits: Limits): Assessment {
-  const causes = causesOf(scene, limits);
-  const status = statusNow(scene, causes);
-  const wanted = wantedPods(scene);
-  const ready = scene.pods.filter((pod) => pod.marks.has(markOf.ready));
-  const up = status?.word === 'current' && scene.observed && ready.length >= wanted;
-  const steady = up ? steadySince(scene, ready) : undefined;
-  const message = sentence(scene, status, ready.length, wanted);
-  const dark = isDark(scene, status, wanted);
-  const serves = servesSince(scene, status);
+function assess(view: WorkloadView, limits: Limits): Assessment {
+  const causes = causesOf(view, limits);
+  const status = statusNow(view, causes);
+  const wanted = wantedPods(view);
+  const ready = view.pods.filter((pod) => pod.conditionTimes.has(conditionKeys.ready));
+  const up = status?.word === 'current' && view.observed && ready.length >= wanted;
+  const steady = up ? steadySince(view, ready) : undefined;
+  const message = sentence(view, status, ready.length, wanted);
+  const dark = isDark(view, status, wanted);
+  const serves = servesSince(view, status);
   return {
-    target: scene.target,
-    report: reportOf(scene, limits, wordOf(status, up), message),
+    target: view.target,
+    report: reportOf(view, limits, wordOf(status, up), message),
     current: up,
-    waitingFor: `${titleOf(scene.target.reference)}: ${up ? 'up, must stay up' : message}`,
+    waitingFor: `${titleOf(view.target.reference)}: ${up ? 'up, must stay up' : message}`,
     ...(steady === undefined ? {} : { steadySince: steady }),
     causes,
-    laggards: laggardsOf(scene),
-    pods: scene.pods.length,
+    unreadyPods: unreadyPodsOf(view),
+    pods: view.pods.length,
     wanted,
     availableFrom: serves ?? (dark ? Number.POSITIVE_INFINITY : 0),
-    answersFrom: serves ?? (dark ? Number.POSITIVE_INFINITY : firstWordFrom(scene)),
+    answersFrom: serves ?? (dark ? Number.POSITIVE_INFINITY : firstWordFrom(view)),
   };
 }
 
 const shownLaggards = 3;
 
-function laggardsOf({ pods }: Scene): readonly string[] {
+function unreadyPodsOf({ pods }: WorkloadView): readonly string[] {
   const words: string[] = [];
   for (const { object } of pods) {
     if (words.length === shownLaggards) break;
@@ -100,11 +100,11 @@ function laggardsOf({ pods }: Scene): readonly string[] {
 }
 
 /** A progress deadline that no cause speaks of is an earlier release's. */
-function statusNow(scene: Scene, causes: readonly Cause[]): Status | undefined {
-  const live = scene.live?.object;
-  if (live === undefined || !scene.written) return undefined;
-  if (pausedOnPurpose(scene)) return current('paused, as its overlay asks: not waited for', 'paused');
-  if (waitsForConsumer(scene)) return current('bound when a pod uses it');
+function statusNow(view: WorkloadView, causes: readonly Cause[]): Status | undefined {
+  const live = view.live?.object;
+  if (live === undefined || !view.written) return undefined;
+  if (pausedOnPurpose(view)) return current('paused, as its overlay asks: not waited for', 'paused');
+  if (waitsForConsumer(view)) return current('bound when a pod uses it');
   const status = statusOf(live);
   const stale = !causes.some((cause) => cause.failure.reason === 'progress-deadline-exceeded');
   return status.code === 'deadline-exceeded' && stale
@@ -118,9 +118,9 @@ function wordOf(status: Status | undefined, up: boolean): WorkloadReport['state'
   return up ? 'current' : 'progressing';
 }
 
-function sentence(scene: Scene, status: Status | undefined, ready: number, wanted: number): string {
+function sentence(view: WorkloadView, status: Status | undefined, ready: number, wanted: number): string {
   if (status === undefined) {
-    return scene.live === undefined ? 'not there yet' : 'the change has not been seen yet';
+    return view.live === undefined ? 'not there yet' : 'the change has not been seen yet';
   }
   if (status.word === 'current' && ready < wanted) return `${ready} of ${wanted} pods seen ready`;
   return status.message;
@@ -131,14 +131,14 @@ function sentence(scene: Scene, status: Status | undefined, ready: number, wante
  * is ready for a moment each time, so the start of its newest run decides, not the word Ready. A minReadySeconds
  * that has passed since is part of the wait.
  */
-function steadySince(scene: Scene, ready: readonly PodRecord[]): number | undefined {
-  if (scene.kind.runs === 'to-completion') return undefined;
+function steadySince(view: WorkloadView, ready: readonly PodRecord[]): number | undefined {
+  if (view.kind.runs === 'to-completion') return undefined;
   // A controller that has not looked yet leaves the old word, or none: it has as long to speak as pods have to fall.
-  if (speaksForItself(scene.target.desired)) return scene.live?.generationAt;
+  if (speaksForItself(view.target.desired)) return view.live?.generationAt;
   let latest: number | undefined;
-  for (const { marks } of ready) {
-    for (const [mark, since] of marks) {
-      if (mark !== markOf.ready && !mark.startsWith('running/')) continue;
+  for (const { conditionTimes } of ready) {
+    for (const [mark, since] of conditionTimes) {
+      if (mark !== conditionKeys.ready && !mark.startsWith('running/')) continue;
       if (latest === undefined || since > latest) latest = since;
     }
   }
@@ -150,17 +150,17 @@ function speaksForItself(object: KubernetesObject): boolean {
   return isCustomResource(object) && !isRolloutKind(object);
 }
 
-function servesSince(scene: Scene, status: Status | undefined): number | undefined {
-  if (scene.kind.runs === 'to-completion') {
-    const complete = status?.code === 'complete' ? conditionOf(scene.live?.object, 'Complete') : undefined;
+function servesSince(view: WorkloadView, status: Status | undefined): number | undefined {
+  if (view.kind.runs === 'to-completion') {
+    const complete = status?.code === 'complete' ? conditionOf(view.live?.object, 'Complete') : undefined;
     return timeOf(complete?.lastTransitionTime);
   }
-  const live = scene.live?.object;
+  const live = view.live?.object;
   if (live !== undefined && speaksForItself(live)) {
     // A database that an operator brings up: its pods are not ours to see, its word is.
     return status?.word === 'current' ? newestTransition(live) : undefined;
   }
-  const times = scene.allPods.flatMap((pod) => pod.marks.get(markOf.ready) ?? []);
+  const times = view.allPods.flatMap((pod) => pod.conditionTimes.get(conditionKeys.ready) ?? []);
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
@@ -172,22 +172,22 @@ function newestTransition(object: KubernetesObject): number {
 /** How long a program that runs may take until it answers others, if its probe does not tell; milliseconds. */
 const firstWord = 5_000;
 
-function firstWordFrom(scene: Scene): number {
-  const starts = scene.allPods.flatMap(({ marks }) =>
-    [...marks].flatMap(([mark, since]) => (mark.startsWith('running/') ? [since] : [])),
+function firstWordFrom(view: WorkloadView): number {
+  const starts = view.allPods.flatMap(({ conditionTimes }) =>
+    [...conditionTimes].flatMap(([mark, since]) => (mark.startsWith('running/') ? [since] : [])),
   );
   return starts.length === 0 ? 0 : Math.min(...starts) + firstWord;
 }
 
 /** Nothing of it has begun: pods of other workloads may well wait for it, and their probes say so. */
-function isDark(scene: Scene, status: Status | undefined, wanted: number): boolean {
-  if (scene.kind.runs === 'to-completion') return status?.word !== 'current' && status?.word !== 'failed';
-  if (speaksForItself(scene.target.desired)) return status?.word !== 'current' && status?.word !== 'failed';
+function isDark(view: WorkloadView, status: Status | undefined, wanted: number): boolean {
+  if (view.kind.runs === 'to-completion') return status?.word !== 'current' && status?.word !== 'failed';
+  if (speaksForItself(view.target.desired)) return status?.word !== 'current' && status?.word !== 'failed';
   if (wanted === 0) return false;
   // One whose init container runs, or that has ended already, may itself be the one that waits.
   const hasBegun = (pod: PodRecord) =>
     containersOf(pod.object).some(
       (one) => one.runningSince !== undefined || one.terminated !== undefined || one.previous !== undefined,
     );
-  return !scene.allPods.some(hasBegun);
+  return !view.allPods.some(hasBegun);
 }

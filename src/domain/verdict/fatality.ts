@@ -23,25 +23,25 @@ export function capacityAt(state: RolloutState): number {
   return Math.max(state.departedAt, ...state.departing.values());
 }
 
-/** From when on a cause dooms; Infinity: not by itself, or not under these circumstances. */
-export function doomAt({ doom }: Cause, circumstances: Circumstances): number {
-  switch (doom.when) {
+/** From when on a cause is fatal; Infinity: not by itself, or not under these circumstances. */
+export function fatalAt({ fatality }: Cause, circumstances: Circumstances): number {
+  switch (fatality.when) {
     case 'now':
       return 0;
     case 'never':
       return Number.POSITIVE_INFINITY;
     case 'heard':
-      return doom.triedAt >= circumstances.othersAt ? 0 : Number.POSITIVE_INFINITY;
+      return fatality.triedAt >= circumstances.othersAt ? 0 : Number.POSITIVE_INFINITY;
     case 'blocked': {
       const freed = circumstances.capacityAt > 0;
-      if (!freed && !doom.mayFree) return 0;
-      if (freed && doom.refusedAt <= circumstances.capacityAt) return Number.POSITIVE_INFINITY;
-      return Math.max(doom.since, circumstances.capacityAt) + doom.allowance;
+      if (!freed && !fatality.mayFree) return 0;
+      if (freed && fatality.refusedAt <= circumstances.capacityAt) return Number.POSITIVE_INFINITY;
+      return Math.max(fatality.since, circumstances.capacityAt) + fatality.allowance;
     }
     default: {
       const held = { capacity: circumstances.capacityAt, dependencies: circumstances.dependenciesAt };
-      const from = doom.holds === undefined ? 0 : held[doom.holds];
-      return Math.max(doom.since, from) + doom.allowance;
+      const from = fatality.holds === undefined ? 0 : held[fatality.holds];
+      return Math.max(fatality.since, from) + fatality.allowance;
     }
   }
 }

@@ -28,7 +28,7 @@ function timeoutFailure(one: Assessment, limits: Limits): Failure {
   const message = `${title} was not done when ${spoken(limits.timeout)} were over: ${missing}.`;
   const why = mostTelling(one.causes);
   if (why === undefined) {
-    const pods = one.laggards.length === 0 ? '' : ` Pod ${one.laggards.join('; pod ')}.`;
+    const pods = one.unreadyPods.length === 0 ? '' : ` Pod ${one.unreadyPods.join('; pod ')}.`;
     return plain(`${message}${pods}`, [one.target.reference]);
   }
   return { ...why.failure, reason: 'rollout-timeout', message: `${message} ${why.failure.message}` };

@@ -6,7 +6,7 @@ import { traitsOf } from '../kinds/table.ts';
 import { groupKindOf, keyOf } from '../kubernetes/objects.ts';
 import type { Limits, RolloutState } from '../rollout/state.ts';
 import { type Assessment, assessmentsOf } from './assessment.ts';
-import { type Circumstances, capacityAt, doomAt } from './fatality.ts';
+import { type Circumstances, capacityAt, fatalAt } from './fatality.ts';
 import { timeoutFailures } from './timeout.ts';
 import type { WorkloadReport } from './workload-report.ts';
 
@@ -44,8 +44,8 @@ export function verdict(
   const { workloads, troubled, settledAt } = tally;
   const common = { capacityAt: capacityAt(state), dependenciesAt: tally.dependenciesAt };
   const circumstancesOf = (one: Assessment) => ({ ...common, othersAt: tally.othersAt(one) });
-  const doomed = troubled.flatMap((one) => doomsOf(one, circumstancesOf(one), now));
-  if (doomed.length > 0) return failedVerdict(mergedFailures(ordered(doomed)), workloads);
+  const fatal = troubled.flatMap((one) => fatalCausesOf(one, circumstancesOf(one), now));
+  if (fatal.length > 0) return failedVerdict(mergedFailures(ordered(fatal)), workloads);
 
   const registered = state.targets.length >= state.expected;
   if (registered && settledAt <= now) return { state: 'passed', workloads };
@@ -54,7 +54,7 @@ export function verdict(
 
   const ends = troubled.flatMap((one) => {
     const circumstances = circumstancesOf(one);
-    return one.causes.map((cause) => doomAt(cause, circumstances));
+    return one.causes.map((cause) => fatalAt(cause, circumstances));
   });
   return {
     state: 'pending',
@@ -93,7 +93,7 @@ interface Tally {
 }
 
 /** A program waits for one or two others. Where so many are still to begin, they are a crowd on its way. */
-const mostAwaited = 10;
+const maxAwaited = 10;
 
 /** Plain loops: they run over every workload at every change. */
 function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits): Tally {
@@ -129,7 +129,7 @@ function othersAnswer(changed: readonly Assessment[]): Tally['othersAt'] {
     if (last === undefined || one.answersFrom > last.answersFrom) [last, lastBut] = [one, last];
     else if (lastBut === undefined || one.answersFrom > lastBut.answersFrom) lastBut = one;
   }
-  return (one) => (dark > mostAwaited ? 0 : ((one === last ? lastBut : last)?.answersFrom ?? 0));
+  return (one) => (dark > maxAwaited ? 0 : ((one === last ? lastBut : last)?.answersFrom ?? 0));
 }
 
 /** A crashing container without probes is ready for a moment each time: "current" would flicker. */
@@ -147,9 +147,9 @@ function settledFrom(one: Assessment, limits: Limits): number {
  * Deployment may have one more than it wants, and that one is about to be removed. Pods of a StatefulSet or DaemonSet have
  * each their own place.
  */
-function doomsOf(one: Assessment, circumstances: Circumstances, now: number): readonly Cause[] {
+function fatalCausesOf(one: Assessment, circumstances: Circumstances, now: number): readonly Cause[] {
   const due = one.causes.filter(
-    (cause) => (!one.current || cause.evenIfCurrent === true) && doomAt(cause, circumstances) <= now,
+    (cause) => (!one.current || cause.evenIfCurrent === true) && fatalAt(cause, circumstances) <= now,
   );
   if (due.length === 0) return [];
   const podsAtFault = new Set(due.flatMap((cause) => cause.pod ?? []));

@@ -2,9 +2,9 @@ import { endsOfRelease } from '../causes/crashes.ts';
 import type { PodCounts } from '../kinds/kind.ts';
 import { workloadKindOf } from '../kinds/table.ts';
 import type { ObjectReference } from '../kubernetes/objects.ts';
-import { markOf } from '../rollout/condition-times.ts';
+import { conditionKeys } from '../rollout/condition-times.ts';
 import type { Limits } from '../rollout/state.ts';
-import type { Scene } from '../rollout/workload-view.ts';
+import type { WorkloadView } from '../rollout/workload-view.ts';
 import { containersOf } from '../status/built-in/containers.ts';
 import { imagesOf } from '../workloads/workloads.ts';
 
@@ -34,56 +34,56 @@ export interface WorkloadReport {
 
 /** The row of the workloads' table. `state` and `message` are what the assessment found. */
 export function reportOf(
-  scene: Scene,
+  view: WorkloadView,
   limits: Limits,
   state: WorkloadReport['state'],
   message: string,
 ): WorkloadReport {
   return {
-    reference: scene.target.reference,
+    reference: view.target.reference,
     state,
-    changed: scene.target.changed,
+    changed: view.target.changed,
     message,
-    ...countsOf(scene, state === 'current'),
-    restarts: restartsOf(scene, limits),
-    images: imageChanges(scene, limits),
-    ...servesOf(scene),
+    ...countsOf(view, state === 'current'),
+    restarts: restartsOf(view, limits),
+    images: imageChanges(view, limits),
+    ...servesOf(view),
   };
 }
 
 /** By the status of its controller, which counts pods of earlier revisions as well. */
-function servesOf({ live }: Scene): Pick<WorkloadReport, 'serves'> {
+function servesOf({ live }: WorkloadView): Pick<WorkloadReport, 'serves'> {
   const kind = live === undefined ? undefined : workloadKindOf(live.object);
   if (live === undefined || kind?.runs !== 'until-deleted' || kind.pods === 'itself') return {};
   return { serves: kind.serves(live.object) };
 }
 
-function countsOf(scene: Scene, current: boolean): PodCounts {
-  const live = scene.live?.object;
-  return scene.kind.counts({
-    desired: scene.target.desired,
+function countsOf(view: WorkloadView, current: boolean): PodCounts {
+  const live = view.live?.object;
+  return view.kind.counts({
+    desired: view.target.desired,
     live,
-    seen: scene.observed ? live : undefined,
-    written: scene.written,
+    seen: view.observed ? live : undefined,
+    written: view.written,
     current,
-    pods: scene.pods.length,
-    readyPods: scene.pods.filter((pod) => pod.marks.has(markOf.ready)).length,
+    pods: view.pods.length,
+    readyPods: view.pods.filter((pod) => pod.conditionTimes.has(conditionKeys.ready)).length,
   });
 }
 
-function restartsOf(scene: Scene, limits: Limits): number {
+function restartsOf(view: WorkloadView, limits: Limits): number {
   let restarts = 0;
-  for (const pod of scene.pods) {
+  for (const pod of view.pods) {
     for (const container of containersOf(pod.object)) restarts += endsOfRelease(pod, container, limits);
   }
   return Math.max(0, restarts);
 }
 
-function imageChanges(scene: Scene, limits: Limits): WorkloadReport['images'] {
-  const live = scene.live;
+function imageChanges(view: WorkloadView, limits: Limits): WorkloadReport['images'] {
+  const live = view.live;
   const known = live !== undefined && live.firstAt <= limits.startedAt;
   const before = new Map(known ? imagesOf(live.first).map((one) => [one.container, one.image]) : []);
-  return imagesOf(scene.target.desired).map(({ container, image }) => {
+  return imagesOf(view.target.desired).map(({ container, image }) => {
     const old = before.get(container);
     return old === undefined || old === image ? { container, image } : { container, image, before: old };
   });

@@ -1,5 +1,5 @@
 /** The story of `phase: observe`: was the deploying job kept from starting, by whom and why? Asks GitHub alone, no cluster. */
-import type { Refusal } from '../../domain/approval/approval.ts';
+import type { ApprovalRefusal } from '../../domain/approval/approval.ts';
 import { judgeRun } from '../../domain/approval/observed-run.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
@@ -27,7 +27,7 @@ async function decide(run: Run): Promise<Ending> {
   return { outcome: 'succeeded', exitCode: 0, reason: 'succeeded', message: seen.message, nextSteps: [] };
 }
 
-async function look(run: Run): Promise<Refusal | { readonly message: string }> {
+async function look(run: Run): Promise<ApprovalRefusal | { readonly message: string }> {
   const { githubEnvironment } = run.settings;
   try {
     const observation = judgeRun(await run.approvals.observed(run.identity, githubEnvironment, run.signal));

@@ -8,7 +8,7 @@ import type { ClusterPort } from '../../ports/cluster.ts';
 
 /** What a round reads of one container at the most: pages of this many bytes. */
 const pageBytes = 256 * 1024;
-const mostPages = 8;
+const maxPages = 8;
 const atOnce = 6;
 
 /** How far one container's log has been read. */
@@ -94,7 +94,7 @@ export class ErrorLogs {
     previous: boolean,
   ): Promise<void> {
     const { name, namespace = '' } = pod.metadata;
-    for (let page = 0; page < mostPages; page += 1) {
+    for (let page = 0; page < maxPages; page += 1) {
       const { lines, full } = await this.cluster.logPage(namespace, name, container.name, {
         previous,
         ...(place.since === undefined ? {} : { since: place.since }),

@@ -12,7 +12,7 @@ import {
   type WorkloadErrors,
 } from '../../domain/logs/error-rates.ts';
 import type { PodRecord } from '../../domain/rollout/state.ts';
-import { sceneOf } from '../../domain/rollout/workload-view.ts';
+import { workloadViewOf } from '../../domain/rollout/workload-view.ts';
 import { isTerminating, phaseOf } from '../../domain/status/built-in/pod.ts';
 import { isServingKind } from '../../domain/workloads/workloads.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
@@ -30,7 +30,7 @@ export interface OldErrors {
 }
 
 /** Pods of one workload whose logs are read: rates are per pod, so that some tell as much as all. */
-const mostPods = 20;
+const maxPods = 20;
 /** How long apply waits for the old pods' logs: afterwards they may be gone. */
 const patience = 10_000;
 const pause = 2000;
@@ -50,7 +50,7 @@ export async function readOldErrors(
   const logs = new Map<string, ErrorLogs>();
   const readers = plan.changes.flatMap(({ reference, desired, action }) => {
     if (action === 'unchanged' || !isMonitored(desired)) return [];
-    const { allPods } = sceneOf(watch.state(), { reference, changed: true, desired });
+    const { allPods } = workloadViewOf(watch.state(), { reference, changed: true, desired });
     for (const { object } of allPods) pods.add(object.metadata.uid ?? '');
     const running = allPods.filter(({ object }) => phaseOf(object) === 'Running' && !isTerminating(object));
     if (running.length === 0) return [];
@@ -59,7 +59,7 @@ export async function readOldErrors(
     const since = new Date(window).toISOString();
     return errors.readers(
       running
-        .slice(0, mostPods)
+        .slice(0, maxPods)
         .map(({ object }) => ({ pod: object, from: Math.max(window, createdAt(object) ?? window), since })),
       now,
     );
@@ -101,7 +101,7 @@ export async function monitorRelease(
       const key = keyOf(target.reference);
       const errors = logs.get(key) ?? new ErrorLogs(cluster, signal);
       logs.set(key, errors);
-      return errors.readers(newPods(watch, sceneOf(watch.state(), target).pods, old), run.clock.now());
+      return errors.readers(newPods(watch, workloadViewOf(watch.state(), target).pods, old), run.clock.now());
     });
     await readAll(readers, signal);
     return errorFailure(compare(watch, logs, old, end - run.clock.now()), run.settings.maxErrors);
@@ -143,7 +143,7 @@ async function atTheEnd(
 function newPods(watch: RolloutWatch, pods: readonly PodRecord[], old: OldErrors): readonly LoggingPod[] {
   return pods
     .filter(({ object }) => !old.pods.has(object.metadata.uid ?? ''))
-    .slice(0, mostPods)
+    .slice(0, maxPods)
     .map(({ object, firstAt }) => ({
       pod: object,
       from: firstAt > watch.limits.startedAt ? firstAt : (createdAt(object) ?? firstAt),
@@ -188,19 +188,19 @@ function reportErrors(
   });
 }
 
-const mostNotices = 5;
+const maxNotices = 5;
 
 /** Warnings about this release's pods fail nothing by themselves, but somebody should know. */
 function reportEvents(run: Run, watch: RolloutWatch, since: number): void {
   const seen = new Set<string>();
   for (const target of watch.state().targets) {
     if (!target.changed) continue;
-    const scene = sceneOf(watch.state(), target);
-    for (const pod of scene.pods) {
-      for (const event of scene.events(pod.object)) {
+    const view = workloadViewOf(watch.state(), target);
+    for (const pod of view.pods) {
+      for (const event of view.events(pod.object)) {
         const key = `${keyOf(target.reference)} ${eventReason(event)}`;
         const warns = textAt(event.object, 'type') === 'Warning' && event.firstAt >= since;
-        if (!warns || seen.has(key) || seen.size >= mostNotices) continue;
+        if (!warns || seen.has(key) || seen.size >= maxNotices) continue;
         seen.add(key);
         notice(run, {
           reason: 'warning-event',

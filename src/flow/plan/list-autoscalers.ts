@@ -9,7 +9,7 @@ export async function listAutoscalers(
   try {
     return await cluster.list('autoscaling/v2', 'HorizontalPodAutoscaler', namespace);
   } catch (error) {
-    // Without the permission the overlay's own autoscalers still count; foreign ones show as conflicts over replicas.
+    // Without the permission the overlay's own autoscalers still count; those of others show as conflicts over replicas.
     if (cluster.refusalOf(error)?.status === 403) return [];
     throw error;
   }

@@ -160,14 +160,14 @@ async function ask(
   if (deferred) {
     return {
       change: { ...base, action: actionOf(live, undefined), conflicts: [], adopts, deferred, warnings: [] },
-      validation: { ...facts, foreignConflicts: [], deferred, warnings: [] },
+      validation: { ...facts, othersConflicts: [], deferred, warnings: [] },
     };
   }
   if (options.readsOnly === true) {
     const action = adopts ? 'configured' : actionByFields(live, desired);
     return {
       change: { ...base, action, conflicts: [], adopts, deferred, warnings: [] },
-      validation: { ...facts, foreignConflicts: [], deferred, notAsked: true, warnings: [] },
+      validation: { ...facts, othersConflicts: [], deferred, notAsked: true, warnings: [] },
     };
   }
   const answer = await dryRun(cluster, desired, options);
@@ -204,7 +204,7 @@ async function ask(
       ...(pod === undefined || predicted === undefined
         ? {}
         : { ...pod, needsExtraPod: needsExtraPod(live, predicted) }),
-      foreignConflicts: foreign,
+      othersConflicts: foreign,
       deferred,
       warnings,
     },

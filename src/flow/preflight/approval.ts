@@ -1,5 +1,5 @@
 /** Production: proves that a person approved this run, before anything is locked or changed (release state row 2). */
-import { type Approval, judgeApproval, type Refusal } from '../../domain/approval/approval.ts';
+import { type Approval, type ApprovalRefusal, judgeApproval } from '../../domain/approval/approval.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import { logLine } from '../../report/log/line.ts';
 import { logText } from '../../report/text/escape.ts';
@@ -30,7 +30,7 @@ function skipped(run: Run): Approval {
   return { state: 'skipped', by: [], reviewers: [] };
 }
 
-async function ask(run: Run): Promise<Approval | Refusal> {
+async function ask(run: Run): Promise<Approval | ApprovalRefusal> {
   const { githubEnvironment } = run.settings;
   try {
     const verdict = judgeApproval(await run.approvals.facts(run.identity, githubEnvironment, run.signal));
@@ -57,7 +57,7 @@ function say(run: Run, { state, environment, by, reviewers }: Approval): void {
   run.log.line(logLine(run.logClock(), logText(`Approved for ${environment} by ${who}.`)));
 }
 
-function refusedEnding({ reason, message, remedy }: Refusal): Ending {
+function refusedEnding({ reason, message, remedy }: ApprovalRefusal): Ending {
   return {
     outcome: 'cancelled',
     exitCode: 5,

@@ -12,14 +12,14 @@ import type {
   RolloutState,
   RolloutTarget,
 } from '../../domain/rollout/state.ts';
-import { sceneOf } from '../../domain/rollout/workload-view.ts';
+import { workloadViewOf } from '../../domain/rollout/workload-view.ts';
 import { type ContainerView, containersOf, isHeldBack } from '../../domain/status/built-in/containers.ts';
 import type { Run } from '../run/context.ts';
 
 /** Thousands of pods that crash must not have the API server read thousands of logs; the first ones tell enough. */
-const mostAtOnce = 4;
-const mostPerWorkload = 10;
-const mostContainers = 50;
+const maxAtOnce = 4;
+const maxPerWorkload = 10;
+const maxContainers = 50;
 
 /** The last of them that is not empty counts. */
 const tailLines = 3;
@@ -69,7 +69,7 @@ export function readLastLines(
   };
 
   const readNext = (): void => {
-    while (!stopped.signal.aborted && reading < mostAtOnce) {
+    while (!stopped.signal.aborted && reading < maxAtOnce) {
       const wanted = queue.shift();
       if (wanted === undefined) return;
       reading += 1;
@@ -132,7 +132,7 @@ function admission(): (workload: string, container: string) => boolean {
   return (workload, container) => {
     const own = admitted.get(workload) ?? new Set();
     if (own.has(container)) return true;
-    if (all >= mostContainers || own.size >= mostPerWorkload) return false;
+    if (all >= maxContainers || own.size >= maxPerWorkload) return false;
     admitted.set(workload, own.add(container));
     all += 1;
     return true;
@@ -156,7 +156,7 @@ function changedTarget(state: RolloutState, { object }: PodRecord): RolloutTarge
 
 /** Pods of the release before may well crash while they are replaced: nobody asks why. */
 function isOfRelease(state: RolloutState, target: RolloutTarget, record: PodRecord): boolean {
-  const { pods, failedPods } = sceneOf(state, target);
+  const { pods, failedPods } = workloadViewOf(state, target);
   return pods.includes(record) || failedPods.includes(record);
 }
 

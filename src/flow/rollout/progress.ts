@@ -2,7 +2,7 @@ import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
 import { progressLines } from '../../report/log/progress.ts';
 import type { Run } from '../run/context.ts';
 
-const leastPause = 1000;
+const minPause = 1000;
 
 /** Lines at each interval, and sooner (not more than each second) when a workload becomes current or fails. */
 export class Progress {
@@ -20,7 +20,7 @@ export class Progress {
 
   show(workloads: readonly WorkloadReport[], now: number): void {
     const states = workloads.map((workload) => workload.state).join();
-    const news = states !== this.last && now >= this.shownAt + leastPause;
+    const news = states !== this.last && now >= this.shownAt + minPause;
     if (now < this.nextAt && !news) return;
     this.last = states;
     this.shownAt = now;

@@ -2,7 +2,7 @@
 import type { Run } from '../run/context.ts';
 
 /** Milliseconds for which a change may wait to be judged: no more debt is carried on. */
-const longestRest = 200;
+const maxRest = 200;
 
 /** Judging takes this share of the time, in the long run. */
 const share = 1 / 20;
@@ -10,7 +10,7 @@ const share = 1 / 20;
 /** Milliseconds of judging that may be run up at once. */
 const burst = 50;
 
-export interface Pace {
+export interface Throttle {
   /** Around each judging. */
   begin(): void;
   end(): void;
@@ -22,7 +22,7 @@ export interface Pace {
  * Changes of a thousand workloads come faster than the verdict on all of them is found: then what came meanwhile is judged
  * together. Where changes are few nothing waits, although the first judgings are slow, while their code is compiled.
  */
-export function paceOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>): Pace {
+export function throttleOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>): Throttle {
   let began = 0;
   let endedAt = clock.now();
   let credit = burst;
@@ -33,7 +33,7 @@ export function paceOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>): Pace {
     end: () => {
       const now = clock.now();
       const earned = Math.min(burst, credit + (now - endedAt) * share);
-      credit = Math.max(earned - (now - began), -longestRest * share);
+      credit = Math.max(earned - (now - began), -maxRest * share);
       endedAt = now;
     },
     rest: async () => {

@@ -21,7 +21,7 @@ export function observerOf(run: Pick<Run, 'clock' | 'signal'>): Observer {
     waiting = [];
     for (const one of woken) one();
   };
-  const alarm = alarmOf(run, wake);
+  const alarm = timerOf(run, wake);
   const goOn = (): void => {
     run.signal.throwIfAborted();
     if (lost !== undefined) throw lost;
@@ -56,14 +56,14 @@ function lostWatch(error: unknown): Fault {
   );
 }
 
-interface Alarm {
+interface Timer {
   /** Rings at `until` or before. One that is set for an earlier moment stays: changes come by the thousand. */
   ringBy(until: number): void;
   stop(): void;
 }
 
 /** Calls `ring` when the time has come, and at once when the run is cancelled. */
-function alarmOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>, ring: () => void): Alarm {
+function timerOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>, ring: () => void): Timer {
   let set: { readonly at: number; readonly stop: AbortController } | undefined;
   const clear = (): void => {
     set?.stop.abort();

@@ -12,7 +12,7 @@ import {
   startRollout,
   withTarget,
 } from '../../domain/rollout/state.ts';
-import { sceneOf } from '../../domain/rollout/workload-view.ts';
+import { workloadViewOf } from '../../domain/rollout/workload-view.ts';
 import { type Verdict, verdict } from '../../domain/verdict/verdict.ts';
 import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
 import type { WatchChange, WatchedKind, WatchPort } from '../../ports/watch.ts';
@@ -20,7 +20,7 @@ import type { Run } from '../run/context.ts';
 import { Freeing } from './blocking-pods.ts';
 import { type LastLines, readLastLines } from './last-log-lines.ts';
 import { Progress } from './progress.ts';
-import { paceOf } from './throttle.ts';
+import { throttleOf } from './throttle.ts';
 import { type Observer, observerOf } from './wake-up.ts';
 import { proveWatch, type WatchProof } from './watch-proof.ts';
 
@@ -50,7 +50,7 @@ export interface RolloutWatch {
 }
 
 export interface ExpectedTargets {
-  /** So many will be added: until then a doomed release fails, but none passes. */
+  /** So many will be added: until then a failing release fails, but none passes. */
   readonly expected: number;
   /** Those that are there already: they are watched from the start, to know them as they were. */
   readonly existing: readonly ObjectReference[];
@@ -199,7 +199,9 @@ function addTarget(watching: Watching, target: RolloutTarget): void {
 
 function podsOf(state: RolloutState, reference: ObjectReference): readonly string[] {
   const target = state.targets.find((one) => keyOf(one.reference) === keyOf(reference));
-  return target === undefined ? [] : sceneOf(state, target).pods.map((pod) => pod.object.metadata.name);
+  return target === undefined
+    ? []
+    : workloadViewOf(state, target).pods.map((pod) => pod.object.metadata.name);
 }
 
 function stop(watching: Watching): void {
@@ -221,10 +223,10 @@ async function judge(
   const { run, observer } = watching;
   const progress = new Progress(run);
   const freeing = new Freeing(run);
-  const pace = paceOf(run);
+  const throttle = throttleOf(run);
   let proven = false;
   for (;;) {
-    pace.begin();
+    throttle.begin();
     const answer = ask(watching, limits);
     progress.show(answer.workloads, run.clock.now());
     if (answer.state === 'failed') return answer;
@@ -238,9 +240,9 @@ async function judge(
     proven = false;
     freeing.free(watching.state, limits);
     const proofAt = proof.ahead(answer.passesAt);
-    pace.end();
+    throttle.end();
     await observer.changed(Math.min(answer.nextAt, progress.nextAt, freeing.nextAt, proofAt));
-    await pace.rest();
+    await throttle.rest();
   }
 }
 

@@ -4,7 +4,7 @@ import { Fault } from '../../domain/failure/fault.ts';
 import { textAt } from '../../domain/kubernetes/fields.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { RolloutState } from '../../domain/rollout/state.ts';
-import { sceneOf } from '../../domain/rollout/workload-view.ts';
+import { workloadViewOf } from '../../domain/rollout/workload-view.ts';
 import { type Baseline, baselineOf, compared } from '../../domain/smoke/latency/baseline.ts';
 import type { SmokeReport } from '../../domain/smoke/report.ts';
 import { databaseTests } from '../../domain/smoke/tests/database-tests.ts';
@@ -98,7 +98,7 @@ export async function smokeRelease(
 
 /** Where a pod of this release is called from inside the cluster. */
 function podAddress(state: RolloutState, name: string): string | undefined {
-  const pods = state.targets.flatMap((target) => sceneOf(state, target).pods);
+  const pods = state.targets.flatMap((target) => workloadViewOf(state, target).pods);
   return textAt(pods.find(({ object }) => object.metadata.name === name)?.object, 'status', 'podIP');
 }
 
@@ -161,5 +161,5 @@ async function settledPlan(
 /** As they are in the cluster: generated Secrets have other names there if this checkout has other values. */
 function runningWorkloads(watch: RolloutWatch): readonly KubernetesObject[] {
   const state = watch.state();
-  return state.targets.map((target) => sceneOf(state, target).live?.object ?? target.desired);
+  return state.targets.map((target) => workloadViewOf(state, target).live?.object ?? target.desired);
 }

@@ -38,7 +38,7 @@ const sentenceLimit = 500;
 export function renderSlackMessage(result: ResultDocument): SlackMessage | undefined {
   if (result.exitCode === 0) return undefined;
   const headline = outcomeWords(result, oneLine(result.app), result.environment);
-  const alarm = alarmOf(result);
+  const alarm = timerOf(result);
   const url = safeRunUrl(result);
   const fallback = [
     alarm === '' ? '' : '<!channel>',
@@ -60,7 +60,7 @@ export function renderSlackMessage(result: ResultDocument): SlackMessage | undef
 }
 
 /** Undo itself failed: everybody is to look. */
-function alarmOf({ outcome }: ResultDocument): string {
+function timerOf({ outcome }: ResultDocument): string {
   if (outcome === 'rollback-failed')
     return '<!channel> *The rollback failed: what runs now is neither the release nor what was before it. Somebody has to act.*';
   if (outcome === 'restore-unverified')

@@ -1,4 +1,4 @@
-/** One line of the job log: time, elapsed time, text. Colours come from here alone; foreign text has lost its own. */
+/** One line of the job log: time, elapsed time, text. Colours come from here alone; untrusted text has lost its own. */
 import { formatTimeOfDay } from '../text/format.ts';
 
 export interface LogClock {

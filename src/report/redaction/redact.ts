@@ -1,7 +1,7 @@
 /** Masks secret values in text and in the whole result, before anything is rendered or written. */
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { closedWords } from './contract-values.ts';
-import { type SecretValues, shortestMask } from './secret-values.ts';
+import { minMaskLength, type SecretValues } from './secret-values.ts';
 
 const mask = '***';
 
@@ -23,7 +23,7 @@ function fingerprintTable(values: SecretValues): Uint8Array {
 
 /** The end of the longest form that starts at `at`, or `at` if none does. Forms that end before `covered` do not matter. */
 function matchEnd(text: string, at: number, covered: number, values: SecretValues): number {
-  const candidates = values.byPrefix.get(text.slice(at, at + shortestMask));
+  const candidates = values.byPrefix.get(text.slice(at, at + minMaskLength));
   if (!candidates) return at;
   const { forms, lengths } = candidates;
   const found = lengths.find((length) => at + length > covered && forms.has(text.slice(at, at + length)));
@@ -34,7 +34,7 @@ function spansToMask(text: string, values: SecretValues): { start: number; end: 
   const table = fingerprintTable(values);
   const spans: { start: number; end: number }[] = [];
   let covered = -1;
-  for (let at = 0; at <= text.length - shortestMask; at += 1) {
+  for (let at = 0; at <= text.length - minMaskLength; at += 1) {
     if (table[fingerprint(text, at)] === 0) continue;
     const end = matchEnd(text, at, covered, values);
     if (end === at) continue;
@@ -48,7 +48,7 @@ function spansToMask(text: string, values: SecretValues): { start: number; end: 
 
 /** Replaces every form of every value by `***`; values that overlap or touch in the text become one mask. */
 export function redact(text: string, values: SecretValues): string {
-  if (values.byPrefix.size === 0 || text.length < shortestMask) return text;
+  if (values.byPrefix.size === 0 || text.length < minMaskLength) return text;
   const spans = spansToMask(text, values);
   const shown = spans.map(({ start }, index) => text.slice(spans[index - 1]?.end ?? 0, start));
   return spans.length === 0 ? text : [...shown, text.slice(spans.at(-1)?.end)].join(mask);

@@ -5,12 +5,12 @@
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 
 /** Shortest text that is masked, in characters. */
-export const shortestMask = 8;
+export const minMaskLength = 8;
 
 export interface SecretValues {
   /** What to hand to the runner: values and their lines as they are; it makes the encoded forms itself. */
   readonly masks: readonly string[];
-  /** Every form to look for, by its first `shortestMask` characters. */
+  /** Every form to look for, by its first `minMaskLength` characters. */
   readonly byPrefix: ReadonlyMap<string, FormsOfPrefix>;
 }
 
@@ -87,7 +87,7 @@ function formsOf(bytes: Buffer): string[] {
 }
 
 function isMaskable(text: string): boolean {
-  return text.length >= shortestMask && text.trim() !== '';
+  return text.length >= minMaskLength && text.trim() !== '';
 }
 
 function longestFirst(texts: Iterable<string>): string[] {
@@ -97,7 +97,7 @@ function longestFirst(texts: Iterable<string>): string[] {
 function indexByPrefix(forms: ReadonlySet<string>): Map<string, FormsOfPrefix> {
   const index = new Map<string, FormsOfPrefix>();
   for (const form of longestFirst(forms)) {
-    const prefix = form.slice(0, shortestMask);
+    const prefix = form.slice(0, minMaskLength);
     const known = index.get(prefix) ?? { forms: new Set<string>(), lengths: [] };
     known.forms.add(form);
     if (known.lengths.at(-1) !== form.length) known.lengths.push(form.length);
@@ -107,7 +107,7 @@ function indexByPrefix(forms: ReadonlySet<string>): Map<string, FormsOfPrefix> {
 }
 
 function secretValuesOf(all: readonly Buffer[]): SecretValues {
-  const values = all.filter(({ length }) => length >= shortestMask);
+  const values = all.filter(({ length }) => length >= minMaskLength);
   const masks = new Set(values.flatMap(masksOf).filter((mask) => isMaskable(mask) && !/[\r\n]/.test(mask)));
   const forms = new Set(values.flatMap(formsOf).filter(isMaskable));
   return { masks: longestFirst(masks), byPrefix: indexByPrefix(forms) };

@@ -47,7 +47,7 @@ function pathOf(address: string): string {
 }
 
 /** More bars than this cannot be told apart. */
-const mostBars = 20;
+const maxBars = 20;
 
 /** p95 of each endpoint, slowest first, as bars. */
 function chart(measured: readonly Measured[]): string {
@@ -55,7 +55,7 @@ function chart(measured: readonly Measured[]): string {
     p95 === undefined ? [] : [{ label: mermaidLabel(`${subject} ${pathOf(address)}`), value: p95.value }],
   );
   bars.sort((left, right) => right.value - left.value);
-  const shown = bars.slice(0, mostBars);
+  const shown = bars.slice(0, maxBars);
   if (shown.length === 0) return '';
   return [
     '```mermaid',

@@ -10,7 +10,7 @@ export interface SummaryLimits {
   readonly workloadRows: number;
   /** Causes, findings, endpoints, notices, next steps: entries of one list. */
   readonly entries: number;
-  /** Characters of one sentence of foreign text. */
+  /** Characters of one sentence of untrusted text. */
   readonly sentence: number;
   /** What a reader is told; the empty string for nothing. */
   readonly cut: string;

@@ -1,5 +1,5 @@
 /**
- * Foreign text (names, messages, logs, diffs) made harmless for the place it goes to. Everything the cluster, the repository
+ * Untrusted text (names, messages, logs, diffs) made harmless for the place it goes to. Everything the cluster, the repository
  * or a container says passes through one of these functions; nothing else in `report` touches it.
  */
 import { stripVTControlCharacters } from 'node:util';
@@ -37,7 +37,7 @@ export function inlineCode(text: string): string {
   return `${fence}${padding}${content}${padding}${fence}`;
 }
 
-/** A fenced block, the fence longer than any run of backticks inside. `language` is ours, never foreign. */
+/** A fenced block, the fence longer than any run of backticks inside. `language` is ours, never untrusted. */
 export function codeFence(text: string, language: string): string {
   const content = cleanText(text).replace(/\n+$/, '');
   const fence = '`'.repeat(Math.max(3, longestRunOfBackticks(content) + 1));

@@ -14,7 +14,7 @@ afterEach(async () => {
 interface Endpoint {
   readonly call: Call;
   readonly arrivals: readonly number[];
-  readonly mostAtOnce: () => number;
+  readonly maxAtOnce: () => number;
 }
 
 /** A real server that answers each request as `answer` says: after so many milliseconds, with that status; and a call of it. */
@@ -47,7 +47,7 @@ async function endpoint(
     await body.dump();
     return statusCode === 200 ? true : `status ${statusCode}`;
   };
-  return { call, arrivals, mostAtOnce: () => most };
+  return { call, arrivals, maxAtOnce: () => most };
 }
 
 const forever = new AbortController().signal;
@@ -60,13 +60,13 @@ describe('a fixed schedule of requests', () => {
   });
 
   it('sends at the rate whether answers come or not', async () => {
-    const { call, arrivals, mostAtOnce } = await endpoint(() => ({ after: 300 }));
+    const { call, arrivals, maxAtOnce } = await endpoint(() => ({ after: 300 }));
     const began = performance.now();
     const samples = await runSchedule(call, base, forever);
     expect(samples.length).toBe(40);
     expect(samples.every(({ ok, milliseconds }) => ok && milliseconds >= 299)).toBe(true);
     // A closed loop would have one request open at a time and take 12 s to send them all.
-    expect(mostAtOnce()).toBeGreaterThan(10);
+    expect(maxAtOnce()).toBeGreaterThan(10);
     const last = (arrivals.at(-1) ?? 0) - began;
     expect(last).toBeGreaterThanOrEqual(385);
     expect(last).toBeLessThan(3000);
@@ -85,9 +85,9 @@ describe('a fixed schedule of requests', () => {
   });
 
   it('counts the wait for a turn: a bound on requests in flight hides no stall', async () => {
-    const { call, mostAtOnce } = await endpoint(() => ({ after: 100 }));
+    const { call, maxAtOnce } = await endpoint(() => ({ after: 100 }));
     const samples = await runSchedule(call, { ...base, requests: 20, maxInFlight: 2 }, forever);
-    expect(mostAtOnce()).toBe(2);
+    expect(maxAtOnce()).toBe(2);
     // Two at a time of 100 ms each: the last of 20 is done after 1,000 ms, 190 ms after the start it was meant to go.
     expect(samples.at(-1)?.milliseconds).toBeGreaterThan(790);
     expect(samples[0]?.milliseconds).toBeLessThan(samples.at(-1)?.milliseconds ?? 0);

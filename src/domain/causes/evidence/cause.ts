@@ -3,7 +3,7 @@ import type { Reason } from '../../failure/reasons.ts';
 import type { Path } from '../../kubernetes/fields.ts';
 import { type ObjectReference, titleOf } from '../../kubernetes/objects.ts';
 import type { PodRecord } from '../../rollout/state.ts';
-import type { Scene } from '../../rollout/workload-view.ts';
+import type { WorkloadView } from '../../rollout/workload-view.ts';
 import type { ContainerView } from '../../status/built-in/containers.ts';
 import { remedies } from './remedies.ts';
 
@@ -13,7 +13,7 @@ import { remedies } from './remedies.ts';
  * about to be freed, then as `after`. `heard`: as `now`, once another workload of the release that it may wait for could have
  * answered it. `never`: by itself no verdict, but the best explanation when time runs out.
  */
-export type Doom =
+export type Fatality =
   | { readonly when: 'now' }
   | {
       readonly when: 'after';
@@ -36,7 +36,7 @@ export type Doom =
 
 /** Something that is wrong with one workload. */
 export interface Cause {
-  readonly doom: Doom;
+  readonly fatality: Fatality;
   readonly failure: Failure;
   /** Causes of several workloads with the same key are one cause (a registry, a Secret, a quota). */
   readonly mergeKey: string;
@@ -52,7 +52,7 @@ export interface CauseParts {
   readonly reason: Reason;
   readonly message: string;
   readonly remedy?: string;
-  readonly doom: Doom;
+  readonly fatality: Fatality;
   readonly weight: number;
   readonly evenIfCurrent?: boolean;
   /** Absent: a cause of this workload alone. */
@@ -64,14 +64,14 @@ export interface CauseParts {
   readonly field?: Path | undefined;
 }
 
-/** One cause from its parts; chain, remedy, log and keys follow from the scene. */
-export function causeOf(scene: Scene, parts: CauseParts): Cause {
-  const { reason, message, doom, weight, pod, container, event, field } = parts;
-  const reference = scene.target.reference;
+/** One cause from its parts; chain, remedy, log and keys follow from the view. */
+export function causeOf(view: WorkloadView, parts: CauseParts): Cause {
+  const { reason, message, fatality, weight, pod, container, event, field } = parts;
+  const reference = view.target.reference;
   const evidenceAt = parts.evidenceAt ?? event?.at;
   const own = `${reference.namespace ?? ''}/${reference.kind}/${reference.name}/${container?.name ?? ''}`;
   return {
-    doom,
+    fatality,
     weight,
     ...(parts.evenIfCurrent === true ? { evenIfCurrent: true } : {}),
     mergeKey: `${reason} ${parts.sharedKey ?? own}`,
@@ -81,7 +81,7 @@ export function causeOf(scene: Scene, parts: CauseParts): Cause {
       message,
       remedy: parts.remedy ?? remedies[reason] ?? '',
       objects: [reference],
-      chain: chainOf(scene, pod, container),
+      chain: chainOf(view, pod, container),
       logs: [],
       ...(evidenceAt === undefined ? {} : { evidenceAt }),
       ...(event === undefined ? {} : { event }),
@@ -92,11 +92,11 @@ export function causeOf(scene: Scene, parts: CauseParts): Cause {
 }
 
 /** `Deployment auth` → `ReplicaSet auth-6d5` → `Pod auth-6d5-x` → `container api`. */
-function chainOf(scene: Scene, pod?: PodRecord, container?: ContainerView): readonly string[] {
-  const chain = [titleOf(scene.target.reference)];
-  const replicaSet = scene.replicaSet?.object;
+function chainOf(view: WorkloadView, pod?: PodRecord, container?: ContainerView): readonly string[] {
+  const chain = [titleOf(view.target.reference)];
+  const replicaSet = view.replicaSet?.object;
   if (replicaSet !== undefined) chain.push(`ReplicaSet ${replicaSet.metadata.name}`);
-  if (pod !== undefined && scene.kind.pods !== 'itself') chain.push(`Pod ${pod.object.metadata.name}`);
+  if (pod !== undefined && view.kind.pods !== 'itself') chain.push(`Pod ${pod.object.metadata.name}`);
   if (container !== undefined) chain.push(containerTitle(container));
   return chain;
 }
@@ -131,7 +131,7 @@ export function subject(container: ContainerView, reference: ObjectReference): s
   return `${title.charAt(0).toUpperCase()}${title.slice(1)} of ${titleOf(reference)}`;
 }
 
-/** Foreign text as the rest of a sentence: one line, no full stop, not endless. */
+/** Untrusted text as the rest of a sentence: one line, no full stop, not endless. */
 export function quoted(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
   return line.length > 400 ? `${line.slice(0, 399)}…` : line;

@@ -3,7 +3,7 @@ import { textAt, timeOf } from '../../kubernetes/fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
 import { eventCount } from '../../rollout/observe.ts';
 import type { EventRecord, Limits, PodRecord } from '../../rollout/state.ts';
-import type { Scene } from '../../rollout/workload-view.ts';
+import type { WorkloadView } from '../../rollout/workload-view.ts';
 import type { ContainerView } from '../../status/built-in/containers.ts';
 
 export function eventReason(event: EventRecord): string {
@@ -54,8 +54,12 @@ function newestFirst(events: readonly EventRecord[]): readonly EventRecord[] {
 }
 
 /** Events about this object that this release brought: new ones, and old ones that happened again. Newest first. */
-export function freshEvents(scene: Scene, object: KubernetesObject, limits: Limits): readonly EventRecord[] {
-  return eventsAbout(scene, object).filter(isFresh(limits));
+export function freshEvents(
+  view: WorkloadView,
+  object: KubernetesObject,
+  limits: Limits,
+): readonly EventRecord[] {
+  return eventsAbout(view, object).filter(isFresh(limits));
 }
 
 function isFresh({ startedAt }: Limits) {
@@ -63,23 +67,23 @@ function isFresh({ startedAt }: Limits) {
 }
 
 /** Of one claim of a pod, by its name. Newest first. */
-export function claimEvents(scene: Scene, claim: string, limits: Limits): readonly EventRecord[] {
-  return newestFirst(scene.claimEvents(claim)).filter(isFresh(limits));
+export function claimEvents(view: WorkloadView, claim: string, limits: Limits): readonly EventRecord[] {
+  return newestFirst(view.claimEvents(claim)).filter(isFresh(limits));
 }
 
 /** Events about this object, also those from before this release. Newest first. */
-export function eventsAbout(scene: Scene, object: KubernetesObject): readonly EventRecord[] {
-  return newestFirst(scene.events(object));
+export function eventsAbout(view: WorkloadView, object: KubernetesObject): readonly EventRecord[] {
+  return newestFirst(view.events(object));
 }
 
 /** Events of a pod, newest first; those about one container name it in `fieldPath`. */
 export function podEvents(
-  scene: Scene,
+  view: WorkloadView,
   pod: PodRecord,
   limits: Limits,
   container?: ContainerView,
 ): readonly EventRecord[] {
-  const events = freshEvents(scene, pod.object, limits);
+  const events = freshEvents(view, pod.object, limits);
   return container === undefined ? events : events.filter((event) => isAboutContainer(event, container.name));
 }
 

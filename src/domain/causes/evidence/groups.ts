@@ -1,7 +1,7 @@
 /** Pods that are scheduled all together or not at all, or when their queue lets them: none of them is stuck because it has to wait. */
 import { conditionOf, fieldAt, textAt } from '../../kubernetes/fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
-import type { Scene } from '../../rollout/workload-view.ts';
+import type { WorkloadView } from '../../rollout/workload-view.ts';
 import { quoted } from './cause.ts';
 
 /** Where a pod names its group: Kubernetes' own in its spec, those of others in labels and annotations. */
@@ -36,8 +36,8 @@ export function schedulingGroupOf({ metadata, ...pod }: KubernetesObject): strin
 }
 
 /** The end of a sentence about a pod that waits: its group, and what that says of itself where the release brings it. */
-export function groupWords(scene: Scene, name: string): string {
-  const said = scene.podGroups(name).flatMap((group) => saidBy(group) ?? []);
+export function groupWords(view: WorkloadView, name: string): string {
+  const said = view.podGroups(name).flatMap((group) => saidBy(group) ?? []);
   return `waits for its group ${quoted(name)}${said[0] === undefined ? '' : ` (${quoted(said[0])})`}`;
 }
 

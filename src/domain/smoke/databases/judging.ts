@@ -4,20 +4,24 @@ import { oneLine, type TlsFacts } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';
 
 /** What a refusal of the server means: `says` follows the server's name in a sentence. */
-export interface Refusal {
+export interface DatabaseRefusal {
   readonly reason: Reason;
   readonly says: string;
   readonly remedy: string;
 }
 
-export const anyRefusal: Refusal = {
+export const anyRefusal: DatabaseRefusal = {
   reason: 'database-error',
   says: 'answered with an error',
   remedy: 'See the log of the server for this error.',
 };
 
 /** @param words the server's own words for it, in brackets */
-export function refused(subject: string, { reason, says, remedy }: Refusal, words?: string): Judgement {
+export function refused(
+  subject: string,
+  { reason, says, remedy }: DatabaseRefusal,
+  words?: string,
+): Judgement {
   const quoted = words === undefined ? '' : ` (${words})`;
   return { outcome: 'failed', reason, message: `${subject} ${says}${quoted}.`, remedy };
 }

@@ -7,10 +7,10 @@ import { addressOfKeywords, parseHost, readKeywords, tlsModeOf } from './address
 import {
   anyRefusal,
   type Connections,
+  type DatabaseRefusal,
   factsOfServer,
   judgeRoom,
   notLetIn,
-  type Refusal,
   refused,
   withFacts,
 } from './judging.ts';
@@ -153,45 +153,45 @@ function schema({
   });
 }
 
-const login = (says: string): Refusal => ({
+const login = (says: string): DatabaseRefusal => ({
   reason: 'login-refused',
   says,
   remedy:
     'Make the password in the Secret the one of this account, and see that the account may come from this host.',
 });
 
-const database = (says: string): Refusal => ({
+const database = (says: string): DatabaseRefusal => ({
   reason: 'database-missing',
   says,
   remedy: 'Create the database, grant this account rights on it, or correct its name in the settings.',
 });
 
-const exhausted: Refusal = {
+const exhausted: DatabaseRefusal = {
   reason: 'connections-exhausted',
   says: 'has no connection left',
   remedy: 'Find out who holds the connections (SHOW PROCESSLIST), lower the pools, or raise max_connections.',
 };
 
-const ofAccount: Refusal = {
+const ofAccount: DatabaseRefusal = {
   reason: 'connections-exhausted',
   says: 'has no connection left for this account',
   remedy: 'Lower the pools, or raise max_user_connections of the account.',
 };
 
-const shutdown: Refusal = {
+const shutdown: DatabaseRefusal = {
   reason: 'connection-lost',
   says: 'is shutting down',
   remedy: 'See who stops it; its log says why.',
 };
 
-const wantsTls: Refusal = {
+const wantsTls: DatabaseRefusal = {
   reason: 'tls-required',
   says: 'lets nobody in without TLS',
   remedy: 'Connect with TLS: sslMode=REQUIRED or stricter in the URL.',
 };
 
 /** By the numbers of the servers' manuals, "Server Error Message Reference" and "MariaDB Error Codes". */
-const refusals: Readonly<Record<number, Refusal>> = {
+const refusals: Readonly<Record<number, DatabaseRefusal>> = {
   1040: exhausted,
   // So answers a server to an account without rights on it, whether it is there or not.
   1044: database('has no such database for this account'),
@@ -285,7 +285,7 @@ function judgeRefusal(
   return refused(subject, refusal, words);
 }
 
-function refusalOf({ code, message }: MysqlError): Refusal {
+function refusalOf({ code, message }: MysqlError): DatabaseRefusal {
   if (/insecure transport/i.test(message)) return wantsTls;
   // 1226 is said of each resource of an account.
   if (code === 1226 && !/connections/.test(message)) return anyRefusal;

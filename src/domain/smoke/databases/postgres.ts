@@ -7,10 +7,10 @@ import { addressOfKeywords, readKeywords } from './address-parts.ts';
 import {
   anyRefusal,
   type Connections,
+  type DatabaseRefusal,
   factsOfServer,
   judgeRoom,
   notLetIn,
-  type Refusal,
   refused,
   withFacts,
 } from './judging.ts';
@@ -139,7 +139,7 @@ function schema({
 }
 
 /** By SQLSTATE (PostgreSQL manual, appendix A), the whole code before its class. */
-const refusals: Readonly<Record<string, Refusal>> = {
+const refusals: Readonly<Record<string, DatabaseRefusal>> = {
   '28P01': {
     reason: 'login-refused',
     says: 'refused the password',
@@ -227,7 +227,7 @@ function judgeRefusal(
   { login = 'stated', hasPassword = true }: PostgresExpectations,
 ): Judgement {
   const wantsTls = error.code === '28000' && /no encryption|SSL off/i.test(error.message);
-  const refusal: Refusal = wantsTls
+  const refusal: DatabaseRefusal = wantsTls
     ? {
         reason: 'tls-required',
         says: 'lets nobody in without TLS',

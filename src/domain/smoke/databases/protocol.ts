@@ -151,7 +151,7 @@ export interface DatabaseProtocol<Target extends DatabaseTarget, Finding extends
   };
   /** What the probe is given: what drivers do where settings are silent is filled in. */
   target(access: DatabaseAccess): Target;
-  /** How a finding looks in the log of the probe, which is foreign text until it has passed. */
+  /** How a finding looks in the log of the probe, which is untrusted text until it has passed. */
   schema(parts: SchemaParts): z.ZodType<Finding>;
   judge(finding: Finding, expected: DatabaseExpectations): Judgement;
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { judgeConnection, oneLine } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';
 import { parseHost } from './address-parts.ts';
-import { answers, anyRefusal, type Refusal, refused, withFacts } from './judging.ts';
+import { answers, anyRefusal, type DatabaseRefusal, refused, withFacts } from './judging.ts';
 import type {
   DatabaseAddress,
   DatabaseFinding,
@@ -166,7 +166,7 @@ function schema({ z, text, count, milliseconds, serverSaid, fault }: SchemaParts
  * By the first word of an error reply (redis/src/server.c, `shared.*err`). Words that are not here are not errors of the server's
  * state: `MOVED` and `ASK` say that another node of a cluster has the key, `NOPERM` that the user may not do this.
  */
-const refusals: Readonly<Record<string, Refusal>> = {
+const refusals: Readonly<Record<string, DatabaseRefusal>> = {
   NOAUTH: {
     reason: 'login-refused',
     says: 'wants a password and got none',
@@ -219,13 +219,13 @@ const refusals: Readonly<Record<string, Refusal>> = {
   },
 };
 
-const exhausted: Refusal = {
+const exhausted: DatabaseRefusal = {
   reason: 'connections-exhausted',
   says: 'has no connection left',
   remedy: 'Find out who holds the connections (CLIENT LIST), lower the pools, or raise maxclients.',
 };
 
-function refusalOf(message: string): Refusal | undefined {
+function refusalOf(message: string): DatabaseRefusal | undefined {
   if (/max number of clients/i.test(message)) return exhausted;
   // Before Redis 6: `ERR invalid password`, and `ERR Client sent AUTH, but no password is set`.
   if (/invalid password|no password is set|without any password/i.test(message)) return refusals['WRONGPASS'];
@@ -238,7 +238,8 @@ export function judgeRedis(finding: RedisFinding, expected: RedisExpectations): 
 
 function judge(finding: RedisFinding, expected: RedisExpectations): Judgement {
   const subject = `Redis at ${expected.address}`;
-  const failed = (refusal: Refusal, words: string): Judgement => refused(subject, refusal, oneLine(words));
+  const failed = (refusal: DatabaseRefusal, words: string): Judgement =>
+    refused(subject, refusal, oneLine(words));
   const { connectionFault, serverError, write, role } = finding;
   // A server without room says so and hangs up: its words come first.
   if (serverError !== undefined) {

@@ -19,7 +19,7 @@ export type ConnectionFaultKind = (typeof connectionFaultKinds)[number];
 
 export interface ConnectionFault {
   readonly kind: ConnectionFaultKind;
-  /** The words of Node.js or OpenSSL: foreign text. */
+  /** The words of Node.js or OpenSSL: untrusted text. */
   readonly message: string;
 }
 

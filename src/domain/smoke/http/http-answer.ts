@@ -20,7 +20,7 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** An answer, or why there is none. Everything in it is foreign. */
+/** An answer, or why there is none. Everything in it is untrusted. */
 export interface HttpAnswer {
   /** Absent when there was no answer; a redirect is one. */
   readonly status?: number;

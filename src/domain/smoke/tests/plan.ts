@@ -4,7 +4,7 @@ import { membersOf } from '../../health/pod-membership.ts';
 import { judgeService } from '../../health/service.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../../kubernetes/objects.ts';
 import type { RolloutState } from '../../rollout/state.ts';
-import { sceneOf, wantedPods } from '../../rollout/workload-view.ts';
+import { wantedPods, workloadViewOf } from '../../rollout/workload-view.ts';
 import { phaseOf } from '../../status/built-in/pod.ts';
 import { isServingKind } from '../../workloads/workloads.ts';
 import type { Judgement } from '../judgement.ts';
@@ -20,14 +20,14 @@ function servingWorkloads(rollout: RolloutState): readonly ServingWorkload[] {
   return rollout.targets
     .filter(({ reference }) => isServingKind(reference))
     .map((target) => {
-      const scene = sceneOf(rollout, target);
+      const view = workloadViewOf(rollout, target);
       return {
         reference: target.reference,
-        workload: scene.live?.object ?? target.desired,
-        isThere: scene.live !== undefined,
+        workload: view.live?.object ?? target.desired,
+        isThere: view.live !== undefined,
         // One that has ended answers nothing any more: the kubelet ends pods of a node that shuts down as succeeded.
-        pods: scene.pods.map(({ object }) => object).filter((pod) => phaseOf(pod) !== 'Succeeded'),
-        wanted: wantedPods(scene),
+        pods: view.pods.map(({ object }) => object).filter((pod) => phaseOf(pod) !== 'Succeeded'),
+        wanted: wantedPods(view),
       };
     });
 }

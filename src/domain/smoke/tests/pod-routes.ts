@@ -6,7 +6,7 @@ import type { HttpTest } from './test.ts';
 
 /** No way was open: nothing is known of what is at its end. */
 export interface Blocked {
-  /** Ends a sentence, without a full stop; in part foreign. */
+  /** Ends a sentence, without a full stop; in part untrusted. */
   readonly blocked: string;
   readonly remedy?: string;
   /** It may be open in a moment. */
@@ -51,7 +51,7 @@ export function nobodyReaches(
   };
 }
 
-/** Said once per run; `why` ends a sentence, in part foreign. */
+/** Said once per run; `why` ends a sentence, in part untrusted. */
 export function probeUnavailable(why: string): Notice {
   return {
     reason: 'probe-unavailable',

@@ -6,7 +6,7 @@ import type { Judgement } from '../judgement.ts';
 
 const shownNames = 3;
 /** Milliseconds that prove something about a container that ends at once. */
-const leastRun = 10_000;
+const minRun = 10_000;
 
 /** When restarts are held against pods that are ready. */
 export interface RestartRule {
@@ -79,7 +79,7 @@ function isRestless(container: unknown, { most, now, seenUp }: RestartRule): boo
   const before = timeOf(textAt(container, 'lastState', 'terminated', 'startedAt'));
   const ended = timeOf(textAt(container, 'lastState', 'terminated', 'finishedAt'));
   if (before === undefined || ended === undefined) return true;
-  return now - since < Math.max(2 * (ended - before), leastRun);
+  return now - since < Math.max(2 * (ended - before), minRun);
 }
 
 function listed(names: readonly string[]): string {

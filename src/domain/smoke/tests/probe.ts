@@ -29,7 +29,7 @@ export type ProbeRequest =
       readonly expect: AnswerExpectations;
     };
 
-/** What is found by each kind of request. Everything in it is foreign. */
+/** What is found by each kind of request. Everything in it is untrusted. */
 export interface Findings extends DatabaseFindings {
   readonly http: HttpAnswer;
   readonly latency: readonly LatencySample[];
@@ -54,7 +54,7 @@ export const probedAtOnce = 50;
 export const measuredAtOnce = 4;
 
 /** Milliseconds that these requests take at the most, once the probe runs: single calls first, then the measurements. */
-export function longestWork(requests: readonly ProbeRequest[]): number {
+export function maxWork(requests: readonly ProbeRequest[]): number {
   const calls = requests.flatMap((one) => (one.what === 'latency' ? [] : [one.deadline]));
   const measures = requests.flatMap((one) =>
     one.what === 'latency' ? [(one.schedule.requests / one.schedule.rate) * 1000 + one.schedule.timeout] : [],

@@ -77,7 +77,7 @@ function entered(
   );
 }
 
-/** It proves nothing of the Service; the next way may. Ends a sentence, in part foreign. */
+/** It proves nothing of the Service; the next way may. Ends a sentence, in part untrusted. */
 export interface Undecided {
   readonly undecided: string;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mostAtOnce } from '../../../../bench/scale/audit-log.ts';
+import { maxAtOnce } from '../../../../bench/scale/audit-log.ts';
 
 const stream = (receivedAt: number, endedAt?: number) => ({
   receivedAt,
@@ -18,5 +18,5 @@ test.each([
   ['one that never ended beside one that came later', [stream(0), stream(40_000, 41_000)], 2],
   ['short ones', [stream(0, 100), stream(200, 300)], 1],
 ])('streams open at once: %s', (_, streams, expected) => {
-  expect(mostAtOnce(streams)).toBe(expected);
+  expect(maxAtOnce(streams)).toBe(expected);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readProbeLog } from '../../../../src/cluster/in-cluster-job/log.ts';
-import { longestWork, type ProbeRequest } from '../../../../src/domain/smoke/tests/probe.ts';
+import { maxWork, type ProbeRequest } from '../../../../src/domain/smoke/tests/probe.ts';
 
 const token = 'f00f00f00f00';
 const call = { scheme: 'http', host: 'web', port: 80, verify: true, method: 'GET', path: '/' } as const;
@@ -75,7 +75,7 @@ describe('the log of the probe', () => {
 test('the work takes as long as its single calls, fifty at a time, and its measurements, four at a time', () => {
   const schedule = { requests: 120, rate: 40, maxInFlight: 64, timeout: 5000 };
   const latency: ProbeRequest = { what: 'latency', call, schedule, expect: {} };
-  expect(longestWork([http, postgres])).toBe(5000);
-  expect(longestWork(Array(51).fill(http))).toBe(10_000);
-  expect(longestWork([http, ...Array(5).fill(latency)])).toBe(5000 + 2 * 8000);
+  expect(maxWork([http, postgres])).toBe(5000);
+  expect(maxWork(Array(51).fill(http))).toBe(10_000);
+  expect(maxWork([http, ...Array(5).fill(latency)])).toBe(5000 + 2 * 8000);
 });

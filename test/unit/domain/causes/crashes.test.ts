@@ -60,7 +60,7 @@ describe('three ends with code 3', () => {
     const lines = [line(3, 0, 'no database'), line(5, 1, 'no queue'), line(15.1, 2, 'no cache')];
     expect(ending(lines, false)).toEqual(['crash-loop', 30]);
   });
-  test('and the same line but for its time: doomed with the third line', () => {
+  test('and the same line but for its time: failing with the third line', () => {
     const at = (second: number) =>
       `2026-11-23T12:00:0${second}.123Z [${second}] no database after ${second}.5s`;
     const lines = [line(3, 0, at(2)), line(5, 1, at(4)), line(15.1, 2, at(5))];
@@ -69,14 +69,14 @@ describe('three ends with code 3', () => {
   test('the first two lines differ: the third is not waited for', () => {
     expect(ending([line(3, 0, 'no database'), line(5, 1, 'no queue')])).toEqual(['passed', 40]);
   });
-  test('the first two lines are the same, and the third never comes: doomed half a second late', () => {
+  test('the first two lines are the same, and the third never comes: failing half a second late', () => {
     expect(ending([line(3, 0, 'no database'), line(5, 1, 'no database')])).toEqual(['crash-loop', 15.5]);
   });
   test('the third line differs and comes in time: sound', () => {
     const lines = [line(3, 0, 'no database'), line(5, 1, 'no database'), line(15.4, 2, 'no queue')];
     expect(ending(lines)).toEqual(['passed', 40]);
   });
-  test('no line is known, or none is to be had: doomed at once', () => {
+  test('no line is known, or none is to be had: failing at once', () => {
     expect(ending([])).toEqual(['crash-loop', 15]);
     expect(ending([line(3, 0, undefined), line(5, 1, '')])).toEqual(['crash-loop', 15]);
   });

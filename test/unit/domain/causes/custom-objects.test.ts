@@ -10,7 +10,7 @@ import {
   type RolloutTarget,
   startRollout,
 } from '../../../../src/domain/rollout/state.ts';
-import { sceneOf } from '../../../../src/domain/rollout/workload-view.ts';
+import { workloadViewOf } from '../../../../src/domain/rollout/workload-view.ts';
 import { verdict } from '../../../../src/domain/verdict/verdict.ts';
 
 const limits = { timeout: 60_000, settle: 0, maxRestarts: 3, startedAt: 1000, budgets: defaultBudgets };
@@ -56,8 +56,8 @@ test('one that fails and is tried again does not, and is what to tell when time 
   const refused = [{ type: 'Ready', status: 'False', reason: 'SyncFailed', message: 'no such key' }];
   const secret = object('external-secrets.io/v1', 'ExternalSecret', refused);
   expect(judged(secret)).toBe('pending');
-  const [cause] = causesOf(sceneOf(seen(secret), targetOf(secret)), limits);
-  expect(cause?.doom).toEqual({ when: 'never' });
+  const [cause] = causesOf(workloadViewOf(seen(secret), targetOf(secret)), limits);
+  expect(cause?.fatality).toEqual({ when: 'never' });
   expect(cause?.failure.message).toContain('no such key');
 });
 
@@ -107,7 +107,7 @@ test('nor does its stability begin anew with each of them', () => {
       at: 9000,
     } as const;
     const state = observe(seen(at(1, 'a')), change);
-    return sceneOf(state, targetOf(queue)).live?.generationAt;
+    return workloadViewOf(state, targetOf(queue)).live?.generationAt;
   };
   expect(began(at(2, 'a'))).toBe(2000);
   expect(began(at(2, 'b'))).toBe(9000);

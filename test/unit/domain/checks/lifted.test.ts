@@ -60,7 +60,7 @@ describe('a refusal that the release lifts', () => {
 
   test('the rollout decides: a warning that names it', () => {
     const { reference, desired } = change('apps/v1', 'Deployment', { replicas: 5 });
-    const validation = { reference, rendered: desired, foreignConflicts: [], deferred: false, warnings: [] };
+    const validation = { reference, rendered: desired, othersConflicts: [], deferred: false, warnings: [] };
     const findings = judgeOverlay({
       validations: [{ ...validation, podRefusal: exceeded, podRefusalLiftedBy: 'ResourceQuota team' }],
       reach: { namespace: 'shop', namespaces: [], clusterKinds: [] } as never,
@@ -92,7 +92,7 @@ describe('a refusal that the release lifts', () => {
     const refusal = { status: 500, reason: '', message };
     const [finding] = judgeOverlay({
       validations: [
-        { reference, rendered: desired, refusal, foreignConflicts: [], deferred: false, warnings: [] },
+        { reference, rendered: desired, refusal, othersConflicts: [], deferred: false, warnings: [] },
       ],
       reach: { namespace: 'shop', namespaces: [], clusterKinds: [] } as never,
       allowPaused: false,

@@ -38,9 +38,7 @@ const reference: ObjectReference = {
 function judged(validation: Partial<ObjectValidation>, allowPaused = false) {
   const asked: (FieldPath | undefined)[] = [];
   const findings = judgeOverlay({
-    validations: [
-      { reference, rendered, foreignConflicts: [], deferred: false, warnings: [], ...validation },
-    ],
+    validations: [{ reference, rendered, othersConflicts: [], deferred: false, warnings: [], ...validation }],
     reach: { app: 'shop', namespace: 'shop', lists: { namespaces: ['jobs'], clusterScoped: [] } },
     allowPaused,
     locate: (_, path) => {
@@ -174,7 +172,7 @@ describe('what the overlay itself asks for', () => {
     ],
     [
       'a field of another manager',
-      { foreignConflicts: [{ manager: 'kubectl-edit', field: `.${containers}[name="api"].image` }] },
+      { othersConflicts: [{ manager: 'kubectl-edit', field: `.${containers}[name="api"].image` }] },
       'conflict',
       `${containers}.1.image`,
     ],

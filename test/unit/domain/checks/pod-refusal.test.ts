@@ -110,7 +110,7 @@ test('what is not known is a warning, for each rule once', () => {
     reference: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name },
     rendered: object('Deployment', template, name),
     podDoubt,
-    foreignConflicts: [],
+    othersConflicts: [],
     deferred: false,
     warnings: [],
   });

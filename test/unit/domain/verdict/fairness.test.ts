@@ -134,7 +134,7 @@ describe('while objects are still being applied', () => {
     expect(verdict(withTarget(state, target(empty)), start + 2_000, limits).state).toBe('passed');
   });
 
-  test('a doomed release fails at once', () => {
+  test('a failing release fails at once', () => {
     let state = withTarget(startRollout([], start, 2), target(wish));
     const broken = pod(set, {
       phase: 'Pending',

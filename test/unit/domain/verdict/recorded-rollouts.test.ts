@@ -5,7 +5,7 @@ import { parseStory, storyText } from '../../../../testbed/recorder/story.ts';
 import { evidenceAt, readExpected } from '../../../support/rollout/expected-ending.ts';
 import { outcomeOf, readStory, replay, storyNames } from '../../../support/rollout/recorded-story.ts';
 
-test('there are at least fifteen stories, sound ones and doomed ones', () => {
+test('there are at least fifteen stories, sound ones and failing ones', () => {
   expect(storyNames.length).toBeGreaterThanOrEqual(15);
   expect(new Set(storyNames.map((name) => readExpected(name).outcome === 'passed')).size).toBe(2);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { paceOf } from '../../../../src/flow/rollout/throttle.ts';
+import { throttleOf } from '../../../../src/flow/rollout/throttle.ts';
 import type { Clock } from '../../../../src/ports/runtime.ts';
 
 type Judging = readonly [cost: number, pause: number];
@@ -13,15 +13,15 @@ async function waits(judgings: readonly Judging[]): Promise<readonly number[]> {
       now += milliseconds;
     },
   };
-  const pace = paceOf({ clock, signal: new AbortController().signal });
+  const throttle = throttleOf({ clock, signal: new AbortController().signal });
   const waited: number[] = [];
   for (const [cost, pause] of judgings) {
-    pace.begin();
+    throttle.begin();
     now += cost;
-    pace.end();
+    throttle.end();
     now += pause;
     const before = now;
-    await pace.rest();
+    await throttle.rest();
     waited.push(now - before);
   }
   return waited;

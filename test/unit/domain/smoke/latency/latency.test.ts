@@ -131,7 +131,7 @@ describe('verdict', () => {
     ['exactly at the threshold', answers(...many(100, 1000)), 'passed', undefined],
     ['fast but too few', answers(...many(71, 20)), 'inconclusive', 'too-few-samples'],
     ['just enough', answers(...many(72, 20)), 'passed', undefined],
-    ['slow and few: doomed all the same', answers(...many(10, 1200)), 'failed', 'too-slow'],
+    ['slow and few: failing all the same', answers(...many(10, 1200)), 'failed', 'too-slow'],
     [
       'one slow of 72: the upper end is the slowest',
       answers(...many(71, 20), 1500),
