@@ -47,7 +47,7 @@ export function judge(trial: Trial): Judgement {
   const { scenario, statement, differences } = trial;
   const rightness = rightnessOf(scenario, statement);
   const seconds = rightness === 'right' ? secondsTo(trial) : undefined;
-  const mustFail = mustFail(scenario);
+  const mustFail = isMeantToFail(scenario);
   return {
     rightness,
     ...(mustFail && { causeNamed: names(statement.explanation, scenario.cause) }),
@@ -57,13 +57,13 @@ export function judge(trial: Trial): Judgement {
   };
 }
 
-function mustFail({ truth }: Scenario): boolean {
+function isMeantToFail({ truth }: Scenario): boolean {
   return truth === 'broken' || truth === 'refused';
 }
 
 function rightnessOf(scenario: Scenario, { verdict }: Statement): Rightness {
   if (verdict === 'none') return 'no verdict';
-  if (mustFail(scenario)) return verdict === 'red' ? 'right' : 'false green';
+  if (isMeantToFail(scenario)) return verdict === 'red' ? 'right' : 'false green';
   return verdict === 'green' ? 'right' : 'false red';
 }
 
@@ -84,7 +84,7 @@ export function momentOfTruth(
   statement: Pick<Statement, 'at' | 'settle'>,
   writes: readonly Write[],
 ): number | undefined {
-  if (!mustFail(scenario)) {
+  if (!isMeantToFail(scenario)) {
     const last = scenario.settledBy && lastNeeded(writes, scenario.settledBy, statement.at);
     return last && last.at + statement.settle;
   }

@@ -144,69 +144,105 @@ function bindsBroughtRole(object: KubernetesObject, target: Target): boolean {
 /** One dry-run; a second one, forced, only where every conflict is with a manager that may be taken over. */
 async function ask(
   cluster: ClusterPort,
-  { desired, live, adopts }: Subject,
+  subject: Subject,
   deferred: boolean,
   options: PreviewOptions,
 ): Promise<Asked> {
-  const reference = referenceOf(desired);
-  const otherTool = live === undefined ? undefined : otherToolOf(live);
-  const base = { reference, desired, ...(live === undefined ? {} : { live }) };
-  const facts = {
-    reference,
-    rendered: desired,
-    ...(otherTool === undefined ? {} : { otherTool }),
-    ...(live === undefined ? {} : { liveLabels: live.metadata.labels ?? {} }),
-  };
-  if (deferred) {
-    return {
-      change: { ...base, action: actionOf(live, undefined), conflicts: [], adopts, deferred, warnings: [] },
-      validation: { ...facts, othersConflicts: [], deferred, warnings: [] },
-    };
-  }
+  const { desired, live, adopts } = subject;
+  if (deferred) return notAsked(subject, { action: actionOf(live, undefined), deferred });
   if (options.readsOnly === true) {
-    const action = adopts ? 'configured' : actionByFields(live, desired);
-    return {
-      change: { ...base, action, conflicts: [], adopts, deferred, warnings: [] },
-      validation: { ...facts, othersConflicts: [], deferred, notAsked: true, warnings: [] },
-    };
+    return notAsked(subject, { action: adopts ? 'configured' : actionByFields(live, desired), deferred });
   }
   const answer = await dryRun(cluster, desired, options);
   // The server has it although the list had not: made meanwhile, or the list was of an older moment.
-  const found = live === undefined && hasFound(answer) ? await cluster.get(reference) : undefined;
-  if (found !== undefined)
-    return ask(cluster, { desired, live: found, adopts: isAdopted(found, options) }, deferred, options);
+  const found = live === undefined && hasFound(answer) ? await cluster.get(referenceOf(desired)) : undefined;
+  return found === undefined
+    ? answered(cluster, subject, answer, options)
+    : ask(cluster, { desired, live: found, adopts: isAdopted(found, options) }, deferred, options);
+}
+
+/** What is known of an object without a dry-run. */
+function notAsked(
+  { desired, live, adopts }: Subject,
+  { action, deferred }: Pick<PlannedChange, 'action' | 'deferred'>,
+): Asked {
+  const reference = referenceOf(desired);
+  return {
+    change: {
+      reference,
+      desired,
+      ...(live && { live }),
+      action,
+      conflicts: [],
+      adopts,
+      deferred,
+      warnings: [],
+    },
+    validation: {
+      ...factsOf({ desired, live }),
+      othersConflicts: [],
+      deferred,
+      ...(deferred ? {} : { notAsked: true as const }),
+      warnings: [],
+    },
+  };
+}
+
+function factsOf({
+  desired,
+  live,
+}: Pick<Subject, 'desired' | 'live'>): Pick<
+  ObjectValidation,
+  'reference' | 'rendered' | 'otherTool' | 'liveLabels'
+> {
+  const otherTool = live && otherToolOf(live);
+  return {
+    reference: referenceOf(desired),
+    rendered: desired,
+    ...(otherTool && { otherTool }),
+    ...(live && { liveLabels: live.metadata.labels ?? {} }),
+  };
+}
+
+/** What the answer to the first dry-run, and to those that follow from it, say of the change. */
+async function answered(
+  cluster: ClusterPort,
+  { desired, live, adopts }: Subject,
+  answer: DryRunAnswer,
+  options: PreviewOptions,
+): Promise<Asked> {
   const conflicts = answer.type === 'conflict' ? answer.conflicts : [];
-  const foreign = conflicts.filter((conflict) => !options.adopt.includes(conflict.manager));
+  const othersConflicts = conflicts.filter((conflict) => !options.adopt.includes(conflict.manager));
+  const isAllAdopted = othersConflicts.length === 0;
   const forced =
-    conflicts.length > 0 && foreign.length === 0 ? await dryRun(cluster, desired, options, true) : answer;
+    conflicts.length > 0 && isAllAdopted ? await dryRun(cluster, desired, options, true) : answer;
   const cleared =
     forced.type === 'refused' && live !== undefined
       ? await askWithoutLeftovers(cluster, { desired, live, adopts, conflicts }, forced.refusal)
       : undefined;
   const predicted = forced.type === 'applied' ? forced.object : cleared?.predicted;
-  const warnings = forced.type === 'applied' ? forced.warnings : [];
+  const rest = { deferred: false, warnings: forced.type === 'applied' ? forced.warnings : [] };
   const change: PlannedChange = {
-    ...base,
+    reference: referenceOf(desired),
+    desired,
     action: adopts ? 'configured' : actionOf(live, predicted),
-    ...(predicted === undefined ? {} : { predicted }),
-    conflicts: foreign.length === 0 ? conflicts : [],
-    ...(cleared === undefined ? {} : { claims: cleared.claims }),
+    conflicts: isAllAdopted ? conflicts : [],
     adopts,
-    deferred,
-    warnings,
+    ...(live && { live }),
+    ...(predicted && { predicted }),
+    ...(cleared && { claims: cleared.claims }),
+    ...rest,
   };
-  const pod = predicted === undefined ? undefined : await askForPod(cluster, change);
+  const refusal = forced.type === 'refused' && cleared === undefined ? forced.refusal : undefined;
+  const pod = predicted && (await askForPod(cluster, change));
   return {
     change,
     validation: {
-      ...facts,
-      ...(forced.type === 'refused' && cleared === undefined ? { refusal: forced.refusal } : {}),
-      ...(pod === undefined || predicted === undefined
-        ? {}
-        : { ...pod, needsExtraPod: needsExtraPod(live, predicted) }),
-      othersConflicts: foreign,
-      deferred,
-      warnings,
+      ...factsOf({ desired, live }),
+      ...(refusal && { refusal }),
+      ...(pod && predicted && { ...pod, needsExtraPod: needsExtraPod(live, predicted) }),
+      othersConflicts,
+      ...rest,
     },
   };
 }
