@@ -1,7 +1,7 @@
 /** `npm run bench -- scale|start|crowd|smoke|verdicts|spread|statuses`: measures beside rivals in the same run. */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { benchCrowd } from './crowd/crowd.ts';
+import { benchCrowd } from './scale/crowd.ts';
 import { benchScale } from './scale/scale.ts';
 import { benchSmoke } from './smoke/smoke.ts';
 import { benchStart } from './start/start.ts';

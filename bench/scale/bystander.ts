@@ -1,7 +1,7 @@
 /** The bare watch beside a deployment. It runs beside kubectl's too, so that both have the same neighbour. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { type BenchOverlay, workloads } from './overlay.ts';
+import type { BenchOverlay } from './overlay.ts';
 import { type StampedLine, stampLines } from './watched-process.ts';
 
 export interface Completion {
@@ -14,7 +14,7 @@ export interface Completion {
 /** Resolves once it watches; `completion` when it has seen every Deployment done. */
 export async function startBystander(
   kubeconfig: string,
-  { namespace, image }: BenchOverlay,
+  { namespace, image, workloads }: BenchOverlay,
 ): Promise<{ readonly completion: Promise<Completion>; stop(): void }> {
   const watching = Promise.withResolvers<StampedLine>();
   const complete = Promise.withResolvers<Completion>();

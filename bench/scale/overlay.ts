@@ -1,12 +1,15 @@
-/** What is deployed: as many Deployments as Services, and one generated ConfigMap that all Deployments refer to. */
+/** What is deployed: Deployments, each with a Service where the size says so, and one generated ConfigMap that all Deployments refer to. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-export const workloads = 100;
+export interface OverlaySize {
+  readonly workloads: number;
+  readonly withServices: boolean;
+}
+
+/** Pods of each Deployment. */
 export const replicas = 3;
-/** With the ConfigMap. */
-export const objectsOnInstall = 2 * workloads + 1;
 export const selector = 'app.kubernetes.io/part-of=bench';
 const image = 'registry.example/bench/service';
 
@@ -15,10 +18,21 @@ export interface BenchOverlay {
   readonly folder: string;
   readonly namespace: string;
   readonly image: string;
+  /** The number of its Deployments. */
+  readonly workloads: number;
 }
 
-export async function writeOverlay(folder: string, namespace: string, tag: string): Promise<BenchOverlay> {
-  const names = Array.from({ length: workloads }, (_, index) => `service-${String(index).padStart(3, '0')}`);
+/** `service-0007`, the Deployment with this index. */
+export function workloadName(index: number): string {
+  return `service-${String(index).padStart(4, '0')}`;
+}
+
+export async function writeOverlay(
+  folder: string,
+  namespace: string,
+  { workloads, withServices, tag }: OverlaySize & { readonly tag: string },
+): Promise<BenchOverlay> {
+  const names = Array.from({ length: workloads }, (_, index) => workloadName(index));
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
@@ -32,12 +46,14 @@ export async function writeOverlay(folder: string, namespace: string, tag: strin
     names.map((name) =>
       writeFile(
         join(folder, `${name}.yaml`),
-        `${stringify(deployment(name))}---\n${stringify(service(name))}`,
+        [deployment(name), ...(withServices ? [service(name)] : [])]
+          .map((object) => stringify(object))
+          .join('---\n'),
       ),
     ),
   );
   await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
-  return { folder, namespace, image: `${image}:${tag}` };
+  return { folder, namespace, image: `${image}:${tag}`, workloads };
 }
 
 function labels(name: string): Record<string, string> {

@@ -11,7 +11,7 @@ import { startBystander } from './bystander.ts';
 import { type Kubectl, prepareKubectl } from './kubectl.ts';
 import { latencyOf } from './latency.ts';
 import { runOrion } from './orion.ts';
-import { type BenchOverlay, writeOverlay } from './overlay.ts';
+import { type BenchOverlay, type OverlaySize, writeOverlay } from './overlay.ts';
 import { countRequests } from './requests.ts';
 import type { KubectlFigures, OrionFigures, Round } from './round.ts';
 import { deploymentLine, targetsOf } from './targets.ts';
@@ -19,6 +19,7 @@ import { deploymentLine, targetsOf } from './targets.ts';
 const stateDirectory = join(import.meta.dirname, '../../.cluster/bench');
 const workspace = join(stateDirectory, 'workspace');
 const hollowNodes = 5;
+const size: OverlaySize = { workloads: 100, withServices: true };
 
 /** Milliseconds. The update has a wait to get wrong; the first install has none, so that nothing hides the latency. */
 const settle = { install: 0, update: 2000 } as const;
@@ -73,9 +74,17 @@ async function withNamespace<Figures extends OrionFigures | KubectlFigures>(
   const folder = join(workspace, namespace);
   await place.kubectl.run('create', 'namespace', namespace);
   try {
-    const install = await deploy(place, await writeOverlay(folder, namespace, '1'), 'install');
+    const install = await deploy(
+      place,
+      await writeOverlay(folder, namespace, { ...size, tag: '1' }),
+      'install',
+    );
     console.log(deploymentLine(`round ${place.number}, ${who}, install`, install));
-    const update = await deploy(place, await writeOverlay(folder, namespace, '2'), 'update');
+    const update = await deploy(
+      place,
+      await writeOverlay(folder, namespace, { ...size, tag: '2' }),
+      'update',
+    );
     console.log(deploymentLine(`round ${place.number}, ${who}, update`, update));
     return { install, update };
   } finally {
@@ -108,13 +117,10 @@ async function viaOrion(
   const bystander = await startBystander(cluster.kubeconfig, overlay);
   try {
     const { kubeconfig } = cluster;
-    const run = await runOrion({
-      bundle: join(bundle, 'index.js'),
-      kubeconfig,
-      workspace,
-      overlay,
-      settle: settle[work],
-    });
+    const run = await runOrion(
+      { bundle: join(bundle, 'index.js'), kubeconfig, workspace, overlay },
+      settle[work],
+    );
     const bare = await bystander.completion;
     const requests = await readLog(cluster.auditLog, offset);
     const { apply, rollout } = run.phases;

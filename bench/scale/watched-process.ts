@@ -1,5 +1,5 @@
-/** A child process with its lines stamped as they arrive, and the most memory it had. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** A child process with its lines stamped as they arrive, and what it used. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setInterval } from 'node:timers';
 
@@ -29,13 +29,13 @@ export async function runToEnd(
 ): Promise<Ended> {
   const startedAt = now();
   const child = spawn(command, parameters, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const memory = watchMemory(child);
+  const usage = watchUsage(child);
   const lines = stampLines();
   child.stdout.setEncoding('utf8').on('data', lines.add);
   const code = await new Promise<number | null>((resolve, reject) =>
     child.on('close', resolve).on('error', reject),
   );
-  return { code, lines: lines.seen, startedAt, endedAt: now(), peakMemory: memory() };
+  return { code, lines: lines.seen, startedAt, endedAt: now(), peakMemory: usage().peakMemory };
 }
 
 /** Splits text into lines, each with the moment at which its end arrived. */
@@ -56,18 +56,34 @@ export function stampLines(onLine: (line: StampedLine) => void = () => undefined
   };
 }
 
-/** The kernel's own high-water mark (VmHWM), read until the process is gone: what is added in its last moments may be missed. */
-export function watchMemory(child: ChildProcess): () => number {
-  let peak = 0;
-  const read = (): void => {
+/** What a process has used, itself and without its children. */
+export interface Usage {
+  /** Bytes: the kernel's own high-water mark (VmHWM). */
+  readonly peakMemory: number;
+  /** Milliseconds of user and system time, counted in hundredths of a second. */
+  readonly processorTime: number;
+}
+
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** The usage up to now. Once the process has ended, up to 50 ms before its end: what it used later may be missed. */
+export function watchUsage(child: ChildProcess): () => Usage {
+  let usage: Usage = { peakMemory: 0, processorTime: 0 };
+  const read = (): Usage => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024 || peak;
+      // The name in brackets may hold anything; fields are counted after it. utime and stime are 14 and 15 of proc(5).
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      usage = {
+        peakMemory: Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024 || usage.peakMemory,
+        processorTime: ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond,
+      };
     } catch {
       // It has ended.
     }
+    return usage;
   };
   const timer = setInterval(read, 50);
   child.on('close', () => clearInterval(timer));
-  return () => peak;
+  return read;
 }

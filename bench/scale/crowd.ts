@@ -6,16 +6,19 @@ import { copyBundle } from '../bundle.ts';
 import { describeMachine } from '../machine.ts';
 import { median } from '../median.ts';
 import { keepResults } from '../results.ts';
-import { endOfLog, maxAtOnce, readLog } from '../scale/audit-log.ts';
-import { prepareKubectl } from '../scale/kubectl.ts';
 import { shown, type Target } from '../target.ts';
-import { replicas, victim, workloads, writeCrowd } from './overlay.ts';
-import { type CrowdRun, runCrowd } from './run.ts';
+import { endOfLog, maxAtOnce, readLog } from './audit-log.ts';
+import { type CrowdRun, runCrowd } from './crowd-run.ts';
+import { prepareKubectl } from './kubectl.ts';
+import { type OverlaySize, replicas, workloadName, writeOverlay } from './overlay.ts';
 
 const stateDirectory = join(import.meta.dirname, '../../.cluster/bench-crowd');
 const workspace = join(stateDirectory, 'workspace');
 /** Of 500 pods each. */
 const hollowNodes = 8;
+const size: OverlaySize = { workloads: 1000, withServices: false };
+/** The one that crash-loops, somewhere in the middle. */
+const victim = workloadName(617);
 
 interface Round extends CrowdRun {
   /** Watches of our process by kind: how many were open at the same time, and how often one was opened. */
@@ -37,13 +40,14 @@ export async function benchCrowd(bundle: string, rounds = 1): Promise<readonly T
     while (measured.length < rounds) {
       const namespace = `crowd-${measured.length + 1}`;
       await kubectl.run('create', 'namespace', namespace);
-      const overlay = await writeCrowd(join(workspace, namespace), namespace);
+      const overlay = await writeOverlay(join(workspace, namespace), namespace, { ...size, tag: '1' });
       const offset = await endOfLog(cluster.auditLog);
       const run = await runCrowd({
         bundle: join(copy, 'index.js'),
         kubeconfig,
         workspace,
         overlay,
+        victim,
         env: { PATH: process.env['PATH'], HOME: home, KUBECONFIG: kubeconfig },
       });
       const requests = await readLog(cluster.auditLog, offset);
@@ -86,7 +90,7 @@ function targetsOf(rounds: readonly Round[]): readonly Target[] {
       figure: wrong.length,
       limit: 0,
       unit: '',
-      detail: `${workloads} Deployments, ${workloads * replicas} pods; ${first?.outcome.reason} of ${first?.outcome.named.join(', ')}, ${seconds(middle(({ verdictAt, crash }) => verdictAt - crash.thirdEndAt))} after its third end`,
+      detail: `${size.workloads} Deployments, ${size.workloads * replicas} pods; ${first?.outcome.reason} of ${first?.outcome.named.join(', ')}, ${seconds(middle(({ verdictAt, crash }) => verdictAt - crash.thirdEndAt))} after its third end`,
     },
     {
       name: 'peak memory, the most of any run',
