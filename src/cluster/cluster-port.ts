@@ -147,9 +147,9 @@ function isSame(current: KubernetesObject, wanted: unknown): boolean {
   return isDeepStrictEqual(versionless(current), versionless(wanted));
 }
 
-/** The release records of one app. */
-export function releaseRecords(api: KubernetesApi, namespace: string, app: string) {
-  const store = createReleaseStore(api, namespace);
+/** The release records of one app; with a key they are signed, and only signed ones are used. */
+export function releaseRecords(api: KubernetesApi, namespace: string, app: string, key?: string) {
+  const store = createReleaseStore(api, namespace, key);
   return {
     list: () => store.list(app),
     neighbours: () => store.neighbours(app),

@@ -194,6 +194,7 @@ function toSettings(action: ActionName, name: Environment, parsed: ParsedInputs)
     ...given('expectPlan', parsed['expect-plan']),
     ...given('release', parsed.release),
     ...given('githubToken', parsed['github-token']),
+    ...given('recordKey', parsed['record-key']),
     ...given('checkRunId', parsed['check-run-id']),
   };
 }

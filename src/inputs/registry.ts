@@ -305,6 +305,13 @@ export const inputs = [
     description: 'Token to read jobs and runs with (`actions: read`).',
   },
   {
+    name: 'record-key',
+    actions: everywhere,
+    secret: true,
+    description:
+      'Key of at least 32 characters, a GitHub secret, that release records are signed with; without it, whoever may write Secrets in the namespace can make one, and a rollback follows it within the namespace. Records that are not signed with the key are named and not used.',
+  },
+  {
     name: 'check-run-id',
     actions: deploying,
     defaults: same('$' + '{{ job.check_run_id }}'),

@@ -11,6 +11,7 @@ import {
   dnsLabel,
   duration,
   integer,
+  key,
   line,
   list,
   text,
@@ -71,6 +72,7 @@ export function settingsSchema(
       'expect-plan': digest.optional(),
       'slack-webhook': webhook.optional(),
       'github-token': text.optional(),
+      'record-key': key.optional(),
       'check-run-id': line.optional(),
     } satisfies Record<InputName, z.ZodType>)
     .refine(canSettle, {

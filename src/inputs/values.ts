@@ -114,6 +114,15 @@ export const webhook = fromText((text) => {
   };
 });
 
+/** A secret that signs: what is shorter could be guessed by whoever sees a signature. */
+export const key = fromText((text) => {
+  if (text.length >= 32) return { value: text };
+  return {
+    cause: 'has fewer than 32 characters',
+    remedy: 'store the output of `openssl rand -hex 32` as a secret of the repository and pass that',
+  };
+});
+
 /** Any text: kubeconfig and token are judged by who uses them. */
 export const text = z.string();
 

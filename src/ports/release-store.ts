@@ -11,13 +11,24 @@ export interface StoredRelease {
   readonly createdAt?: string;
 }
 
+/** A Secret with the labels of a record that is not used. */
+export interface UnreadableRecord {
+  readonly name: string;
+  /** `damaged`: no head of this version, or of another release than its name says; `unsigned`: not signed with this run's key. */
+  readonly why: 'damaged' | 'unsigned';
+}
+
+export interface ReleaseList {
+  /** Newest first. */
+  readonly releases: readonly StoredRelease[];
+  readonly unreadable: readonly UnreadableRecord[];
+  /** The next number; the names of unreadable records stay taken. */
+  readonly nextNumber: number;
+}
+
 export interface RecordsPort {
-  /** Newest first. Unreadable records are reported, not thrown; their numbers stay taken. */
-  list(): Promise<{
-    readonly releases: readonly StoredRelease[];
-    readonly unreadable: readonly string[];
-    readonly nextNumber: number;
-  }>;
+  /** Unreadable records are reported, not thrown. */
+  list(): Promise<ReleaseList>;
   readBody(release: StoredRelease): Promise<ReleaseBody>;
   /** The records of other apps in the same namespace, newest first. */
   neighbours(): Promise<readonly StoredRelease[]>;

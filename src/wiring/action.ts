@@ -48,7 +48,7 @@ function startedAction(action: ActionName, story: Story) {
   const place = readWorkplace(env);
   const signal = abortOnSignals((code) => process.exit(code));
   const secrets = secretKeeper(
-    [env['INPUT_GITHUB-TOKEN'] ?? ''].filter((token) => token !== ''),
+    ['GITHUB-TOKEN', 'RECORD-KEY'].map((name) => env[`INPUT_${name}`] ?? '').filter((value) => value !== ''),
     mask,
   );
   const webhook = claimedWebhook(env);

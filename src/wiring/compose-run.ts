@@ -140,7 +140,8 @@ export function composeRun(parts: RunParts): Run {
           watchKinds(kinds, onChange, { api, signal, onLost: (_target, error) => onLost?.(error) }),
       };
     },
-    records: async (namespace) => releaseRecords((await open()).api, namespace, parts.app),
+    records: async (namespace) =>
+      releaseRecords((await open()).api, namespace, parts.app, settings.recordKey),
     lease: async (namespace) => releaseLease((await open()).api, namespace, parts.app, parts.identity.holder),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
   };

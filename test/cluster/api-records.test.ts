@@ -322,7 +322,7 @@ describe('release records', () => {
     await here.api.jsonPatch(broken, [{ op: 'replace', path: '/data/release', value: btoa('{}') }]);
     expect(await store.list('shop')).toMatchObject({
       releases: [{ name: 'orion-shop-1' }],
-      unreadable: ['orion-shop-2'],
+      unreadable: [{ name: 'orion-shop-2', why: 'damaged' }],
       nextNumber: 3,
     });
   });

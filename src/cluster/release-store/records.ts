@@ -2,14 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../domain/failure/fault.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
 import { type ReleaseBody, type ReleaseHead, releaseName } from '../../domain/release/record.ts';
-import type { StoredRelease } from '../../ports/release-store.ts';
+import type { ReleaseList, StoredRelease, UnreadableRecord } from '../../ports/release-store.ts';
 import type { KubernetesApi } from '../api/api.ts';
 import { isApiError } from '../transport/api-error.ts';
+import { maxReleaseNumber } from './record-schema.ts';
 import {
   bodyLabel,
   bodySecret,
   bodyType,
   chunkIndex,
+  hasSignature,
   headSecret,
   headType,
   packBody,
@@ -18,15 +20,6 @@ import {
   releaseLabels,
   unpackBody,
 } from './secrets.ts';
-
-export interface ReleaseList {
-  /** Newest first. */
-  readonly releases: readonly StoredRelease[];
-  /** Names of heads that are damaged or of a newer version. */
-  readonly unreadable: readonly string[];
-  /** The next free number, unreadable heads counted in. */
-  readonly nextNumber: number;
-}
 
 /** `conflict`: somebody else wrote the record first; read it again before deciding anything. */
 export type StoreResult =
@@ -66,16 +59,19 @@ const bodyAttempts = 3;
 interface StoreContext {
   readonly api: Pick<KubernetesApi, 'get' | 'list' | 'create' | 'replace' | 'delete'>;
   readonly namespace: string;
+  /** What records are signed with; without it they are neither signed nor checked. */
+  readonly key?: string | undefined;
 }
 
 /** What names a record in labels and in names of Secrets. */
 type ReleaseKey = Pick<ReleaseHead, 'app' | 'number'>;
 
-export function createReleaseStore(api: StoreContext['api'], namespace: string): ReleaseStore {
-  const context: StoreContext = { api, namespace };
+/** @param key signs what is written; what is read without its signature is unreadable */
+export function createReleaseStore(api: StoreContext['api'], namespace: string, key?: string): ReleaseStore {
+  const context: StoreContext = { api, namespace, key };
   return {
-    list: async (app) => toReleaseList(await readHeads(context, selector(releaseLabels({ app })))),
-    neighbours: async (app) => toReleaseList(await readHeads(context, selectorOfOthers(app))).releases,
+    list: async (app) => toReleaseList(await readHeads(context, selector(releaseLabels({ app }))), app, key),
+    neighbours: async (app) => readableOf(await readHeads(context, selectorOfOthers(app))),
     readBody: (release) => readBody(context, release),
     create: (head, body) => createRecord(context, head, body),
     update: ({ head, resourceVersion }, patch) => writeHead(context, { ...head, ...patch }, resourceVersion),
@@ -213,11 +209,11 @@ async function removeAll(
 
 /** Without a resource version the head is created, else it replaces the one of that version. */
 async function writeHead(
-  { api, namespace }: StoreContext,
+  { api, namespace, key }: StoreContext,
   head: ReleaseHead,
   resourceVersion?: string,
 ): Promise<StoreResult> {
-  const secret = headSecret(namespace, head, resourceVersion);
+  const secret = headSecret(head, { namespace, resourceVersion, key });
   const result = (object: KubernetesObject): StoreResult => {
     return { type: 'stored', release: storedFrom(object, head) };
   };
@@ -238,18 +234,54 @@ function nextIndex(secrets: readonly KubernetesObject[]): number {
   return Math.max(-1, ...secrets.map(chunkIndex)) + 1;
 }
 
-function toReleaseList(secrets: readonly KubernetesObject[]): ReleaseList {
-  const releases: StoredRelease[] = [];
-  const unreadable: string[] = [];
-  for (const secret of secrets) {
-    const head = readHead(secret);
-    const { name } = secret.metadata;
-    if (head === undefined || releaseName(head.app, head.number) !== name) unreadable.push(name);
-    else releases.push(storedFrom(secret, head));
-  }
-  releases.sort((one, other) => other.head.number - one.head.number);
-  const numbers = secrets.map(({ metadata }) => Number(/-(\d+)$/.exec(metadata.name)?.[1] ?? 0));
-  return { releases, unreadable, nextNumber: Math.max(0, ...numbers) + 1 };
+function toReleaseList(
+  secrets: readonly KubernetesObject[],
+  app: string,
+  key: string | undefined,
+): ReleaseList {
+  const isSigned = (secret: KubernetesObject): boolean => key === undefined || hasSignature(secret, key);
+  const releases = readableOf(secrets.filter(isSigned)).filter(({ head }) => head.app === app);
+  const readable = new Set(releases.map(({ name }) => name));
+  const unreadable = secrets
+    .filter(({ metadata }) => !readable.has(metadata.name))
+    .map(
+      (secret): UnreadableRecord => ({
+        name: secret.metadata.name,
+        why: isSigned(secret) ? 'damaged' : 'unsigned',
+      }),
+    );
+  return { releases, unreadable, nextNumber: nextNumberOf(app, releases, unreadable) };
+}
+
+/** Those that hold the head that their name promises, newest first. */
+function readableOf(secrets: readonly KubernetesObject[]): readonly StoredRelease[] {
+  return secrets
+    .flatMap((secret) => {
+      const head = readHead(secret);
+      const isNamed = head !== undefined && releaseName(head.app, head.number) === secret.metadata.name;
+      return isNamed ? [storedFrom(secret, head)] : [];
+    })
+    .toSorted((one, other) => other.head.number - one.head.number);
+}
+
+/**
+ * The first number above every readable release whose name is free. Numbers of unreadable ones are not believed: one of them could use up
+ * all that there are.
+ */
+function nextNumberOf(
+  app: string,
+  releases: readonly StoredRelease[],
+  unreadable: readonly UnreadableRecord[],
+): number {
+  const taken = new Set(unreadable.map(({ name }) => name));
+  let next = Math.max(0, ...releases.map(({ head }) => head.number)) + 1;
+  while (taken.has(releaseName(app, next))) next += 1;
+  if (next <= maxReleaseNumber) return next;
+  throw new Fault(
+    'record-unreadable',
+    `The release record ${releases[0]?.name ?? releaseName(app, next)} leaves no number for another release: it was not made by Orion.`,
+    'Find out who writes Secrets in this namespace, and delete that Secret.',
+  );
 }
 
 function storedFrom({ metadata }: KubernetesObject, head: ReleaseHead): StoredRelease {

@@ -57,5 +57,7 @@ export interface Settings {
   /** What to roll back or return to: `orion-shop-12` or `12`. */
   readonly release?: string;
   readonly githubToken?: string;
+  /** What release records are signed with. */
+  readonly recordKey?: string;
   readonly checkRunId?: string;
 }

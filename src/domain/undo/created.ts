@@ -60,8 +60,9 @@ export function decideCreated(
 }
 
 /**
- * The API server said so, or all of this holds: it was created after the record was written, we have applied it (or it has no field
- * that anybody could own), and nobody else wrote a field of its body who might have created it.
+ * We have applied it (or it has no field that anybody could own); and the API server answered our write with this UID, or it was created
+ * after the record was written and nobody else wrote a field of its body who might have created it. A UID in a record is no proof by
+ * itself: others may have written it there.
  */
 export function isProven(
   live: KubernetesObject,
@@ -69,12 +70,12 @@ export function isProven(
   proof: CreationProof,
 ): boolean {
   const { uid, creationTimestamp } = live.metadata;
+  const written = applyEntryOf(live, fieldManager) !== undefined || isBare(live);
   const answered = proof.made.get(keyOf(reference)) ?? made;
-  if (answered !== undefined) return answered === uid;
+  if (answered !== undefined) return answered === uid && written;
   const since = absentAt ?? proof.recordedAt;
   // Both are the API server's words, in whole seconds.
   if (since === undefined || creationTimestamp === undefined || creationTimestamp < since) return false;
-  const written = applyEntryOf(live, fieldManager) !== undefined || isBare(live);
   return written && !hasOtherWriter(live);
 }
 

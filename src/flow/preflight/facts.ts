@@ -140,11 +140,17 @@ async function readNamespace(cluster: ClusterPort, name: string): Promise<Kubern
 
 async function readReleases(run: Run, namespace: string): Promise<readonly StoredRelease[]> {
   const { releases, unreadable } = await (await run.records(namespace)).list();
-  for (const name of unreadable) {
+  for (const { name, why } of unreadable) {
     notice(run, {
       reason: 'record-unreadable',
-      message: `Release record ${name} cannot be read.`,
-      remedy: 'It is left alone; delete the Secret if it is not a release of this app.',
+      message:
+        why === 'damaged'
+          ? `Release record ${name} cannot be read.`
+          : `Release record ${name} is not signed with the key of this run (input \`record-key\`).`,
+      remedy:
+        why === 'damaged'
+          ? 'It is left alone; delete the Secret if it is not a release of this app.'
+          : 'It is not used: it is older than the key, or somebody else has made it; delete the Secret if nobody needs it.',
     });
   }
   return releases;

@@ -1,11 +1,13 @@
 /** Writes the pending record, before the first change (release state rows 4, 15, 20). */
 import { Fault } from '../../domain/failure/fault.ts';
+import { titleOf } from '../../domain/kubernetes/objects.ts';
 import type { PlannedChange } from '../../domain/plan/changes.ts';
 import type { ReleaseBody, ReleaseHead, StateBefore } from '../../domain/release/record.ts';
 import { madeOf } from '../../domain/undo/created.ts';
 import { takenOver } from '../../domain/undo/inherit-state.ts';
+import { withinReach } from '../../domain/undo/reach.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
-import type { Run } from '../run/context.ts';
+import { notice, type Run, reachOf } from '../run/context.ts';
 import type { Hold } from './lock.ts';
 
 export interface OpenRecord {
@@ -47,7 +49,7 @@ export async function openRecord(
     ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),
   };
   // What was before an unfinished release is what undo must lead back to: never the state that it left.
-  const before = takenOver(options.before, hold.predecessor?.body.before ?? [], {
+  const before = takenOver(options.before, inheritedFrom(run, namespace, hold), {
     made: madeOf(hold.predecessor?.body.inventory ?? []),
     recordedAt: hold.predecessor?.release.createdAt,
   });
@@ -60,6 +62,20 @@ export async function openRecord(
   };
   const release = await records.create(head, body);
   return { release, body };
+}
+
+/** What the record of an unfinished release says of the state before it, as far as this release may reach. */
+function inheritedFrom(run: Run, namespace: string, { predecessor }: Hold): readonly StateBefore[] {
+  const { before, refused } = withinReach(predecessor?.body.before ?? [], new Map(), reachOf(run, namespace));
+  for (const { entry, problem } of refused) {
+    notice(run, {
+      reason: problem.reason,
+      message: `${titleOf(entry.reference)} is not taken over from ${predecessor?.release.name}: ${problem.message}`,
+      remedy: problem.remedy,
+      object: entry.reference,
+    });
+  }
+  return before;
 }
 
 /** From here on post, or a later run, knows what to settle. */

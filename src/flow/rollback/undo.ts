@@ -17,6 +17,7 @@ import { countOutcomes } from '../../domain/smoke/report.ts';
 import { leftAloneText } from '../../domain/undo/decision.ts';
 import { deleteByHand, restoreByHand } from '../../domain/undo/manual-commands.ts';
 import { type UndoPlan, undoPlan } from '../../domain/undo/plan.ts';
+import { type RefusedEntry, withinReach } from '../../domain/undo/reach.ts';
 import { madeAnew } from '../../domain/undo/remake.ts';
 import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
 import { awaited } from '../../domain/workloads/awaited.ts';
@@ -28,7 +29,7 @@ import { readObjects } from '../plan/live-objects.ts';
 import { hideSecrets } from '../preflight/facts.ts';
 import { underLock } from '../record/lock.ts';
 import { watchRollout } from '../rollout/watch.ts';
-import { notice, type Run } from '../run/context.ts';
+import { notice, type Run, reachOf } from '../run/context.ts';
 import { diagnoseAloud } from '../run/diagnose.ts';
 import { Ledger } from '../run/ledger.ts';
 import { testRunning } from '../smoke/running.ts';
@@ -70,20 +71,57 @@ export function statusOfUndone({ outcome }: Undone): ReleaseStatus {
 
 /** @throws whatever leaves the undo unfinished: an abort, a lost lock, a cluster that does not answer */
 export async function undo(work: UndoWork): Promise<Undone> {
-  const { run, cluster, body } = work;
+  const { run, cluster, namespace, body } = work;
+  const reach = reachOf(run, namespace);
+  // Nothing that is out of reach is even read.
+  const reachable = withinReach(body.before, new Map(), reach);
   const live = await readObjects(
     cluster,
-    body.before.map(({ reference }) => reference),
+    reachable.before.map(({ reference }) => reference),
   );
   hideSecrets(run, [...live.values()]);
-  const plan = undoPlan(body, live, work.written, {
+  const followed = withinReach(reachable.before, live, reach);
+  const refused = [...reachable.refused, ...followed.refused];
+  const plan = undoPlan({ ...body, before: followed.before }, live, work.written, {
     made: work.made ?? new Map(),
     recordedAt: work.release.createdAt,
   });
   announce(run, plan);
-  const { undone, restored } = await carryOut(work, plan);
+  tellWhatIsRefused(run, refused);
+  const { undone, restored } = await carryOut(work, plan, refused.flatMap(failureOfRefused));
   tellWhatStays(run, plan, restored);
   return undone;
+}
+
+function tellWhatIsRefused(run: Run, refused: readonly RefusedEntry[]): void {
+  for (const { entry, problem } of refused) {
+    const { reference, presence } = entry;
+    const what = presence === 'absent' ? 'deleted' : 'restored';
+    notice(run, {
+      reason: 'not-undone',
+      message: `${titleOf(reference)} is not ${what}, although the release record asks for it: ${problem.message}`,
+      remedy: problem.remedy,
+      object: reference,
+    });
+  }
+}
+
+/** What the release made and undo may not delete stays, as much else does; what it may not restore leaves the rollback unfinished. */
+function failureOfRefused({ entry, problem }: RefusedEntry): readonly Failure[] {
+  const { reference, presence } = entry;
+  if (presence === 'absent') return [];
+  const { reason, message, remedy } = problem;
+  const title = titleOf(reference);
+  return [
+    {
+      reason,
+      message: `${title} was not restored: ${message}`,
+      remedy,
+      objects: [reference],
+      chain: [title],
+      logs: [],
+    },
+  ];
 }
 
 function announce(run: Run, { restores, deletions }: UndoPlan): void {
@@ -94,6 +132,7 @@ function announce(run: Run, { restores, deletions }: UndoPlan): void {
 async function carryOut(
   work: UndoWork,
   plan: UndoPlan,
+  refused: readonly Failure[],
 ): Promise<{ readonly undone: Undone; readonly restored: readonly Restored[] }> {
   const { run, cluster, namespace, ensureHeld } = work;
   const waitedFor = new Map(
@@ -132,8 +171,8 @@ async function carryOut(
         .map(asDeleted),
     ];
     const say = (failures: readonly Failure[]) => diagnoseAloud(run, cluster, failures, () => undefined);
-    if (unrestored.length + undeleted.length > 0) {
-      const failures = await say([...unrestored, ...undeleted]);
+    if (unrestored.length + undeleted.length + refused.length > 0) {
+      const failures = await say([...unrestored, ...undeleted, ...refused]);
       return { undone: { ...unfinished(work, plan, failures), workloads: workloads() }, restored };
     }
     const [verdict, left] = await Promise.all([watch.judge(), stillThere(run, cluster, plan.deletions)]);

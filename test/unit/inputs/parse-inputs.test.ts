@@ -295,7 +295,7 @@ describe('parseInputs', () => {
   it('never repeats a secret value, and repeats others defused and shortened', () => {
     const secret = 'hunter2-canary';
     const secrets = inputs.filter((entry: InputEntry) => entry.secret === true).map((entry) => entry.name);
-    expect(secrets).toStrictEqual(['kubeconfig', 'slack-webhook', 'github-token']);
+    expect(secrets).toStrictEqual(['kubeconfig', 'slack-webhook', 'github-token', 'record-key']);
     const given = Object.fromEntries(secrets.map((name) => [name, secret]));
     const { message, remedy, cause } = fault({ ...given, timeout: `\u001b[31m::error::${'x'.repeat(100)}` });
     expect(`${message}${remedy}${JSON.stringify(cause)}`).not.toContain(secret);

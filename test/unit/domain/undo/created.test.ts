@@ -83,6 +83,7 @@ describe('left, and named', () => {
     ['it is older than the record that could not read it', absent, live([ours]), proof(later)],
     ['it is not known when the record was written', absent, live([ours]), proof()],
     ['somebody else wrote its body', absent, live([ours, creator]), proof(earlier)],
+    ['a record names its UID, and we have not written it', absent, live([creator]), proof(earlier, 'u1')],
     ['it is not the one that was made', absent, live([ours]), proof(earlier, 'u0')],
     ['nor the one that the release before made', { ...absent, made: 'u0' }, live([ours]), proof(earlier)],
     ['we have not written it', absent, live([creator]), proof(earlier)],
