@@ -12,7 +12,7 @@ export const actionEnvironments = {
   'deploy-production': 'production',
 } as const satisfies Readonly<Record<string, Environment>>;
 
-export type DeployAction = keyof typeof actionEnvironments;
+type DeployAction = keyof typeof actionEnvironments;
 export type ActionName = DeployAction | 'phase' | 'smoke-tests';
 export const actionNames: readonly ActionName[] = [
   'deploy-staging',
@@ -314,13 +314,13 @@ export const inputs = [
 
 export type InputName = (typeof inputs)[number]['name'];
 
-export interface OutputEntry {
+interface OutputEntry {
   readonly name: string;
   readonly actions: readonly ActionName[];
   readonly description: string;
 }
 
-export const outputs = [
+const outputs = [
   {
     name: 'outcome',
     actions: everywhere,
@@ -365,11 +365,8 @@ export const outputs = [
   },
 ] as const satisfies readonly OutputEntry[];
 
-export type OutputName = (typeof outputs)[number]['name'];
-
 /** Keys by which main hands its state to post (`saveState`). */
 export const stateNames = ['release', 'namespace', 'holder'] as const;
-export type StateName = (typeof stateNames)[number];
 
 export function inputsOf(action: ActionName): readonly InputEntry[] {
   return inputs.filter((entry: InputEntry) => entry.actions.includes(action));

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { maxDuration, parseDuration } from './duration.ts';
 
 /** What zod carries of a wrong value: cause and remedy, both sentence fragments without the input's name. */
-export interface ValueProblem {
+interface ValueProblem {
   readonly cause: string;
   readonly remedy: string;
 }

@@ -22,7 +22,7 @@ export interface RenderedOverlay extends Overlay {
   readonly file: string;
 }
 
-export interface RenderOptions {
+interface RenderOptions {
   /** Folder of the overlay, relative to the workspace. */
   readonly overlay: string;
   /** Absolute path of the checkout. */

@@ -3,7 +3,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { runTool } from './run-tool.ts';
 
-export type RendererName = 'kubectl' | 'kustomize';
+type RendererName = 'kubectl' | 'kustomize';
 
 export interface Renderer {
   readonly name: RendererName;

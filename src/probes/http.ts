@@ -9,7 +9,7 @@ import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { tlsFactsOf } from './tls-facts.ts';
 
 /** Characters of a body that are kept. What is longer is read no further. */
-export const bodyLimit = 65_536;
+const bodyLimit = 65_536;
 
 export interface HttpSession {
   call(request: HttpRequest, limits: ProbeLimits): Promise<HttpAnswer>;

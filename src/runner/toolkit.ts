@@ -1,7 +1,7 @@
 /** The only door to @actions/core: masks, groups, outputs, state, annotations and the job summary. */
 import * as core from '@actions/core';
 
-export interface RunnerAnnotation {
+interface RunnerAnnotation {
   readonly level: 'error' | 'warning' | 'notice';
   readonly title: string;
   readonly message: string;

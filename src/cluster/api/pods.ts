@@ -76,14 +76,14 @@ export async function readPodLog(
 }
 
 /** Part of a log, oldest line first. */
-export interface LogPage {
+interface LogPage {
   /** `at` is the runtime's time of the line, RFC 3339 with nanoseconds: comparable as text within one container. */
   readonly lines: readonly { readonly at: string; readonly text: string }[];
   /** There is more: ask again from the last line. */
   readonly full: boolean;
 }
 
-export interface LogPageOptions {
+interface LogPageOptions {
   readonly previous?: boolean;
   /** RFC 3339. The API server cuts it to whole seconds: lines of that second come again. */
   readonly since?: string;
@@ -148,7 +148,7 @@ export async function callPod(
   return callProxy(transport, `${address}/proxy${path}`, options);
 }
 
-export interface ServiceEndpoint {
+interface ServiceEndpoint {
   readonly namespace: string;
   readonly service: string;
   readonly port: number;

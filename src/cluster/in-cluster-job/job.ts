@@ -27,7 +27,7 @@ export interface ClusterJob {
   readonly seconds?: { readonly deadline: number; readonly afterwards: number };
 }
 
-export type ClusterJobOutcome =
+type ClusterJobOutcome =
   | { readonly type: 'answered'; readonly findings: readonly ProbeFinding[] }
   /** Nothing was asked, or nothing is known of it; `message` ends a sentence, in part untrusted. */
   | { readonly type: 'unavailable'; readonly message: string };

@@ -44,7 +44,7 @@ export interface HeldLease {
   release(): Promise<boolean>;
 }
 
-export type AcquireResult =
+type AcquireResult =
   | { readonly type: 'acquired'; readonly lease: HeldLease }
   | { readonly type: 'held'; readonly by: LeaseFacts };
 

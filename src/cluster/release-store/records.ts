@@ -19,7 +19,7 @@ import {
   unpackBody,
 } from './secrets.ts';
 
-export interface ReleaseList {
+interface ReleaseList {
   /** Newest first. */
   readonly releases: readonly StoredRelease[];
   /** Names of heads that are damaged or of a newer version. */

@@ -10,7 +10,7 @@ export const headType = 'orion.dev/release';
 export const bodyType = 'orion.dev/release-body';
 
 /** A body as it is stored: gzipped JSON, cut into chunks. `sha256` is of the gzipped bytes, in hex. */
-export interface PackedBody {
+interface PackedBody {
   readonly chunks: readonly Buffer[];
   readonly sha256: string;
 }

@@ -4,7 +4,7 @@
  */
 import type { Reason } from '../failure/reasons.ts';
 
-export interface Reviewer {
+interface Reviewer {
   /** `User`, `Team`, or a word of the future. */
   readonly type: string;
   /** A user's login, a team's slug. */
@@ -61,7 +61,7 @@ export interface ApprovalRefusal {
   readonly remedy: string;
 }
 
-export type ApprovalVerdict =
+type ApprovalVerdict =
   | { readonly type: 'approved'; readonly approval: Approval }
   | { readonly type: 'refused'; readonly refusal: ApprovalRefusal };
 

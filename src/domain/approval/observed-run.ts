@@ -30,7 +30,7 @@ export interface ObservedRun {
   readonly jobs: readonly ObservedJob[];
 }
 
-export type Observation =
+type Observation =
   /** Nobody keeps it from being deployed. */
   | { readonly type: 'let-pass'; readonly message: string }
   | { readonly type: 'kept'; readonly refusal: ApprovalRefusal };

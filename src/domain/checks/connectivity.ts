@@ -1,7 +1,7 @@
 import { type Permission, roleRules } from '../workloads/permissions.ts';
 import type { Finding } from './finding.ts';
 
-export interface ConnectivityFacts {
+interface ConnectivityFacts {
   readonly cluster: string;
   readonly serverVersion: string;
   readonly identity: string;

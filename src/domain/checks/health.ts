@@ -4,7 +4,7 @@ import type { Profile } from '../settings/profile.ts';
 import type { Finding } from './finding.ts';
 
 /** How a workload of the overlay stands before this release. */
-export interface CurrentWorkload {
+interface CurrentWorkload {
   readonly reference: ObjectReference;
   readonly healthy: boolean;
   readonly message: string;

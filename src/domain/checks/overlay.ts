@@ -37,7 +37,7 @@ export interface ObjectValidation {
   readonly warnings: readonly string[];
 }
 
-export interface OverlayFacts {
+interface OverlayFacts {
   readonly validations: readonly ObjectValidation[];
   readonly reach: Reach;
   readonly allowPaused: boolean;

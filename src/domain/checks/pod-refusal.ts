@@ -7,7 +7,7 @@ import { type Refusal, refusalSentence } from './refusal.ts';
  * - `perhaps`: a policy or a webhook says so, and may look at who asks.
  * - `unaskable`: a webhook has side effects and refuses every dry run.
  */
-export type PodEvidence = 'none' | 'certain' | 'perhaps' | 'unaskable';
+type PodEvidence = 'none' | 'certain' | 'perhaps' | 'unaskable';
 
 /** This identity may not create pods, or what the pods name comes with the overlay (its absence is judged by its own check). */
 const ownLack =

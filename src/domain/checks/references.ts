@@ -18,7 +18,7 @@ import { podTemplateOf, templatePathOf } from '../workloads/workloads.ts';
 import type { Finding } from './finding.ts';
 
 /** One name in one object of the overlay. */
-export interface NamedObject {
+interface NamedObject {
   /** What has to be there. */
   readonly reference: ObjectReference;
   /** The object that names it, and where. */

@@ -13,7 +13,7 @@ export type NodeMaker =
   | { readonly type: 'hidden' }
   | { readonly type: 'none' };
 
-export interface ResourceFacts {
+interface ResourceFacts {
   /** Absent where the identity may not list nodes. */
   readonly nodes?: readonly KubernetesObject[];
   /** Pods that hold requests on those nodes; absent where they may not be listed. */

@@ -16,7 +16,7 @@ export interface SecretFacts extends Supply {
 }
 
 /** On a Secret: keys, by comma, whose values are meant as they are. */
-export const allowPlaceholderAnnotation = 'orion.dev/allow-placeholder';
+const allowPlaceholderAnnotation = 'orion.dev/allow-placeholder';
 
 export function judgeSecrets(facts: SecretFacts, profile: Profile): readonly Finding[] {
   const sources = facts.rendered.flatMap((workload) => judgeSources(workload, facts));

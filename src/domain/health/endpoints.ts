@@ -63,7 +63,7 @@ export function selects(
   return Object.entries(selector).every(([name, value]) => labels?.[name] === value);
 }
 
-export interface UnknownPort {
+interface UnknownPort {
   /** The place in `spec.ports`. */
   readonly place: number;
   /** What `targetPort` says. */

@@ -20,7 +20,7 @@ export interface ServiceVerdict {
   readonly failure?: Failure;
 }
 
-export interface ServiceFacts {
+interface ServiceFacts {
   readonly members: Members;
   readonly endpoints: readonly PodEndpoint[];
   /** The overlay has objects whose controllers may make pods of any labels (custom resources). */

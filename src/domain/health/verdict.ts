@@ -18,7 +18,7 @@ export interface HealthSubject {
   readonly former: ReadonlySet<string>;
 }
 
-export interface HealthLimits {
+interface HealthLimits {
   /** The rollout's own; its timeout is out of force, it passed. */
   readonly rollout: Limits;
   /** When what is not sound by then counts as broken, milliseconds since the epoch. */

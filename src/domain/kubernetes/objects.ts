@@ -5,7 +5,7 @@ export interface JsonObject {
   readonly [field: string]: JsonValue;
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;

@@ -6,7 +6,7 @@ export interface ErrorTally {
   readonly kinds: ReadonlyMap<string, ErrorKind>;
 }
 
-export interface ErrorKind {
+interface ErrorKind {
   readonly count: number;
   readonly example: string;
   readonly pods: readonly string[];

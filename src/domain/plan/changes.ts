@@ -13,7 +13,7 @@ import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from '.
 import { projectOnto } from '../kubernetes/projection.ts';
 import type { SourceLocation } from '../kubernetes/source-location.ts';
 
-export type ChangeAction = 'created' | 'configured' | 'unchanged';
+type ChangeAction = 'created' | 'configured' | 'unchanged';
 
 export interface ChangeReport {
   readonly reference: ObjectReference;

@@ -8,7 +8,7 @@ import { canonicalJson, isObject } from '../kubernetes/managed-fields.ts';
 import type { JsonValue, KubernetesObject } from '../kubernetes/objects.ts';
 import { templatePathOf } from '../workloads/workloads.ts';
 
-export interface Single {
+interface Single {
   readonly object: KubernetesObject;
   /** What was there more than once, each as the end of `names …`: `variable PORT of container web twice`. */
   readonly repeated: readonly string[];

@@ -31,7 +31,7 @@ export interface Supply {
  * How sure it is that an object will be made. `sure`: an object is there whose controller makes it. `possible`: an object of an
  * unknown kind looks like it. `unseen`: nobody was allowed to look.
  */
-export type Certainty = 'sure' | 'possible' | 'unseen';
+type Certainty = 'sure' | 'possible' | 'unseen';
 
 /** A Secret or ConfigMap, or keys of one, that a pod of the overlay needs and that somebody is to make. */
 export interface Expectation {

@@ -4,13 +4,7 @@
  */
 import { hasGeneratedName } from '../kubernetes/generated-name.ts';
 import { applyEntryOf, fieldManager } from '../kubernetes/managed-fields.ts';
-import {
-  groupKindOf,
-  type KubernetesObject,
-  keyOf,
-  type ObjectReference,
-  titleOf,
-} from '../kubernetes/objects.ts';
+import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference } from '../kubernetes/objects.ts';
 import { otherToolOf } from '../plan/changes.ts';
 import type { InventoryEntry } from '../release/record.ts';
 import type { Listed } from './candidates.ts';
@@ -33,7 +27,7 @@ export interface Prune {
 }
 
 /** It is not in the overlay any more, and stays. */
-export interface Spared {
+interface Spared {
   readonly reference: ObjectReference;
   readonly uid: string;
   /** Half a sentence: "it may hold data". */
@@ -137,9 +131,4 @@ export function pruneDigestText({ prunes }: PrunePlan): string {
 export function approvedPrunes(shown: readonly ObjectReference[], now: PrunePlan): readonly Prune[] {
   const approved = new Set(shown.map(keyOf));
   return now.prunes.filter(({ reference, generated }) => generated || approved.has(keyOf(reference)));
-}
-
-/** `ConfigMap web-settings stays: ReplicaSet web-abc still refers to it.` */
-export function sparedText({ reference, why }: Spared): string {
-  return `${titleOf(reference)} stays: ${why}`;
 }

@@ -45,7 +45,7 @@ export interface ConfiguredEndpoint {
   readonly expect: AnswerExpectations;
 }
 
-export interface ConfiguredService {
+interface ConfiguredService {
   readonly dependsOn: readonly string[];
   readonly endpoints: readonly ConfiguredEndpoint[];
   /** What p95 of each of its endpoints may take. */

@@ -25,7 +25,7 @@ export function madeOf(inventory: readonly InventoryEntry[]): ReadonlyMap<string
   );
 }
 
-export interface CreatedDecision {
+interface CreatedDecision {
   readonly deletion?: Deletion;
   /** Takes back what the release wrote to an object that is somebody else's. */
   readonly restore?: Restore;

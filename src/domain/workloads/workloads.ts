@@ -30,7 +30,7 @@ export function podTemplateOf(object: KubernetesObject): JsonObject | undefined 
   return isObject(template) ? template : undefined;
 }
 
-export interface ContainerImage {
+interface ContainerImage {
   readonly container: string;
   readonly image: string;
   readonly path: FieldPath;

@@ -20,7 +20,7 @@ export interface Applied {
   readonly failures: readonly Failure[];
 }
 
-export interface ApplyGuard {
+interface ApplyGuard {
   /** Throws when the lock is no longer ours. */
   readonly ensureHeld: () => Promise<void>;
   /** Called as each write returns. */

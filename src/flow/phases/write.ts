@@ -9,7 +9,7 @@ import { ensureHeld, underLock } from '../record/lock.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 import type { ReleaseContext } from './context.ts';
 
-export interface Writing {
+interface Writing {
   /** Each write that has to be sent again is sent only while the lock is still ours. */
   readonly cluster: ClusterPort;
   /** To be called before a write. @throws Fault `lock-lost` */

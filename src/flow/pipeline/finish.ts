@@ -20,7 +20,7 @@ import { endingOf } from '../run/as-result.ts';
 import { notice, type Run } from '../run/context.ts';
 import { forgetHandover } from './handover.ts';
 
-export interface Finished {
+interface Finished {
   /** Something that should be gone is still there; that fails no release. */
   readonly warned: boolean;
 }

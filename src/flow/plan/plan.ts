@@ -33,7 +33,7 @@ export interface Plan {
   readonly prune?: PrunePlan;
 }
 
-export interface PreviewOptions {
+interface PreviewOptions {
   readonly adopt: readonly string[];
   /** False while the target namespace does not exist: nothing in it can be asked about yet. */
   readonly namespaceExists: boolean;

@@ -8,7 +8,7 @@ import type { StoredRelease } from '../../ports/release-store.ts';
 import type { Run } from '../run/context.ts';
 import type { Hold } from './lock.ts';
 
-export interface OpenRecord {
+interface OpenRecord {
   readonly release: StoredRelease;
   readonly body: ReleaseBody;
 }

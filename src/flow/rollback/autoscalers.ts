@@ -8,7 +8,7 @@ import { listAutoscalers } from '../plan/list-autoscalers.ts';
 import type { Run } from '../run/context.ts';
 import { deleteAll, restoreAll, type UndoGuard } from './writes.ts';
 
-export interface Begun {
+interface Begun {
   readonly failures: readonly Failure[];
   /** What is left to do. */
   readonly restores: readonly Restore[];

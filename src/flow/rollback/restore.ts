@@ -24,7 +24,7 @@ export interface Restored {
 }
 
 /** Half a sentence: why it is not restored. */
-export interface NotRestored {
+interface NotRestored {
   readonly why: string;
 }
 

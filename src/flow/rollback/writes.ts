@@ -95,7 +95,7 @@ function isController(reference: ObjectReference): boolean {
 }
 
 /** Wave after wave, each one's members at once; before each the lock is made sure of, and a stopped run goes no further. */
-export async function inEachWave<T extends { readonly reference: ObjectReference }>(
+async function inEachWave<T extends { readonly reference: ObjectReference }>(
   run: Run,
   guard: Pick<UndoGuard, 'ensureHeld'>,
   order: readonly Wave[],

@@ -4,7 +4,7 @@ import type { JourneyVariables } from '../../domain/smoke/tests/subject.ts';
 import type { Run } from '../run/context.ts';
 
 /** Reads a Secret's data as text; nothing is in one that is not there. */
-export type ReadSecret = (name: string) => Promise<Readonly<Record<string, string>>>;
+type ReadSecret = (name: string) => Promise<Readonly<Record<string, string>>>;
 
 export async function journeyVariables(run: Run, readSecret: ReadSecret): Promise<JourneyVariables> {
   const read = async (source: ValueSource): Promise<string | undefined> => {

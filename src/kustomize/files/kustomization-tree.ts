@@ -22,7 +22,7 @@ export interface Kustomization {
 }
 
 /** A file or folder that a kustomization names, with the scalar that names it. */
-export interface FileReference {
+interface FileReference {
   readonly value: string;
   readonly scalar: Scalar;
 }

@@ -15,7 +15,7 @@ export interface RenderedObject {
 }
 
 /** Where origins lead: absolute, links resolved. */
-export interface Places {
+interface Places {
   /** The folder that was built. */
   readonly built: string;
   readonly workspace: string;

@@ -3,7 +3,7 @@ import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml
 import type { FieldPath } from '../../domain/kubernetes/source-location.ts';
 import { followAlias, keyText, textOfNode, type YamlSource } from '../files/yaml-source.ts';
 
-export interface FoundField {
+interface FoundField {
   /** How many steps of the path were found. */
   readonly depth: number;
   /** The value of the last step found. */

@@ -15,7 +15,7 @@ export interface SecretValues {
 }
 
 /** Looked up by length, so that a thousand connection strings that begin alike cost as much as one. */
-export interface FormsOfPrefix {
+interface FormsOfPrefix {
   readonly forms: Set<string>;
   /** Lengths that occur, longest first. */
   readonly lengths: number[];

@@ -50,7 +50,7 @@ export interface PostgresFinding extends DatabaseFinding {
   readonly connections?: Connections;
 }
 
-export interface PostgresExpectations {
+interface PostgresExpectations {
   /** `host:port/database` for the sentence. */
   readonly address: string;
   /** Milliseconds since the epoch, for the certificate. */

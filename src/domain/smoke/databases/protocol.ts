@@ -104,7 +104,7 @@ export interface SchemaParts {
 }
 
 /** How it is recognised in the settings of workloads. */
-export interface RecognisedBy {
+interface RecognisedBy {
   /** Words in the names of variables: `redis` of `REDIS_HOST`. */
   readonly words: string;
   /** Which names may mean it where driver, port, host or Service say so. */

@@ -37,7 +37,7 @@ export interface RedisFinding extends DatabaseFinding {
   readonly clients?: { readonly connected: number; readonly max?: number };
 }
 
-export interface RedisExpectations {
+interface RedisExpectations {
   /** `host:port` for the sentence. */
   readonly address: string;
   /** True for a target that is meant to be a replica. */

@@ -91,7 +91,7 @@ function expectations(expect: AnswerExpectations, fill: Fill): AnswerExpectation
   };
 }
 
-export interface Captured {
+interface Captured {
   readonly values: JourneyValues;
   /** What the answer did not have, by the name it should have got. */
   readonly missing: readonly string[];

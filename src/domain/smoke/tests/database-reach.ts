@@ -22,7 +22,7 @@ export interface Ground {
   readonly workloads: readonly ServingWorkload[];
 }
 
-export interface Reached {
+interface Reached {
   readonly objects: readonly ObjectReference[];
   /** Where it is dialled; of a sidecar each pod has its own. */
   readonly ways: readonly Way[];

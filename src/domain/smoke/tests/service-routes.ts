@@ -78,7 +78,7 @@ function entered(
 }
 
 /** It proves nothing of the Service; the next way may. Ends a sentence, in part untrusted. */
-export interface Undecided {
+interface Undecided {
   readonly undecided: string;
 }
 

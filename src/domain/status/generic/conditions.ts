@@ -16,7 +16,7 @@ export interface Told {
 }
 
 /** What being True means: good, bad, still moving, held on purpose. `aside`: nothing that a release waits for. */
-export type Polarity = 'good' | 'bad' | 'moving' | 'held' | 'aside';
+type Polarity = 'good' | 'bad' | 'moving' | 'held' | 'aside';
 
 /** Good when True, and a release waits for it; other words in -ed and the like say what has happened, not how it is. */
 const awaitedWords =

@@ -2,7 +2,7 @@
 
 export type StatusWord = 'current' | 'progressing' | 'failed' | 'terminating' | 'unknown';
 
-export type StatusCode =
+type StatusCode =
   | 'current'
   | 'complete'
   | 'suspended'
