@@ -11,6 +11,7 @@ export interface StoredRelease {
   readonly createdAt?: string;
 }
 
+/** The release records of one app in one namespace. */
 export interface RecordsPort {
   /** Newest first. Unreadable records are reported, not thrown; their numbers stay taken. */
   list(): Promise<{
@@ -18,6 +19,7 @@ export interface RecordsPort {
     readonly unreadable: readonly string[];
     readonly nextNumber: number;
   }>;
+  /** Throws a Fault `record-unreadable` when parts are missing or damaged. */
   readBody(release: StoredRelease): Promise<ReleaseBody>;
   /** The records of other apps in the same namespace, newest first. */
   neighbours(): Promise<readonly StoredRelease[]>;
@@ -30,11 +32,13 @@ export interface RecordsPort {
   remove(release: StoredRelease): Promise<void>;
 }
 
+/** A Lease that this process holds and renews in the background. */
 export interface LeaseHold {
   /** False after 40 s without a successful renewal, or when somebody else took it. */
   held(): boolean;
   /** Renews at once, or as soon as the server answers again, for up to a minute; true if the Lease is still, or again, ours. */
   confirm(signal: AbortSignal): Promise<boolean>;
+  /** Stops renewing and clears the holder; false when it was no longer ours or could not be written. */
   release(): Promise<boolean>;
 }
 
@@ -44,7 +48,9 @@ export interface LeaseFacts {
   readonly resourceVersion: string;
 }
 
+/** The lock of one app in one namespace, while processes run. */
 export interface LeasePort {
+  /** Undefined where there is no such Lease. */
   read(): Promise<LeaseFacts | undefined>;
   /** `dead` is a Lease whose holder was found dead: it is taken over if nobody has written it since. */
   acquire(

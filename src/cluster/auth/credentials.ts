@@ -10,6 +10,7 @@ import type { Kubeconfig } from './kubeconfig.ts';
 const refreshAfter = 50_000;
 const pluginDeadline = 60_000;
 
+/** The part of a kubeconfig's user and cluster that the TLS handshake needs. */
 export type TlsOptions = Pick<
   ConnectionOptions,
   'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername' | 'secureContext'
@@ -21,7 +22,9 @@ export interface Credentials {
   readonly tls: TlsOptions;
 }
 
+/** Credentials for requests, kept for a while and shared by requests that run at once. */
 export interface CredentialSource {
+  /** Those that are known, or authenticates (token files, exec plugins) where they have become too old. */
   current(): Promise<Credentials>;
   /** Authenticates from scratch after a 401. Answers undefined when that gives nothing new: asking again is pointless. */
   renew(refused: Credentials): Promise<Credentials | undefined>;

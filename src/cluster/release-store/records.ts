@@ -33,6 +33,7 @@ export type StoreResult =
   | { readonly type: 'stored'; readonly release: StoredRelease }
   | { readonly type: 'conflict' };
 
+/** What of a head may change after its creation; its identity never does, its body only by `replaceBody` and `trim`. */
 export type HeadPatch = Partial<Omit<ReleaseHead, 'version' | 'app' | 'number' | 'body'>>;
 
 /**
@@ -71,6 +72,7 @@ interface StoreContext {
 /** What names a record in labels and in names of Secrets. */
 type ReleaseKey = Pick<ReleaseHead, 'app' | 'number'>;
 
+/** The store of one namespace; nothing is read before the first call. */
 export function createReleaseStore(api: StoreContext['api'], namespace: string): ReleaseStore {
   const context: StoreContext = { api, namespace };
   return {

@@ -15,6 +15,7 @@ interface PackedBody {
   readonly sha256: string;
 }
 
+/** JSON, gzipped, in chunks that each fit a Secret. `unpackBody` reads it. */
 export function packBody(body: ReleaseBody): PackedBody {
   const bytes = gzipSync(JSON.stringify(body));
   const chunks: Buffer[] = [];
@@ -33,6 +34,7 @@ export function unpackBody(
   return JSON.parse(gunzipSync(bytes).toString('utf8')) as ReleaseBody;
 }
 
+/** The Secret of a head. With `resourceVersion` it replaces that version only; without, it is for creation. */
 export function headSecret(namespace: string, head: ReleaseHead, resourceVersion?: string): KubernetesObject {
   return {
     apiVersion: 'v1',
@@ -79,6 +81,7 @@ export function bodySecret(
   };
 }
 
+/** The bytes of one chunk as they were stored; empty where the Secret has none, which the digest then shows. */
 export function readChunk(secret: KubernetesObject): Buffer {
   return dataOf(secret, 'chunk');
 }
@@ -93,6 +96,7 @@ export function bodyLabel(sha256OfBody: string): string {
   return sha256OfBody.slice(0, 32);
 }
 
+/** Labels of the Secrets of an app, or with `number` of one release; also what they are selected by. */
 export function releaseLabels(release: {
   readonly app: string;
   readonly number?: number;

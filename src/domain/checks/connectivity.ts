@@ -9,6 +9,7 @@ interface ConnectivityFacts {
   readonly missing: readonly Permission[];
 }
 
+/** One finding per namespace (or for cluster-wide rights) with what the identity lacks; one that passes if nothing is missing. */
 export function judgeConnectivity(facts: ConnectivityFacts): readonly Finding[] {
   if (facts.missing.length === 0) {
     return [

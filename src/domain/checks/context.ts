@@ -47,6 +47,10 @@ function recogniseCluster(facts: ContextFacts): Recognition | undefined {
     : { environment: 'production', by: 'name', evidence: `the context is called ${facts.contextName}` };
 }
 
+/**
+ * Whether the cluster is the one of the environment to deploy to; one finding. What an unknown cluster is worth, the profile
+ * says.
+ */
 export function judgeContext(facts: ContextFacts, profile: Profile): readonly Finding[] {
   const recognised = recogniseCluster(facts);
   if (recognised === undefined) {

@@ -15,6 +15,7 @@ export const checkNames = [
   'resources',
   'history',
 ] as const;
+/** The name of a pre-check. */
 export type CheckName = (typeof checkNames)[number];
 
 /** One thing a check found. A passing check has one finding of level `pass` that says what was seen. */
@@ -29,6 +30,7 @@ export interface Finding {
   readonly location?: SourceLocation;
 }
 
+/** One pre-check that was made, with all its findings. */
 export interface CheckResult {
   readonly check: CheckName;
   /** The worst level of the findings. */

@@ -19,6 +19,10 @@ export function servesMeanwhile(live: KubernetesObject): boolean {
   return workloadKindOf(live)?.serves(live) ?? false;
 }
 
+/**
+ * Workloads that were unhealthy before the release: a warning where the release changes them, they still serve, or it is
+ * allowed.
+ */
 export function judgeHealth(
   workloads: readonly CurrentWorkload[],
   profile: Profile,

@@ -20,6 +20,7 @@ const builtIn =
 /** Policies may answer with any status. */
 const asked = /ValidatingAdmissionPolicy|MutatingAdmissionPolicy|admission webhook/;
 
+/** How far the refusal of a dry-run Pod holds for the pods that the controller will make. */
 export function podEvidenceOf({ status, message }: Refusal): PodEvidence {
   if (ownLack.test(message)) return 'none';
   if (/does not support dry ?run/i.test(message)) return 'unaskable';

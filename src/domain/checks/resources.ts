@@ -59,6 +59,10 @@ export function schedulingOf(pod: KubernetesObject): KubernetesObject {
   };
 }
 
+/**
+ * Whether the ready nodes have room for the new pods; also when there are fewer than `minNodes`. A warning where nodes may not
+ * be listed.
+ */
 export function judgeResources(facts: ResourceFacts, profile: Profile, minNodes: number): readonly Finding[] {
   if (facts.nodes === undefined) {
     return [

@@ -9,6 +9,7 @@ import type { CheckLevel } from '../settings/levels.ts';
 import type { Profile } from '../settings/profile.ts';
 import type { Finding } from './finding.ts';
 
+/** What of Secrets and ConfigMaps is there or will be, for the check of references and placeholders. */
 export interface SecretFacts extends Supply {
   /** Decoded text of a Secret's data value; undefined for what is not text. */
   readonly decode: (base64: string) => string | undefined;
@@ -18,6 +19,10 @@ export interface SecretFacts extends Supply {
 /** On a Secret: keys, by comma, whose values are meant as they are. */
 const allowPlaceholderAnnotation = 'orion.dev/allow-placeholder';
 
+/**
+ * References to what will not be there, and Secrets that hold a placeholder; one finding that passes when nothing else is
+ * worse.
+ */
 export function judgeSecrets(facts: SecretFacts, profile: Profile): readonly Finding[] {
   const sources = facts.rendered.flatMap((workload) => judgeSources(workload, facts));
   const secrets = [...facts.rendered, ...facts.live].filter((object) => object.kind === 'Secret');

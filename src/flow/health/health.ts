@@ -10,6 +10,7 @@ import type { Run } from '../run/context.ts';
 
 type HealthEnd = Exclude<HealthVerdict, { state: 'pending' }>;
 
+/** Judges what is up after a rollout: readiness of the workloads, endpoints of the Services. */
 export interface Health {
   /** Services and EndpointSlices as seen so far; nothing if the overlay has no Service. */
   state(): HealthState;

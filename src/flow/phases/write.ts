@@ -16,6 +16,7 @@ interface Writing {
   ensureHeld(): Promise<void>;
 }
 
+/** The cluster with every write behind a look at the lock; a write throws the Fault `lock-lost` when it is no longer ours. */
 export function writingOf({ run, ready, hold, release }: OpenRelease): Writing {
   const stillOurs = (): Promise<void> => ensureHeld(run, ready.target.namespace, hold.lease, release);
   return { cluster: underLock(ready.cluster, stillOurs), ensureHeld: stillOurs };

@@ -25,6 +25,10 @@ interface Finished {
   readonly warned: boolean;
 }
 
+/**
+ * Closes the record as deployed, deletes what the overlay no longer has, and retires old records. Failures after the record are
+ * warnings.
+ */
 export async function finish(change: OpenRelease): Promise<Finished> {
   await closeRecord(change, { status: 'deployed', phase: 'finish', ...measuredIn(change.run) });
   await forgetHandover(change);

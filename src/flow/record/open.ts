@@ -13,6 +13,9 @@ interface OpenRecord {
   readonly body: ReleaseBody;
 }
 
+/**
+ * Creates the record with the previous states in its body. Throws a Fault `lock-lost` where another run took the number first.
+ */
 export async function openRecord(
   run: Run,
   namespace: string,

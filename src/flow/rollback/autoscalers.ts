@@ -15,6 +15,10 @@ interface Begun {
   readonly deletions: readonly Deletion[];
 }
 
+/**
+ * Undoes the autoscalers first; what is left of the plan comes back, to be undone after them. Failures are returned, not
+ * thrown.
+ */
 export async function beginWithAutoscalers(
   run: Run,
   cluster: ClusterPort,

@@ -15,9 +15,11 @@ import { remakeOf } from '../../domain/undo/remake.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { Run } from '../run/context.ts';
 
+/** An object that has its previous state again, as the server answered. */
 export interface Restored {
   readonly reference: ObjectReference;
   readonly object: KubernetesObject;
+  /** Fields that somebody changed since: they keep that value. */
   readonly leftAlone: readonly LeftAlone[];
   /** It was deleted and created anew. */
   readonly remade: boolean;

@@ -37,6 +37,7 @@ import { stillThere } from './await-deletions.ts';
 import type { Restored } from './restore.ts';
 import { deleteAll, restoreAll } from './writes.ts';
 
+/** What an undo goes by. `written` and `made` are there only in the process that applied the release. */
 export interface UndoWork {
   readonly run: Run;
   readonly cluster: ClusterPort;
@@ -55,15 +56,18 @@ export interface UndoWork {
   readonly keepBefore: (before: readonly StateBefore[]) => Promise<void>;
 }
 
+/** What came of an undo; it is the same for all who undo: main, post, `rollback`. */
 export interface Undone {
   readonly outcome: 'rolled-back' | 'rollback-failed' | 'restore-unverified';
   /** One sentence: what came of it. */
   readonly message: string;
   readonly failures: readonly Failure[];
+  /** What a person still has to do, manual commands among it; empty where nothing is left. */
   readonly nextSteps: readonly string[];
   readonly workloads: readonly WorkloadReport[];
 }
 
+/** What the record says after an undo. */
 export function statusOfUndone({ outcome }: Undone): ReleaseStatus {
   return outcome === 'rollback-failed' ? 'failed' : outcome;
 }

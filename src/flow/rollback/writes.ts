@@ -16,9 +16,11 @@ import type { Run } from '../run/context.ts';
 import { stillThere } from './await-deletions.ts';
 import { type Restored, restoreObject } from './restore.ts';
 
+/** What an undo does around its writes. */
 export interface UndoGuard {
   /** Throws when the lock is no longer ours. */
   readonly ensureHeld: () => Promise<void>;
+  /** Called once per restored object, as soon as the server has answered. */
   readonly onRestored: (restored: Restored) => void;
 }
 

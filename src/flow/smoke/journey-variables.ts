@@ -6,6 +6,7 @@ import type { Run } from '../run/context.ts';
 /** Reads a Secret's data as text; nothing is in one that is not there. */
 type ReadSecret = (name: string) => Promise<Readonly<Record<string, string>>>;
 
+/** The values by journey and variable name; undefined for a variable of the job or a key that is not there. */
 export async function journeyVariables(run: Run, readSecret: ReadSecret): Promise<JourneyVariables> {
   const read = async (source: ValueSource): Promise<string | undefined> => {
     if ('literal' in source) return source.literal;
