@@ -7,13 +7,16 @@ import { type PodEndpoint, portOfNobody, selectorOf } from './endpoints.ts';
 import type { Member, Members, Source } from './pod-membership.ts';
 import { couldMatch, nearestLabels, said, templateMatches } from './selector-hint.ts';
 
+/** How one Service stands, for people and for the result document. */
 export interface ServiceReport {
   readonly reference: ObjectReference;
+  /** `skipped`: not judged, since none of this release's pods are its own. */
   readonly state: 'sound' | 'waiting' | 'failed' | 'skipped';
   /** "2 of 2 new pods in its endpoints". No full stop, no name. */
   readonly message: string;
 }
 
+/** The report on one Service, with what would be the failure. */
 export interface ServiceVerdict {
   readonly report: ServiceReport;
   /** What to say when the state is `failed`, or still `waiting` when time is up; a wait without one is given up, not failed. */
@@ -27,6 +30,7 @@ interface ServiceFacts {
   readonly unknownMakers: boolean;
 }
 
+/** Judges by the pods that it selects; a Service without a selector, or with pods of others alone, is skipped. */
 export function judgeService(service: KubernetesObject, facts: ServiceFacts): ServiceVerdict {
   const reference = referenceOf(service);
   const selector = selectorOf(service);

@@ -25,12 +25,14 @@ interface HealthLimits {
   readonly deadline: number;
 }
 
+/** What all Services and workloads mean at one moment; times are milliseconds since the epoch. */
 export type HealthVerdict =
   | {
       readonly state: 'pending';
       readonly services: readonly ServiceReport[];
       /** When time alone may change the answer. */
       readonly nextAt: number;
+      /** One entry per thing that is not sound yet, for the log. */
       readonly waitingFor: readonly string[];
     }
   | { readonly state: 'passed'; readonly services: readonly ServiceReport[] }

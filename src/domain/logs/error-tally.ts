@@ -18,6 +18,7 @@ const maxKinds = 200;
 const maxPods = 5;
 const longest = 300;
 
+/** Counts one error; `text` is untrusted, and cut before it is kept. */
 export function withError(tally: ErrorTally, text: string, pod: string): ErrorTally {
   const example = text.slice(0, longest);
   const key = normalised(example);

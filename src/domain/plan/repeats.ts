@@ -14,6 +14,7 @@ interface Single {
   readonly repeated: readonly string[];
 }
 
+/** The object as it is sent: the repeats in its containers' `ports` and `env` are gone, all else stays as it is. */
 export function withoutRepeats(object: KubernetesObject): Single {
   const template = templatePathOf(object);
   if (template === undefined) return { object, repeated: [] };

@@ -51,6 +51,7 @@ export interface Expectation {
   readonly early: boolean;
 }
 
+/** What is known of one Secret or ConfigMap, or one key of it, before the release. */
 export type Answer =
   | { readonly state: 'there' }
   /** `holds`: the object is there, and its key is what is expected. */
@@ -63,6 +64,7 @@ export type Answer =
       readonly madeWithout?: string;
     };
 
+/** Looks among what is rendered and live first, then for a producer, then for whoever was not allowed to be seen. */
 export function answerFor(workload: KubernetesObject, wanted: ConfigReference, supply: Supply): Answer {
   const { kind, name, key } = wanted;
   const holder = [...supply.rendered, ...supply.live].find(

@@ -34,6 +34,7 @@ interface Spared {
   readonly why: string;
 }
 
+/** What finish deletes, and what the overlay no longer has but stays, each with the reason. */
 export interface PrunePlan {
   readonly prunes: readonly Prune[];
   readonly spared: readonly Spared[];
@@ -41,6 +42,7 @@ export interface PrunePlan {
 
 export const nothingToPrune: PrunePlan = { prunes: [], spared: [] };
 
+/** All that the plan is made of. */
 export interface PruneFacts {
   /** The namespace of the release; nothing is deleted outside of it. */
   readonly namespace: string;
@@ -52,6 +54,7 @@ export interface PruneFacts {
   readonly users: ConfigurationUsers;
 }
 
+/** Whatever is not live, or not provably ours any more, is in neither list. */
 export function prunePlan(facts: PruneFacts): PrunePlan {
   const found = facts.listed.flatMap((listed) => {
     const live = facts.live.get(keyOf(listed.reference));

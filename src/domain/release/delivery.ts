@@ -16,6 +16,7 @@ export interface HistoryEntry {
   readonly message?: string;
 }
 
+/** Figures of the releases in the history, after the DORA metrics; absent where there are too few to say. */
 export interface DeliveryFigures {
   /** Releases that were begun and are no longer pending. */
   readonly releases: number;
@@ -32,6 +33,7 @@ export interface DeliveryFigures {
   readonly unrestored: number;
 }
 
+/** What `phase: history` shows of an app. */
 export interface History {
   /** Newest first. */
   readonly entries: readonly HistoryEntry[];

@@ -10,6 +10,7 @@ export const outcomes = [
   'restore-unverified',
   'cancelled',
 ] as const;
+/** The `outcome` output. */
 export type Outcome = (typeof outcomes)[number];
 
 /**

@@ -35,6 +35,7 @@ export interface AnswerExpectations {
   readonly tlsDays?: number;
 }
 
+/** An HTTP endpoint of a service, as orion.yaml has it. */
 export interface ConfiguredEndpoint {
   /** Begins with a slash. */
   readonly path: string;
@@ -73,6 +74,7 @@ export interface ConfiguredJourney {
   readonly steps: readonly ConfiguredStep[];
 }
 
+/** The whole section, with defaults filled in. */
 export interface SmokeConfiguration {
   /** Of each try. */
   readonly deadline: number;

@@ -32,6 +32,7 @@ interface CreatedDecision {
   readonly kept?: readonly Kept[];
 }
 
+/** Deletes, or keeps with the reason; neither where the object is gone already. */
 export function decideCreated(
   before: StateBefore,
   live: KubernetesObject | undefined,

@@ -23,6 +23,7 @@ export function templatePathOf(object: {
   return workloadKindOf(object)?.templatePath;
 }
 
+/** The pod template; undefined for kinds without one, or where it is missing. */
 export function podTemplateOf(object: KubernetesObject): JsonObject | undefined {
   const path = templatePathOf(object);
   if (path === undefined) return undefined;

@@ -48,7 +48,10 @@ export interface Ready {
   readonly nodeMaker?: string;
 }
 
-/** Makes all checks. `ready` is absent when one failed; a check that could not look fails with the reason, it does not throw. */
+/**
+ * Makes all checks. `ready` is absent when one failed; a Fault or a refusal in a check is its finding, and only a mistake of Orion
+ * is thrown.
+ */
 export async function preflight(run: Run): Promise<Preflight> {
   const facts = gather(run);
   // Facts that no check awaits before another one fails must not become unhandled rejections.

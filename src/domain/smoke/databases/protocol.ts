@@ -12,6 +12,7 @@ import type { ContainerSettings } from './settings.ts';
  */
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
+/** How a connection to a database uses TLS. */
 export interface DatabaseTls {
   readonly mode: TlsMode;
   /** PEM; the authorities of Node.js if absent. */
@@ -117,6 +118,7 @@ interface RecognisedBy {
   readonly hosts: RegExp;
 }
 
+/** What a protocol has to say: how it is recognised in settings and containers, how it is probed, how a finding is judged. */
 export interface DatabaseProtocol<Target extends DatabaseTarget, Finding extends DatabaseFinding> {
   /** Begins sentences: `PostgreSQL`. */
   readonly title: string;

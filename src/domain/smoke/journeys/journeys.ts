@@ -97,6 +97,7 @@ interface Captured {
   readonly missing: readonly string[];
 }
 
+/** The values that an answer was to bring, and the names of those that it did not. */
 export function capturedOf(captures: Readonly<Record<string, Capture>>, answer: HttpAnswer): Captured {
   const found = Object.entries(captures).map(([name, capture]) => [name, valueIn(capture, answer)] as const);
   return {

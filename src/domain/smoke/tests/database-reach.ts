@@ -16,6 +16,7 @@ import type { Judgement } from '../judgement.ts';
 import type { ServingWorkload } from './subject.ts';
 import type { Reach } from './test.ts';
 
+/** What a database's name is resolved by: Services and EndpointSlices in `health`, and the pods of the workloads. */
 export interface Ground {
   readonly namespace: string;
   readonly health: HealthState;
@@ -30,13 +31,16 @@ interface Reached {
   readonly judgement?: Judgement;
 }
 
+/** One way to a database. */
 export interface Way {
   readonly reach: Reach;
+  /** Why a failure by this way may be the way's; absent where it is not in doubt. */
   readonly doubt?: string;
 }
 
 const elsewhere = 'this machine is not where the pods are';
 
+/** The pods behind its name, its address outside the cluster, or already a judgement: a name that no Service has. */
 export function reachOf(database: Database, ground: Ground): Reached {
   const { host, port } = database;
   if (isLoopback(host)) return besideItsUser(database, ground);

@@ -30,6 +30,7 @@ const asideWords =
 export const rolloutWords =
   /^(progressing|reconciling|updating|upgrading|deploying|installing|rolling|in progress|rollout progressing|.* progressing|rolling update|.*updating|.*upgrading)$/;
 
+/** By the words of the type alone, so that it answers for conditions of kinds that nobody here knows. */
 export function polarityOf(type: string): Polarity {
   const plain = spelled(type);
   if (asideWords.test(plain)) return 'aside';

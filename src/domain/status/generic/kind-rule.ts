@@ -55,6 +55,7 @@ type Clause = {
     }
 );
 
+/** How the status of one or several kinds of custom resources is read. */
 export interface KindRule {
   /** `Kind.group` each, separated by spaces; `*.group` is every other kind of a group, `*.*.group` those of every group below it. */
   readonly kinds: string;
@@ -79,6 +80,10 @@ const made: Readonly<Record<Outcome, (message: string) => Status>> = {
 /** The worst first. */
 const order: readonly Outcome[] = ['failed', 'failing', 'progressing', 'paused', 'held', 'current', 'done'];
 
+/**
+ * What deletion, suspension and an old generation mean is the same for all kinds and comes before the clauses, except that an
+ * end stays one.
+ */
 export function statusByRule(rule: KindRule, object: KubernetesObject): Status {
   const early = unsettled(object) ?? suspendedBySpec(object);
   const own = firstOf(rule.clauses ?? [], object);

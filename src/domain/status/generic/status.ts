@@ -28,6 +28,7 @@ type StatusCode =
   | 'failing'
   | 'failed';
 
+/** The status of one object, whatever its kind. */
 export interface Status {
   readonly word: StatusWord;
   readonly code: StatusCode;
@@ -35,14 +36,17 @@ export interface Status {
   readonly message: string;
 }
 
+/** It is what its spec asks for. */
 export function current(message: string, code: StatusCode = 'current'): Status {
   return { word: 'current', code, message };
 }
 
+/** It is on its way, or nothing says otherwise. */
 export function progressing(code: StatusCode, message: string): Status {
   return { word: 'progressing', code, message };
 }
 
+/** It says itself that it failed; whether that ends the release is not decided here. */
 export function failed(code: StatusCode, message: string): Status {
   return { word: 'failed', code, message };
 }
