@@ -16,6 +16,7 @@ import { buildArguments, findPrograms, findRenderers, type Program, type Rendere
 import { runTool } from './run-tool.ts';
 import { makeWrapper } from './wrapper.ts';
 
+/** The overlay as the port has it, with the program that rendered it. */
 export interface RenderedOverlay extends Overlay {
   readonly renderer: Renderer;
   /** The overlay's kustomization file, relative to the workspace. */

@@ -24,6 +24,7 @@ interface ApplyOptions {
   readonly beforeRepeat?: Repeatable['beforeRepeat'];
 }
 
+/** A write that is safe to send twice, since a second one changes nothing or fails. */
 export interface Repeatable {
   /** Asked before a write whose answer did not come is sent once more, up to a minute later; what it throws ends it. */
   readonly beforeRepeat?: () => Promise<void>;

@@ -11,6 +11,7 @@ import { tlsFactsOf } from './tls-facts.ts';
 /** Characters of a body that are kept. What is longer is read no further. */
 const bodyLimit = 65_536;
 
+/** Calls to one target over connections that are kept open, so that a measurement need not pay for a handshake each time. */
 export interface HttpSession {
   call(request: HttpRequest, limits: ProbeLimits): Promise<HttpAnswer>;
   close(): Promise<void>;

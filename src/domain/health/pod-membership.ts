@@ -21,13 +21,13 @@ import { selects } from './endpoints.ts';
  */
 export type Membership = 'ours' | 'old' | 'former' | 'other';
 
-/** A pod and how it belongs to the release. */
+/** A pod that has not ended, and how it belongs to the release. */
 export interface Member {
   readonly pod: KubernetesObject;
   readonly membership: Membership;
   /** Of a workload that this release changed. */
   readonly changed: boolean;
-  /** It is being deleted, or has ended: it need not be in any endpoint. */
+  /** It is being deleted: it need not be in any endpoint. */
   readonly leaving: boolean;
 }
 

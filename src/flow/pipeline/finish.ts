@@ -25,7 +25,7 @@ interface Finished {
   readonly warned: boolean;
 }
 
-/** Closes the record as deployed, deletes what the overlay no longer has, retires old records. What cannot be deleted is a warning. */
+/** Closes the record as deployed, deletes what the overlay no longer has, retires old records; a failed deletion is a warning. */
 export async function finish(change: OpenRelease): Promise<Finished> {
   await closeRecord(change, { status: 'deployed', phase: 'finish', ...measuredIn(change.run) });
   await forgetHandover(change);

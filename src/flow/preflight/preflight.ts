@@ -49,8 +49,8 @@ export interface Ready {
 }
 
 /**
- * Makes all checks. `ready` is absent when one failed; a Fault or a refusal in a check is its finding, and only a mistake of Orion
- * is thrown.
+ * Makes all checks. `ready` is absent when one failed; a Fault or a refusal in a check is its finding, and only a mistake of
+ * Orion is thrown.
  */
 export async function preflight(run: Run): Promise<Preflight> {
   const facts = gather(run);

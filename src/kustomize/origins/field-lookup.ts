@@ -95,6 +95,7 @@ export function childOf(value: unknown, segment: string | number): unknown {
   return Object.hasOwn(value, segment) ? (value as Readonly<Record<string, unknown>>)[segment] : undefined;
 }
 
+/** The value at a path of plain data; undefined where a part of the path is missing. */
 export function valueAt(value: unknown, path: FieldPath): unknown {
   return path.reduce(childOf, value);
 }

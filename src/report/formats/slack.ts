@@ -20,6 +20,7 @@ type SlackText =
   /** `verbatim`: no names, channels or URLs of the text become mentions or links. */
   | { readonly type: 'mrkdwn'; readonly text: string; readonly verbatim: true };
 
+/** The body of the request to an incoming webhook. */
 export interface SlackMessage {
   /** What notifications show, and receivers that know no blocks. */
   readonly text: string;
