@@ -4,7 +4,7 @@ import type { Transport } from '../transport/transport.ts';
 import { resourcePath } from './discovery.ts';
 import type { Resource } from './served-groups.ts';
 
-/** What of a collection is read; without `namespace`, all of them. */
+/** Filters for reading a collection; without `namespace`, objects of all namespaces. */
 export interface ListOptions {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;

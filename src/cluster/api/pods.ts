@@ -1,7 +1,7 @@
 import { ApiError } from '../transport/api-error.ts';
 import type { Transport } from '../transport/transport.ts';
 
-/** Whose log is read. */
+/** The container whose log is read, init containers included. */
 export interface ContainerTarget {
   readonly namespace: string;
   readonly pod: string;

@@ -22,9 +22,9 @@ export interface Credentials {
   readonly tls: TlsOptions;
 }
 
-/** Credentials for requests, kept for a while and shared by requests that run at once. */
+/** Credentials for requests: cached, and authenticated once for requests that run in parallel. */
 export interface CredentialSource {
-  /** Those that are known, or authenticates (token files, exec plugins) where they have become too old. */
+  /** The cached credentials; once they are too old, authenticates again (token file, exec plugin). */
   current(): Promise<Credentials>;
   /** Authenticates from scratch after a 401. Answers undefined when that gives nothing new: asking again is pointless. */
   renew(refused: Credentials): Promise<Credentials | undefined>;

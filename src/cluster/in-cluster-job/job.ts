@@ -11,7 +11,7 @@ import type { KubernetesApi } from '../api/api.ts';
 import { readProbeLog } from './log.ts';
 import { podEnd } from './pod.ts';
 
-/** What one Job in the cluster shall probe, and how long it may take. */
+/** The work, the names and the time limits of one probe Job. */
 export interface ClusterJob {
   readonly namespace: string;
   /** Its entry point is the probe (src/actions/probe/index.ts). */

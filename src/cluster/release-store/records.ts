@@ -33,7 +33,7 @@ export type StoreResult =
   | { readonly type: 'stored'; readonly release: StoredRelease }
   | { readonly type: 'conflict' };
 
-/** What of a head may change after its creation; its identity never does, its body only by `replaceBody` and `trim`. */
+/** The fields of a head that may change after creation: not its identity, and its body only by `replaceBody` and `trim`. */
 export type HeadPatch = Partial<Omit<ReleaseHead, 'version' | 'app' | 'number' | 'body'>>;
 
 /**

@@ -33,7 +33,7 @@ export type WatchChange =
     }
   | { readonly type: 'applied' | 'deleted'; readonly object: KubernetesObject; readonly at: number };
 
-/** What watches need of their surroundings; clock and randomness are given for tests. */
+/** Connection, cancellation and limits of a set of watches; clock and randomness can be replaced in tests. */
 export interface WatchOptions {
   readonly api: Pick<KubernetesApi, 'transport' | 'resources'>;
   readonly signal?: AbortSignal;

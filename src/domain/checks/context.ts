@@ -47,10 +47,7 @@ function recogniseCluster(facts: ContextFacts): Recognition | undefined {
     : { environment: 'production', by: 'name', evidence: `the context is called ${facts.contextName}` };
 }
 
-/**
- * Whether the cluster is the one of the environment to deploy to; one finding. What an unknown cluster is worth, the profile
- * says.
- */
+/** Whether the cluster belongs to the environment that is deployed to; the profile has the level for an unknown cluster. */
 export function judgeContext(facts: ContextFacts, profile: Profile): readonly Finding[] {
   const recognised = recogniseCluster(facts);
   if (recognised === undefined) {

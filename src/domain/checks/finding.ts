@@ -15,7 +15,7 @@ export const checkNames = [
   'resources',
   'history',
 ] as const;
-/** The name of a pre-check. */
+/** One of the nine pre-checks, as the log and the result document name it. */
 export type CheckName = (typeof checkNames)[number];
 
 /** One thing a check found. A passing check has one finding of level `pass` that says what was seen. */
@@ -30,7 +30,7 @@ export interface Finding {
   readonly location?: SourceLocation;
 }
 
-/** One pre-check that was made, with all its findings. */
+/** The result of one pre-check, all findings included: those that pass too. */
 export interface CheckResult {
   readonly check: CheckName;
   /** The worst level of the findings. */

@@ -20,8 +20,8 @@ export function servesMeanwhile(live: KubernetesObject): boolean {
 }
 
 /**
- * Workloads that were unhealthy before the release: a warning where the release changes them, they still serve, or it is
- * allowed.
+ * Workloads that were unhealthy before the release, at the level of the profile; a warning where the release changes them, they
+ * still serve, or `allow-unhealthy` is set.
  */
 export function judgeHealth(
   workloads: readonly CurrentWorkload[],

@@ -60,8 +60,8 @@ export function schedulingOf(pod: KubernetesObject): KubernetesObject {
 }
 
 /**
- * Whether the ready nodes have room for the new pods; also when there are fewer than `minNodes`. A warning where nodes may not
- * be listed.
+ * One finding: whether at least `minNodes` nodes are usable, and have room for the new pods. A warning where nodes may not be
+ * listed.
  */
 export function judgeResources(facts: ResourceFacts, profile: Profile, minNodes: number): readonly Finding[] {
   if (facts.nodes === undefined) {

@@ -19,10 +19,7 @@ export interface SecretFacts extends Supply {
 /** On a Secret: keys, by comma, whose values are meant as they are. */
 const allowPlaceholderAnnotation = 'orion.dev/allow-placeholder';
 
-/**
- * References to what will not be there, and Secrets that hold a placeholder; one finding that passes when nothing else is
- * worse.
- */
+/** Findings for references that lead nowhere and for placeholders in Secrets; one finding that passes where there is none of them. */
 export function judgeSecrets(facts: SecretFacts, profile: Profile): readonly Finding[] {
   const sources = facts.rendered.flatMap((workload) => judgeSources(workload, facts));
   const secrets = [...facts.rendered, ...facts.live].filter((object) => object.kind === 'Secret');

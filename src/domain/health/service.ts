@@ -16,7 +16,7 @@ export interface ServiceReport {
   readonly message: string;
 }
 
-/** The report on one Service, with what would be the failure. */
+/** The report on one Service, and the failure that it is or may become. */
 export interface ServiceVerdict {
   readonly report: ServiceReport;
   /** What to say when the state is `failed`, or still `waiting` when time is up; a wait without one is given up, not failed. */

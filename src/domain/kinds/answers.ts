@@ -20,7 +20,7 @@ export function nothing(): undefined {
   return undefined;
 }
 
-/** Of kinds whose fields nobody else may fill in. */
+/** The answer of kinds whose fields nobody else fills in (`handedOver`). */
 export function noFields(): readonly string[] {
   return [];
 }
@@ -40,7 +40,7 @@ export function hasAvailableReplicas(live: KubernetesObject): boolean {
   return (numberAt(live, 'status', 'availableReplicas') ?? 0) > 0;
 }
 
-/** `spec.replicas`, or the default of the API where it is absent. */
+/** Pods that the object asks for: `spec.replicas`, 1 where it is not set. */
 export function replicasWanted(live: KubernetesObject): number {
   return replicasOf(live);
 }

@@ -15,7 +15,7 @@ import type { SourceLocation } from '../kubernetes/source-location.ts';
 
 type ChangeAction = 'created' | 'configured' | 'unchanged';
 
-/** What the release changes, or would change, of one object: for people and for the result document. */
+/** What a release or preview changes in one object, as summary and result document show it. */
 export interface ChangeReport {
   readonly reference: ObjectReference;
   readonly action: ChangeAction;

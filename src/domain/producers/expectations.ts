@@ -51,7 +51,7 @@ export interface Expectation {
   readonly early: boolean;
 }
 
-/** What is known of one Secret or ConfigMap, or one key of it, before the release. */
+/** Whether a Secret or ConfigMap, or one key of it, is available to a workload: there, expected from a producer, or missing. */
 export type Answer =
   | { readonly state: 'there' }
   /** `holds`: the object is there, and its key is what is expected. */
@@ -64,7 +64,7 @@ export type Answer =
       readonly madeWithout?: string;
     };
 
-/** Looks among what is rendered and live first, then for a producer, then for whoever was not allowed to be seen. */
+/** Looks in this order: rendered and live objects, producers, objects that name it, and kinds that this identity may not list. */
 export function answerFor(workload: KubernetesObject, wanted: ConfigReference, supply: Supply): Answer {
   const { kind, name, key } = wanted;
   const holder = [...supply.rendered, ...supply.live].find(

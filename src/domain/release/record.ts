@@ -74,7 +74,7 @@ export interface Remake {
   readonly ownership: readonly ManagedFieldsEntry[];
 }
 
-/** An object of a release. */
+/** An object of a release, in the inventory of its record. */
 export interface InventoryEntry {
   readonly reference: ObjectReference;
   /** Absent where the server's answer to the write never came. */
@@ -108,7 +108,7 @@ export interface ReleaseHead {
   /** RFC 3339. */
   readonly startedAt: string;
   readonly finishedAt?: string;
-  /** Of the plan that was applied; see `domain/plan/digest.ts`. */
+  /** Digest of the plan that was applied; see src/domain/plan/digest.ts. */
   readonly planDigest: string;
   readonly approval?: Approval;
   readonly reason?: Reason;
@@ -138,7 +138,7 @@ export interface ReleaseHead {
 
 /** The body of a record: what was applied, and all that undo needs. */
 export interface ReleaseBody {
-  /** As they were sent, in the order of the overlay. */
+  /** The objects as they were sent: with a namespace, and without fields that others manage. */
   readonly rendered: readonly KubernetesObject[];
   /** The previous state of each object that the release changes. */
   readonly before: readonly StateBefore[];

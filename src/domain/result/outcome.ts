@@ -10,7 +10,7 @@ export const outcomes = [
   'restore-unverified',
   'cancelled',
 ] as const;
-/** The `outcome` output. */
+/** How a run ended: the `outcome` output. */
 export type Outcome = (typeof outcomes)[number];
 
 /**

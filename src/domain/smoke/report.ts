@@ -27,7 +27,7 @@ export const smokeKinds = [
   'journey',
   'latency',
 ] as const;
-/** What a smoke test tests. */
+/** What a smoke test checks; a database test has the name of its protocol. */
 export type SmokeKind = (typeof smokeKinds)[number];
 
 /** How an address was reached, most trusted first. */

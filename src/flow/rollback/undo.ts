@@ -37,7 +37,7 @@ import { stillThere } from './await-deletions.ts';
 import type { Restored } from './restore.ts';
 import { deleteAll, restoreAll } from './writes.ts';
 
-/** What an undo goes by. `written` and `made` are there only in the process that applied the release. */
+/** The input of an undo. `written` and `made` are absent unless this process applied the release. */
 export interface UndoWork {
   readonly run: Run;
   readonly cluster: ClusterPort;
@@ -56,7 +56,7 @@ export interface UndoWork {
   readonly keepBefore: (before: readonly StateBefore[]) => Promise<void>;
 }
 
-/** What came of an undo; it is the same for all who undo: main, post, `rollback`. */
+/** The result of an undo, for main, post and `phase: rollback` alike. */
 export interface Undone {
   readonly outcome: 'rolled-back' | 'rollback-failed' | 'restore-unverified';
   /** One sentence: what came of it. */

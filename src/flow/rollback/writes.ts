@@ -16,7 +16,7 @@ import type { Run } from '../run/context.ts';
 import { stillThere } from './await-deletions.ts';
 import { type Restored, restoreObject } from './restore.ts';
 
-/** What an undo does around its writes. */
+/** Hooks around the writes of an undo. */
 export interface UndoGuard {
   /** Throws when the lock is no longer ours. */
   readonly ensureHeld: () => Promise<void>;

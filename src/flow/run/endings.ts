@@ -25,7 +25,7 @@ export function checksFailed(run: Run): Ending {
   };
 }
 
-/** The plan is not the one of `expect-plan` any more: exit code 1. */
+/** The plan differs from the approved one (`expect-plan`): exit code 1. */
 export function planMoved(run: Run): Ending {
   return {
     outcome: 'failed',
@@ -36,7 +36,7 @@ export function planMoved(run: Run): Ending {
   };
 }
 
-/** A preview: what would change. */
+/** The ending of a preview, with the number of objects that would change. */
 export function planned(run: Run): Ending {
   const count = run.ledger.changed;
   const going = (run.ledger.pruned ?? []).filter(({ state }) => state === 'to-prune').length;

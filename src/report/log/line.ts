@@ -1,7 +1,7 @@
 /** One line of the job log: time, elapsed time, text. Colours come from here alone; untrusted text has lost its own. */
 import { formatTimeOfDay } from '../text/format.ts';
 
-/** When a line is said, and whether colours are wanted. */
+/** The time of a log line, and whether it may have colours. */
 export interface LogClock {
   /** Milliseconds since the epoch. */
   readonly now: number;

@@ -48,7 +48,7 @@ export interface Cause {
   readonly evenIfCurrent?: boolean;
 }
 
-/** What `causeOf` makes a Cause of: the judge's words, and the objects they are about. */
+/** The input of `causeOf`: reason, texts and fatality of a cause, and the pod, container and event that show it. */
 export interface CauseParts {
   readonly reason: Reason;
   readonly message: string;

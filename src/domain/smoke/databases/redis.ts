@@ -232,7 +232,7 @@ function refusalOf(message: string): DatabaseRefusal | undefined {
   return refusals[/^-?([A-Z]+)/.exec(message)?.[1] ?? ''];
 }
 
-/** Fit for service: it lets the login in and answers commands as what it is expected to be. */
+/** Fit for service: it lets the login in, takes writes (unless a replica is expected) and has memory left for them. */
 export function judgeRedis(finding: RedisFinding, expected: RedisExpectations): Judgement {
   return withFacts(judge(finding, expected), factsOf(finding));
 }

@@ -15,7 +15,7 @@ export const connectionFaultKinds = [
   'tls-failed',
   'other',
 ] as const;
-/** How a connection failed. */
+/** How a connection failed, told apart by error codes of Node.js and OpenSSL. */
 export type ConnectionFaultKind = (typeof connectionFaultKinds)[number];
 
 /** Why there is no connection, or no answer on it. */

@@ -31,10 +31,10 @@ interface Reached {
   readonly judgement?: Judgement;
 }
 
-/** One way to a database. */
+/** One way to a database; it becomes one test. */
 export interface Way {
   readonly reach: Reach;
-  /** Why a failure by this way may be the way's; absent where it is not in doubt. */
+  /** Why a failure may be caused by the way and not by the database; absent where nothing speaks for that. */
   readonly doubt?: string;
 }
 

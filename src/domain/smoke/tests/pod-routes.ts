@@ -32,7 +32,7 @@ const unreached: ReadonlySet<ConnectionFaultKind> = new Set([
   'reset',
 ]);
 
-/** Whether the fault may be that of the way: then nothing is known of the target. */
+/** Whether a firewall or another network could have caused this fault: then nothing is known of the target. */
 export function isUnreached({ kind }: ConnectionFault): boolean {
   return unreached.has(kind);
 }

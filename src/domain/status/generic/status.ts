@@ -36,17 +36,17 @@ export interface Status {
   readonly message: string;
 }
 
-/** It is what its spec asks for. */
+/** A status that holds up no release: the object is what its spec asks for. */
 export function current(message: string, code: StatusCode = 'current'): Status {
   return { word: 'current', code, message };
 }
 
-/** It is on its way, or nothing says otherwise. */
+/** A status that a release waits for. */
 export function progressing(code: StatusCode, message: string): Status {
   return { word: 'progressing', code, message };
 }
 
-/** It says itself that it failed; whether that ends the release is not decided here. */
+/** A failure that the object itself reports; causes decide whether that ends the release. */
 export function failed(code: StatusCode, message: string): Status {
   return { word: 'failed', code, message };
 }
