@@ -19,7 +19,7 @@ export interface SecretFacts extends Supply {
 /** On a Secret: keys, by comma, whose values are meant as they are. */
 const allowPlaceholderAnnotation = 'orion.dev/allow-placeholder';
 
-/** Findings for references that lead nowhere and for placeholders in Secrets; one finding that passes where there is none of them. */
+/** Findings for references that lead nowhere and for placeholders in Secrets; where there are none, one that passes. */
 export function judgeSecrets(facts: SecretFacts, profile: Profile): readonly Finding[] {
   const sources = facts.rendered.flatMap((workload) => judgeSources(workload, facts));
   const secrets = [...facts.rendered, ...facts.live].filter((object) => object.kind === 'Secret');

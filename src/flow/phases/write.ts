@@ -16,7 +16,7 @@ interface Writing {
   ensureHeld(): Promise<void>;
 }
 
-/** The cluster for the writes of a phase, which calls `ensureHeld` before each of them: only a repetition checks the lock by itself. */
+/** The cluster for the writes of a phase. Only repeated writes check the lock by themselves: call `ensureHeld` before each. */
 export function writingOf({ run, ready, hold, release }: OpenRelease): Writing {
   const stillOurs = (): Promise<void> => ensureHeld(run, ready.target.namespace, hold.lease, release);
   return { cluster: underLock(ready.cluster, stillOurs), ensureHeld: stillOurs };

@@ -28,7 +28,7 @@ interface Identity {
   readonly doubt?: string;
 }
 
-/** One HTTP request, to one pod or to an address outside the cluster; repeated as `retries` says. */
+/** One HTTP request, to one pod or to an address of the environment `local`. */
 export interface HttpTest extends Identity {
   readonly what: 'http';
   readonly scheme: 'http' | 'https';
