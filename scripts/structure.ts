@@ -44,7 +44,10 @@ function readSource(path: string): SourceFile {
     const sort = sortOf(declaration);
     if (sort === undefined) return [];
     const place = `${path}:${source.getLineAndCharacterOfPosition(declaration.getStart()).line + 1}`;
-    const isDocumented = ts.getJSDocCommentsAndTags(declaration).length > 0;
+    const comment = ts.getJSDocCommentsAndTags(declaration).findLast(ts.isJSDoc);
+    // A blank line behind it: it is the header of the file.
+    const isDocumented =
+      comment !== undefined && !/\n\s*\n/.test(text.slice(comment.end, declaration.getStart()));
     return [{ place, name: declaration.name?.getText() ?? 'default', sort, isDocumented }];
   });
   return { path, imports, functionLengths, exported };

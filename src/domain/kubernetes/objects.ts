@@ -1,5 +1,6 @@
 /** Kubernetes objects as data: what the API server sends and the overlay renders, nothing dropped. */
 
+/** Any value of a JSON document; undefined is none. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 /** An object of a JSON document. The interface is what lets JsonValue contain itself. */
 export interface JsonObject {

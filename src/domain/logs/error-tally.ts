@@ -1,5 +1,6 @@
 /** Errors counted, with the most frequent ones kept by what they say; its size does not grow with the logs. */
 
+/** All errors are counted in `errors`; `kinds` keeps at most two hundred different ones. */
 export interface ErrorTally {
   readonly errors: number;
   /** By normalised text: how often, the first one as it was, and in which pods (the first few). */

@@ -1,5 +1,6 @@
 /** What the history of an app is told as; made by `history.ts`. */
 
+/** One release record in the history; `actor`, `commit` and `runUrl` are absent outside of GitHub Actions. */
 export interface HistoryEntry {
   readonly release: string;
   /** Of the record, a `ReleaseStatus`. */
