@@ -1,6 +1,6 @@
 /** What one object says about itself, in a small word, a code and a sentence. */
 
-/** What a verdict goes by. `unknown`: nothing in the object says how it is. `terminating`: its deletion was asked for. */
+/** What a verdict goes by. `unknown`: its controller or its node has not reported. `terminating`: its deletion was asked for. */
 export type StatusWord = 'current' | 'progressing' | 'failed' | 'terminating' | 'unknown';
 
 type StatusCode =
