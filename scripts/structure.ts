@@ -1,6 +1,7 @@
 /**
- * `node scripts/structure.ts [--check]`: figures of `src`: lengths of functions, files per folder, import cycles between folders.
- * With `--check`, exit code 1 where folders form a cycle (type imports included) or hold more than 20 files.
+ * `node scripts/structure.ts [--check] [--undocumented]`: figures of `src`: lengths of functions, files per folder, import cycles
+ * between folders, share of exported types and functions with a JSDoc comment. With `--check`, exit code 1 where folders form a
+ * cycle (type imports included) or hold more than 20 files. With `--undocumented`, also the exports without a JSDoc comment.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,6 +16,15 @@ interface SourceFile {
   readonly imports: readonly string[];
   /** Lines of each function, methods and accessors included; arrow functions only where they have a name. */
   readonly functionLengths: readonly number[];
+  readonly exported: readonly Exported[];
+}
+
+interface Exported {
+  /** Path and line, as an editor opens it. */
+  readonly place: string;
+  readonly name: string;
+  readonly sort: 'type' | 'function';
+  readonly isDocumented: boolean;
 }
 
 function readSource(path: string): SourceFile {
@@ -30,7 +40,35 @@ function readSource(path: string): SourceFile {
     ts.forEachChild(node, visit);
   };
   visit(source);
-  return { path, imports, functionLengths };
+  const exported = source.statements.flatMap(declarationsOf).flatMap((declaration): Exported[] => {
+    const sort = sortOf(declaration);
+    if (sort === undefined) return [];
+    const place = `${path}:${source.getLineAndCharacterOfPosition(declaration.getStart()).line + 1}`;
+    const comment = ts.getJSDocCommentsAndTags(declaration).findLast(ts.isJSDoc);
+    // A blank line behind it: it is the header of the file.
+    const isDocumented =
+      comment !== undefined && !/\n\s*\n/.test(text.slice(comment.end, declaration.getStart()));
+    return [{ place, name: declaration.name?.getText() ?? 'default', sort, isDocumented }];
+  });
+  return { path, imports, functionLengths, exported };
+}
+
+/** What an exported statement declares: itself, or each of its constants. */
+function declarationsOf(statement: ts.Statement): readonly ts.NamedDeclaration[] {
+  const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
+  if (modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) !== true) return [];
+  return ts.isVariableStatement(statement)
+    ? statement.declarationList.declarations
+    : [statement as ts.DeclarationStatement];
+}
+
+function sortOf(declaration: ts.NamedDeclaration): Exported['sort'] | undefined {
+  if (ts.isInterfaceDeclaration(declaration) || ts.isTypeAliasDeclaration(declaration)) return 'type';
+  const value = ts.isVariableDeclaration(declaration) ? declaration.initializer : declaration;
+  if (value === undefined) return undefined;
+  const isFunction =
+    ts.isFunctionDeclaration(value) || ts.isArrowFunction(value) || ts.isFunctionExpression(value);
+  return isFunction ? 'function' : undefined;
 }
 
 function isNamedFunction(node: ts.Node): boolean {
@@ -82,6 +120,13 @@ function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
+/** `N of M (P %)` of the exports of one sort. */
+function documentedShare(exported: readonly Exported[], sort: Exported['sort']): string {
+  const all = exported.filter((one) => one.sort === sort);
+  const documented = all.filter(({ isDocumented }) => isDocumented).length;
+  return `${documented} of ${all.length} (${Math.floor((100 * documented) / Math.max(1, all.length))} %)`;
+}
+
 const files = globSync('src/**/*.ts', { cwd: root }).map(readSource);
 const lengths = files.flatMap(({ functionLengths }) => functionLengths).toSorted((one, other) => one - other);
 const folders = [...Map.groupBy(files, ({ path }) => dirname(path))]
@@ -99,6 +144,13 @@ console.log(
     .map(({ folder, length }) => `${folder} ${length}`)
     .join(', ')}, …`,
 );
+const exported = files.flatMap((file) => file.exported);
+const [types, functions] = (['type', 'function'] as const).map((sort) => documentedShare(exported, sort));
+console.log(`exported types documented: ${types}, exported functions: ${functions}`);
+if (process.argv.includes('--undocumented')) {
+  for (const { place, sort, name, isDocumented } of exported)
+    if (!isDocumented) console.log(`${place} ${sort} ${name}`);
+}
 for (const { folder, length } of crowded)
   console.log(`${folder} has ${length} files, more than ${maxFilesPerFolder}`);
 for (const cycle of cycles) console.log(`folders that import each other: ${cycle.join(', ')}`);

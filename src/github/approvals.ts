@@ -6,6 +6,7 @@ import type { RunIdentity } from '../domain/release/record.ts';
 import { type ClientAccess, type GitHubClient, githubClient } from './client.ts';
 import { jobEnvironment } from './job-environment.ts';
 
+/** The run that is asked about, as parameters of GitHub's routes. */
 export interface Place {
   readonly owner: string;
   readonly repo: string;
@@ -149,6 +150,7 @@ export async function ofOurRun<Schema extends z.ZodType>(
   );
 }
 
+/** The review history of a run; `ghost` stands for a user whose account is gone. Throws as `GitHubClient.get`. */
 export async function reviewsOf(client: GitHubClient, place: Place): Promise<ApprovalFacts['reviews']> {
   const reviews = await ofOurRun(client, place, '/approvals', reviewsSchema);
   return reviews.map(({ state, comment, environments, user }) => ({

@@ -3,15 +3,18 @@ import { z } from 'zod';
 import { Fault } from '../domain/failure/fault.ts';
 import { maxRetryAfter, retry, transientStatuses } from '../retry/retry.ts';
 
+/** How GitHub's REST API is reached. */
 export interface ClientAccess {
   /** `GITHUB_API_URL`. */
   readonly apiUrl: string | undefined;
+  /** Absent: `githubClient` throws the Fault `github-forbidden`. */
   readonly token: string | undefined;
   readonly signal: AbortSignal;
   /** Milliseconds for one try; default 10,000. */
   readonly deadline?: number;
 }
 
+/** One GET of the REST API, with the shape that its answer must have. */
 export interface Question<Schema extends z.ZodType> {
   /** `GET /repos/{owner}/{repo}/actions/runs/{run_id}`, with its parameters. */
   readonly route: string;
@@ -21,6 +24,7 @@ export interface Question<Schema extends z.ZodType> {
   readonly permission: string;
 }
 
+/** Reads GitHub's REST API; a try that fails in passing is repeated. */
 export interface GitHubClient {
   /**
    * Undefined for 404.
@@ -36,6 +40,7 @@ const refusalSchema = z.object({
 });
 type ApiRefusal = z.output<typeof refusalSchema>;
 
+/** Loads the client library and asks nothing yet. Throws a Fault `github-forbidden` without a token. */
 export async function githubClient(access: ClientAccess): Promise<GitHubClient> {
   const { token, apiUrl, signal, deadline = 10_000 } = access;
   if (token === undefined) {

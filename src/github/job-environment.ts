@@ -4,7 +4,7 @@ import { Fault } from '../domain/failure/fault.ts';
 import type { RunIdentity } from '../domain/release/record.ts';
 import type { GitHubClient } from './client.ts';
 
-export interface JobEnvironment {
+interface JobEnvironment {
   readonly proven?: string;
   /** Neither could be read, with the permission that is missing. */
   readonly unprovable?: { readonly message: string; readonly remedy: string };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RunIdentity } from '../domain/release/record.ts';
 import { type ClientAccess, githubClient, type Question } from './client.ts';
 
-export type JobState = 'completed' | 'running' | 'unknown';
+type JobState = 'completed' | 'running' | 'unknown';
 
 /** Lenient: proxies answer 200 to everything, so that a word that is missing is no answer. */
 const statusSchema = z.object({ status: z.unknown() });

@@ -64,6 +64,7 @@ export const configurationSchema = z
     }
   });
 
+/** The content of `orion.yaml` after parsing, with defaults filled in; durations are milliseconds. */
 export type Configuration = Readonly<z.output<typeof configurationSchema>>;
 
 /**

@@ -16,7 +16,7 @@ import {
 import { type ParsedInputs, settingsSchema } from './settings-schema.ts';
 import { hasControlCharacter, webhook } from './values.ts';
 
-export interface RawInputs {
+interface RawInputs {
   /** The environment of the process; `INPUT_*` and `GITHUB_WORKSPACE` are read. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly action: ActionName;

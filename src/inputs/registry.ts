@@ -12,7 +12,8 @@ export const actionEnvironments = {
   'deploy-production': 'production',
 } as const satisfies Readonly<Record<string, Environment>>;
 
-export type DeployAction = keyof typeof actionEnvironments;
+type DeployAction = keyof typeof actionEnvironments;
+/** The actions whose inputs the registry lists. */
 export type ActionName = DeployAction | 'phase' | 'smoke-tests';
 export const actionNames: readonly ActionName[] = [
   'deploy-staging',
@@ -33,6 +34,7 @@ export function filesOf(action: ActionName): { readonly metadata: string; readon
     : { metadata: `${action}/action.yml`, page: `${action}/README.md` };
 }
 
+/** One input, as `action.yml` and the README describe it. */
 export interface InputEntry {
   readonly name: string;
   readonly actions: readonly ActionName[];
@@ -319,15 +321,16 @@ export const inputs = [
   },
 ] as const satisfies readonly InputEntry[];
 
+/** The name of any input of any action. */
 export type InputName = (typeof inputs)[number]['name'];
 
-export interface OutputEntry {
+interface OutputEntry {
   readonly name: string;
   readonly actions: readonly ActionName[];
   readonly description: string;
 }
 
-export const outputs = [
+const outputs = [
   {
     name: 'outcome',
     actions: everywhere,
@@ -372,16 +375,15 @@ export const outputs = [
   },
 ] as const satisfies readonly OutputEntry[];
 
-export type OutputName = (typeof outputs)[number]['name'];
-
 /** Keys by which main hands its state to post (`saveState`). */
 export const stateNames = ['release', 'namespace', 'holder'] as const;
-export type StateName = (typeof stateNames)[number];
 
+/** The inputs of one action, in the order of its `action.yml`. */
 export function inputsOf(action: ActionName): readonly InputEntry[] {
   return inputs.filter((entry: InputEntry) => entry.actions.includes(action));
 }
 
+/** The outputs of one action, in the order of its `action.yml`. */
 export function outputsOf(action: ActionName): readonly OutputEntry[] {
   return outputs.filter((entry: OutputEntry) => entry.actions.includes(action));
 }

@@ -83,6 +83,7 @@ export function settingsSchema(
     });
 }
 
+/** Values by input name, each of its own type; the profile's defaults are filled in. */
 export type ParsedInputs = z.output<ReturnType<typeof settingsSchema>>;
 
 function defaultOf(name: InputName, environment: Environment): string {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { maxDuration, parseDuration } from './duration.ts';
 
 /** What zod carries of a wrong value: cause and remedy, both sentence fragments without the input's name. */
-export interface ValueProblem {
+interface ValueProblem {
   readonly cause: string;
   readonly remedy: string;
 }
@@ -19,6 +19,7 @@ function fromText<Value>(parse: (text: string) => { value: Value } | ValueProble
   });
 }
 
+/** `300ms`, `5s` or `10m` to milliseconds: at least `least`, at most what a job can run (360 minutes). */
 export function duration(limits: { readonly least: number }): z.ZodType<number, string> {
   return fromText((text) => {
     const value = parseDuration(text);
@@ -38,6 +39,7 @@ export const boolean = fromText((text) => {
   return { cause: 'is not a boolean', remedy: 'write true or false' };
 });
 
+/** Digits alone, without a sign or a fraction; both limits are allowed values. */
 export function integer(least: number, most: number): z.ZodType<number, string> {
   return fromText((text) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
@@ -49,6 +51,7 @@ export function integer(least: number, most: number): z.ZodType<number, string> 
   });
 }
 
+/** One of these words, in exactly this spelling. */
 export function choice<const Choices extends readonly string[]>(
   choices: Choices,
 ): z.ZodType<Choices[number], string> {
@@ -126,6 +129,7 @@ export const key = fromText((text) => {
 /** Any text: kubeconfig and token are judged by who uses them. */
 export const text = z.string();
 
+/** Line breaks and tabs count too: such a text would break out of a log line or a command. */
 export function hasControlCharacter(value: string): boolean {
   return /\p{Cc}/u.test(value);
 }

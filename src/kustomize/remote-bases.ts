@@ -4,7 +4,7 @@ import type { SourceLocation } from '../domain/kubernetes/source-location.ts';
 import { fileReferences, isRemote, type Kustomization } from './files/kustomization-tree.ts';
 import { lineOfNode, type YamlFiles, type YamlSource } from './files/yaml-source.ts';
 
-export interface RemoteReference {
+interface RemoteReference {
   readonly reference: string;
   readonly location: SourceLocation;
 }

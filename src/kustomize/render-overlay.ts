@@ -16,13 +16,14 @@ import { buildArguments, findPrograms, findRenderers, type Program, type Rendere
 import { runTool } from './run-tool.ts';
 import { makeWrapper } from './wrapper.ts';
 
+/** The overlay as the port has it, with the program that rendered it. */
 export interface RenderedOverlay extends Overlay {
   readonly renderer: Renderer;
   /** The overlay's kustomization file, relative to the workspace. */
   readonly file: string;
 }
 
-export interface RenderOptions {
+interface RenderOptions {
   /** Folder of the overlay, relative to the workspace. */
   readonly overlay: string;
   /** Absolute path of the checkout. */

@@ -3,8 +3,9 @@ import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { runTool } from './run-tool.ts';
 
-export type RendererName = 'kubectl' | 'kustomize';
+type RendererName = 'kubectl' | 'kustomize';
 
+/** A program on this machine that can render. */
 export interface Renderer {
   readonly name: RendererName;
   /** Absolute path of the program. */
@@ -17,6 +18,7 @@ export interface Renderer {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** A renderer that was found and not yet asked for its version. */
 export type Program = Pick<Renderer, 'name' | 'path'>;
 
 /** What can render on this PATH, the one that will be used first (kubectl before kustomize). */

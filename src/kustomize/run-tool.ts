@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Fault } from '../domain/failure/fault.ts';
 
-export interface ToolResult {
+interface ToolResult {
   /** Exit code; null when the program was ended by a signal. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface ToolOptions {
+interface ToolOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds; default five minutes: kubectl renders 2,000 Deployments in one. */

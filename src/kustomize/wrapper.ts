@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import type { Kustomization } from './files/kustomization-tree.ts';
 import { fieldOf, textOfNode } from './files/yaml-source.ts';
 
-export interface Wrapper {
+interface Wrapper {
   readonly folder: string;
   remove(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { ApplyConflict } from '../domain/plan/changes.ts';
 import type { ProbeFinding, ProbeRequest } from '../domain/smoke/tests/probe.ts';
 import type { Permission } from '../domain/workloads/permissions.ts';
 
+/** What server-side apply came to. A conflict is a result; every other refusal is thrown (`refusalOf` reads it). */
 export type ApplyAnswer =
   | {
       readonly type: 'applied';
@@ -14,7 +15,7 @@ export type ApplyAnswer =
     }
   | { readonly type: 'conflict'; readonly conflicts: readonly ApplyConflict[] };
 
-export interface ApplyOptions {
+interface ApplyOptions {
   readonly force: boolean;
   readonly dryRun: boolean;
   /** Sent in the metadata: the write fails if the object has moved. */
@@ -23,20 +24,24 @@ export interface ApplyOptions {
   readonly beforeRepeat?: Repeatable['beforeRepeat'];
 }
 
+/** A write that is safe to send twice, since a second one changes nothing or fails. */
 export interface Repeatable {
   /** Asked before a write whose answer did not come is sent once more, up to a minute later; what it throws ends it. */
   readonly beforeRepeat?: () => Promise<void>;
 }
 
+/** How an object is deleted. It is deleted only while it has the UID that the caller names. */
 export interface DeletionOptions extends Repeatable {
   /** What becomes of objects that it owns: they go with it (`Background`, the default), or stay without it. */
   readonly propagation?: 'Background' | 'Orphan';
 }
 
+/** What the API server's proxy got from a pod or Service. Statuses of 4xx and 5xx are answers; `status` is absent without any. */
 export interface EndpointAnswer {
   readonly status?: number;
   /** The first bytes of the body, untrusted text; or why there was no answer. */
   readonly body: string;
+  /** From the request to the end of what was read of the body. */
   readonly milliseconds: number;
 }
 
@@ -47,6 +52,7 @@ export interface RefusedRequest {
   readonly message: string;
 }
 
+/** Narrows a list: selectors in the syntax of the API, such as `type=kubernetes.io/tls`. */
 export interface ListSelection {
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
@@ -54,17 +60,24 @@ export interface ListSelection {
   readonly keep?: (object: KubernetesObject) => KubernetesObject;
 }
 
+/** A kind that the server serves, in the version that it prefers. */
 export interface ServedKind {
   readonly apiVersion: string;
   readonly kind: string;
   readonly namespaced: boolean;
 }
 
+/**
+ * All that the flow asks of the API server. Calls without a note throw where it refuses (`refusalOf`) or cannot be reached
+ * (Fault).
+ */
 export interface ClusterPort {
   /** What the kubeconfig calls the cluster's context. */
   readonly contextName: string;
+  /** `v1.36.3`; empty where the server does not tell. */
   serverVersion(): Promise<string>;
   identity(): Promise<string>;
+  /** Of these, the ones that this identity lacks, in the order given. */
   missingPermissions(permissions: readonly Permission[]): Promise<readonly Permission[]>;
   /** Undefined while the server does not know the kind (its CRD is not there). */
   resourceOf(kind: {
@@ -78,7 +91,9 @@ export interface ClusterPort {
   servedVersionOf(kind: { readonly apiVersion: string; readonly kind: string }): Promise<string | undefined>;
   /** Which of these kinds (`Certificate.cert-manager.io`) the server serves, each in the version that it prefers. */
   servedKinds(groupKinds: readonly string[]): Promise<readonly ServedKind[]>;
+  /** Undefined where there is no such object. */
   get(reference: ObjectReference): Promise<KubernetesObject | undefined>;
+  /** Without `namespace`: in all of them. */
   list(
     apiVersion: string,
     kind: string,
@@ -99,6 +114,7 @@ export interface ClusterPort {
   ): Promise<KubernetesObject>;
   /** What a merge patch (RFC 7396) would make of the object; nothing is changed. */
   tryMerge(reference: ObjectReference, patch: JsonObject): Promise<KubernetesObject>;
+  /** Replaces the ownership entries alone; `object` carries the resourceVersion that they were read at. */
   patchManagedFields(
     object: KubernetesObject,
     managedFields: readonly unknown[],
@@ -109,7 +125,9 @@ export interface ClusterPort {
    * Refused with 422 if the object has moved since `live` was read.
    */
   rewrite(live: KubernetesObject, wanted: KubernetesObject, options?: Repeatable): Promise<KubernetesObject>;
+  /** Deletes the object only if it still has this UID; one that is gone already is no error. */
   delete(reference: ObjectReference, uid: string, options?: DeletionOptions): Promise<void>;
+  /** The newest lines, oldest first, untrusted text; empty where the container has no log. */
   podLog(
     namespace: string,
     pod: string,
@@ -131,6 +149,7 @@ export interface ClusterPort {
     readonly lines: readonly { readonly at: string; readonly text: string }[];
     readonly full: boolean;
   }>;
+  /** An HTTP GET to a pod by the API server's proxy; `deadline` in milliseconds. */
   callPod(call: {
     readonly namespace: string;
     readonly pod: string;
@@ -174,6 +193,7 @@ export interface ClusterPort {
   refusalOf(error: unknown): RefusedRequest | undefined;
 }
 
+/** An open listener on this machine that leads to one port of one pod; it stays open until `close`. */
 export interface PortForward {
   readonly host: string;
   readonly port: number;

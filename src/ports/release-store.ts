@@ -41,11 +41,13 @@ export interface RecordsPort {
   remove(release: StoredRelease): Promise<void>;
 }
 
+/** A Lease that this process holds and renews in the background. */
 export interface LeaseHold {
   /** False after 40 s without a successful renewal, or when somebody else took it. */
   held(): boolean;
   /** Renews at once, or as soon as the server answers again, for up to a minute; true if the Lease is still, or again, ours. */
   confirm(signal: AbortSignal): Promise<boolean>;
+  /** Stops renewing and clears the holder; false when it was no longer ours or could not be written. */
   release(): Promise<boolean>;
 }
 
@@ -55,7 +57,9 @@ export interface LeaseFacts {
   readonly resourceVersion: string;
 }
 
+/** The lock of one app in one namespace, while processes run. */
 export interface LeasePort {
+  /** Undefined where there is no such Lease. */
   read(): Promise<LeaseFacts | undefined>;
   /** `dead` is a Lease whose holder was found dead: it is taken over if nobody has written it since. */
   acquire(

@@ -1,6 +1,10 @@
 /** Changes of the cluster as they happen. */
 import type { KubernetesObject } from '../domain/kubernetes/objects.ts';
 
+/**
+ * One change with the time at which it reached us, `at`: milliseconds since the epoch. `listed` replaces all that was known of
+ * that kind in that namespace (absent: in all of them).
+ */
 export type WatchChange =
   | {
       readonly type: 'listed';
@@ -12,6 +16,7 @@ export type WatchChange =
   | { readonly type: 'applied'; readonly object: KubernetesObject; readonly at: number }
   | { readonly type: 'deleted'; readonly object: KubernetesObject; readonly at: number };
 
+/** What one watch is about: a kind, in one namespace. */
 export interface WatchedKind {
   readonly apiVersion: string;
   readonly kind: string;
@@ -22,6 +27,7 @@ export interface WatchedKind {
   readonly managedFields?: boolean;
 }
 
+/** Watches the cluster for one rollout. */
 export interface WatchPort {
   /**
    * Resolves when every initial list was delivered. `onLost` is told why one of the kinds is not watched (any more): from

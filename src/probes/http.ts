@@ -9,8 +9,9 @@ import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { tlsFactsOf } from './tls-facts.ts';
 
 /** Characters of a body that are kept. What is longer is read no further. */
-export const bodyLimit = 65_536;
+const bodyLimit = 65_536;
 
+/** Calls to one target over connections that are kept open, so that a measurement need not pay for a handshake each time. */
 export interface HttpSession {
   call(request: HttpRequest, limits: ProbeLimits): Promise<HttpAnswer>;
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import type { LatencyMeasurement, Schedule } from '../domain/smoke/latency/laten
 import { type HttpSession, openHttp } from './http.ts';
 import { runSchedule } from './schedule.ts';
 
-export interface MeasureOptions {
+interface MeasureOptions {
   /** What an answer is instead of a good one: `status 503`; undefined if it is good. */
   readonly failureIn: (answer: HttpAnswer) => string | undefined;
   /**

@@ -12,6 +12,7 @@ import { trusting } from './authorities.ts';
 /** An error reply of the server, in its words: `WRONGPASS invalid username-password pair`. */
 export class RedisRefusal extends Error {}
 
+/** An open connection. Commands may be sent before earlier ones are answered: replies come in the order of the commands. */
 export interface RedisConnection {
   /** @throws RedisRefusal if the server refuses it; the connection's own error if that broke */
   send(...words: readonly string[]): Promise<unknown>;

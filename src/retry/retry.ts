@@ -9,7 +9,7 @@ export const transientStatuses: ReadonlySet<number> = new Set([500, 502, 503, 50
 export const maxRetryAfter = 10_000;
 
 /** What is repeated, how often and how long. Waits double from `minTimeout` to `maxTimeout`, with jitter. */
-export interface RetryPolicy {
+interface RetryPolicy {
   /** Repetitions after the first attempt at most. */
   readonly retries: number;
   /** Milliseconds before the first repetition. */

@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os';
 import type { RunIdentity } from '../domain/release/record.ts';
 
+/** Environment variables, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variables of this process. */
@@ -9,17 +10,21 @@ export function environment(): Environment {
   return process.env;
 }
 
+/** Where this job works; absolute paths. */
 export interface Workplace {
   /** The repository root: where paths of inputs start and what annotations are relative to. */
   readonly workspace: string;
   /** For files that live as long as the job. */
   readonly temporary: string;
   readonly home: string;
+  /** Without the owner; absent outside of GitHub Actions. */
   readonly repositoryName: string | undefined;
+  /** The file that the job summary is written to; absent where the runner takes none. */
   readonly summaryFile: string | undefined;
   readonly colour: boolean;
 }
 
+/** Outside of GitHub Actions: the working directory and the system's own temporary folder. */
 export function readWorkplace(env: Environment): Workplace {
   return {
     workspace: env['GITHUB_WORKSPACE'] ?? process.cwd(),

@@ -1,7 +1,7 @@
 /** The only door to @actions/core: masks, groups, outputs, state, annotations and the job summary. */
 import * as core from '@actions/core';
 
-export interface RunnerAnnotation {
+interface RunnerAnnotation {
   readonly level: 'error' | 'warning' | 'notice';
   readonly title: string;
   readonly message: string;
@@ -14,6 +14,7 @@ export function mask(texts: readonly string[]): void {
   for (const text of texts) core.setSecret(text);
 }
 
+/** An annotation of this job, at a line of a file where one is given. */
 export function annotate({ level, title, message, file, line }: RunnerAnnotation): void {
   const properties = {
     title,
@@ -24,6 +25,7 @@ export function annotate({ level, title, message, file, line }: RunnerAnnotation
   write(message, properties);
 }
 
+/** Sets outputs of this step; a value may have several lines. */
 export function setOutputs(outputs: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
 }
@@ -33,6 +35,7 @@ export function saveState(name: string, value: string): void {
   core.saveState(name, value);
 }
 
+/** What main has saved under this name, in post; empty where it saved nothing. */
 export function readState(name: string): string {
   return core.getState(name);
 }

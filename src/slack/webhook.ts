@@ -1,17 +1,17 @@
 /** Sends one message to a Slack incoming webhook. Its URL is a secret: no error repeats it, nor what a library says of it. */
 import { maxRetryAfter, retry, transientStatuses } from '../retry/retry.ts';
 
-export interface WebhookPayload {
+interface WebhookPayload {
   /** Sent alone where the receiver does not take the blocks. */
   readonly text: string;
 }
 
-export type Delivery =
+type Delivery =
   | { readonly type: 'delivered' }
   /** Half a sentence, with untrusted words: "answered 404 (no_service)". */
   | { readonly type: 'failed'; readonly why: string };
 
-export interface DeliveryOptions {
+interface DeliveryOptions {
   readonly signal: AbortSignal;
   /** Milliseconds for one try; default 5,000. */
   readonly deadline?: number;

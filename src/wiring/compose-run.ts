@@ -21,7 +21,7 @@ import type { Environment, Workplace } from '../runner/environment.ts';
 import { exportVariable } from '../runner/toolkit.ts';
 import { version } from '../runner/version.ts';
 
-export interface RunParts
+interface RunParts
   extends Pick<
     Run,
     | 'settings'

@@ -11,7 +11,7 @@ import { outcomeLines } from '../report/log/outcome.ts';
 import { renderSummary } from '../report/summary/summary.ts';
 import { annotate, setOutputs, writeSummary } from '../runner/toolkit.ts';
 
-export interface PublishTargets {
+interface PublishTargets {
   readonly line: (text: string) => void;
   readonly clock: LogClock;
   readonly summaryFile: string | undefined;

@@ -4,7 +4,7 @@ import type { ResultDocument } from '../domain/result/document.ts';
 import { redact, redactResult } from '../report/redaction/redact.ts';
 import { collectSecretValues, masksFor } from '../report/redaction/secret-values.ts';
 
-export interface SecretKeeper {
+interface SecretKeeper {
   hide(secrets: readonly KubernetesObject[]): void;
   /** A secret that is in no Secret: a password out of a URL, a variable. */
   hideText(text: string): void;

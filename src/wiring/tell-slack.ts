@@ -6,7 +6,7 @@ import { logText } from '../report/text/escape.ts';
 import { annotate } from '../runner/toolkit.ts';
 import { sendToWebhook } from '../slack/webhook.ts';
 
-export interface SlackTarget {
+interface SlackTarget {
   readonly webhook: string | undefined;
   readonly signal: AbortSignal;
   /** Masks what a receiver may have echoed. */

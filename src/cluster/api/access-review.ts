@@ -2,6 +2,7 @@ import { ApiError } from '../transport/api-error.ts';
 import type { Transport } from '../transport/transport.ts';
 import { groupVersionPath } from './served-groups.ts';
 
+/** Who the API server takes us for: what RBAC rules are matched with. */
 export interface Identity {
   readonly username: string;
   readonly groups: readonly string[];

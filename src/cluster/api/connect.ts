@@ -4,6 +4,7 @@ import { type KubeconfigSource, loadKubeconfig } from '../auth/kubeconfig.ts';
 import { ApiError } from '../transport/api-error.ts';
 import { createTransport, type Transport } from '../transport/transport.ts';
 
+/** Which cluster to connect to, and how this client names itself. */
 export interface ConnectOptions extends KubeconfigSource {
   readonly signal?: AbortSignal;
   /** For the User-Agent `orion-deploy/<version>`. */
@@ -12,6 +13,7 @@ export interface ConnectOptions extends KubeconfigSource {
   readonly now?: () => number;
 }
 
+/** An authenticated connection to one API server; `close` ends its sockets. */
 export interface Connection {
   readonly transport: Transport;
   /** `127.0.0.1:6443` */

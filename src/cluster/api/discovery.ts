@@ -13,6 +13,7 @@ import {
   versionsOfGroup,
 } from './served-groups.ts';
 
+/** Which resource (path, plural, scope) a kind is, as the API server's discovery says. */
 export interface ResourceCatalog {
   /** `unknown` where the server does not serve this kind: its CRD may not be there yet, so the answer is not kept. */
   find(apiVersion: string, kind: string): Promise<Resource | 'unknown'>;
@@ -30,6 +31,7 @@ interface Catalog {
   readonly later: Map<string, Resource>;
 }
 
+/** A catalog that asks nothing before the first kind is looked for. */
 export function createResourceCatalog(transport: Transport): ResourceCatalog {
   const catalog: Catalog = { transport, groups: undefined, later: new Map() };
   return {

@@ -4,6 +4,7 @@ import type { Transport } from '../transport/transport.ts';
 import { resourcePath } from './discovery.ts';
 import type { Resource } from './served-groups.ts';
 
+/** Filters for reading a collection; without `namespace`, objects of all namespaces. */
 export interface ListOptions {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
@@ -13,6 +14,7 @@ export interface ListOptions {
   readonly keep?: ((object: KubernetesObject) => KubernetesObject) | undefined;
 }
 
+/** A whole collection, and the version at which it was read. */
 export interface ListResult {
   readonly objects: readonly KubernetesObject[];
   /** Where a watch goes on from. */

@@ -1,12 +1,14 @@
 import { ApiError } from '../transport/api-error.ts';
 import type { Transport } from '../transport/transport.ts';
 
+/** The container whose log is read, init containers included. */
 export interface ContainerTarget {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
 }
 
+/** An address in a pod that the API server's proxy calls with GET. */
 export interface PodEndpoint {
   readonly namespace: string;
   readonly pod: string;
@@ -16,6 +18,7 @@ export interface PodEndpoint {
   readonly path: string;
 }
 
+/** Limits of one call through the API server's proxy. */
 export interface CallOptions {
   /** Milliseconds. */
   readonly deadline: number;
@@ -24,6 +27,7 @@ export interface CallOptions {
   readonly now?: () => number;
 }
 
+/** Which part of a container's log is read. */
 export interface LogOptions {
   /** The container's previous run. */
   readonly previous?: boolean;
@@ -31,15 +35,18 @@ export interface LogOptions {
   readonly limitBytes?: number;
   readonly sinceSeconds?: number;
   readonly timestamps?: boolean;
+  /** Milliseconds for the request; default 10,000. */
   readonly deadline?: number;
   readonly signal?: AbortSignal;
 }
 
+/** What came through the API server's proxy; 4xx and 5xx are answers too. */
 export interface ProxyAnswer {
   /** Absent when nothing answered in time. */
   readonly status?: number;
   /** The first 64 KiB: untrusted text. */
   readonly body: string;
+  /** From the request until the answer was read, or was given up. */
   readonly milliseconds: number;
 }
 
@@ -76,14 +83,14 @@ export async function readPodLog(
 }
 
 /** Part of a log, oldest line first. */
-export interface LogPage {
+interface LogPage {
   /** `at` is the runtime's time of the line, RFC 3339 with nanoseconds: comparable as text within one container. */
   readonly lines: readonly { readonly at: string; readonly text: string }[];
   /** There is more: ask again from the last line. */
   readonly full: boolean;
 }
 
-export interface LogPageOptions {
+interface LogPageOptions {
   readonly previous?: boolean;
   /** RFC 3339. The API server cuts it to whole seconds: lines of that second come again. */
   readonly since?: string;
@@ -148,7 +155,7 @@ export async function callPod(
   return callProxy(transport, `${address}/proxy${path}`, options);
 }
 
-export interface ServiceEndpoint {
+interface ServiceEndpoint {
   readonly namespace: string;
   readonly service: string;
   readonly port: number;

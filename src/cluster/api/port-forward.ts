@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { WebSocket } from 'undici';
 import type { Transport } from '../transport/transport.ts';
 
-export interface ForwardTarget {
+interface ForwardTarget {
   readonly namespace: string;
   readonly pod: string;
   readonly port: number;
@@ -12,7 +12,7 @@ export interface ForwardTarget {
   readonly signal: AbortSignal;
 }
 
-export interface PortForward {
+interface PortForward {
   readonly host: string;
   readonly port: number;
   /** What the node said last about a connection that it could not make, untrusted text: `… connect: connection refused`. */

@@ -13,7 +13,7 @@ export interface Resource {
 }
 
 /** A group and version that is served. */
-export interface ServedVersion {
+interface ServedVersion {
   readonly apiVersion: string;
   /** Undefined where the document does not say, or says what an extension server that is down served before: ask `resourcesOf`. */
   readonly resources?: readonly Resource[];

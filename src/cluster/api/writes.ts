@@ -28,7 +28,7 @@ export interface ApplyOptions {
 }
 
 /** Asked before a write is sent once more, which may be a minute later; what it throws ends the call. */
-export type BeforeRepeat = (() => Promise<void>) | undefined;
+type BeforeRepeat = (() => Promise<void>) | undefined;
 
 /** The object as the server has it after the write. */
 export interface WriteResult {

@@ -10,6 +10,7 @@ import type { Kubeconfig } from './kubeconfig.ts';
 const refreshAfter = 50_000;
 const pluginDeadline = 60_000;
 
+/** The part of a kubeconfig's user and cluster that the TLS handshake needs. */
 export type TlsOptions = Pick<
   ConnectionOptions,
   'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername' | 'secureContext'
@@ -21,7 +22,9 @@ export interface Credentials {
   readonly tls: TlsOptions;
 }
 
+/** Credentials for requests: cached, and authenticated once for requests that run in parallel. */
 export interface CredentialSource {
+  /** The cached credentials; once they are too old, authenticates again (token file, exec plugin). */
   current(): Promise<Credentials>;
   /** Authenticates from scratch after a 401. Answers undefined when that gives nothing new: asking again is pointless. */
   renew(refused: Credentials): Promise<Credentials | undefined>;

@@ -8,6 +8,7 @@ import { type Headers, type Impersonation, impersonationHeaders } from './impers
 
 const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
+/** A kubeconfig that names a cluster and a user: all of its files as one. */
 export interface Kubeconfig {
   /** Merged, with a current context whose cluster and user exist. */
   readonly config: KubeConfig;
@@ -15,11 +16,14 @@ export interface Kubeconfig {
   readonly impersonation: Headers;
 }
 
+/** Where a kubeconfig may come from: `loadKubeconfig` says in which order. */
 export interface KubeconfigSource {
   /** Content or path; blank counts as absent. */
   readonly kubeconfig?: string | undefined;
+  /** Instead of the current context of the files. */
   readonly context?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The home directory, for `~/.kube/config`. */
   readonly home: string;
 }
 

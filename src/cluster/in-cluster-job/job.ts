@@ -11,6 +11,7 @@ import type { KubernetesApi } from '../api/api.ts';
 import { readProbeLog } from './log.ts';
 import { podEnd } from './pod.ts';
 
+/** The work, the names and the time limits of one probe Job. */
 export interface ClusterJob {
   readonly namespace: string;
   /** Its entry point is the probe (src/actions/probe/index.ts). */
@@ -27,7 +28,7 @@ export interface ClusterJob {
   readonly seconds?: { readonly deadline: number; readonly afterwards: number };
 }
 
-export type ClusterJobOutcome =
+type ClusterJobOutcome =
   | { readonly type: 'answered'; readonly findings: readonly ProbeFinding[] }
   /** Nothing was asked, or nothing is known of it; `message` ends a sentence, in part untrusted. */
   | { readonly type: 'unavailable'; readonly message: string };

@@ -71,7 +71,7 @@ const line = z.union([
 ]);
 
 /** One finding per request, in their order; or why there are none, as the end of a sentence. */
-export type ProbeLog = { readonly findings: readonly ProbeFinding[] } | { readonly unreadable: string };
+type ProbeLog = { readonly findings: readonly ProbeFinding[] } | { readonly unreadable: string };
 
 /** Reads the lines that begin with the token; whatever else stands in the log is not ours. */
 export function readProbeLog(

@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { KubernetesApi } from '../api/api.ts';
 import { watchKinds } from '../watch/watch.ts';
 
-export type PodEnd = { readonly pod: string; readonly phase: string } | { readonly message: string };
+type PodEnd = { readonly pod: string; readonly phase: string } | { readonly message: string };
 
 interface PodStatus {
   readonly phase?: string;

@@ -3,13 +3,13 @@ import type { KubernetesApi } from '../api/api.ts';
 import { readLease } from './lease.ts';
 import type { LeaseFacts } from './lease-object.ts';
 
-export type HolderState =
+type HolderState =
   /** Renewed while we looked. */
   | { readonly state: 'alive'; readonly lease: LeaseFacts }
   /** Not renewed for the whole time, by our clock; give `lease` to `acquireLease` as `dead`. Absent: there is no Lease. */
   | { readonly state: 'dead'; readonly lease: LeaseFacts | undefined };
 
-export interface HolderSilenceOptions {
+interface HolderSilenceOptions {
   readonly api: Pick<KubernetesApi, 'get'>;
   readonly namespace: string;
   readonly name: string;

@@ -16,11 +16,14 @@ export interface LeaseFacts extends LeaseFactsOfPort {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** A Lease as it is to be written. */
 export interface LeaseContent {
   readonly namespace: string;
   readonly name: string;
+  /** Empty: nobody holds it. */
   readonly holder: string;
   readonly durationSeconds: number;
+  /** How often it has changed hands, this time included. */
   readonly transitions: number;
   readonly annotations: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
@@ -39,10 +42,12 @@ interface LeaseSpec {
   readonly leaseTransitions?: number;
 }
 
+/** The reference of a Lease by its name. */
 export function leaseReference(namespace: string, name: string): ObjectReference {
   return { apiVersion, kind: 'Lease', namespace, name };
 }
 
+/** Reads a Lease; what it does not say becomes an empty string or 0. */
 export function leaseFacts(object: KubernetesObject): LeaseFacts {
   const spec = (object['spec'] ?? {}) as LeaseSpec;
   return {
@@ -57,6 +62,7 @@ export function leaseFacts(object: KubernetesObject): LeaseFacts {
   };
 }
 
+/** The object to send: a creation, or with `replaces` the replacement of exactly the Lease that was read. */
 export function leaseObject(content: LeaseContent): KubernetesObject {
   const { namespace, name, annotations, replaces } = content;
   return {

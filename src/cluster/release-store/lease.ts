@@ -11,6 +11,7 @@ import {
 
 type LeaseApi = Pick<KubernetesApi, 'get' | 'create' | 'replace'>;
 
+/** Whose Lease, who takes it, and when it counts as lost. */
 export interface LeaseOptions {
   readonly api: LeaseApi;
   readonly namespace: string;
@@ -35,6 +36,7 @@ export interface LeaseOptions {
   readonly onLost?: (how: 'silent' | 'taken') => void;
 }
 
+/** A Lease that this process holds and renews in the background until it is released or lost. */
 export interface HeldLease {
   /** True while the last successful renewal is younger than `stopAfter` and nobody took it. */
   held(): boolean;
@@ -44,7 +46,7 @@ export interface HeldLease {
   release(): Promise<boolean>;
 }
 
-export type AcquireResult =
+type AcquireResult =
   | { readonly type: 'acquired'; readonly lease: HeldLease }
   | { readonly type: 'held'; readonly by: LeaseFacts };
 
@@ -64,6 +66,7 @@ export async function acquireLease(options: LeaseOptions): Promise<AcquireResult
   }
 }
 
+/** Undefined where there is no such Lease; throws ApiError where it may not be read. */
 export async function readLease(
   api: Pick<KubernetesApi, 'get'>,
   namespace: string,

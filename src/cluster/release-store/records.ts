@@ -26,6 +26,7 @@ export type StoreResult =
   | { readonly type: 'stored'; readonly release: StoredRelease }
   | { readonly type: 'conflict' };
 
+/** The fields of a head that may change after creation: not its identity, and its body only by `replaceBody` and `trim`. */
 export type HeadPatch = Partial<Omit<ReleaseHead, 'version' | 'app' | 'number' | 'body'>>;
 
 /**
@@ -66,7 +67,7 @@ interface StoreContext {
 /** What names a record in labels and in names of Secrets. */
 type ReleaseKey = Pick<ReleaseHead, 'app' | 'number'>;
 
-/** @param key signs what is written; what is read without its signature is unreadable */
+/** The store of one namespace; nothing is read before the first call. @param key signs what is written; what is read without its signature is unreadable */
 export function createReleaseStore(api: StoreContext['api'], namespace: string, key?: string): ReleaseStore {
   const context: StoreContext = { api, namespace, key };
   return {

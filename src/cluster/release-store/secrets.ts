@@ -17,12 +17,12 @@ export const headType = 'orion.dev/release';
 export const bodyType = 'orion.dev/release-body';
 
 /** A body as it is stored: gzipped JSON, cut into chunks. `sha256` is of the gzipped bytes, in hex. */
-export interface PackedBody {
+interface PackedBody {
   readonly chunks: readonly Buffer[];
   readonly sha256: string;
 }
 
-/** @throws Fault `bad-input` for a body that could not be read again */
+/** JSON, gzipped, in chunks that each fit a Secret; `unpackBody` reads it. @throws Fault `bad-input` for a body that could not be read again */
 export function packBody(body: ReleaseBody): PackedBody {
   const unpacked = Buffer.from(JSON.stringify(body));
   if (unpacked.length > maxBodyBytes) {
@@ -65,6 +65,7 @@ export interface HeadPlace {
   readonly key?: string | undefined;
 }
 
+/** The Secret of a head. With a `resourceVersion` it replaces that version only; without, it is for creation. */
 export function headSecret(
   head: ReleaseHead,
   { namespace, resourceVersion, key }: HeadPlace,
@@ -124,6 +125,7 @@ export function bodySecret(
   };
 }
 
+/** The bytes of one chunk as they were stored; empty where the Secret has none, which the digest then shows. */
 export function readChunk(secret: KubernetesObject): Buffer {
   return dataOf(secret, 'chunk');
 }
@@ -138,6 +140,7 @@ export function bodyLabel(sha256OfBody: string): string {
   return sha256OfBody.slice(0, 32);
 }
 
+/** Labels of the Secrets of an app, or with `number` of one release; also what they are selected by. */
 export function releaseLabels(release: {
   readonly app: string;
   readonly number?: number;

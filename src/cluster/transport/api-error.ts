@@ -31,6 +31,7 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether the API server refused with exactly this HTTP status. */
 export function isApiError(error: unknown, status: number): error is ApiError {
   return error instanceof ApiError && error.status === status;
 }

@@ -20,7 +20,7 @@ const neverSent = new Set([
 const broken = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_INFO']);
 
 /** The error code of Node or undici, also where `localhost` failed on both address families at once. */
-export function errorCode(error: unknown): string {
+function errorCode(error: unknown): string {
   for (const candidate of [error, error instanceof Error ? error.cause : undefined]) {
     const code = (candidate as { code?: unknown } | undefined)?.code;
     if (typeof code === 'string') return code;

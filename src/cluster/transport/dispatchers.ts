@@ -4,6 +4,7 @@ import type { Credentials, TlsOptions } from '../auth/credentials.ts';
 import { trustedAuthorities } from '../auth/trusted-authorities.ts';
 import { environmentProxy } from './environment-proxy.ts';
 
+/** Where the API server is, and what decides on the proxy to it (`HTTPS_PROXY`, `NO_PROXY` in `env`). */
 export interface Route {
   /** `https://host:port`, perhaps with a path prefix (Rancher). */
   readonly server: string;

@@ -20,7 +20,7 @@ import { parseWarnings } from './warnings.ts';
 import { openWebSocket } from './websocket.ts';
 
 /** The whole answer to a call that succeeded. */
-export interface TransportResponse {
+interface TransportResponse {
   readonly status: number;
   /** Parsed JSON. */
   readonly body: unknown;
@@ -29,7 +29,7 @@ export interface TransportResponse {
 }
 
 /** An answer whose body is still coming. */
-export interface StreamResponse {
+interface StreamResponse {
   readonly status: number;
   readonly body: AsyncIterable<Buffer> & { destroy(): unknown };
 }
@@ -54,7 +54,7 @@ export interface Transport {
 }
 
 /** Which server, as whom. */
-export interface TransportOptions extends Route {
+interface TransportOptions extends Route {
   readonly credentials: CredentialSource;
   readonly userAgent: string;
 }

@@ -1,7 +1,7 @@
 import type { Dispatcher, WebSocket } from 'undici';
 import type { Headers } from '../auth/impersonation.ts';
 
-export interface WebSocketCall {
+interface WebSocketCall {
   /** `https://host:port/path?query` of the API server. */
   readonly url: string;
   readonly protocol: string;

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { ApiError } from '../transport/api-error.ts';
 
-export type WatchEvent =
+type WatchEvent =
   | {
       readonly type: 'applied' | 'deleted';
       readonly object: KubernetesObject;

@@ -9,6 +9,7 @@ import { ApiError } from '../transport/api-error.ts';
 import { systemClock } from '../transport/clock.ts';
 import { lineSplitter, parseWatchEvent, withoutManagedFields } from './watch-stream.ts';
 
+/** What one watch is about; without `namespace`, the whole cluster. */
 export interface WatchTarget {
   readonly apiVersion: string;
   readonly kind: string;
@@ -32,6 +33,7 @@ export type WatchChange =
     }
   | { readonly type: 'applied' | 'deleted'; readonly object: KubernetesObject; readonly at: number };
 
+/** Connection, cancellation and limits of a set of watches; clock and randomness can be replaced in tests. */
 export interface WatchOptions {
   readonly api: Pick<KubernetesApi, 'transport' | 'resources'>;
   readonly signal?: AbortSignal;
@@ -47,6 +49,7 @@ export interface WatchOptions {
   readonly silence?: number;
 }
 
+/** Open watches, one stream per target. */
 export interface WatchSession {
   /** Ends every stream; no change is delivered afterwards. */
   stop(): Promise<void>;

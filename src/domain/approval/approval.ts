@@ -4,13 +4,14 @@
  */
 import type { Reason } from '../failure/reasons.ts';
 
-export interface Reviewer {
+interface Reviewer {
   /** `User`, `Team`, or a word of the future. */
   readonly type: string;
   /** A user's login, a team's slug. */
   readonly name: string;
 }
 
+/** The protection rules of an environment, as far as they decide on approval. */
 export interface EnvironmentRules {
   /** Of every rule that requires reviewers; empty: nobody has to approve. */
   readonly reviewers: readonly Reviewer[];
@@ -30,6 +31,7 @@ export interface Review {
   readonly comment: string;
 }
 
+/** All that GitHub and the inputs say of approval; what could not be found out is absent or has its reason. */
 export interface ApprovalFacts {
   /** By the input `github-environment`. */
   readonly claimed?: string;
@@ -37,8 +39,10 @@ export interface ApprovalFacts {
   readonly proven?: string;
   /** Why GitHub could not be asked for it, with the permission that is missing. */
   readonly unprovable?: { readonly message: string; readonly remedy: string };
+  /** `missing`: the repository has no such environment. Absent: GitHub could not be asked. */
   readonly rules?: EnvironmentRules | 'missing';
   readonly privateRepository?: boolean;
+  /** The review history of the run, of all its attempts. */
   readonly reviews: readonly Review[];
   /** Logins of those who triggered the run and this attempt of it. */
   readonly triggeredBy: readonly string[];
@@ -55,16 +59,18 @@ export interface Approval {
   readonly reviewers: readonly string[];
 }
 
+/** Why a run may not deploy, as it becomes a Fault. */
 export interface ApprovalRefusal {
   readonly reason: Reason;
   readonly message: string;
   readonly remedy: string;
 }
 
-export type ApprovalVerdict =
+type ApprovalVerdict =
   | { readonly type: 'approved'; readonly approval: Approval }
   | { readonly type: 'refused'; readonly refusal: ApprovalRefusal };
 
+/** Approved only where GitHub's answers prove it; what is missing or contradictory is a refusal. */
 export function judgeApproval(facts: ApprovalFacts): ApprovalVerdict {
   const { claimed, proven, rules } = facts;
   const environment = proven ?? claimed;

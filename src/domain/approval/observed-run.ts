@@ -18,9 +18,11 @@ export interface ObservedJob {
   readonly environment?: { readonly name: string } | 'none';
 }
 
+/** What GitHub says of a run, for a job that observes the others. */
 export interface ObservedRun {
   /** By the input `github-environment`; absent: every environment of the run. */
   readonly claimed?: string;
+  /** Of the run, from 1. */
   readonly attempt: number;
   /** Of all attempts: a review does not say of which. */
   readonly reviews: readonly Review[];
@@ -30,11 +32,15 @@ export interface ObservedRun {
   readonly jobs: readonly ObservedJob[];
 }
 
-export type Observation =
+type Observation =
   /** Nobody keeps it from being deployed. */
   | { readonly type: 'let-pass'; readonly message: string }
   | { readonly type: 'kept'; readonly refusal: ApprovalRefusal };
 
+/**
+ * The first reason that kept a job from deploying: a review, somebody waited for, a job that was stopped, or an answer that is
+ * not clear.
+ */
 export function judgeRun(run: ObservedRun): Observation {
   const about = (name: string): boolean => run.claimed === undefined || sameName(run.claimed, name);
   const refusal =

@@ -15,13 +15,13 @@ import { type Cause, causeOf, containerTitle, type Fatality } from './evidence/c
  * would mend it, until somebody deletes it (kubernetes#67250; Kubernetes, StatefulSets, "Forced rollback"). Whoever watches
  * the rollout deletes it from `freeAt` on. That costs nothing: the update would have deleted it anyway, and it serves nobody.
  */
-export interface PodInTheWay {
+interface PodInTheWay {
   readonly pod: PodRecord;
   /** Absent: deleting does not help, its successor would be of the same revision (below the partition). */
   readonly freeAt?: number;
 }
 
-export function podsInTheWay(view: WorkloadView, limits: Limits): readonly PodInTheWay[] {
+function podsInTheWay(view: WorkloadView, limits: Limits): readonly PodInTheWay[] {
   const live = view.live?.object;
   if (live === undefined || !view.observed) return [];
   const first = view.kind.orderedFrom?.(live);

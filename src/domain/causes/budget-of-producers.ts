@@ -5,7 +5,7 @@ import type { Limits } from '../rollout/state.ts';
 import { statusOf } from '../status/table.ts';
 
 /** `silent`: it has never reported anything, and perhaps never will. */
-export type ProducerState = 'silent' | 'working' | 'failing' | 'done';
+type ProducerState = 'silent' | 'working' | 'failing' | 'done';
 
 /** Of the live producer; undefined: it has not been seen. */
 export function producerState(object: KubernetesObject | undefined): ProducerState {

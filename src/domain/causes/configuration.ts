@@ -6,7 +6,7 @@ import { eventMessage, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { containerField, referenceField } from './evidence/field-paths.ts';
 import { expectationFor, fatalityOfExpected, lateness, remedyOfExpected } from './producing.ts';
 
-export interface MissingSource {
+interface MissingSource {
   readonly kind: 'ConfigMap' | 'Secret';
   readonly name: string;
   readonly key?: string;

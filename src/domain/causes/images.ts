@@ -10,7 +10,7 @@ import { eventMessage, eventReason, evidenceOf, isAboutContainer, podEvents } fr
 import { containerField, volumeField } from './evidence/field-paths.ts';
 import { expectationFor, fatalityOfExpected, lateness, remedyOfExpected } from './producing.ts';
 
-export type PullError = 'not-found' | 'unauthorized' | 'invalid' | 'transient' | 'unknown';
+type PullError = 'not-found' | 'unauthorized' | 'invalid' | 'transient' | 'unknown';
 
 const refusedForGood: ReadonlySet<PullError> = new Set(['not-found', 'unauthorized', 'invalid']);
 

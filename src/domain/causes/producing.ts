@@ -58,6 +58,7 @@ export function lateness({ by, certainty }: Expectation, limits: Limits): string
   return `, and ${by} ${certainty === 'sure' ? 'has' : 'may be to make it and has'} not made it${within}`;
 }
 
+/** What to do when the Secret or ConfigMap that somebody is to make does not come. */
 export function remedyOfExpected({ by, kind, name, producer }: Expectation): string {
   return producer === undefined
     ? `See why ${by} has not made ${kind} ${name}, or create it in the namespace.`

@@ -19,6 +19,7 @@ const passing =
 /** As `exec: "/nope": no such file`: about the program, and not about what surrounds it. */
 const ofProgram = /exec: "|executable file|exec format|exec user process|no command specified/i;
 
+/** A container that its runtime cannot create or start; undefined where neither its status nor an event says so. */
 export function cannotRunCause(
   view: WorkloadView,
   pod: PodRecord,

@@ -10,7 +10,7 @@ import { claimEvents, eventMessage, eventReason, evidenceOf, podEvents } from '.
 import { podField } from './evidence/field-paths.ts';
 import { groupRemedy, groupWords, schedulingGroupOf } from './evidence/groups.ts';
 
-export interface SchedulingObstacle {
+interface SchedulingObstacle {
   readonly reason?: 'volume-pending';
   /** The end of the sentence "A pod of … ". */
   readonly told: string;

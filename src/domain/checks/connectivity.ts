@@ -1,7 +1,7 @@
 import { type Permission, roleRules } from '../workloads/permissions.ts';
 import type { Finding } from './finding.ts';
 
-export interface ConnectivityFacts {
+interface ConnectivityFacts {
   readonly cluster: string;
   readonly serverVersion: string;
   readonly identity: string;
@@ -9,6 +9,7 @@ export interface ConnectivityFacts {
   readonly missing: readonly Permission[];
 }
 
+/** One finding per namespace (or for cluster-wide rights) with what the identity lacks; one that passes if nothing is missing. */
 export function judgeConnectivity(facts: ConnectivityFacts): readonly Finding[] {
   if (facts.missing.length === 0) {
     return [

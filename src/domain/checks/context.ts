@@ -1,7 +1,7 @@
 import type { Profile } from '../settings/profile.ts';
 import type { Finding } from './finding.ts';
 
-export interface ContextFacts {
+interface ContextFacts {
   readonly environment: string;
   readonly contextName: string;
   /** UID of kube-system: a cluster's identity that no kubeconfig can change. Absent without permission. */
@@ -23,7 +23,7 @@ interface Recognition {
 }
 
 /** In order of trust: the cluster's UID in orion.yaml, the namespace's label, the name of the kubeconfig's context. */
-export function recogniseCluster(facts: ContextFacts): Recognition | undefined {
+function recogniseCluster(facts: ContextFacts): Recognition | undefined {
   const known = facts.knownClusters.find((cluster) => cluster.uid === facts.clusterUid);
   if (known !== undefined) {
     return {
@@ -47,6 +47,7 @@ export function recogniseCluster(facts: ContextFacts): Recognition | undefined {
     : { environment: 'production', by: 'name', evidence: `the context is called ${facts.contextName}` };
 }
 
+/** Whether the cluster belongs to the environment that is deployed to; the profile has the level for an unknown cluster. */
 export function judgeContext(facts: ContextFacts, profile: Profile): readonly Finding[] {
   const recognised = recogniseCluster(facts);
   if (recognised === undefined) {

@@ -10,7 +10,7 @@ import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts
 import { claimNamesOfPods } from './claims.ts';
 import type { Finding } from './finding.ts';
 
-export interface DeletionFacts {
+interface DeletionFacts {
   /** The overlay's objects as they would be sent, with what is there. */
   readonly changes: readonly {
     readonly desired: KubernetesObject;

@@ -15,6 +15,7 @@ export const checkNames = [
   'resources',
   'history',
 ] as const;
+/** One of the nine pre-checks, as the log and the result document name it. */
 export type CheckName = (typeof checkNames)[number];
 
 /** One thing a check found. A passing check has one finding of level `pass` that says what was seen. */
@@ -29,6 +30,7 @@ export interface Finding {
   readonly location?: SourceLocation;
 }
 
+/** The result of one pre-check, all findings included: those that pass too. */
 export interface CheckResult {
   readonly check: CheckName;
   /** The worst level of the findings. */

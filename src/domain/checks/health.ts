@@ -4,7 +4,7 @@ import type { Profile } from '../settings/profile.ts';
 import type { Finding } from './finding.ts';
 
 /** How a workload of the overlay stands before this release. */
-export interface CurrentWorkload {
+interface CurrentWorkload {
   readonly reference: ObjectReference;
   readonly healthy: boolean;
   readonly message: string;
@@ -19,6 +19,10 @@ export function servesMeanwhile(live: KubernetesObject): boolean {
   return workloadKindOf(live)?.serves(live) ?? false;
 }
 
+/**
+ * Workloads that were unhealthy before the release, at the level of the profile; a warning where the release changes them, they
+ * still serve, or `allow-unhealthy` is set.
+ */
 export function judgeHealth(
   workloads: readonly CurrentWorkload[],
   profile: Profile,

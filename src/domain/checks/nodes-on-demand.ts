@@ -2,6 +2,7 @@
 import { listAt, textAt } from '../kubernetes/fields.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 
+/** What a cluster shows of autoscalers of nodes; lists are empty where there is nothing, or it may not be read. */
 export interface NodeMakerFacts {
   readonly nodes: readonly KubernetesObject[];
   /** ConfigMaps `cluster-autoscaler-status`. */

@@ -12,9 +12,11 @@ import { podRemedy, refusalReason } from './refusal-reason.ts';
 
 export type { Refusal } from './refusal.ts';
 
+/** What the server's dry run said of one object of the overlay. */
 export interface ObjectValidation {
   readonly reference: ObjectReference;
   readonly rendered: KubernetesObject;
+  /** The server would not take it; absent where it would, or was not asked. */
   readonly refusal?: Refusal;
   /** The refusal of a Pod made from the object's changed template. */
   readonly podRefusal?: Refusal;
@@ -28,22 +30,26 @@ export interface ObjectValidation {
   readonly needsExtraPod?: boolean;
   /** Conflicts with managers that are not in `adopt`. */
   readonly othersConflicts: readonly ApplyConflict[];
+  /** Another tool that manages the live object, such as Helm or Argo CD. */
   readonly otherTool?: string;
   /** Of the live object; absent when there is none. */
   readonly liveLabels?: Readonly<Record<string, string>>;
+  /** It could not be validated yet: its namespace or its CRD comes with this release. */
   readonly deferred: boolean;
   /** The identity may not write, so the server was not asked. */
   readonly notAsked?: true;
+  /** Of the API server, untrusted text. */
   readonly warnings: readonly string[];
 }
 
-export interface OverlayFacts {
+interface OverlayFacts {
   readonly validations: readonly ObjectValidation[];
   readonly reach: Reach;
   readonly allowPaused: boolean;
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
 
+/** One finding per problem of an object; one that passes with the counts, unless something fails. */
 export function judgeOverlay(facts: OverlayFacts): readonly Finding[] {
   const findings = facts.validations.flatMap((validation) => judgeObject(validation, facts));
   const deferred = facts.validations.filter((validation) => validation.deferred);

@@ -7,7 +7,7 @@ import { type Refusal, refusalSentence } from './refusal.ts';
  * - `perhaps`: a policy or a webhook says so, and may look at who asks.
  * - `unaskable`: a webhook has side effects and refuses every dry run.
  */
-export type PodEvidence = 'none' | 'certain' | 'perhaps' | 'unaskable';
+type PodEvidence = 'none' | 'certain' | 'perhaps' | 'unaskable';
 
 /** This identity may not create pods, or what the pods name comes with the overlay (its absence is judged by its own check). */
 const ownLack =
@@ -20,6 +20,7 @@ const builtIn =
 /** Policies may answer with any status. */
 const asked = /ValidatingAdmissionPolicy|MutatingAdmissionPolicy|admission webhook/;
 
+/** How far the refusal of a dry-run Pod holds for the pods that the controller will make. */
 export function podEvidenceOf({ status, message }: Refusal): PodEvidence {
   if (ownLack.test(message)) return 'none';
   if (/does not support dry ?run/i.test(message)) return 'unaskable';

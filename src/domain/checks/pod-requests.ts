@@ -33,6 +33,7 @@ function ofContainers(spec: unknown): Requests {
   return most(start, run.reduce(plus, sidecars));
 }
 
+/** The containers of a pod spec; empty for anything that has none. */
 export function containersIn(spec: unknown, list: 'containers' | 'initContainers'): readonly JsonObject[] {
   const containers = isObject(spec) ? spec[list] : undefined;
   return Array.isArray(containers) ? containers.filter(isObject) : [];
@@ -58,6 +59,7 @@ function quantity(resources: unknown, name: keyof Requests): number | undefined 
   return value === undefined ? undefined : parseQuantity(value);
 }
 
+/** The sum of two requests. */
 export function plus(one: Requests, other: Requests): Requests {
   return { cpu: one.cpu + other.cpu, memory: one.memory + other.memory };
 }

@@ -18,7 +18,7 @@ import { podTemplateOf, templatePathOf } from '../workloads/workloads.ts';
 import type { Finding } from './finding.ts';
 
 /** One name in one object of the overlay. */
-export interface NamedObject {
+interface NamedObject {
   /** What has to be there. */
   readonly reference: ObjectReference;
   /** The object that names it, and where. */
@@ -147,6 +147,7 @@ export function perhapsBrought(
   );
 }
 
+/** What objects name, and what of it the cluster has. */
 export interface ReferenceFacts {
   readonly named: readonly NamedObject[];
   /** Keys of what the API server says is not there; what may not be looked at is not among them. */
@@ -160,6 +161,7 @@ export interface ReferenceFacts {
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
 
+/** A finding for each named object that does not exist; a warning where an object of the overlay may still bring it. */
 export function judgeReferences(facts: ReferenceFacts): readonly Finding[] {
   return facts.named.flatMap((one): readonly Finding[] => {
     const { reference, user, path } = one;

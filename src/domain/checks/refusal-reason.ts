@@ -61,6 +61,7 @@ export function refusalReason(
   };
 }
 
+/** What helps when a Pod is refused, by the API server's words. */
 export function podRemedy(said: string): string {
   if (/violates PodSecurity/.test(said))
     return "Set the securityContext fields that the message names in the workload's pod template.";

@@ -13,7 +13,7 @@ export type NodeMaker =
   | { readonly type: 'hidden' }
   | { readonly type: 'none' };
 
-export interface ResourceFacts {
+interface ResourceFacts {
   /** Absent where the identity may not list nodes. */
   readonly nodes?: readonly KubernetesObject[];
   /** Pods that hold requests on those nodes; absent where they may not be listed. */
@@ -59,6 +59,10 @@ export function schedulingOf(pod: KubernetesObject): KubernetesObject {
   };
 }
 
+/**
+ * One finding: whether at least `minNodes` nodes are usable, and have room for the new pods. A warning where nodes may not be
+ * listed.
+ */
 export function judgeResources(facts: ResourceFacts, profile: Profile, minNodes: number): readonly Finding[] {
   if (facts.nodes === undefined) {
     return [

@@ -9,6 +9,7 @@ import type { CheckLevel } from '../settings/levels.ts';
 import type { Profile } from '../settings/profile.ts';
 import type { Finding } from './finding.ts';
 
+/** What of Secrets and ConfigMaps is there or will be, for the check of references and placeholders. */
 export interface SecretFacts extends Supply {
   /** Decoded text of a Secret's data value; undefined for what is not text. */
   readonly decode: (base64: string) => string | undefined;
@@ -16,8 +17,9 @@ export interface SecretFacts extends Supply {
 }
 
 /** On a Secret: keys, by comma, whose values are meant as they are. */
-export const allowPlaceholderAnnotation = 'orion.dev/allow-placeholder';
+const allowPlaceholderAnnotation = 'orion.dev/allow-placeholder';
 
+/** Findings for references that lead nowhere and for placeholders in Secrets; where there are none, one that passes. */
 export function judgeSecrets(facts: SecretFacts, profile: Profile): readonly Finding[] {
   const sources = facts.rendered.flatMap((workload) => judgeSources(workload, facts));
   const secrets = [...facts.rendered, ...facts.live].filter((object) => object.kind === 'Secret');

@@ -1,6 +1,7 @@
 import { Fault } from '../failure/fault.ts';
 import type { Finding } from './finding.ts';
 
+/** What the objects were rendered with, as the check of tools and the result document name it. */
 export interface Renderer {
   /** `record`: nothing is rendered, the objects are those of the release that `version` names. */
   readonly name: 'kubectl' | 'kustomize' | 'record';

@@ -11,9 +11,11 @@ export interface LogTail {
   readonly lines: readonly string[];
 }
 
+/** A Kubernetes Event as evidence of a failure; its texts are untrusted. */
 export interface EventEvidence {
   readonly reason: string;
   readonly message: string;
+  /** How often it was reported, at least 1. */
   readonly count: number;
   /** RFC 3339. */
   readonly at?: string;

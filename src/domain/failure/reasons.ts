@@ -151,4 +151,5 @@ export const reasons = [
   'interrupted-run',
   'internal-error',
 ] as const;
+/** A reason code, such as `image-not-found`; part of the public contract. */
 export type Reason = (typeof reasons)[number];

@@ -56,6 +56,7 @@ export function selectorOf(service: KubernetesObject): Readonly<Record<string, s
   return selector as Readonly<Record<string, string>>;
 }
 
+/** Whether the labels have every entry of the selector; an empty selector selects everything. */
 export function selects(
   selector: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>> | undefined,
@@ -63,7 +64,7 @@ export function selects(
   return Object.entries(selector).every(([name, value]) => labels?.[name] === value);
 }
 
-export interface UnknownPort {
+interface UnknownPort {
   /** The place in `spec.ports`. */
   readonly place: number;
   /** What `targetPort` says. */

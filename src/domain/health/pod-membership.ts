@@ -21,11 +21,13 @@ import { selects } from './endpoints.ts';
  */
 export type Membership = 'ours' | 'old' | 'former' | 'other';
 
+/** A pod that has not ended, and how it belongs to the release. */
 export interface Member {
   readonly pod: KubernetesObject;
   readonly membership: Membership;
   /** Of a workload that this release changed. */
   readonly changed: boolean;
+  /** It is being deleted: it need not be in any endpoint. */
   readonly leaving: boolean;
 }
 
@@ -38,6 +40,7 @@ export interface Source {
   readonly wanted: number | undefined;
 }
 
+/** All pods of the release's namespace at one moment, by labels. */
 export interface Members {
   /** The pods that have all these labels. */
   selectedBy(selector: Readonly<Record<string, string>>): readonly Member[];

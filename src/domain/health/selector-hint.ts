@@ -24,7 +24,7 @@ function pairsOf(selector: Labels): readonly (readonly [string, string])[] {
   return Object.entries(selector).filter(([name]) => !added.test(name));
 }
 
-export interface Nearest {
+interface Nearest {
   readonly title: string;
   /** The labels in question as the pods have them: `app=web`. */
   readonly labels: string;

@@ -7,26 +7,30 @@ import { type PodEndpoint, portOfNobody, selectorOf } from './endpoints.ts';
 import type { Member, Members, Source } from './pod-membership.ts';
 import { couldMatch, nearestLabels, said, templateMatches } from './selector-hint.ts';
 
+/** How one Service stands, for people and for the result document. */
 export interface ServiceReport {
   readonly reference: ObjectReference;
+  /** `skipped`: not judged, since none of this release's pods are its own. */
   readonly state: 'sound' | 'waiting' | 'failed' | 'skipped';
   /** "2 of 2 new pods in its endpoints". No full stop, no name. */
   readonly message: string;
 }
 
+/** The report on one Service, and the failure that it is or may become. */
 export interface ServiceVerdict {
   readonly report: ServiceReport;
   /** What to say when the state is `failed`, or still `waiting` when time is up; a wait without one is given up, not failed. */
   readonly failure?: Failure;
 }
 
-export interface ServiceFacts {
+interface ServiceFacts {
   readonly members: Members;
   readonly endpoints: readonly PodEndpoint[];
   /** The overlay has objects whose controllers may make pods of any labels (custom resources). */
   readonly unknownMakers: boolean;
 }
 
+/** Judges by the pods that it selects; a Service without a selector, or with pods of others alone, is skipped. */
 export function judgeService(service: KubernetesObject, facts: ServiceFacts): ServiceVerdict {
   const reference = referenceOf(service);
   const selector = selectorOf(service);

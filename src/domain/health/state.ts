@@ -12,6 +12,7 @@ const folded: ReadonlySet<string> = new Set(healthKinds.map(groupKindOf));
 /** Both kinds by `keyOf`. Never changed, only replaced. */
 export type HealthState = ReadonlyMap<string, KubernetesObject>;
 
+/** Before the first list was delivered: no Service is known. */
 export function startHealth(): HealthState {
   return new Map();
 }

@@ -18,19 +18,21 @@ export interface HealthSubject {
   readonly former: ReadonlySet<string>;
 }
 
-export interface HealthLimits {
+interface HealthLimits {
   /** The rollout's own; its timeout is out of force, it passed. */
   readonly rollout: Limits;
   /** When what is not sound by then counts as broken, milliseconds since the epoch. */
   readonly deadline: number;
 }
 
+/** What all Services and workloads mean at one moment; times are milliseconds since the epoch. */
 export type HealthVerdict =
   | {
       readonly state: 'pending';
       readonly services: readonly ServiceReport[];
       /** When time alone may change the answer. */
       readonly nextAt: number;
+      /** One entry per thing that is not sound yet, for the log. */
       readonly waitingFor: readonly string[];
     }
   | { readonly state: 'passed'; readonly services: readonly ServiceReport[] }

@@ -20,6 +20,7 @@ export function nothing(): undefined {
   return undefined;
 }
 
+/** The answer of kinds whose fields nobody else fills in (`handedOver`). */
 export function noFields(): readonly string[] {
   return [];
 }
@@ -29,14 +30,17 @@ export function allPods(): () => true {
   return always;
 }
 
+/** Whether a pod of any revision is ready, by the controller's count. */
 export function hasReadyReplicas(live: KubernetesObject): boolean {
   return (numberAt(live, 'status', 'readyReplicas') ?? 0) > 0;
 }
 
+/** Whether a pod of any revision has been ready for `minReadySeconds`, by the controller's count. */
 export function hasAvailableReplicas(live: KubernetesObject): boolean {
   return (numberAt(live, 'status', 'availableReplicas') ?? 0) > 0;
 }
 
+/** Pods that the object asks for: `spec.replicas`, 1 where it is not set. */
 export function replicasWanted(live: KubernetesObject): number {
   return replicasOf(live);
 }

@@ -106,7 +106,7 @@ export interface SeenPods {
 }
 
 /** How the rollout of a kind is paused. */
-export interface Pause {
+interface Pause {
   /** The field that is true then. */
   readonly field: readonly string[];
   /** What goes behind `kubectl --namespace NAMESPACE` to let it go on. */

@@ -14,7 +14,7 @@ import { replicationController } from './replicationcontroller.ts';
 import { statefulSet } from './statefulset.ts';
 
 /** As `groupKindOf`. */
-export type WorkloadKindName =
+type WorkloadKindName =
   | 'CloneSet.apps.kruise.io'
   | 'CronJob.batch'
   | 'DaemonSet.apps'

@@ -4,6 +4,7 @@ import { applyEntryOf, extractFields, fieldManager, isObject, selects } from './
 import type { JsonObject, JsonValue, KubernetesObject, ManagedFieldsEntry } from './objects.ts';
 import type { FieldPath } from './source-location.ts';
 
+/** What one write left in an object, to compare it with later. */
 export interface OwnedFields {
   /** As in `managedFields`. */
   readonly fields: JsonObject;
@@ -18,6 +19,7 @@ export function ownedFieldsOf(written: KubernetesObject): OwnedFields | undefine
   return { fields, values: extractFields(written, fields) };
 }
 
+/** A field that drifted: another manager changed or removed it. */
 export interface TakenField {
   /** The keys that lead to it in `fieldsV1`: `f:spec`, `k:{"name":"api"}`. */
   readonly keys: readonly string[];

@@ -5,8 +5,10 @@
 import { isObject, itemsNamed, selects } from './managed-fields.ts';
 import type { JsonObject, JsonValue, ManagedFieldsEntry } from './objects.ts';
 
+/** From the top of the object to one member, in FieldsV1 elements. */
 export type MemberPath = readonly string[];
 
+/** All members of a FieldsV1 tree; empty for undefined. */
 export function membersOf(fields: JsonObject | undefined): readonly MemberPath[] {
   return fields === undefined ? [] : below(fields, []);
 }
@@ -34,6 +36,7 @@ export function fieldsOf(members: readonly MemberPath[]): JsonObject {
   );
 }
 
+/** A path as the key of a Set or Map: the elements have no NUL character in them. */
 export function memberKey(path: MemberPath): string {
   return path.join('\0');
 }

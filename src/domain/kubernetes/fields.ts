@@ -14,16 +14,19 @@ export function fieldAt(value: unknown, ...path: Path): unknown {
   return current;
 }
 
+/** The string at a path. */
 export function textAt(value: unknown, ...path: Path): string | undefined {
   const found = fieldAt(value, ...path);
   return typeof found === 'string' ? found : undefined;
 }
 
+/** The number at a path; a number that is written as text (`"80"`) is absent. */
 export function numberAt(value: unknown, ...path: Path): number | undefined {
   const found = fieldAt(value, ...path);
   return typeof found === 'number' ? found : undefined;
 }
 
+/** The boolean at a path. */
 export function flagAt(value: unknown, ...path: Path): boolean | undefined {
   const found = fieldAt(value, ...path);
   return typeof found === 'boolean' ? found : undefined;
@@ -41,6 +44,7 @@ export function timeOf(text: string | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** One entry of `status.conditions`; texts are empty where it has none. Times are RFC 3339. */
 export interface Condition {
   readonly status: string;
   readonly reason: string;

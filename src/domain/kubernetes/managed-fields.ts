@@ -191,6 +191,7 @@ function asSet(node: unknown): JsonObject {
   return isObject(node) ? node : {};
 }
 
+/** A JSON object: no array, not null. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

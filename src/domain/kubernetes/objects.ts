@@ -1,11 +1,13 @@
 /** Kubernetes objects as data: what the API server sends and the overlay renders, nothing dropped. */
 
+/** Any value of a JSON document; undefined is none. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+/** An object of a JSON document. The interface is what lets JsonValue contain itself. */
 export interface JsonObject {
   readonly [field: string]: JsonValue;
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
@@ -24,6 +26,7 @@ export interface ManagedFieldsEntry {
   readonly subresource?: string;
 }
 
+/** `metadata` as in the API; times are RFC 3339. What the server sets (UID, resourceVersion, …) is absent in rendered objects. */
 export interface ObjectMetadata {
   readonly name: string;
   readonly generateName?: string;
@@ -40,6 +43,7 @@ export interface ObjectMetadata {
   readonly managedFields?: readonly ManagedFieldsEntry[];
 }
 
+/** Any object. Beyond metadata nothing is known of its fields: read them with `fields.ts`. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -55,6 +59,7 @@ export interface ObjectReference {
   readonly name: string;
 }
 
+/** The reference without a namespace for a cluster-scoped object, and for a rendered one that was not placed yet. */
 export function referenceOf(object: KubernetesObject): ObjectReference {
   const { apiVersion, kind, metadata } = object;
   return metadata.namespace === undefined

@@ -14,7 +14,7 @@ export interface LineContext {
 
 export const firstLine: LineContext = { before: 'unsaid', text: '', complete: false, stack: 'none' };
 
-export interface LineAnswer {
+interface LineAnswer {
   readonly next: LineContext;
   /** The error that this line completes or begins, as text to show. */
   readonly error?: string;

@@ -10,6 +10,7 @@ export interface ErrorCount {
   readonly podMinutes: number;
 }
 
+/** The errors in the logs of one workload: of its new pods, and of the old ones before the release. */
 export interface WorkloadErrors {
   readonly reference: ObjectReference;
   readonly fresh: ErrorCount;
@@ -107,6 +108,7 @@ function ratesOf(blamed: readonly WorkloadErrors[]): string {
   );
 }
 
+/** Rates are errors per pod and minute; 0 where no log was read yet. */
 export function rateReport({ reference, fresh, old }: WorkloadErrors): ErrorRateReport {
   return {
     reference,

@@ -1,12 +1,13 @@
 /** Errors counted, with the most frequent ones kept by what they say; its size does not grow with the logs. */
 
+/** All errors are counted in `errors`; `kinds` keeps at most two hundred different ones. */
 export interface ErrorTally {
   readonly errors: number;
   /** By normalised text: how often, the first one as it was, and in which pods (the first few). */
   readonly kinds: ReadonlyMap<string, ErrorKind>;
 }
 
-export interface ErrorKind {
+interface ErrorKind {
   readonly count: number;
   readonly example: string;
   readonly pods: readonly string[];
@@ -18,6 +19,7 @@ const maxKinds = 200;
 const maxPods = 5;
 const longest = 300;
 
+/** Counts one error; `text` is untrusted, and cut before it is kept. */
 export function withError(tally: ErrorTally, text: string, pod: string): ErrorTally {
   const example = text.slice(0, longest);
   const key = normalised(example);

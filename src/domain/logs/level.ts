@@ -2,9 +2,9 @@
  * What one line of a program's log says of itself: an error, something less, or nothing. Structured levels (JSON, logfmt, klog,
  * syslog) decide where there is one; words inside a message never do.
  */
-export type Level = 'error' | 'lesser' | 'unsaid';
+type Level = 'error' | 'lesser' | 'unsaid';
 
-export interface LineLevel {
+interface LineLevel {
   readonly level: Level;
   /** What is worth showing of it: the message, without time and level where they are fields. */
   readonly text: string;

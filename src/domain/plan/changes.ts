@@ -13,8 +13,9 @@ import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from '.
 import { projectOnto } from '../kubernetes/projection.ts';
 import type { SourceLocation } from '../kubernetes/source-location.ts';
 
-export type ChangeAction = 'created' | 'configured' | 'unchanged';
+type ChangeAction = 'created' | 'configured' | 'unchanged';
 
+/** What a release or preview changes in one object, as summary and result document show it. */
 export interface ChangeReport {
   readonly reference: ObjectReference;
   readonly action: ChangeAction;

@@ -8,12 +8,13 @@ import { canonicalJson, isObject } from '../kubernetes/managed-fields.ts';
 import type { JsonValue, KubernetesObject } from '../kubernetes/objects.ts';
 import { templatePathOf } from '../workloads/workloads.ts';
 
-export interface Single {
+interface Single {
   readonly object: KubernetesObject;
   /** What was there more than once, each as the end of `names …`: `variable PORT of container web twice`. */
   readonly repeated: readonly string[];
 }
 
+/** The object as it is sent: the repeats in its containers' `ports` and `env` are gone, all else stays as it is. */
 export function withoutRepeats(object: KubernetesObject): Single {
   const template = templatePathOf(object);
   if (template === undefined) return { object, repeated: [] };

@@ -14,6 +14,7 @@ export const waves = [
   'workloads',
   'policies',
 ] as const;
+/** The name of a wave; `waves` has them in their order. */
 export type Wave = (typeof waves)[number];
 
 const waveByGroupKind: Readonly<Record<string, Wave>> = {
@@ -47,6 +48,7 @@ const waveByGroupKind: Readonly<Record<string, Wave>> = {
   'Ingress.networking.k8s.io': 'policies',
 };
 
+/** The wave of an object by its kind. Custom resources of unknown kinds count as workloads. */
 export function waveOf(object: { readonly apiVersion: string; readonly kind: string }): Wave {
   const known = waveByGroupKind[groupKindOf(object)];
   if (known !== undefined) return known;

@@ -4,10 +4,10 @@ import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
 import { configMap, type Product, secret } from './product.ts';
 
 /** On any object: what it, or its controller, makes. `Secret/shop-db, ConfigMap/shop-ca:ca.crt+extra.crt`. */
-export const providesAnnotation = 'orion.dev/provides';
+const providesAnnotation = 'orion.dev/provides';
 
 /** Entries by comma or line; a name alone is a Secret's, keys follow a colon. What cannot be read provides nothing. */
-export function annotatedProducts({ metadata }: KubernetesObject): readonly Product[] {
+function annotatedProducts({ metadata }: KubernetesObject): readonly Product[] {
   const entries = (metadata.annotations?.[providesAnnotation] ?? '')
     .split(/[,;\s]+/)
     .filter((one) => one !== '');
@@ -44,7 +44,7 @@ const copies: ReadonlySet<string> = new Set([
 ]);
 
 /** Who puts keys into a Secret or ConfigMap that the overlay brings without them. */
-export interface Filler {
+interface Filler {
   /** "the token controller": the rest of the sentence "… will put it there". */
   readonly by: string;
   /** Absent: not known before they are there. */

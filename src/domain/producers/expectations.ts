@@ -31,7 +31,7 @@ export interface Supply {
  * How sure it is that an object will be made. `sure`: an object is there whose controller makes it. `possible`: an object of an
  * unknown kind looks like it. `unseen`: nobody was allowed to look.
  */
-export type Certainty = 'sure' | 'possible' | 'unseen';
+type Certainty = 'sure' | 'possible' | 'unseen';
 
 /** A Secret or ConfigMap, or keys of one, that a pod of the overlay needs and that somebody is to make. */
 export interface Expectation {
@@ -51,6 +51,7 @@ export interface Expectation {
   readonly early: boolean;
 }
 
+/** Whether a Secret or ConfigMap, or one key of it, is available to a workload: there, expected from a producer, or missing. */
 export type Answer =
   | { readonly state: 'there' }
   /** `holds`: the object is there, and its key is what is expected. */
@@ -63,6 +64,7 @@ export type Answer =
       readonly madeWithout?: string;
     };
 
+/** Looks in this order: rendered and live objects, producers, objects that name it, and kinds that this identity may not list. */
 export function answerFor(workload: KubernetesObject, wanted: ConfigReference, supply: Supply): Answer {
   const { kind, name, key } = wanted;
   const holder = [...supply.rendered, ...supply.live].find(

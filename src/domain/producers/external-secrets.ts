@@ -68,6 +68,7 @@ export const secretProviderClass: Makes = (object) =>
     }),
   );
 
+/** InfisicalSecret of secrets.infisical.com: Secrets and ConfigMaps, one by its older field or many by the lists. */
 export const infisicalSecret: Makes = (object) => [
   ...secret(textAt(object, 'spec', 'managedSecretReference', 'secretName')),
   ...listAt(object, 'spec', 'managedKubeSecretReferences').flatMap((one) =>
@@ -78,6 +79,7 @@ export const infisicalSecret: Makes = (object) => [
   ),
 ];
 
+/** AzureKeyVaultSecret of akv2k8s: its output is a Secret, a ConfigMap or both. */
 export const azureKeyVaultSecret: Makes = (object) => [
   ...secret(textAt(object, 'spec', 'output', 'secret', 'name')),
   ...configMap(textAt(object, 'spec', 'output', 'configMap', 'name')),

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../kubernetes/objects.ts';
 
 const dataFields = ['data', 'stringData', 'binaryData'] as const;
 
+/** The keys of all data fields of a Secret or ConfigMap; values are not looked at. */
 export function keysOf(holder: KubernetesObject): readonly string[] {
   return dataFields.flatMap((field) => {
     const values = holder[field];

@@ -9,7 +9,7 @@ import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
 import { podTemplateOf } from '../workloads/workloads.ts';
 import { isReader, rules } from './table.ts';
 
-export interface WantedObject {
+interface WantedObject {
   readonly kind: 'Secret' | 'ConfigMap';
   readonly name: string;
 }

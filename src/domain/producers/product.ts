@@ -3,6 +3,7 @@ import { fieldAt, listAt, type Path, textAt } from '../kubernetes/fields.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 
+/** One Secret or ConfigMap that a producer makes or fills. */
 export interface Product {
   readonly kind: 'Secret' | 'ConfigMap';
   /** `*` stands for any text: an operator makes one for each user of a database. */
@@ -18,6 +19,7 @@ export interface Product {
 /** What an object of one kind makes, read from its fields alone. */
 export type Makes = (object: KubernetesObject) => readonly Product[];
 
+/** A Secret of this name; no product where the field that names it is absent or empty. */
 export function secret(
   name: string | undefined,
   rest: Omit<Product, 'kind' | 'name'> = {},
@@ -25,6 +27,7 @@ export function secret(
   return name === undefined || name === '' ? [] : [{ kind: 'Secret', name, ...rest }];
 }
 
+/** The same for a ConfigMap. */
 export function configMap(
   name: string | undefined,
   rest: Omit<Product, 'kind' | 'name'> = {},
@@ -55,6 +58,7 @@ export function secretsNamed(...patterns: readonly string[]): Makes {
   return ({ metadata }) => patterns.flatMap((pattern) => secret(pattern.replace('NAME', metadata.name)));
 }
 
+/** A rule for a kind that makes several things: what each of the rules finds. */
 export function allOf(...rules: readonly Makes[]): Makes {
   return (object) => rules.flatMap((rule) => rule(object));
 }

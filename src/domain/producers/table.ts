@@ -180,6 +180,7 @@ const late: ReadonlySet<string> = new Set([
   'Gateway.gateway.networking.k8s.io',
 ]);
 
+/** Whether producers or pods read from objects of this kind (a SecretStore, an Issuer): it has to be there before them. */
 export function isSource(object: { readonly apiVersion: string; readonly kind: string }): boolean {
   return sources.has(groupKindOf(object)) || groupKindOf(object).endsWith('.generators.external-secrets.io');
 }

@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../kubernetes/objects.ts';
 import { isFinal } from '../status/generic/status.ts';
 import { statusOf } from '../status/table.ts';
 
-export interface Trouble {
+interface Trouble {
   /** Its own words, untrusted text: `could not get secret data from provider`. */
   readonly message: string;
   /** `SecretSyncedError`; the empty string where it names none. */

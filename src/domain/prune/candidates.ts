@@ -2,6 +2,7 @@
 import { keyOf, type ObjectReference, referenceOf } from '../kubernetes/objects.ts';
 import type { InventoryEntry, ReleaseBody, ReleaseHead } from '../release/record.ts';
 
+/** An object that records list; whether it is still there and still ours is not known yet. */
 export interface Listed {
   readonly reference: ObjectReference;
   /** UIDs under which records list it. */

@@ -4,13 +4,7 @@
  */
 import { hasGeneratedName } from '../kubernetes/generated-name.ts';
 import { applyEntryOf, fieldManager } from '../kubernetes/managed-fields.ts';
-import {
-  groupKindOf,
-  type KubernetesObject,
-  keyOf,
-  type ObjectReference,
-  titleOf,
-} from '../kubernetes/objects.ts';
+import { groupKindOf, type KubernetesObject, keyOf, type ObjectReference } from '../kubernetes/objects.ts';
 import { otherToolOf } from '../plan/changes.ts';
 import type { InventoryEntry } from '../release/record.ts';
 import type { Listed } from './candidates.ts';
@@ -33,13 +27,14 @@ export interface Prune {
 }
 
 /** It is not in the overlay any more, and stays. */
-export interface Spared {
+interface Spared {
   readonly reference: ObjectReference;
   readonly uid: string;
   /** Half a sentence: "it may hold data". */
   readonly why: string;
 }
 
+/** What finish deletes, and what the overlay no longer has but stays, each with the reason. */
 export interface PrunePlan {
   readonly prunes: readonly Prune[];
   readonly spared: readonly Spared[];
@@ -47,6 +42,7 @@ export interface PrunePlan {
 
 export const nothingToPrune: PrunePlan = { prunes: [], spared: [] };
 
+/** All that the plan is made of. */
 export interface PruneFacts {
   /** The namespace of the release; nothing is deleted outside of it. */
   readonly namespace: string;
@@ -58,6 +54,7 @@ export interface PruneFacts {
   readonly users: ConfigurationUsers;
 }
 
+/** Whatever is not live, or not provably ours any more, is in neither list. */
 export function prunePlan(facts: PruneFacts): PrunePlan {
   const found = facts.listed.flatMap((listed) => {
     const live = facts.live.get(keyOf(listed.reference));
@@ -137,9 +134,4 @@ export function pruneDigestText({ prunes }: PrunePlan): string {
 export function approvedPrunes(shown: readonly ObjectReference[], now: PrunePlan): readonly Prune[] {
   const approved = new Set(shown.map(keyOf));
   return now.prunes.filter(({ reference, generated }) => generated || approved.has(keyOf(reference)));
-}
-
-/** `ConfigMap web-settings stays: ReplicaSet web-abc still refers to it.` */
-export function sparedText({ reference, why }: Spared): string {
-  return `${titleOf(reference)} stays: ${why}`;
 }

@@ -12,6 +12,7 @@ import {
 import { referencesOf } from '../secrets/references.ts';
 import { phaseOf } from '../status/built-in/pod.ts';
 
+/** The live objects of the namespace that may name a ConfigMap or Secret. */
 export interface ConfigurationUsers {
   readonly objects: readonly KubernetesObject[];
   /** Kinds that this identity may not list: whether one of them refers to something is not known. */

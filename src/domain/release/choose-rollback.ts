@@ -2,7 +2,7 @@
 import { Fault } from '../failure/fault.ts';
 import { type ReleaseHead, releaseName } from './record.ts';
 
-export type RollbackChoice =
+type RollbackChoice =
   /** It was left as it is, or nobody knows: what was before it comes back. */
   | { readonly type: 'undo'; readonly release: ReleaseHead }
   /** It was good once: its objects are deployed again, as a release of their own. */

@@ -1,5 +1,6 @@
 /** What the history of an app is told as; made by `history.ts`. */
 
+/** One release record in the history; `actor`, `commit` and `runUrl` are absent outside of GitHub Actions. */
 export interface HistoryEntry {
   readonly release: string;
   /** Of the record, a `ReleaseStatus`. */
@@ -16,6 +17,7 @@ export interface HistoryEntry {
   readonly message?: string;
 }
 
+/** Figures of the releases in the history, after the DORA metrics; absent where there are too few to say. */
 export interface DeliveryFigures {
   /** Releases that were begun and are no longer pending. */
   readonly releases: number;
@@ -32,6 +34,7 @@ export interface DeliveryFigures {
   readonly unrestored: number;
 }
 
+/** What `phase: history` shows of an app. */
 export interface History {
   /** Newest first. */
   readonly entries: readonly HistoryEntry[];

@@ -14,6 +14,7 @@ import type {
 import type { RolloutTarget } from '../rollout/state.ts';
 import type { PhaseName, PhaseTiming } from '../settings/phases.ts';
 
+/** The state of a record; the table in docs/ARCHITECTURE.md says who may bring it from which to which. */
 export type ReleaseStatus =
   | 'pending'
   | 'deployed'
@@ -73,8 +74,10 @@ export interface Remake {
   readonly ownership: readonly ManagedFieldsEntry[];
 }
 
+/** An object of a release, in the inventory of its record. */
 export interface InventoryEntry {
   readonly reference: ObjectReference;
+  /** Absent where the server's answer to the write never came. */
   readonly uid?: string;
   /** The API server answered our write with 201 Created. */
   readonly made?: boolean;
@@ -90,6 +93,7 @@ export interface RecordedLatency {
   readonly p99?: number;
 }
 
+/** The head of a record, in a Secret of its own: small enough to be listed and rewritten at every change of state. */
 export interface ReleaseHead {
   readonly version: 1;
   readonly app: string;
@@ -104,6 +108,7 @@ export interface ReleaseHead {
   /** RFC 3339. */
   readonly startedAt: string;
   readonly finishedAt?: string;
+  /** Digest of the plan that was applied; see src/domain/plan/digest.ts. */
   readonly planDigest: string;
   readonly approval?: Approval;
   readonly reason?: Reason;
@@ -116,6 +121,7 @@ export interface ReleaseHead {
   readonly returnsTo?: string;
   /** The job of `phase: rollback` that undoes it, or did (release state rows 16, 18, 25): while pending the record is its lock. */
   readonly undoneBy?: RunIdentity;
+  /** True where the namespace was made by this release: undo may delete it. */
   readonly createdNamespace?: boolean;
   /** What is to be done if it fails; post and later steps read it here, never from inputs. */
   readonly rollback?: 'manual' | 'automatic' | 'never';
@@ -126,11 +132,15 @@ export interface ReleaseHead {
   readonly pruned?: readonly ObjectReference[];
   /** Only this head is left, for the history: its body is removed. */
   readonly trimmed?: true;
+  /** Number of chunks, and the digest of all of them, by which the body is found and proven whole. */
   readonly body: { readonly chunks: number; readonly sha256: string };
 }
 
+/** The body of a record: what was applied, and all that undo needs. */
 export interface ReleaseBody {
+  /** The objects as they were sent: with a namespace, and without fields that others manage. */
   readonly rendered: readonly KubernetesObject[];
+  /** The previous state of each object that the release changes. */
   readonly before: readonly StateBefore[];
   readonly inventory: readonly InventoryEntry[];
   /** What earlier releases made, the overlay no longer has, and was still there when this one began. */
@@ -181,6 +191,7 @@ export function sameJob(one: RunIdentity, other: RunIdentity): 'yes' | 'likely' 
   return known && alike ? 'likely' : 'no';
 }
 
+/** The name of the record and of its head's Secret: `orion-shop-12`. */
 export function releaseName(app: string, number: number): string {
   return `orion-${app}-${number}`;
 }

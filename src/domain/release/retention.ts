@@ -1,7 +1,7 @@
 /** What stays on record: whole releases for undo and rollback, heads alone for the history. Pure. */
 import type { ReleaseHead } from './record.ts';
 
-export interface Retired<Release> {
+interface Retired<Release> {
   /** Their bodies go: what they applied and what was before it. */
   readonly trim: readonly Release[];
   /** They go altogether. */

@@ -18,8 +18,10 @@ import type { SmokeReport } from '../smoke/report.ts';
 import type { WorkloadReport } from '../verdict/workload-report.ts';
 import type { ExitCode, Outcome } from './outcome.ts';
 
+/** The versioned result. Times are milliseconds since the epoch; a field is absent where the run never came to it. */
 export interface ResultDocument {
   readonly version: 1;
+  /** The name of the action: `deploy-staging`, `phase`, … */
   readonly action: string;
   /** Of the action `phase`: which one. */
   readonly phase?: StepName;
@@ -42,6 +44,7 @@ export interface ResultDocument {
   /** Name of the release record, `orion-shop-12`. */
   readonly release?: string;
   readonly previousRelease?: string;
+  /** What `expect-plan` takes. */
   readonly planDigest?: string;
   /** Who approved it, or that nobody was asked; absent where the profile asks for no approval. */
   readonly approval?: Approval;

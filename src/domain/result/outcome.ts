@@ -10,6 +10,7 @@ export const outcomes = [
   'restore-unverified',
   'cancelled',
 ] as const;
+/** How a run ended: the `outcome` output. */
 export type Outcome = (typeof outcomes)[number];
 
 /**

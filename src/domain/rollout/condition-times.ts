@@ -134,6 +134,7 @@ export function nextConditionTimes(
   return conditionTimes;
 }
 
+/** The readiness flaps of one pod: since when, our clock in milliseconds, and how many. */
 export interface ReadinessFlaps {
   readonly since: number;
   readonly count: number;
@@ -183,6 +184,7 @@ export interface End {
   readonly excused?: true;
 }
 
+/** The known ends by container, oldest first, at most five of each. */
 export type Ends = ReadonlyMap<string, readonly End[]>;
 
 const keptEnds = 5;

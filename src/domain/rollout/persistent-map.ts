@@ -9,6 +9,7 @@ export interface Shards<Value> {
 
 const width = 256;
 
+/** The empty map. */
 export function noShards<Value>(): Shards<Value> {
   return { size: 0, parts: new Array<undefined>(width).fill(undefined) };
 }
@@ -22,10 +23,12 @@ function partOf(key: string): number {
   return (hash >>> 0) % width;
 }
 
+/** The value of a key; undefined where there is none. */
 export function shardAt<Value>(shards: Shards<Value>, key: string): Value | undefined {
   return shards.parts[partOf(key)]?.get(key);
 }
 
+/** The map with one entry added or replaced. */
 export function withShard<Value>(shards: Shards<Value>, key: string, value: Value): Shards<Value> {
   const index = partOf(key);
   const part = new Map(shards.parts[index]);
@@ -34,6 +37,7 @@ export function withShard<Value>(shards: Shards<Value>, key: string, value: Valu
   return { size, parts: shards.parts.with(index, part) };
 }
 
+/** The map without a key; the same one where it has no such key. */
 export function withoutShard<Value>(shards: Shards<Value>, key: string): Shards<Value> {
   const index = partOf(key);
   if (shards.parts[index]?.has(key) !== true) return shards;
@@ -42,6 +46,7 @@ export function withoutShard<Value>(shards: Shards<Value>, key: string): Shards<
   return { size: shards.size - 1, parts: shards.parts.with(index, part) };
 }
 
+/** All entries, in no order that means anything. */
 export function* shardEntries<Value>(shards: Shards<Value>): Iterable<readonly [string, Value]> {
   for (const part of shards.parts) {
     if (part !== undefined) yield* part;

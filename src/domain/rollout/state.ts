@@ -101,11 +101,14 @@ export interface Limits {
   readonly restoring?: boolean;
 }
 
+/** A pod as last seen, and what its earlier sights add. Times are our own clock, milliseconds since the epoch. */
 export interface PodRecord {
   readonly object: KubernetesObject;
+  /** When it was first seen. */
   readonly firstAt: number;
   /** That it stopped being ready although no container of it ended: since when, our clock, and how often. */
   readonly flaps?: ReadinessFlaps | undefined;
+  /** How often each container had ended by then: only later ends count against the release. */
   readonly endsAtFirst: ReadonlyMap<string, number>;
   /** By container. */
   readonly tallies: ReadonlyMap<string, Tally>;
@@ -113,6 +116,7 @@ export interface PodRecord {
   readonly ends: Ends;
 }
 
+/** A workload as last seen; times are our own clock, milliseconds since the epoch. */
 export interface WorkloadRecord {
   readonly object: KubernetesObject;
   readonly firstAt: number;
@@ -122,12 +126,15 @@ export interface WorkloadRecord {
   readonly generationAt: number;
 }
 
+/** An Event as last seen. One that was there when first seen counts only for what it has repeated since. */
 export interface EventRecord {
   readonly object: KubernetesObject;
+  /** Our own clock, milliseconds since the epoch. */
   readonly firstAt: number;
   readonly countAtFirst: number;
 }
 
+/** That an object was deleted: its UID where known, and when, by our own clock. */
 export interface Departure {
   readonly uid: string | undefined;
   readonly at: number;
@@ -136,6 +143,7 @@ export interface Departure {
 /** The identity of everything below one target at one moment; it holds nothing. */
 export type Stamp = Readonly<Record<never, never>>;
 
+/** A stamp that equals no other, compared by identity. */
 export function newStamp(): Stamp {
   return {};
 }

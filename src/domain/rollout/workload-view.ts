@@ -47,6 +47,7 @@ const podGroupKinds = ['scheduling.k8s.io/v1', 'scheduling.x-k8s.io/v1', 'schedu
   (apiVersion) => ({ apiVersion, kind: 'PodGroup' }),
 );
 
+/** Puts a target's view together; without a live object it has no pods. */
 export function workloadViewOf(state: RolloutState, target: RolloutTarget): WorkloadView {
   const key = keyOf(target.reference);
   const groupKind = groupKindOf(target.reference);

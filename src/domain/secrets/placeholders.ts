@@ -31,6 +31,7 @@ const passwordInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@:\s]*:(.*)@[^@]*$/is;
  */
 export type Doubt = 'placeholder' | 'variable' | 'empty';
 
+/** What stands in the place of a secret; undefined where the value looks like one. */
 export function doubtOf(value: string): Doubt | undefined {
   const plain = unquote(value.trim());
   const password = passwordInUrl.exec(plain)?.[1];

@@ -3,6 +3,7 @@ import { workloadKindOf, workloadKinds } from '../kinds/table.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 import type { FieldPath } from '../kubernetes/source-location.ts';
 
+/** One need of a pod: a Secret or ConfigMap, or one key of it. */
 export interface ConfigReference {
   readonly kind: 'Secret' | 'ConfigMap';
   readonly name: string;

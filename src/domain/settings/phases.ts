@@ -14,6 +14,7 @@ export const phaseNames = [
   'rollback',
 ] as const;
 
+/** A phase as records, timings and the summary name it. */
 export type PhaseName = (typeof phaseNames)[number];
 
 /** What the action `phase` does as a step of its own. */
@@ -30,6 +31,7 @@ export const stepNames = [
   'unlock',
 ] as const;
 
+/** A value of the input `phase`. */
 export type StepName = (typeof stepNames)[number];
 
 /** Times are milliseconds since the epoch. */

@@ -1,10 +1,12 @@
 /** Staging and production differ in this table of values, not in branches of code. Durations are milliseconds. */
 import type { CheckLevel } from './levels.ts';
 
+/** The two environments that the deploy actions are for. */
 export type Environment = 'staging' | 'production';
 /** `local`: processes on this machine, for smoke tests alone. */
 export type TestedEnvironment = Environment | 'local';
 
+/** Defaults and severities of one environment; inputs win over the defaults. */
 export interface Profile {
   readonly overlay: string;
   readonly timeout: number;

@@ -2,6 +2,7 @@
 import type { StepName } from './phases.ts';
 import type { Profile, TestedEnvironment } from './profile.ts';
 
+/** The inputs of a run, checked and with the profile's defaults filled in; optional ones are absent where nothing was given. */
 export interface Settings {
   readonly action: 'deploy-staging' | 'deploy-production' | 'phase' | 'smoke-tests';
   /** Of the action `phase` only. */
@@ -24,6 +25,7 @@ export interface Settings {
   readonly settle: number;
   readonly monitor: number;
   readonly maxRestarts: number;
+  /** How far back the logs of the old pods are read, to compare the new ones with. */
   readonly errorWindow: number;
   readonly maxErrors: number;
   /** How long a pod whose containers are ready may wait for its readiness gates. */
@@ -53,6 +55,7 @@ export interface Settings {
   readonly smokeImage: string;
   /** Where to write a JUnit report, relative to the workspace. */
   readonly report?: string;
+  /** The digest that was approved: another plan is refused. */
   readonly expectPlan?: string;
   /** What to roll back or return to: `orion-shop-12` or `12`. */
   readonly release?: string;

@@ -35,6 +35,7 @@ export interface AnswerExpectations {
   readonly tlsDays?: number;
 }
 
+/** An HTTP endpoint of a service, as orion.yaml has it. */
 export interface ConfiguredEndpoint {
   /** Begins with a slash. */
   readonly path: string;
@@ -45,7 +46,7 @@ export interface ConfiguredEndpoint {
   readonly expect: AnswerExpectations;
 }
 
-export interface ConfiguredService {
+interface ConfiguredService {
   readonly dependsOn: readonly string[];
   readonly endpoints: readonly ConfiguredEndpoint[];
   /** What p95 of each of its endpoints may take. */
@@ -73,6 +74,7 @@ export interface ConfiguredJourney {
   readonly steps: readonly ConfiguredStep[];
 }
 
+/** The whole section, with defaults filled in. */
 export interface SmokeConfiguration {
   /** Of each try. */
   readonly deadline: number;

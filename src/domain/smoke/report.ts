@@ -5,12 +5,15 @@ import type { FieldPath } from '../kubernetes/source-location.ts';
 
 /** `inconclusive`: neither proven good nor bad (too few samples, nothing to reach it by); it is never counted as passed. */
 export const smokeOutcomes = ['passed', 'failed', 'skipped', 'inconclusive'] as const;
+/** What came of a smoke test. `inconclusive`: nothing could answer it from here, and that fails nothing. */
 export type SmokeOutcome = (typeof smokeOutcomes)[number];
 
 /** The protocols of databases; `src/domain/smoke/databases/protocols.ts` says what each is. */
 export const databaseKinds = ['postgres', 'redis', 'mysql'] as const;
+/** A database protocol, as reports and orion.yaml name it. */
 export type DatabaseKind = (typeof databaseKinds)[number];
 
+/** Whether a kind of test, or a word of orion.yaml, is a database protocol. */
 export function isDatabaseKind(word: string): word is DatabaseKind {
   return (databaseKinds as readonly string[]).includes(word);
 }
@@ -24,6 +27,7 @@ export const smokeKinds = [
   'journey',
   'latency',
 ] as const;
+/** What a smoke test checks; a database test has the name of its protocol. */
 export type SmokeKind = (typeof smokeKinds)[number];
 
 /** How an address was reached, most trusted first. */
@@ -37,6 +41,7 @@ export const routes = [
   'cluster-ip',
   'api-proxy',
 ] as const;
+/** How a test reached its target. */
 export type Route = (typeof routes)[number];
 
 /** A figure with its 95 % confidence interval; bounds are absent where the samples do not give one. */
@@ -70,6 +75,7 @@ export interface LatencyReport {
   readonly lag?: number;
 }
 
+/** The report on one smoke test, after all its tries. */
 export interface SmokeReport {
   /** Unique in a run and the same in the next: `auth/readiness/pod auth-6f7c9-abcde :8080/ready`. */
   readonly id: string;
@@ -81,6 +87,7 @@ export interface SmokeReport {
   readonly reason?: Reason;
   /** One sentence: "answered 503 instead of 200". Untrusted text in it is masked, and escaped where it is printed. */
   readonly message: string;
+  /** Absent when it passed, or where there is nothing to advise. */
   readonly remedy?: string;
   /** 1: the first try decided. More is shown. */
   readonly attempts: number;

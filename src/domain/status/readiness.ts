@@ -15,7 +15,7 @@ const annotationNames = [readyWhenAnnotation, failedWhenAnnotation] as const;
 type AnnotationName = (typeof annotationNames)[number];
 
 /** An expression that cannot be read. `cause` goes behind the name of the object, `remedy` is a sentence. */
-export interface ReadinessProblem {
+interface ReadinessProblem {
   readonly annotation: AnnotationName;
   readonly cause: string;
   readonly remedy: string;

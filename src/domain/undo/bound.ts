@@ -12,7 +12,7 @@ import {
 import { parseQuantity } from '../kubernetes/quantity.ts';
 import type { Kept } from './decision.ts';
 
-export interface Bound {
+interface Bound {
   readonly request: JsonObject;
   readonly kept: Kept;
 }

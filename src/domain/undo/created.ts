@@ -25,13 +25,14 @@ export function madeOf(inventory: readonly InventoryEntry[]): ReadonlyMap<string
   );
 }
 
-export interface CreatedDecision {
+interface CreatedDecision {
   readonly deletion?: Deletion;
   /** Takes back what the release wrote to an object that is somebody else's. */
   readonly restore?: Restore;
   readonly kept?: readonly Kept[];
 }
 
+/** Deletes, or keeps with the reason; neither where the object is gone already. */
 export function decideCreated(
   before: StateBefore,
   live: KubernetesObject | undefined,

@@ -25,6 +25,7 @@ export function restoreByHand(
   ].join('\n');
 }
 
+/** The step for an object that undo could not delete. */
 export function deleteByHand(reference: ObjectReference): string {
   const scope = reference.namespace === undefined ? '' : ` -n ${reference.namespace}`;
   return `Delete ${titleOf(reference)} by hand:\nkubectl delete ${groupKindOf(reference)} ${reference.name}${scope}`;

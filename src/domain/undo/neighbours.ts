@@ -4,6 +4,7 @@ import { isObject, itemsNamed } from '../kubernetes/managed-fields.ts';
 import type { JsonObject, JsonValue } from '../kubernetes/objects.ts';
 import type { StateBefore } from '../release/record.ts';
 
+/** `theirs` is the previous state that is taken over, `ours` the one that the successor recorded for the same object. */
 export function withNeighboursOf(theirs: StateBefore, ours: StateBefore): StateBefore {
   const { restore, neighbours } = theirs;
   if (restore === undefined || ours.restore === undefined || ours.neighbours === undefined) return theirs;

@@ -71,7 +71,7 @@ export function ownershipPrepared(
   return signature(wanted) === signature(now) ? undefined : wanted;
 }
 
-export interface Preparation {
+interface Preparation {
   readonly brought: readonly MemberPath[];
   readonly regained?: readonly MemberPath[];
   /** The API version for our entry. */

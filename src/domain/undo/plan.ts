@@ -9,6 +9,7 @@ import { type CreationProof, decideCreated, madeOf } from './created.ts';
 import type { Deletion, Kept, Restore } from './decision.ts';
 import { decidePresent } from './present.ts';
 
+/** What undo does with each object of the record, and what it leaves with the reason. */
 export interface UndoPlan {
   readonly restores: readonly Restore[];
   readonly deletions: readonly Deletion[];

@@ -27,13 +27,13 @@ import { madeAnew, mustBeRemade, remakeOf } from './remake.ts';
 import { regainedOf } from './scaled.ts';
 import { ownershipClaiming } from './server-defaults.ts';
 
-export interface PresentDecision {
+interface PresentDecision {
   readonly restore?: Restore;
   readonly kept?: readonly Kept[];
 }
 
 /** What is known of an object now. */
-export interface SeenObject {
+interface SeenObject {
   readonly live: KubernetesObject | undefined;
   /** What the server answered to the release's own write. */
   readonly written: KubernetesObject | undefined;

@@ -40,7 +40,7 @@ export function mustBeRemade(live: KubernetesObject, restore: JsonObject): boole
 }
 
 /** What is put back into an object, and who owned what of it. */
-export interface PutBack {
+interface PutBack {
   readonly restore: JsonObject;
   readonly fields: JsonObject;
   readonly ownership: readonly ManagedFieldsEntry[];

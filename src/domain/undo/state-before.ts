@@ -29,6 +29,7 @@ import type { StateBefore } from '../release/record.ts';
 import { neighboursIn } from './list-order.ts';
 import { broughtBy, templateLabels } from './server-defaults.ts';
 
+/** The previous state of an object, by the live one that the preview saw. */
 export function stateBeforeOf(change: PlannedChange): StateBefore {
   const { live } = change;
   if (live === undefined) return { reference: change.reference, presence: 'absent' };

@@ -8,19 +8,24 @@ import type { WorkloadView } from '../rollout/workload-view.ts';
 import { containersOf } from '../status/built-in/containers.ts';
 import { imagesOf } from '../workloads/workloads.ts';
 
+/** The state of a workload in reports; `not-started`: the release never came to it. */
 export type WorkloadState = 'current' | 'progressing' | 'failed' | 'not-started';
 
+/** How one workload stands, for people and for the result document. */
 export interface WorkloadReport {
   readonly reference: ObjectReference;
   readonly state: WorkloadState;
+  /** The release changed it. */
   readonly changed: boolean;
   /** True once a rollback has put its configuration before back. */
   readonly restored?: true;
   /** "2 of 3 pods updated". */
   readonly message: string;
+  /** Pods; so are `ready`, which counts those of this release only, and `desired`. */
   readonly updated: number;
   readonly ready: number;
   readonly desired: number;
+  /** How often containers of this release's pods have ended since it began, together. */
   readonly restarts: number;
   /** Whether it has an available pod, of any revision; absent where that is not known, or its pods do their work and end. */
   readonly serves?: boolean;

@@ -2,6 +2,7 @@
 import { workloadKinds } from '../kinds/table.ts';
 import { groupOf } from '../kubernetes/objects.ts';
 
+/** One right of RBAC; `resource` is the plural (`deployments`), `group` is empty for the core group. */
 export interface Permission {
   readonly group: string;
   readonly resource: string;

@@ -6,6 +6,7 @@ import { canonicalJson, isObject } from '../kubernetes/managed-fields.ts';
 import type { JsonObject, JsonValue, KubernetesObject, ObjectReference } from '../kubernetes/objects.ts';
 import { podTemplateOf } from './workloads.ts';
 
+/** Whether the write makes new pods; `predicted` is the object as the dry run returned it. True for an object that is new. */
 export function podTemplateChanged(live: KubernetesObject | undefined, predicted: KubernetesObject): boolean {
   if (live === undefined) return true;
   return canonicalJson(podTemplateOf(live)) !== canonicalJson(podTemplateOf(predicted));

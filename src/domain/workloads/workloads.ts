@@ -23,6 +23,7 @@ export function templatePathOf(object: {
   return workloadKindOf(object)?.templatePath;
 }
 
+/** The pod template; undefined for kinds without one, or where it is missing. */
 export function podTemplateOf(object: KubernetesObject): JsonObject | undefined {
   const path = templatePathOf(object);
   if (path === undefined) return undefined;
@@ -30,7 +31,7 @@ export function podTemplateOf(object: KubernetesObject): JsonObject | undefined 
   return isObject(template) ? template : undefined;
 }
 
-export interface ContainerImage {
+interface ContainerImage {
   readonly container: string;
   readonly image: string;
   readonly path: FieldPath;

@@ -14,13 +14,14 @@ import { changeLine } from '../../report/log/events.ts';
 import { notice, type Run } from '../run/context.ts';
 import { untilWebhooksAnswer } from './webhook-patience.ts';
 
+/** What came of the writes. Failures do not throw: the wave in which they happened is finished, no later one is begun. */
 export interface Applied {
   /** What the server answered for each object that was written, by key. */
   readonly objects: ReadonlyMap<string, KubernetesObject>;
   readonly failures: readonly Failure[];
 }
 
-export interface ApplyGuard {
+interface ApplyGuard {
   /** Throws when the lock is no longer ours. */
   readonly ensureHeld: () => Promise<void>;
   /** Called as each write returns. */
@@ -32,6 +33,7 @@ export interface ApplyGuard {
   readonly beforeWorkloads?: () => Promise<readonly Failure[]>;
 }
 
+/** Writes what is not unchanged. Throws when the lock is lost or the run is stopped; what was written until then stays. */
 export async function applyPlan(
   run: Run,
   cluster: ClusterPort,

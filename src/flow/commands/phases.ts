@@ -26,6 +26,7 @@ const stories: Readonly<Record<Phase, Story>> = {
   unlock,
 };
 
+/** Runs what the input `phase` of the root action names; throws where the action has no such input. */
 export async function runPhase(run: Run): Promise<ResultDocument> {
   const { phase } = run.settings;
   if (phase === undefined) throw new Error('The input `phase` is not read.');

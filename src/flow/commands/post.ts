@@ -12,6 +12,7 @@ import type { Run } from '../run/context.ts';
 import { wayBackTo } from '../run/endings.ts';
 import type { Ending } from '../run/ledger.ts';
 
+/** What main has saved for post; all three are empty where main did not get as far as a release. */
 export interface Remembered {
   readonly release: string;
   readonly namespace: string;

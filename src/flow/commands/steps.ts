@@ -29,6 +29,7 @@ import { undoLeft } from './rollback.ts';
 
 type Story = (run: Run) => Promise<ResultDocument>;
 
+/** `phase: preflight`: all pre-checks; nothing is changed and no lock is taken. */
 export const preflightStep: Story = (run) =>
   asResult(run, async () => {
     const { ready } = await checkAll(run);
@@ -52,6 +53,7 @@ export const healthStep: Story = (run) =>
     return judgeRunning(run, found, judgingDeployed('health'));
   });
 
+/** `phase: smoke`: the smoke tests of this job's open release, or where there is none, of what was deployed last. */
 export const smokeStep: Story = (run) =>
   asResult(run, async () => {
     if (run.settings.skipTests) return testsSkipped();

@@ -8,8 +8,9 @@ import { waitingLines } from '../../report/log/health.ts';
 import type { RolloutWatch } from '../rollout/watch.ts';
 import type { Run } from '../run/context.ts';
 
-export type HealthEnd = Exclude<HealthVerdict, { state: 'pending' }>;
+type HealthEnd = Exclude<HealthVerdict, { state: 'pending' }>;
 
+/** Judges what is up after a rollout: readiness of the workloads, endpoints of the Services. */
 export interface Health {
   /** Services and EndpointSlices as seen so far; nothing if the overlay has no Service. */
   state(): HealthState;

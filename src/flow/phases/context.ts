@@ -14,10 +14,12 @@ import { type ExpectedTargets, type RolloutWatch, watchRollout } from '../rollou
 import type { Run } from '../run/context.ts';
 import { inPhase } from '../run/phase.ts';
 
+/** What every phase of a release gets: the rollout watch is open and outlives the single phase. */
 export interface ReleaseContext {
   readonly run: Run;
   readonly cluster: ClusterPort;
   readonly target: Target;
+  /** Rejects where the cluster does not give what health is judged by; awaited by the phase that needs it. */
   readonly subject: Promise<HealthSubject>;
   readonly watch: RolloutWatch;
   readonly health: Promise<Health>;
@@ -34,6 +36,7 @@ export interface ReleaseContext {
   readonly begun: { recorded: Promise<void>; databasesAsked: Promise<void>; old: OldErrors };
 }
 
+/** What this process is to apply, and what others will make of it. */
 export interface Planned {
   readonly plan: Plan;
   readonly expectations: readonly Expectation[];
@@ -55,6 +58,10 @@ export interface ReleasePhase {
   run(context: ReleaseContext): Promise<readonly Failure[]>;
 }
 
+/**
+ * Opens the rollout watch and, beside it, the health watch. Rejects when the cluster may not be watched; a failure of `subject`
+ * shows in the phase that awaits it.
+ */
 export async function openContext(
   run: Run,
   { cluster, target }: { readonly cluster: ClusterPort; readonly target: Target },

@@ -18,7 +18,9 @@ const releasePhases: readonly ReleasePhase[] = [
   smokePhase,
 ];
 
+/** Which phases this process runs, in their order. */
 export interface PhaseSequence {
+  /** Later steps of the job go on: the record stays pending at the end. */
   readonly inSteps: boolean;
   readonly phases: readonly ReleasePhase[];
 }

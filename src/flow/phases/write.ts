@@ -9,13 +9,14 @@ import { ensureHeld, underLock } from '../record/lock.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 import type { ReleaseContext } from './context.ts';
 
-export interface Writing {
+interface Writing {
   /** Each write that has to be sent again is sent only while the lock is still ours. */
   readonly cluster: ClusterPort;
   /** To be called before a write. @throws Fault `lock-lost` */
   ensureHeld(): Promise<void>;
 }
 
+/** The cluster for the writes of a phase. Only repeated writes check the lock by themselves: call `ensureHeld` before each. */
 export function writingOf({ run, ready, hold, release }: OpenRelease): Writing {
   const stillOurs = (): Promise<void> => ensureHeld(run, ready.target.namespace, hold.lease, release);
   return { cluster: underLock(ready.cluster, stillOurs), ensureHeld: stillOurs };

@@ -20,11 +20,12 @@ import { endingOf } from '../run/as-result.ts';
 import { notice, type Run } from '../run/context.ts';
 import { forgetHandover } from './handover.ts';
 
-export interface Finished {
+interface Finished {
   /** Something that should be gone is still there; that fails no release. */
   readonly warned: boolean;
 }
 
+/** Closes the record as deployed, deletes what the overlay no longer has, retires old records; a failed deletion is a warning. */
 export async function finish(change: OpenRelease): Promise<Finished> {
   await closeRecord(change, { status: 'deployed', phase: 'finish', ...measuredIn(change.run) });
   await forgetHandover(change);

@@ -14,7 +14,7 @@ import { type Run, reachOf } from '../run/context.ts';
 import { checksFailed, planMoved } from '../run/endings.ts';
 import type { Ending } from '../run/ledger.ts';
 
-export interface LockedPlan {
+interface LockedPlan {
   readonly hold: Hold;
   readonly plan: Plan;
   /** The plan must not be carried out: it is not the approved one any more, or the server refuses it. */

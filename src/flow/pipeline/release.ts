@@ -18,6 +18,7 @@ import { inPhase } from '../run/phase.ts';
 import { lockPlan } from './lock-plan.ts';
 import { goThrough } from './run-phases.ts';
 
+/** Namespace, lock, record and phases, in that order. A namespace that it made goes again when nothing comes of the release. */
 export async function changeCluster(run: Run, ready: Ready, sequence: PhaseSequence): Promise<Ending> {
   const { namespace } = ready.target;
   const created = ready.namespaceExists ? undefined : await createNamespace(run, ready.cluster, namespace);

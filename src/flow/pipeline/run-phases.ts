@@ -15,6 +15,10 @@ import { inPhase } from '../run/phase.ts';
 import { finish } from './finish.ts';
 import { handOver } from './handover.ts';
 
+/**
+ * Runs the phases and ends the release: finished, handed to the next step, or undone. Errors are explained in the ledger and
+ * thrown on.
+ */
 export async function goThrough(
   change: OpenRelease,
   context: ReleaseContext,

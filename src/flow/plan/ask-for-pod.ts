@@ -13,7 +13,7 @@ import {
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { whereAllowed } from './where-allowed.ts';
 
-export interface PodAnswer {
+interface PodAnswer {
   /** No pod of this template will be accepted. */
   readonly podRefusal?: Refusal;
   /** This identity was refused; whether the controller will be is not known. */

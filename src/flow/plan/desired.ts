@@ -14,6 +14,7 @@ import type { ClusterPort } from '../../ports/cluster.ts';
 import type { Overlay } from '../../ports/overlay.ts';
 import { resourceInGroup } from './live-objects.ts';
 
+/** What is to be in the cluster: the release's namespace and the objects in it (or allowed outside it), ready to be sent. */
 export interface Target {
   readonly namespace: string;
   readonly objects: readonly KubernetesObject[];
@@ -21,6 +22,7 @@ export interface Target {
   readonly unknownKinds: ReadonlySet<string>;
   /** What objects name more than once, and is sent once; see `withoutRepeats`. */
   readonly repeats: readonly { readonly reference: ObjectReference; readonly what: string }[];
+  /** The line of the overlay's files that a person would edit; see `Overlay.locate`. */
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
 

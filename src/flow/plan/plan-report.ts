@@ -39,6 +39,7 @@ export function isExpectedPlan({ settings, ledger }: Run): boolean {
 
 const shownDiffLines = 400;
 
+/** Prints the plan to the log: counts, a line per object, and diffs as far as a limit of lines allows. */
 export function showPreview(run: Run, plan: Plan): void {
   const changes = plan.changes.filter(({ action }) => action !== 'unchanged');
   const clock = run.logClock();

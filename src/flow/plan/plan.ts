@@ -24,6 +24,7 @@ import type { Target } from './desired.ts';
 import { listAutoscalers } from './list-autoscalers.ts';
 import { readObjects } from './live-objects.ts';
 
+/** What a release would change, and what the server said of each object. */
 export interface Plan {
   readonly changes: readonly PlannedChange[];
   readonly validations: readonly ObjectValidation[];
@@ -33,7 +34,7 @@ export interface Plan {
   readonly prune?: PrunePlan;
 }
 
-export interface PreviewOptions {
+interface PreviewOptions {
   readonly adopt: readonly string[];
   /** False while the target namespace does not exist: nothing in it can be asked about yet. */
   readonly namespaceExists: boolean;
@@ -47,6 +48,7 @@ interface Asked {
   readonly validation: ObjectValidation;
 }
 
+/** Reads the live objects and asks for a dry run of each write. What the server refuses is in `validations`, not thrown. */
 export async function makePlan(cluster: ClusterPort, target: Target, options: PreviewOptions): Promise<Plan> {
   const [live, autoscalers] = await Promise.all([
     readLive(cluster, target, options.namespaceExists),

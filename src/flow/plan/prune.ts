@@ -17,6 +17,7 @@ import { notice, type Run } from '../run/context.ts';
 import type { Target } from './desired.ts';
 import type { Plan } from './plan.ts';
 
+/** The plan with what is to be deleted. */
 export function withPrune(plan: Plan, prune: PrunePlan): Plan {
   return { ...plan, prune };
 }

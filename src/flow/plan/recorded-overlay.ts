@@ -3,6 +3,7 @@ import type { ReleaseBody } from '../../domain/release/record.ts';
 import type { Overlay, OverlayRenderer } from '../../ports/overlay.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
 
+/** Answers as a renderer whose overlay was rendered already; no file is read and no program runs. */
 export function recordedOverlay(
   { name, head }: StoredRelease,
   { rendered }: ReleaseBody,

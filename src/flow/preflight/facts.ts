@@ -37,6 +37,7 @@ export interface Facts {
   readonly supply: Promise<Supply>;
 }
 
+/** Starts every question at once. A promise that rejects does so for each check that awaits it. */
 export function gather(run: Run): Facts {
   const overlayFact = run.renderer.render();
   const cluster = run.connect();

@@ -10,6 +10,7 @@ import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { whereAllowed } from '../plan/where-allowed.ts';
 
+/** `hidden`: nobody was seen, but not everything may be read with this identity. */
 export async function readNodeMaker(
   cluster: ClusterPort,
   namespace: string,

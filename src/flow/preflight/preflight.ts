@@ -34,10 +34,12 @@ export interface Preflight {
   readonly ready?: Ready;
 }
 
+/** What the checks found out and a release goes on with; there is none while a check fails. */
 export interface Ready {
   readonly cluster: ClusterPort;
   readonly target: Target;
   readonly plan: Plan;
+  /** Newest first, as read before the lock. */
   readonly releases: readonly StoredRelease[];
   readonly namespaceExists: boolean;
   /** Secrets and ConfigMaps that others will make of what is applied. */
@@ -46,6 +48,10 @@ export interface Ready {
   readonly nodeMaker?: string;
 }
 
+/**
+ * Makes all checks. `ready` is absent when one failed; a Fault or a refusal in a check is its finding, and only a mistake of
+ * Orion is thrown.
+ */
 export async function preflight(run: Run): Promise<Preflight> {
   const facts = gather(run);
   // Facts that no check awaits before another one fails must not become unhandled rejections.

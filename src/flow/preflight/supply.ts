@@ -9,6 +9,7 @@ import { referencesOf } from '../../domain/secrets/references.ts';
 import type { ClusterPort, ServedKind } from '../../ports/cluster.ts';
 import type { Target } from '../plan/desired.ts';
 
+/** The live Secrets and ConfigMaps that pods refer to; live producers are read only where the overlay leaves gaps. */
 export async function readSupply(
   cluster: ClusterPort,
   { objects: rendered, namespace }: Target,

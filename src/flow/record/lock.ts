@@ -16,6 +16,7 @@ import { logLine } from '../../report/log/line.ts';
 import { logText } from '../../report/text/escape.ts';
 import { notice, type Run } from '../run/context.ts';
 
+/** The lock while it is ours, with the records as they were found under it. */
 export interface Hold {
   readonly lease: LeaseHold;
   /** Newest first, as read after the Lease was ours. */
@@ -169,6 +170,7 @@ export function underLock(cluster: ClusterPort, ensureHeld: () => Promise<void>)
   };
 }
 
+/** The Fault of a run that may change nothing any more. */
 export function lockLost(): Fault {
   return new Fault(
     'lock-lost',

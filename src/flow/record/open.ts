@@ -10,11 +10,14 @@ import type { StoredRelease } from '../../ports/release-store.ts';
 import { notice, type Run, reachOf } from '../run/context.ts';
 import type { Hold } from './lock.ts';
 
-export interface OpenRecord {
+interface OpenRecord {
   readonly release: StoredRelease;
   readonly body: ReleaseBody;
 }
 
+/**
+ * Creates the record with the previous states in its body. Throws a Fault `lock-lost` where another run took the number first.
+ */
 export async function openRecord(
   run: Run,
   namespace: string,

@@ -6,6 +6,7 @@ import { logText } from '../../report/text/escape.ts';
 import { endingOf } from '../run/as-result.ts';
 import { notice, type Run } from '../run/context.ts';
 
+/** Trims and removes old records by the rules of `retire`; what fails is a notice. */
 export async function retireRecords(run: Run, cluster: ClusterPort, namespace: string): Promise<void> {
   try {
     const records = await run.records(namespace);

@@ -13,6 +13,7 @@ import { stateBeforeOf } from '../../domain/undo/state-before.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { listAutoscalers } from '../plan/list-autoscalers.ts';
 
+/** The previous state of each object that changes, each in the API version in which Orion wrote it last. */
 export async function statesBefore(
   cluster: ClusterPort,
   changes: readonly PlannedChange[],

@@ -8,13 +8,17 @@ import { listAutoscalers } from '../plan/list-autoscalers.ts';
 import type { Run } from '../run/context.ts';
 import { deleteAll, restoreAll, type UndoGuard } from './writes.ts';
 
-export interface Begun {
+interface Begun {
   readonly failures: readonly Failure[];
   /** What is left to do. */
   readonly restores: readonly Restore[];
   readonly deletions: readonly Deletion[];
 }
 
+/**
+ * Undoes the autoscalers first; what is left of the plan comes back, to be undone after them. Failures are returned, not
+ * thrown.
+ */
 export async function beginWithAutoscalers(
   run: Run,
   cluster: ClusterPort,

@@ -15,16 +15,18 @@ import { remakeOf } from '../../domain/undo/remake.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { Run } from '../run/context.ts';
 
+/** An object that has its previous state again, as the server answered. */
 export interface Restored {
   readonly reference: ObjectReference;
   readonly object: KubernetesObject;
+  /** Fields that somebody changed since: they keep that value. */
   readonly leftAlone: readonly LeftAlone[];
   /** It was deleted and created anew. */
   readonly remade: boolean;
 }
 
 /** Half a sentence: why it is not restored. */
-export interface NotRestored {
+interface NotRestored {
   readonly why: string;
 }
 

@@ -10,6 +10,7 @@ import { rollbackStopped, rolledBack } from './endings.ts';
 import type { UndoWork } from './undo.ts';
 import { undoAndClose } from './undo-release.ts';
 
+/** How a run ended, and what that means for its record. */
 export interface Closed {
   readonly ending: Ending;
   /** The record stays pending: post, or the next run, goes on from it. */

@@ -9,6 +9,7 @@ import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 import { statusOfUndone, type Undone, type UndoWork, undo } from './undo.ts';
 
+/** A release that another process left, with the lock on it. */
 export interface LeftRelease {
   /** Pending, and this job's to undo. */
   readonly release: StoredRelease;

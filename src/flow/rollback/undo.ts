@@ -38,6 +38,7 @@ import { stillThere } from './await-deletions.ts';
 import type { Restored } from './restore.ts';
 import { deleteAll, restoreAll } from './writes.ts';
 
+/** The input of an undo. `written` and `made` are absent unless this process applied the release. */
 export interface UndoWork {
   readonly run: Run;
   readonly cluster: ClusterPort;
@@ -56,15 +57,18 @@ export interface UndoWork {
   readonly keepBefore: (before: readonly StateBefore[]) => Promise<void>;
 }
 
+/** The result of an undo, for main, post and `phase: rollback` alike. */
 export interface Undone {
   readonly outcome: 'rolled-back' | 'rollback-failed' | 'restore-unverified';
   /** One sentence: what came of it. */
   readonly message: string;
   readonly failures: readonly Failure[];
+  /** What a person still has to do, manual commands among it; empty where nothing is left. */
   readonly nextSteps: readonly string[];
   readonly workloads: readonly WorkloadReport[];
 }
 
+/** What the record says after an undo. */
 export function statusOfUndone({ outcome }: Undone): ReleaseStatus {
   return outcome === 'rollback-failed' ? 'failed' : outcome;
 }

@@ -16,9 +16,11 @@ import type { Run } from '../run/context.ts';
 import { stillThere } from './await-deletions.ts';
 import { type Restored, restoreObject } from './restore.ts';
 
+/** Hooks around the writes of an undo. */
 export interface UndoGuard {
   /** Throws when the lock is no longer ours. */
   readonly ensureHeld: () => Promise<void>;
+  /** Called once per restored object, as soon as the server has answered. */
   readonly onRestored: (restored: Restored) => void;
 }
 
@@ -95,7 +97,7 @@ function isController(reference: ObjectReference): boolean {
 }
 
 /** Wave after wave, each one's members at once; before each the lock is made sure of, and a stopped run goes no further. */
-export async function inEachWave<T extends { readonly reference: ObjectReference }>(
+async function inEachWave<T extends { readonly reference: ObjectReference }>(
   run: Run,
   guard: Pick<UndoGuard, 'ensureHeld'>,
   order: readonly Wave[],

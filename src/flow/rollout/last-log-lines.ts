@@ -24,6 +24,7 @@ const maxContainers = 50;
 /** The last of them that is not empty counts. */
 const tailLines = 3;
 
+/** Reads logs in the background; what it finds is observed like any change. */
 export interface LastLines {
   /** To be told of every change, after it was observed. */
   seen(change: ObservedChange): void;

@@ -10,7 +10,7 @@ const share = 1 / 20;
 /** Milliseconds of judging that may be run up at once. */
 const burst = 50;
 
-export interface Throttle {
+interface Throttle {
   /** Around each judging. */
   begin(): void;
   end(): void;

@@ -5,6 +5,7 @@ import type { Run } from '../run/context.ts';
 /** Milliseconds for which a list speaks for the watch. */
 const validity = 500;
 
+/** Proof that the pod watch has not gone silent, asked for before a green verdict. Times are milliseconds since the epoch. */
 export interface WatchProof {
   /** Asks for the list if it is time for it, ahead of a green verdict at `passesAt`, and says when that will be. What fails here is left to `make`. */
   ahead(passesAt: number): number;

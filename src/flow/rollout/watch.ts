@@ -31,7 +31,9 @@ const watchedKinds: readonly Omit<WatchedKind, 'namespace'>[] = [
   { apiVersion: 'v1', kind: 'Event' },
 ];
 
+/** The open watches of one rollout, all that was seen by them, and the verdict on it. */
 export interface RolloutWatch {
+  /** A workload that was applied: judged from now on. */
   addTarget(target: RolloutTarget): void;
   /** Resolves with the verdict; rejects when the run is cancelled, and with a Fault when a watch is lost. */
   judge(): Promise<Exclude<Verdict, { state: 'pending' }>>;
@@ -49,6 +51,7 @@ export interface RolloutWatch {
   stop(): void;
 }
 
+/** What the watch will have to judge, as far as it is known before the first write. */
 export interface ExpectedTargets {
   /** So many will be added: until then a failing release fails, but none passes. */
   readonly expected: number;

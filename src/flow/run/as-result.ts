@@ -23,6 +23,7 @@ export async function asResult(
     : run.ledger.document(run.settings, run.identity, ending, run.clock.now());
 }
 
+/** The third argument of `asResult` for a command without a cluster: no refusal of an API server can reach it. */
 export async function noCluster(): Promise<undefined> {
   return undefined;
 }

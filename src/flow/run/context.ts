@@ -16,6 +16,7 @@ import { noticeLines } from '../../report/log/events.ts';
 import type { LogClock } from '../../report/log/line.ts';
 import type { Ledger } from './ledger.ts';
 
+/** One run of one action: the ports are opened when they are first asked for, the ledger fills as it goes on. */
 export interface Run {
   readonly settings: Settings;
   readonly configuration: {

@@ -5,6 +5,7 @@ import type { ExitCode } from '../../domain/result/outcome.ts';
 import type { Run } from './context.ts';
 import type { Ending } from './ledger.ts';
 
+/** A pre-check failed: exit code 1, with the reason of the first finding and the remedies of up to five. */
 export function checksFailed(run: Run): Ending {
   const failed = run.ledger.checks
     .flatMap((check) => check.findings)
@@ -24,6 +25,7 @@ export function checksFailed(run: Run): Ending {
   };
 }
 
+/** The plan differs from the approved one (`expect-plan`): exit code 1. */
 export function planMoved(run: Run): Ending {
   return {
     outcome: 'failed',
@@ -34,6 +36,7 @@ export function planMoved(run: Run): Ending {
   };
 }
 
+/** The ending of a preview, with the number of objects that would change. */
 export function planned(run: Run): Ending {
   const count = run.ledger.changed;
   const going = (run.ledger.pruned ?? []).filter(({ state }) => state === 'to-prune').length;
@@ -55,6 +58,7 @@ export function planned(run: Run): Ending {
   };
 }
 
+/** Nothing would change, and what runs is current (release state row 3). */
 export function unchanged(run: Run): Ending {
   return {
     outcome: 'unchanged',
@@ -65,6 +69,7 @@ export function unchanged(run: Run): Ending {
   };
 }
 
+/** A release that passed every phase (release state row 5). */
 export function succeeded(run: Run): Ending {
   return {
     outcome: 'succeeded',
@@ -86,6 +91,7 @@ export function handedOver({ ledger }: Pick<Run, 'ledger'>): Ending {
   };
 }
 
+/** The step that would run smoke tests was told not to, by `skip-tests`. */
 export function testsSkipped(): Ending {
   return {
     outcome: 'unchanged',
@@ -127,6 +133,7 @@ const verification: readonly string[] = [
   'too-many-errors',
 ];
 
+/** A release that failed and is not undone, with the reason of the first failure and up to six next steps. */
 export function failedWith(run: Run, failures: readonly Failure[]): Ending {
   const [first] = failures;
   const others = failures.length > 1 ? ` And ${failures.length - 1} more, see below.` : '';
@@ -186,6 +193,10 @@ export function cancelled(run: Pick<Run, 'ledger'>): Ending {
   };
 }
 
+/**
+ * The ending for what was thrown: cancelled when the run was stopped, the Fault's own reason, else `internal-error`. Exit code
+ * 2 once a record exists, 1 before.
+ */
 export function endingOfError(run: Pick<Run, 'signal' | 'ledger'>, error: unknown): Ending {
   if (run.signal.aborted) return cancelled(run);
   const changed = run.ledger.release !== undefined;

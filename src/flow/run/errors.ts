@@ -42,6 +42,9 @@ const owner: Readonly<Record<string, CheckName>> = {
   forbidden: 'connectivity',
 };
 
+/**
+ * The same failure found by several checks stays with the check that owns its reason; the others warn that they were not made.
+ */
 export function saidOnce(results: readonly CheckResult[]): readonly CheckResult[] {
   const said = new Map<string, CheckName>();
   for (const result of results) {

@@ -26,6 +26,7 @@ interface Asking {
   within(host: string, port: number): Promise<Found | undefined>;
 }
 
+/** Inconclusive where nothing reaches the database from here; that is no failure. */
 export async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGround): Promise<Try> {
   const { reach, title, from } = test;
   const asking = askingBy(run, test, test.what, ground);

@@ -23,6 +23,9 @@ interface Course {
   readonly facts: Readonly<Record<string, string>>;
 }
 
+/**
+ * The time is that of all steps, the status that of the last one. A step that cannot be reached makes the journey inconclusive.
+ */
 export async function tryJourney(run: Run, test: JourneyTest, ground: TestGround): Promise<Try> {
   let course: Course = { values: test.values, cookies: new Map(), milliseconds: 0, facts: {} };
   let evidence: Try['evidence'] = {};

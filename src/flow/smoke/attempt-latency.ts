@@ -16,6 +16,7 @@ import { blockedTry, type TestGround, type Try } from './context.ts';
 import { foundWithin } from './in-cluster-calls.ts';
 import { along } from './pod-connection.ts';
 
+/** Measurements from outside the cluster take turns, so that they do not slow each other. */
 export async function tryLatency(run: Run, test: LatencyTest, ground: TestGround): Promise<Try> {
   const schedule = { ...latencySchedule, timeout: Math.max(ground.deadline, 2 * test.threshold) };
   const samples = await measuredWithin(test, schedule, ground);

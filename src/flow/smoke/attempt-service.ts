@@ -14,6 +14,7 @@ import { foundWithin } from './in-cluster-calls.ts';
 import { along } from './pod-connection.ts';
 import { answerOf, unanswered } from './proxy-response.ts';
 
+/** A way that leads nowhere says nothing of the Service: the next one is tried, and none left is inconclusive. */
 export async function tryService(run: Run, test: ServiceTest, ground: TestGround): Promise<Try> {
   const tried: Tried[] = [];
   for (const way of test.ways) {

@@ -15,6 +15,7 @@ import { fromOutside } from './outside-address.ts';
 import { along } from './pod-connection.ts';
 import { answerOf, unanswered } from './proxy-response.ts';
 
+/** One try by the test's own protocol. That nothing reaches its target from here is inconclusive, and not thrown. */
 export async function judgeTry(run: Run, test: SmokeTest, ground: TestGround): Promise<Try> {
   switch (test.what) {
     case 'decided':

@@ -31,6 +31,7 @@ export interface TestGround {
   readonly inTurn?: InTurn;
 }
 
+/** What came of one try, with what was measured. */
 export interface Try {
   readonly judgement: Judgement;
   readonly evidence: Partial<Pick<SmokeReport, 'route' | 'status' | 'milliseconds' | 'latency'>>;
@@ -38,6 +39,7 @@ export interface Try {
   readonly again?: boolean;
 }
 
+/** The inconclusive try of a test that could not be reached. */
 export function blockedTry(title: string, blocked: Blocked): Try {
   const judgement = notReached(title, blocked);
   return { judgement, evidence: {}, ...(blocked.again === true ? { again: true } : {}) };

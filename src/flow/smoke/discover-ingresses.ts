@@ -5,6 +5,7 @@ import type { ClusterPort } from '../../ports/cluster.ts';
 
 const gatewayApi = 'gateway.networking.k8s.io/v1';
 
+/** The Ingresses and HTTPRoutes of the namespace, and the Gateways that these name, in whatever namespace. */
 export async function findEntrances(cluster: ClusterPort, namespace: string): Promise<Entrances> {
   const [ingresses, httpRoutes] = await Promise.all([
     listed(cluster, 'networking.k8s.io/v1', 'Ingress', namespace),

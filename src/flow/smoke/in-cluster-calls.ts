@@ -22,6 +22,7 @@ interface Waiting {
 /** Milliseconds that the pod may take to come up, its image included. Then what it would have shown stays open. */
 const startLimit = 20_000;
 
+/** The function returns undefined once the probe could not run in the cluster: it is not tried again in this run. */
 export function callsFromWithin(run: Run, cluster: ClusterPort, namespace: string): AskWithin {
   let waiting: Waiting[] = [];
   let isAvailable = cluster.probeFromWithin !== undefined;

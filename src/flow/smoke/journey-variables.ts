@@ -4,8 +4,9 @@ import type { JourneyVariables } from '../../domain/smoke/tests/subject.ts';
 import type { Run } from '../run/context.ts';
 
 /** Reads a Secret's data as text; nothing is in one that is not there. */
-export type ReadSecret = (name: string) => Promise<Readonly<Record<string, string>>>;
+type ReadSecret = (name: string) => Promise<Readonly<Record<string, string>>>;
 
+/** The values by journey and variable name; undefined for a variable of the job or a key that is not there. */
 export async function journeyVariables(run: Run, readSecret: ReadSecret): Promise<JourneyVariables> {
   const read = async (source: ValueSource): Promise<string | undefined> => {
     if ('literal' in source) return source.literal;

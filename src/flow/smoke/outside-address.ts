@@ -5,7 +5,7 @@ import type { Route } from '../../domain/smoke/report.ts';
 import { isUnreached, nobodyReaches } from '../../domain/smoke/tests/pod-routes.ts';
 import type { TestGround } from './context.ts';
 
-export interface OutsideWays<Found> {
+interface OutsideWays<Found> {
   /** Undefined where no probe runs in the cluster. */
   within(): Promise<Found | undefined>;
   here(): Promise<Found>;
@@ -14,9 +14,9 @@ export interface OutsideWays<Found> {
 }
 
 /** Only where `orion.yaml` says so; else first the one, then the other. */
-export type From = 'runner' | 'cluster' | undefined;
+type From = 'runner' | 'cluster' | undefined;
 
-export type FromOutside<Found> =
+type FromOutside<Found> =
   | { readonly answer: Found; readonly route: Route }
   | { readonly unreached: Judgement };
 

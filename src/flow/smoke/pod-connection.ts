@@ -8,7 +8,7 @@ import type { ClusterPort, PortForward } from '../../ports/cluster.ts';
 import type { Run } from '../run/context.ts';
 import type { TestGround } from './context.ts';
 
-export interface Ways<Answer> {
+interface Ways<Answer> {
   dialled(host: string, port: number): Promise<Answer>;
   /** By the API server's proxy; or what it cannot carry of this: `TLS`. */
   readonly proxied:
@@ -21,7 +21,7 @@ export interface Ways<Answer> {
   readonly refusalCounts?: true;
 }
 
-export type Reached<Answer> = { readonly answer: Answer; readonly route: Route } | Blocked;
+type Reached<Answer> = { readonly answer: Answer; readonly route: Route } | Blocked;
 
 /** Goes the first way that is open, and closes it whatever happens. */
 export async function along<Answer>(

@@ -4,6 +4,7 @@ import type { HttpAnswer } from '../../domain/smoke/http/http-answer.ts';
 import { type Blocked, isProxyForbidden, proxyFault } from '../../domain/smoke/tests/pod-routes.ts';
 import type { EndpointAnswer } from '../../ports/cluster.ts';
 
+/** Tells the statuses of the API server's proxy itself (forbidden, no connection) from those of the pod. */
 export function answerOf({ status, body, milliseconds }: EndpointAnswer): HttpAnswer | Blocked {
   if (isProxyForbidden(status, body)) {
     return {

@@ -9,7 +9,7 @@ import { watchRollout } from '../rollout/watch.ts';
 import type { Run } from '../run/context.ts';
 import { smokeRelease } from './smoke.ts';
 
-export interface Running {
+interface Running {
   readonly cluster: ClusterPort;
   readonly namespace: string;
   /** Workloads and Services, as they should be. */

@@ -7,6 +7,7 @@ import { fieldOf, followAlias, itemsOf, keyText, textOfNode } from './yaml-sourc
 
 export const kustomizationNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
 
+/** One kustomization with all that it refers to on this disk; remote bases are not in it. */
 export interface Kustomization {
   /** Absolute, links resolved. */
   readonly folder: string;
@@ -22,7 +23,7 @@ export interface Kustomization {
 }
 
 /** A file or folder that a kustomization names, with the scalar that names it. */
-export interface FileReference {
+interface FileReference {
   readonly value: string;
   readonly scalar: Scalar;
 }

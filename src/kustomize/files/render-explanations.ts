@@ -19,6 +19,7 @@ export interface Failure {
   readonly short: (path: string) => string;
 }
 
+/** Why an overlay does not render, for the Fault. */
 export interface Explanation {
   /** Goes on after "The overlay does not render: ", without a full stop. */
   readonly sentence: string;

@@ -8,6 +8,7 @@ import { withoutForeignBreaks } from './line-separators.ts';
 import { type Origin, originAnnotation, parseOrigin } from './origin.ts';
 import { nameInstead } from './render-explanations.ts';
 
+/** An object as the renderer printed it, with the origin that it was told to annotate. */
 export interface RenderedObject {
   readonly object: KubernetesObject;
   /** Where kustomize says it comes from, paths relative to the folder that was built. */
@@ -15,7 +16,7 @@ export interface RenderedObject {
 }
 
 /** Where origins lead: absolute, links resolved. */
-export interface Places {
+interface Places {
   /** The folder that was built. */
   readonly built: string;
   readonly workspace: string;

@@ -22,6 +22,7 @@ export interface YamlSource {
   readonly lineAt: (offset: number) => number;
 }
 
+/** Files read once and kept as long as this value: a change on the disk is not seen. */
 export interface YamlFiles {
   /** The documents of a file; none if it cannot be read or is not YAML. */
   read(file: string): readonly YamlSource[];
@@ -31,6 +32,7 @@ export interface YamlFiles {
   readInline(source: YamlSource, scalar: Scalar): readonly YamlSource[];
 }
 
+/** Without any file: each is read when it is first asked for. */
 export function createYamlFiles(): YamlFiles {
   const parsed = new Map<string, readonly YamlSource[]>();
   const texts = new Map<string, string | undefined>();
@@ -105,15 +107,18 @@ export function textOfNode(node: unknown): string | undefined {
   return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
 }
 
+/** A mapping's key as text; undefined for keys that are lists or mappings. */
 export function keyText(key: unknown): string | undefined {
   return isScalar(key) ? String(key.value) : typeof key === 'string' ? key : undefined;
 }
 
+/** The node that an alias (`*name`) stands for, any other node as it is; undefined where there is none. */
 export function followAlias(source: YamlSource, node: unknown): Node | undefined {
   if (isAlias(node)) return node.resolve(source.document) ?? undefined;
   return isMap(node) || isSeq(node) || isScalar(node) ? node : undefined;
 }
 
+/** The line in the file, from 1; of the whole document where the node is absent. */
 export function lineOfNode(source: YamlSource, node: Node | undefined): number {
   return source.lineAt(node?.range?.[0] ?? source.document.contents?.range[0] ?? 0);
 }

@@ -3,7 +3,7 @@ import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml
 import type { FieldPath } from '../../domain/kubernetes/source-location.ts';
 import { followAlias, keyText, textOfNode, type YamlSource } from '../files/yaml-source.ts';
 
-export interface FoundField {
+interface FoundField {
   /** How many steps of the path were found. */
   readonly depth: number;
   /** The value of the last step found. */
@@ -95,6 +95,7 @@ export function childOf(value: unknown, segment: string | number): unknown {
   return Object.hasOwn(value, segment) ? (value as Readonly<Record<string, unknown>>)[segment] : undefined;
 }
 
+/** The value at a path of plain data; undefined where a part of the path is missing. */
 export function valueAt(value: unknown, path: FieldPath): unknown {
   return path.reduce(childOf, value);
 }

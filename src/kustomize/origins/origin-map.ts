@@ -32,7 +32,7 @@ const broadFields: ReadonlySet<string | number> = new Set([
   'data',
 ]);
 
-export interface OriginMapOptions {
+interface OriginMapOptions {
   readonly rendered: readonly RenderedObject[];
   readonly root: Kustomization;
   /** The folder that was built: origins are relative to it. Absolute, links resolved. */

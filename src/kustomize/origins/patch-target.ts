@@ -3,7 +3,7 @@ import { isMap, type Node } from 'yaml';
 import { groupOf, type KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { fieldOf, textOfNode, type YamlSource } from '../files/yaml-source.ts';
 
-export interface PatchSubject {
+interface PatchSubject {
   readonly object: KubernetesObject;
   readonly names: ReadonlySet<string>;
 }

@@ -6,6 +6,7 @@ import type { Kustomization } from '../files/kustomization-tree.ts';
 import type { RenderedObject } from '../files/rendered-objects.ts';
 import { fieldOf, itemsOf, textOfNode, type YamlFiles, type YamlSource } from '../files/yaml-source.ts';
 
+/** What is known of the way of one object through the kustomizations. */
 export interface Provenance {
   /** Every kustomization whose transformers saw the object, the last one to act first. */
   readonly layers: readonly Kustomization[];

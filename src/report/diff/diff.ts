@@ -8,7 +8,7 @@ import type { JsonObject, JsonValue, KubernetesObject } from '../../domain/kuber
 import { projectOnto } from '../../domain/kubernetes/projection.ts';
 import { pathAround } from './hunk-path.ts';
 
-export interface DiffSides {
+interface DiffSides {
   /** Absent when the object is to be created. */
   readonly live?: KubernetesObject;
   readonly desired: KubernetesObject;
@@ -16,7 +16,7 @@ export interface DiffSides {
   readonly predicted?: KubernetesObject;
 }
 
-export interface DiffOptions {
+interface DiffOptions {
   /** Unchanged lines around a change; 3. */
   readonly contextLines?: number;
   /** Lines of one diff before it is cut; 2,000. */

@@ -6,10 +6,10 @@ import type { SourceLocation } from '../../domain/kubernetes/source-location.ts'
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { cleanText, oneLine, shorten } from '../text/escape.ts';
 
-export type AnnotationLevel = 'error' | 'warning' | 'notice';
+type AnnotationLevel = 'error' | 'warning' | 'notice';
 
 /** What `@actions/core` wants for `error`, `warning` and `notice`; it escapes for the runner. */
-export interface Annotation {
+interface Annotation {
   readonly level: AnnotationLevel;
   readonly title: string;
   readonly message: string;
@@ -17,14 +17,14 @@ export interface Annotation {
   readonly line?: number;
 }
 
-export interface AnnotationLimits {
+interface AnnotationLimits {
   /** GitHub shows 10 of each level per step. */
   readonly perLevel: number;
   /** GitHub cuts a message at 4,096 characters. */
   readonly messageCharacters: number;
 }
 
-export const githubAnnotationLimits: AnnotationLimits = { perLevel: 10, messageCharacters: 4096 };
+const githubAnnotationLimits: AnnotationLimits = { perLevel: 10, messageCharacters: 4096 };
 
 interface Content {
   readonly level: AnnotationLevel;

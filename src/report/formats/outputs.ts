@@ -2,7 +2,7 @@ import type { ResultDocument } from '../../domain/result/document.ts';
 import { countOutcomes } from '../../domain/smoke/report.ts';
 
 /** Where the caller wrote the documents; empty where it did not. */
-export interface OutputPaths {
+interface OutputPaths {
   readonly result?: string;
   readonly report?: string;
 }

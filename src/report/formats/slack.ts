@@ -9,17 +9,18 @@ import { count } from '../text/format.ts';
 import { outcomeWords } from '../text/outcome.ts';
 import { safeRunUrl, sourceUrl } from '../text/source-link.ts';
 
-export interface SlackBlock {
+interface SlackBlock {
   readonly type: 'header' | 'section' | 'context';
   readonly text?: SlackText;
   readonly elements?: readonly SlackText[];
 }
 
-export type SlackText =
+type SlackText =
   | { readonly type: 'plain_text'; readonly text: string; readonly emoji: false }
   /** `verbatim`: no names, channels or URLs of the text become mentions or links. */
   | { readonly type: 'mrkdwn'; readonly text: string; readonly verbatim: true };
 
+/** The body of the request to an incoming webhook. */
 export interface SlackMessage {
   /** What notifications show, and receivers that know no blocks. */
   readonly text: string;

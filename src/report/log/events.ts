@@ -18,6 +18,7 @@ const phaseColours: Readonly<Record<PhaseTiming['result'], Colour>> = {
   cancelled: 'yellow',
 };
 
+/** `rollout passed in 12 s`, coloured by the result. */
 export function phaseEndLine(timing: PhaseTiming, clock: LogClock): string {
   const words = `${timing.phase} ${timing.result}`;
   const took = formatDuration(timing.finishedAt - timing.startedAt);
@@ -88,6 +89,7 @@ export function diffLines(diff: string, clock: LogClock): string[] {
   });
 }
 
+/** The notice and, below it, its remedy. Untrusted text loses its colours and is cut. */
 export function noticeLines(notice: Notice, clock: LogClock): string[] {
   const object = notice.object ? `${logText(shorten(titleOf(notice.object), 200))}: ` : '';
   const message = logText(shorten(notice.message, longest));

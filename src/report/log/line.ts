@@ -1,17 +1,21 @@
 /** One line of the job log: time, elapsed time, text. Colours come from here alone; untrusted text has lost its own. */
 import { formatTimeOfDay } from '../text/format.ts';
 
+/** The time of a log line, and whether it may have colours. */
 export interface LogClock {
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Of the run, milliseconds since the epoch: elapsed time counts from here. */
   readonly startedAt: number;
   /** ANSI colours; the job log of Actions shows them. */
   readonly colour: boolean;
 }
 
 const codes = { red: 31, green: 32, yellow: 33, blue: 34, grey: 90, bold: 1 } as const;
+/** The names of the colours that the log uses. */
 export type Colour = keyof typeof codes;
 
+/** The text in a colour, if the log has colours. */
 export function paint(text: string, colour: Colour, clock: LogClock): string {
   return clock.colour ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text;
 }

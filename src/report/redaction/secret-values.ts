@@ -7,6 +7,7 @@ import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 /** Shortest text that is masked, in characters. */
 export const minMaskLength = 8;
 
+/** The values that are known by now, made ready for masking and for the search in texts. */
 export interface SecretValues {
   /** What to hand to the runner: values and their lines as they are; it makes the encoded forms itself. */
   readonly masks: readonly string[];
@@ -15,7 +16,7 @@ export interface SecretValues {
 }
 
 /** Looked up by length, so that a thousand connection strings that begin alike cost as much as one. */
-export interface FormsOfPrefix {
+interface FormsOfPrefix {
   readonly forms: Set<string>;
   /** Lengths that occur, longest first. */
   readonly lengths: number[];

@@ -1,5 +1,6 @@
 /** GitHub drops a summary over 1 MiB whole. These steps say what goes first: the diff, then logs, then rows of workloads. */
 
+/** How much of each list and text the summary shows. */
 export interface SummaryLimits {
   /** Characters of all diffs together, and lines of one. */
   readonly diffCharacters: number;

@@ -1,6 +1,6 @@
 import { tableCell } from '../text/escape.ts';
 
-export interface Column {
+interface Column {
   readonly title: string;
   readonly align?: 'right';
 }

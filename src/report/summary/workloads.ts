@@ -13,7 +13,7 @@ function splitImage(image: string): { repository: string; version: string } {
 }
 
 /** `auth:1.4.0 → 1.5.0` if only the version changes, both images otherwise. */
-export function imageChange(image: string, before: string | undefined): string {
+function imageChange(image: string, before: string | undefined): string {
   const now = shorten(image, 200);
   if (before === undefined || before === image) return inlineCode(now);
   const old = shorten(before, 200);

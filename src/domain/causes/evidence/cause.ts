@@ -48,6 +48,7 @@ export interface Cause {
   readonly evenIfCurrent?: boolean;
 }
 
+/** The input of `causeOf`: reason, texts and fatality of a cause, and the pod, container and event that show it. */
 export interface CauseParts {
   readonly reason: Reason;
   readonly message: string;
@@ -60,7 +61,9 @@ export interface CauseParts {
   readonly pod?: PodRecord;
   readonly container?: ContainerView;
   readonly event?: EventEvidence | undefined;
+  /** RFC 3339: when the evidence arose; absent where nothing says it. */
   readonly evidenceAt?: string | undefined;
+  /** The field of the rendered object that would have to change. */
   readonly field?: Path | undefined;
 }
 

@@ -6,10 +6,12 @@ import type { EventRecord, Limits, PodRecord } from '../../rollout/state.ts';
 import type { WorkloadView } from '../../rollout/workload-view.ts';
 import type { ContainerView } from '../../status/built-in/containers.ts';
 
+/** The reason of an Event, in CamelCase (`FailedMount`); empty if it has none. */
 export function eventReason(event: EventRecord): string {
   return textAt(event.object, 'reason') ?? '';
 }
 
+/** The message of an Event of either API, core (`message`) or events.k8s.io (`note`); untrusted text. */
 export function eventMessage(event: EventRecord): string {
   return textAt(event.object, 'message') ?? textAt(event.object, 'note') ?? '';
 }
@@ -37,6 +39,7 @@ export function firstEventTime(event: EventRecord): string | undefined {
   );
 }
 
+/** An Event as a failure carries it; `at` is its first time, absent where it has none. */
 export function evidenceOf(event: EventRecord): EventEvidence {
   const at = firstEventTime(event);
   return {

@@ -16,6 +16,7 @@ import { protocols } from './protocols.ts';
 import { serverLogin, workloadsBehind } from './servers.ts';
 import { type SettingValues, settingsOf } from './settings.ts';
 
+/** One database to be tested: where it is, what logs in to it, and who uses it. */
 export interface Database extends Omit<KnownDatabase, 'tls'> {
   /** What a person calls it: the Service's name, else the host. */
   readonly name: string;

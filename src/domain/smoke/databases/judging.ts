@@ -111,6 +111,7 @@ export function factsOfServer(
   };
 }
 
+/** The judgement with facts for the report; unchanged where there are none. */
 export function withFacts(judgement: Judgement, facts: Readonly<Record<string, string>>): Judgement {
   return Object.keys(facts).length === 0 ? judgement : { ...judgement, facts };
 }

@@ -21,7 +21,7 @@ export interface KnownDatabase extends Omit<DatabaseAddress, 'kind' | 'port' | '
 export type ServesKind = (host: string, kind: DatabaseKind) => boolean;
 
 /** A variable whose name says what it holds. */
-export interface NamedSetting extends VariableName {
+interface NamedSetting extends VariableName {
   readonly text: string;
   readonly source: string;
 }

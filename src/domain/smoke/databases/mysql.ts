@@ -217,6 +217,10 @@ const refusals: Readonly<Record<number, DatabaseRefusal>> = {
 /** Accounts are bound to hosts: these say that no account may come from the caller's, whoever it is. */
 const ofHost: readonly number[] = [1129, 1130];
 
+/**
+ * Fit for service: it lets the login in, has the database, takes writes (unless a replica is expected) and has room for
+ * connections.
+ */
 export function judgeMysql(finding: MysqlFinding, expected: DatabaseExpectations): Judgement {
   const { refusedWrite, readOnly } = finding;
   const takesWrites = refusedWrite === undefined && readOnly !== true;

@@ -27,6 +27,7 @@ import type {
 import { plainest } from './server-login.ts';
 import { unknownLogin } from './unknown-login.ts';
 
+/** Where to log in: PostgreSQL has no session without a user and a database. */
 export interface PostgresTarget extends DatabaseAccess {
   readonly user: string;
   readonly database: string;
@@ -50,7 +51,7 @@ export interface PostgresFinding extends DatabaseFinding {
   readonly connections?: Connections;
 }
 
-export interface PostgresExpectations {
+interface PostgresExpectations {
   /** `host:port/database` for the sentence. */
   readonly address: string;
   /** Milliseconds since the epoch, for the certificate. */
@@ -178,6 +179,7 @@ const refusals: Readonly<Record<string, DatabaseRefusal>> = {
   },
 };
 
+/** Fit for service: it lets the login in, takes writes (unless a replica is expected) and has room for connections. */
 export function judgePostgres(finding: PostgresFinding, expected: PostgresExpectations): Judgement {
   const { inRecovery } = finding;
   const role = inRecovery === undefined ? {} : { role: inRecovery ? 'replica' : 'primary' };

@@ -12,6 +12,7 @@ import type { ContainerSettings } from './settings.ts';
  */
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
+/** How a connection to a database uses TLS. */
 export interface DatabaseTls {
   readonly mode: TlsMode;
   /** PEM; the authorities of Node.js if absent. */
@@ -104,7 +105,7 @@ export interface SchemaParts {
 }
 
 /** How it is recognised in the settings of workloads. */
-export interface RecognisedBy {
+interface RecognisedBy {
   /** Words in the names of variables: `redis` of `REDIS_HOST`. */
   readonly words: string;
   /** Which names may mean it where driver, port, host or Service say so. */
@@ -117,6 +118,7 @@ export interface RecognisedBy {
   readonly hosts: RegExp;
 }
 
+/** What a protocol has to say: how it is recognised in settings and containers, how it is probed, how a finding is judged. */
 export interface DatabaseProtocol<Target extends DatabaseTarget, Finding extends DatabaseFinding> {
   /** Begins sentences: `PostgreSQL`. */
   readonly title: string;

@@ -37,7 +37,7 @@ export interface RedisFinding extends DatabaseFinding {
   readonly clients?: { readonly connected: number; readonly max?: number };
 }
 
-export interface RedisExpectations {
+interface RedisExpectations {
   /** `host:port` for the sentence. */
   readonly address: string;
   /** True for a target that is meant to be a replica. */
@@ -232,6 +232,7 @@ function refusalOf(message: string): DatabaseRefusal | undefined {
   return refusals[/^-?([A-Z]+)/.exec(message)?.[1] ?? ''];
 }
 
+/** Fit for service: it lets the login in, takes writes (unless a replica is expected) and has memory left for them. */
 export function judgeRedis(finding: RedisFinding, expected: RedisExpectations): Judgement {
   return withFacts(judge(finding, expected), factsOf(finding));
 }

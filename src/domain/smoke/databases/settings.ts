@@ -6,6 +6,7 @@ import { podTemplateOf } from '../../workloads/workloads.ts';
 /** `data` of Secrets and ConfigMaps as text, by `Secret/name` and `ConfigMap/name`. */
 export type SettingValues = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
+/** One value that a container gets. */
 export interface Setting {
   /** The variable, or the path of the file in the container. */
   readonly name: string;
@@ -14,6 +15,7 @@ export interface Setting {
   readonly source: string;
 }
 
+/** All that one container gets, with references to Secrets and ConfigMaps resolved. */
 export interface ContainerSettings {
   readonly image: string;
   /** Command and arguments with their `$(VARIABLES)` filled in. */

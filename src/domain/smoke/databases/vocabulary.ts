@@ -7,6 +7,7 @@ import { protocols } from './protocols.ts';
 /** A protocol, or one of several. */
 export type Family = DatabaseKind | OpenFamily;
 
+/** The name of a variable taken apart: which kind of database, which database, which part of its address or login. */
 export interface VariableName {
   readonly family: Family;
   /** What is neither family nor role, sorted: `auth`. */

@@ -15,8 +15,10 @@ export const connectionFaultKinds = [
   'tls-failed',
   'other',
 ] as const;
+/** How a connection failed, told apart by error codes of Node.js and OpenSSL. */
 export type ConnectionFaultKind = (typeof connectionFaultKinds)[number];
 
+/** Why there is no connection, or no answer on it. */
 export interface ConnectionFault {
   readonly kind: ConnectionFaultKind;
   /** The words of Node.js or OpenSSL: untrusted text. */
@@ -45,6 +47,7 @@ export interface Dial {
   readonly serverName?: string;
 }
 
+/** When a probe gives up. */
 export interface ProbeLimits {
   /** Milliseconds for all of it, connecting included. */
   readonly deadline: number;

@@ -1,5 +1,6 @@
 import type { ConnectionFault, TlsFacts } from './connection.ts';
 
+/** Where to connect, and how TLS is checked. */
 export interface HttpTarget {
   readonly scheme: 'http' | 'https';
   readonly host: string;
@@ -12,6 +13,7 @@ export interface HttpTarget {
   readonly verify: boolean;
 }
 
+/** What is sent; without `body` nothing follows the headers. */
 export interface HttpRequest {
   readonly method: string;
   /** With its query: `/orders?open=1`. */

@@ -91,12 +91,13 @@ function expectations(expect: AnswerExpectations, fill: Fill): AnswerExpectation
   };
 }
 
-export interface Captured {
+interface Captured {
   readonly values: JourneyValues;
   /** What the answer did not have, by the name it should have got. */
   readonly missing: readonly string[];
 }
 
+/** The values that an answer was to bring, and the names of those that it did not. */
 export function capturedOf(captures: Readonly<Record<string, Capture>>, answer: HttpAnswer): Captured {
   const found = Object.entries(captures).map(([name, capture]) => [name, valueIn(capture, answer)] as const);
   return {

@@ -27,6 +27,7 @@ function tenth(milliseconds: number): number {
   return Math.round(milliseconds * 10) / 10;
 }
 
+/** The measurements of the deployed release that this one is compared with. */
 export interface Baseline {
   /** `orion-shop-12` */
   readonly release: string;

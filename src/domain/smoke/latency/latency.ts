@@ -40,7 +40,7 @@ export interface Schedule {
   readonly timeout: number;
 }
 
-export interface LatencyTerms {
+interface LatencyTerms {
   /** Requests per second of the schedule. */
   readonly rate: number;
   /** Milliseconds that p95 may not exceed. */
@@ -160,7 +160,7 @@ export function latencyReport(
   };
 }
 
-export interface LatencyVerdict {
+interface LatencyVerdict {
   readonly outcome: Exclude<SmokeOutcome, 'skipped'>;
   readonly reason?: Reason;
   /** One sentence without a full stop. */
@@ -169,7 +169,7 @@ export interface LatencyVerdict {
 }
 
 /** Share of requests that may go without a good answer. */
-export const maxErrorShare = 0.01;
+const maxErrorShare = 0.01;
 
 /**
  * Failed and passed are said only where the interval leaves no doubt:

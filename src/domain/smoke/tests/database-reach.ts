@@ -16,13 +16,14 @@ import type { Judgement } from '../judgement.ts';
 import type { ServingWorkload } from './subject.ts';
 import type { Reach } from './test.ts';
 
+/** What a database's name is resolved by: Services and EndpointSlices in `health`, and the pods of the workloads. */
 export interface Ground {
   readonly namespace: string;
   readonly health: HealthState;
   readonly workloads: readonly ServingWorkload[];
 }
 
-export interface Reached {
+interface Reached {
   readonly objects: readonly ObjectReference[];
   /** Where it is dialled; of a sidecar each pod has its own. */
   readonly ways: readonly Way[];
@@ -30,13 +31,16 @@ export interface Reached {
   readonly judgement?: Judgement;
 }
 
+/** One way to a database; it becomes one test. */
 export interface Way {
   readonly reach: Reach;
+  /** Why a failure may be caused by the way and not by the database; absent where nothing speaks for that. */
   readonly doubt?: string;
 }
 
 const elsewhere = 'this machine is not where the pods are';
 
+/** The pods behind its name, its address outside the cluster, or already a judgement: a name that no Service has. */
 export function reachOf(database: Database, ground: Ground): Reached {
   const { host, port } = database;
   if (isLoopback(host)) return besideItsUser(database, ground);

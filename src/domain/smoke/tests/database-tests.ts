@@ -5,6 +5,7 @@ import type { Judgement } from '../judgement.ts';
 import { type Ground, reachOf, type Way } from './database-reach.ts';
 import type { SmokeTest } from './test.ts';
 
+/** A database that orion.yaml leaves out, or the cluster already judges, has one decided test. */
 export function databaseTests(databases: readonly Database[], ground: Ground): readonly SmokeTest[] {
   const names = new Map<string, number>();
   return databases.flatMap((database): readonly SmokeTest[] => {

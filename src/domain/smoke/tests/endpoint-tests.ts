@@ -10,6 +10,7 @@ import type { Judgement } from '../judgement.ts';
 import type { ServingWorkload, SmokeSubject } from './subject.ts';
 import type { SmokeTest } from './test.ts';
 
+/** An endpoint of a container, before it is known which pods there are. */
 export interface Endpoint {
   readonly kind: 'health' | 'readiness';
   /** Number, resolved from the container's named ports. */

@@ -14,7 +14,7 @@ export interface Entrances {
 
 export const noEntrances: Entrances = { ingresses: [], httpRoutes: [], gateways: [], isInside: false };
 
-export interface Entrance {
+interface Entrance {
   readonly route: 'ingress' | 'gateway';
   readonly scheme: 'http' | 'https';
   /** Where it is dialled: the address in the status, else the host by DNS. */
@@ -32,7 +32,7 @@ interface Rule extends Entrance {
   readonly backend?: { readonly service: string; readonly port: string | number };
 }
 
-export interface Wanted {
+interface Wanted {
   readonly service: string;
   readonly namespace: string;
   /** The Service's port and what it calls it. */

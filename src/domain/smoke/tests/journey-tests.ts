@@ -8,6 +8,7 @@ import { entryOf } from './service-calls.ts';
 import type { JourneyVariables, ServingWorkload, SmokeSubject } from './subject.ts';
 import type { DecidedTest, HttpTest, JourneyStep, JourneyTest } from './test.ts';
 
+/** Where one step of a journey goes. */
 export type Place = Pick<HttpTest, 'scheme' | 'serverName' | 'verify' | 'reach'> & {
   readonly objects: readonly ObjectReference[];
 };

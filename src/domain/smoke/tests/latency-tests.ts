@@ -13,6 +13,7 @@ export const latencySchedule = { requests: 120, rate: 40, maxInFlight: 64 } as c
 /** Connections of a measurement by port-forward: each costs a quarter of a second to open, so they are opened before it. */
 export const keptConnections = 8;
 
+/** Made once the other tests have run: `reports` say which endpoints passed. `maxLatency` is the p95 in milliseconds. */
 export function latencyTests(
   tests: readonly SmokeTest[],
   reports: readonly SmokeReport[],

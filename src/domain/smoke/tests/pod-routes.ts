@@ -32,6 +32,7 @@ const unreached: ReadonlySet<ConnectionFaultKind> = new Set([
   'reset',
 ]);
 
+/** Whether a firewall or another network could have caused this fault: then nothing is known of the target. */
 export function isUnreached({ kind }: ConnectionFault): boolean {
   return unreached.has(kind);
 }

@@ -19,6 +19,7 @@ export type DatabaseRequest<Kind extends DatabaseKind = DatabaseKind> = {
   };
 }[Kind];
 
+/** One request to the probe; `deadline` in milliseconds. Requests and findings are in the same order. */
 export type ProbeRequest =
   | { readonly what: 'http'; readonly call: HttpCall; readonly deadline: number }
   | DatabaseRequest

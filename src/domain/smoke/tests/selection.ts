@@ -6,7 +6,7 @@ import type { SmokeTest } from './test.ts';
 /** What a subject needs to work, by subject: databases and other services. */
 export type Dependencies = ReadonlyMap<string, readonly string[]>;
 
-export interface Selection {
+interface Selection {
   readonly tests: readonly SmokeTest[];
   /** Names that no test has. */
   readonly unknown: readonly string[];

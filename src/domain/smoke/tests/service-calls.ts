@@ -10,7 +10,7 @@ import type { ServingWorkload, SmokeSubject } from './subject.ts';
 import type { ServiceTest } from './test.ts';
 
 /** The workload behind a Service, and the port by which an HTTP endpoint of its pods is called. */
-export interface ServiceEntry {
+interface ServiceEntry {
   readonly behind: ServingWorkload;
   /** The Service's own. */
   readonly port: number;

@@ -78,7 +78,7 @@ function entered(
 }
 
 /** It proves nothing of the Service; the next way may. Ends a sentence, in part untrusted. */
-export interface Undecided {
+interface Undecided {
   readonly undecided: string;
 }
 
@@ -146,6 +146,7 @@ export function withTried(judgement: Judgement, by: string, tried: readonly Trie
   return { ...judgement, message: `${judgement.message} So by ${by}; ${inWords(tried)}.` };
 }
 
+/** The inconclusive judgement of a Service, with each way that was tried and why it decided nothing. */
 export function undecidedService(title: string, tried: readonly Tried[]): Judgement {
   return {
     outcome: 'inconclusive',

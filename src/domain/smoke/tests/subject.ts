@@ -10,6 +10,7 @@ import type { RestartRule } from './pods.ts';
 /** The variables of each journey by its name; what is not there is undefined. */
 export type JourneyVariables = ReadonlyMap<string, Readonly<Record<string, string | undefined>>>;
 
+/** All that the tests of a cluster are planned from, as seen when the smoke phase begins. */
 export interface SmokeSubject {
   readonly namespace: string;
   /** Its targets are the workloads, its pods prove which are of this release. */

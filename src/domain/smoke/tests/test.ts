@@ -28,6 +28,7 @@ interface Identity {
   readonly doubt?: string;
 }
 
+/** One HTTP request, to one pod or to an address of the environment `local`. */
 export interface HttpTest extends Identity {
   readonly what: 'http';
   readonly scheme: 'http' | 'https';
@@ -46,6 +47,7 @@ export interface HttpTest extends Identity {
   readonly waits?: true;
 }
 
+/** One login to a database by one way. */
 export interface DatabaseTest extends Identity {
   readonly what: DatabaseKind;
   readonly reach: Reach;
@@ -53,6 +55,7 @@ export interface DatabaseTest extends Identity {
   readonly serverName: string;
   readonly user?: string;
   readonly password?: string;
+  /** The name or number of the database on the server; absent where the settings name none. */
   readonly database?: string;
   readonly tls: DatabaseTls;
   /** Whether a refused login is the workload's fault, or may be ours. */
@@ -63,6 +66,7 @@ export interface DatabaseTest extends Identity {
   readonly from?: 'runner' | 'cluster';
 }
 
+/** A way to call a Service. In the cluster or by the API server's proxy its name is enough; the others need an address. */
 export type ServiceWay =
   | { readonly route: 'cluster-job' | 'api-proxy'; readonly title: string }
   | {
@@ -115,8 +119,10 @@ export interface DecidedTest extends Identity {
   readonly judgement: Judgement;
 }
 
+/** Any smoke test, told apart by `what`. */
 export type SmokeTest = HttpTest | ServiceTest | DatabaseTest | LatencyTest | JourneyTest | DecidedTest;
 
+/** Whether its `what` is a database protocol. */
 export function isDatabaseTest(test: SmokeTest): test is DatabaseTest {
   return isDatabaseKind(test.what);
 }

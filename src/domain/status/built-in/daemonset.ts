@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../kubernetes/objects.ts';
 import { unobserved } from '../generic/generic.ts';
 import { current, progressing, type Status } from '../generic/status.ts';
 
+/** The controller's counts; 0 for those that it has not written. */
 export function daemonSetCounts(daemonSet: KubernetesObject) {
   return {
     desired: numberAt(daemonSet, 'status', 'desiredNumberScheduled') ?? 0,

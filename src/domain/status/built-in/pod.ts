@@ -5,10 +5,12 @@ import { current, failed, progressing, type Status } from '../generic/status.ts'
 import { containersOf } from './containers.ts';
 import { restartRuleOf } from './restarts.ts';
 
+/** `status.phase`; `Pending` where the server has not written one. */
 export function phaseOf(pod: KubernetesObject): string {
   return textAt(pod, 'status', 'phase') ?? 'Pending';
 }
 
+/** By its condition Ready, readiness gates included. */
 export function isReady(pod: KubernetesObject): boolean {
   return conditionOf(pod, 'Ready')?.status === 'True';
 }
@@ -18,6 +20,7 @@ export function isEnded(pod: KubernetesObject): boolean {
   return ['Succeeded', 'Failed'].includes(phaseOf(pod));
 }
 
+/** Deletion was asked for; its containers may still run until the grace period is over. */
 export function isTerminating(pod: KubernetesObject): boolean {
   return pod.metadata.deletionTimestamp !== undefined;
 }

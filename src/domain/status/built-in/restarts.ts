@@ -6,7 +6,7 @@ import { conditionOf, fieldAt, listAt, textAt } from '../../kubernetes/fields.ts
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
 import { type ContainerView, containersOf, endsOf, restartingAll } from './containers.ts';
 
-export type RestartAction = 'Restart' | 'RestartAllContainers';
+type RestartAction = 'Restart' | 'RestartAllContainers';
 
 /** What the container's rules ask for after this exit code; undefined where none matches, or its action is not known. */
 export function restartRuleOf(spec: unknown, exitCode: number): RestartAction | undefined {

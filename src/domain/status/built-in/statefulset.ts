@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../kubernetes/objects.ts';
 import { unobserved } from '../generic/generic.ts';
 import { current, pods, progressing, type Status } from '../generic/status.ts';
 
+/** The controller's counts; those that it has not written are 0, but for `available`. */
 export function statefulSetCounts(statefulSet: KubernetesObject) {
   const sameRevision =
     textAt(statefulSet, 'status', 'currentRevision') === textAt(statefulSet, 'status', 'updateRevision');

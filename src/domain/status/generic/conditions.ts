@@ -16,7 +16,7 @@ export interface Told {
 }
 
 /** What being True means: good, bad, still moving, held on purpose. `aside`: nothing that a release waits for. */
-export type Polarity = 'good' | 'bad' | 'moving' | 'held' | 'aside';
+type Polarity = 'good' | 'bad' | 'moving' | 'held' | 'aside';
 
 /** Good when True, and a release waits for it; other words in -ed and the like say what has happened, not how it is. */
 const awaitedWords =
@@ -30,6 +30,7 @@ const asideWords =
 export const rolloutWords =
   /^(progressing|reconciling|updating|upgrading|deploying|installing|rolling|in progress|rollout progressing|.* progressing|rolling update|.*updating|.*upgrading)$/;
 
+/** By the words of the type alone, so that it answers for conditions of kinds that nobody here knows. */
 export function polarityOf(type: string): Polarity {
   const plain = spelled(type);
   if (asideWords.test(plain)) return 'aside';

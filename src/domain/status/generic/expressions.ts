@@ -4,6 +4,7 @@ import { listAt, textAt } from '../../kubernetes/fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
 import { newestCondition } from './generic.ts';
 
+/** A parsed expression; `text` is how the user wrote it, for messages. Without `value` the path has to exist. */
 export type Expression =
   | { readonly kind: 'condition'; readonly text: string; readonly type: string; readonly status: string }
   | { readonly kind: 'path'; readonly text: string; readonly path: string; readonly value?: string };
@@ -23,6 +24,7 @@ const pathForm = /^(?:jsonpath=)?(['"]?)\{(.*)\}\1(?:=(.*))?$/;
  */
 const pathSteps = /^\$?(?:\.(?:[\w$/-]|\\\.)+|\.\*|\[(?:\d+|\*|'[^'\]`]+'|"[^"\]`]+")\])+$/;
 
+/** Parses one expression; what cannot be read comes back with the reason, never as a throw. */
 export function parseExpression(text: string): Expression | Unreadable {
   const condition = conditionForm.exec(text);
   if (condition !== null) {
@@ -41,6 +43,7 @@ export function parseExpression(text: string): Expression | Unreadable {
   return { kind: 'path', text, path: normalised(path), value };
 }
 
+/** Tells a parsed expression from one that could not be read. */
 export function isReadable(parsed: Expression | Unreadable): parsed is Expression {
   return 'kind' in parsed;
 }

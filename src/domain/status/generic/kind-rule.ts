@@ -11,16 +11,16 @@ import { spelled } from './vocabulary.ts';
  * `done`: ran to its end. `failing`: broken as it stands and tried again, no reason to end a release at once. `failed`: the
  * controller has given up (see `isFinal`). `held`: stopped on purpose, as its spec asks. `paused`: waits for a person or for time.
  */
-export type Outcome = 'current' | 'done' | 'progressing' | 'failing' | 'failed' | 'held' | 'paused';
+type Outcome = 'current' | 'done' | 'progressing' | 'failing' | 'failed' | 'held' | 'paused';
 
 /** Values by outcome, those of one outcome separated by `|`. Case does not count; `*` at either end stands for any rest. */
-export type Words = Partial<Readonly<Record<Outcome, string>>>;
+type Words = Partial<Readonly<Record<Outcome, string>>>;
 
 /**
  * Paths are names with dots between them, `*` for every entry of a list or a map, `~` for a dot within a name. What a clause does
  * not find and has no word for, the next one decides.
  */
-export type Clause = {
+type Clause = {
   /** The clause counts only for objects with one of these values. */
   readonly only?: { readonly path: string; readonly values: string };
 } & (
@@ -55,6 +55,7 @@ export type Clause = {
     }
 );
 
+/** How the status of one or several kinds of custom resources is read. */
 export interface KindRule {
   /** `Kind.group` each, separated by spaces; `*.group` is every other kind of a group, `*.*.group` those of every group below it. */
   readonly kinds: string;
@@ -79,6 +80,10 @@ const made: Readonly<Record<Outcome, (message: string) => Status>> = {
 /** The worst first. */
 const order: readonly Outcome[] = ['failed', 'failing', 'progressing', 'paused', 'held', 'current', 'done'];
 
+/**
+ * What deletion, suspension and an old generation mean is the same for all kinds and comes before the clauses, except that an
+ * end stays one.
+ */
 export function statusByRule(rule: KindRule, object: KubernetesObject): Status {
   const early = unsettled(object) ?? suspendedBySpec(object);
   const own = firstOf(rule.clauses ?? [], object);

@@ -1,8 +1,9 @@
 /** What one object says about itself, in a small word, a code and a sentence. */
 
+/** What a verdict goes by. `unknown`: its controller or its node has not reported. `terminating`: its deletion was asked for. */
 export type StatusWord = 'current' | 'progressing' | 'failed' | 'terminating' | 'unknown';
 
-export type StatusCode =
+type StatusCode =
   | 'current'
   | 'complete'
   | 'suspended'
@@ -28,6 +29,7 @@ export type StatusCode =
   | 'failing'
   | 'failed';
 
+/** The status of one object, whatever its kind. */
 export interface Status {
   readonly word: StatusWord;
   readonly code: StatusCode;
@@ -35,14 +37,17 @@ export interface Status {
   readonly message: string;
 }
 
+/** A status that holds up no release: the object is what its spec asks for. */
 export function current(message: string, code: StatusCode = 'current'): Status {
   return { word: 'current', code, message };
 }
 
+/** A status that a release waits for. */
 export function progressing(code: StatusCode, message: string): Status {
   return { word: 'progressing', code, message };
 }
 
+/** A failure that the object itself reports; causes decide whether that ends the release. */
 export function failed(code: StatusCode, message: string): Status {
   return { word: 'failed', code, message };
 }
