@@ -30,7 +30,72 @@ function asKubectlSees(folder: string): unknown[] {
     .map((text) => JSON.parse(text));
 }
 
-describe('renderOverlay', () => {
+/** As they stand in YAML after `key: `. */
+const scalars = [
+  ...[
+    'yes',
+    'no',
+    'on',
+    'off',
+    'y',
+    'n',
+    'Y',
+    'true',
+    'True',
+    '"true"',
+    'null',
+    '~',
+    '"~"',
+    '0x1f',
+    '"0x1f"',
+    '0o17',
+    '017',
+  ],
+  ...[
+    '"017"',
+    '08',
+    '0b11',
+    '1e3',
+    '"1e3"',
+    '1E3',
+    '1.',
+    '.5',
+    '-0',
+    '-0.0',
+    '+12',
+    '1_000',
+    '1:30',
+    '2020-01-01',
+    '"2020-01-01"',
+  ],
+  ...[
+    '123456789.123456789',
+    '9007199254740991',
+    '=',
+    '"<<"',
+    '""',
+    "' a '",
+    '!!str 12',
+    '!!binary aGVsbG8=',
+    '"\\u2028\\x01"',
+  ],
+  ...[
+    '|\n      a\n       b\n',
+    '>-\n      a\n      b\n',
+    '[]',
+    '{}',
+    '"- a"',
+    '"#"',
+    '"a: b"',
+    '"*a"',
+    '"%"',
+    '"@"',
+    '"`"',
+  ],
+];
+const fields = scalars.map((value, index) => `    f${index}: ${value}\n`).join('');
+
+describe('renderOverlay: what kubectl renders', () => {
   it('renders what kubectl renders, whatever only the outermost kustomization may ask for', async () => {
     const files = {
       ...simple,
@@ -65,69 +130,6 @@ describe('renderOverlay', () => {
   });
 
   it('reads values as kubectl does', async () => {
-    const values = [
-      ...[
-        'yes',
-        'no',
-        'on',
-        'off',
-        'y',
-        'n',
-        'Y',
-        'true',
-        'True',
-        '"true"',
-        'null',
-        '~',
-        '"~"',
-        '0x1f',
-        '"0x1f"',
-        '0o17',
-        '017',
-      ],
-      ...[
-        '"017"',
-        '08',
-        '0b11',
-        '1e3',
-        '"1e3"',
-        '1E3',
-        '1.',
-        '.5',
-        '-0',
-        '-0.0',
-        '+12',
-        '1_000',
-        '1:30',
-        '2020-01-01',
-        '"2020-01-01"',
-      ],
-      ...[
-        '123456789.123456789',
-        '9007199254740991',
-        '=',
-        '"<<"',
-        '""',
-        "' a '",
-        '!!str 12',
-        '!!binary aGVsbG8=',
-        '"\\u2028\\x01"',
-      ],
-      ...[
-        '|\n      a\n       b\n',
-        '>-\n      a\n      b\n',
-        '[]',
-        '{}',
-        '"- a"',
-        '"#"',
-        '"a: b"',
-        '"*a"',
-        '"%"',
-        '"@"',
-        '"`"',
-      ],
-    ];
-    const fields = values.map((value, index) => `    f${index}: ${value}\n`).join('');
     const files = {
       ...simple,
       'base/api.yaml': `apiVersion: x.io/v1\nkind: Thing\nmetadata: {name: a}\nspec:\n  values:\n${fields}`,
@@ -156,7 +158,9 @@ describe('renderOverlay', () => {
       { numRuns: 8 },
     );
   });
+});
 
+describe('renderOverlay: lists and namespaces', () => {
   it('expands lists', async () => {
     const { objects } = await render({
       ...simple,
@@ -191,7 +195,9 @@ describe('renderOverlay', () => {
       file: 'overlay/kustomization.yaml',
     });
   });
+});
 
+describe('renderOverlay: the process of the renderer', () => {
   it('leaves nothing behind and gives the renderer no token', async () => {
     const bin = join(scratch, 'bin');
     const temporary = join(scratch, 'temporary');
