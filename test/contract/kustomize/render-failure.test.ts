@@ -279,17 +279,25 @@ describe('an overlay that does not render', () => {
   });
 
   it.each([
-    'secretGenerator: [{name: a, literals: [hunter2-canary, b=hunter2-canary]}]\n',
-    'patches:\n- patch: |\n    kind: Secret\n    stringData: {a: hunter2-canary}\n',
-    'patches:\n- target: {kind: Secret}\n  patch: |\n    - {op: replace, path: /nope/x, value: hunter2-canary}\n',
-  ])('does not repeat secrets: %j', async (text) => {
+    [
+      'secretGenerator: [{name: a, literals: [hunter2-canary, b=hunter2-canary]}]\n',
+      'invalid literal source (not shown)',
+    ],
+    ['patches:\n- patch: |\n    kind: Secret\n    stringData: {a: hunter2-canary}\n', 'an inline patch'],
+    [
+      'patches:\n- target: {kind: Secret}\n  patch: |\n    - {op: replace, path: /nope/x, value: hunter2-canary}\n',
+      '/nope/x',
+    ],
+  ])('does not repeat secrets: %j', async (text, said) => {
     const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n';
     const files = {
       ...simple,
       'base/api.yaml': secret,
       'overlay/kustomization.yaml': `resources: [../base]\n${text}`,
     };
-    const { message, remedy } = await fault(files);
+    const { reason, message, remedy } = await fault(files);
+    expect(reason).toBe('render-failed');
+    expect(message).toContain(said);
     expect(`${message}${remedy}`).not.toContain('hunter2');
   });
 

@@ -203,7 +203,7 @@ describe('renderOverlay: the process of the renderer', () => {
     const temporary = join(scratch, 'temporary');
     await mkdir(bin, { recursive: true });
     await mkdir(temporary, { recursive: true });
-    const script = `#!/bin/sh\nif [ "$1" = version ]; then echo v5.8.1; exit; fi\nprintf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: a}\\ndata:\\n'\n/usr/bin/env | /bin/sed 's/=.*//; s/^/  /; s/$/: ""/'\n`;
+    const script = `#!/bin/sh\nif [ "$1" = version ]; then echo v5.8.1; exit; fi\nprintf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: a}\\ndata:\\n  built: "%s"\\n' "$2"\n/usr/bin/env | /bin/sed 's/=.*//; s/^/  /; s/$/: ""/'\n`;
     await writeFile(join(bin, 'kustomize'), script);
     await chmod(join(bin, 'kustomize'), 0o755);
     const env = {
@@ -214,9 +214,9 @@ describe('renderOverlay: the process of the renderer', () => {
       INPUT_KUBECONFIG: 'y',
     };
     const { objects, renderer } = await render(simple, { env });
-    const names = Object.keys(objects[0]?.['data'] as object).filter(
-      (name) => !['PWD', '_', 'SHLVL', 'OLDPWD'].includes(name),
-    );
+    const data = objects[0]?.['data'] as Readonly<Record<string, string>> | undefined;
+    const { built, ...variables } = data ?? {};
+    const names = Object.keys(variables).filter((name) => !['PWD', '_', 'SHLVL', 'OLDPWD'].includes(name));
     expect(names.toSorted()).toStrictEqual(['HOME', 'KUBERC', 'PATH']);
     expect(renderer).toStrictEqual({
       name: 'kustomize',
@@ -224,6 +224,7 @@ describe('renderOverlay: the process of the renderer', () => {
       version: 'v5.8.1',
       kustomizeVersion: 'v5.8.1',
     });
+    expect(built?.startsWith(`${temporary}/`), `${built} was built`).toBe(true);
     expect(await readdir(temporary)).toStrictEqual([]);
   });
 
@@ -308,10 +309,12 @@ describe('a remote base', () => {
   });
 
   it('hides the password in its address', async () => {
-    const { message } = await fault({
+    const { reason, message } = await fault({
       ...simple,
       'base/kustomization.yaml': 'resources: ["https://me:hunter2@example.test/x"]',
     });
+    expect(reason).toBe('remote-base');
+    expect(message).toContain('fetches https://example.test/x');
     expect(message).not.toContain('hunter2');
   });
 
