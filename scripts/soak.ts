@@ -1,9 +1,11 @@
 /**
- * `npm run soak -- undo --count 200 --seed 2 --lanes 4`: a property at full count on a cluster of its own, with the built bundles.
+ * `npm run soak -- undo --count 200 --lanes 4`: a property at full count on a cluster of its own, with the built bundles.
  * Its figures, and each case that went wrong with seed and number, go to `bench/results`. Properties: `undo` (the default), `races`.
+ * Without `--seed` the cases are new ones: a seed is drawn, printed first and kept in the result. `--seed 2` tries those of that seed again.
  * `npm run soak -- production [--only 04-exits-at-once,11] [--lanes 2]`: broken scenarios of the verdict bench, undone on the real node.
  * `npm run soak -- sound [--count 20] [--load 4] [--lanes 2]`: sound updates of the example application on the real node, on a busy machine.
  */
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,16 +22,18 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     count: { type: 'string' },
-    seed: { type: 'string', default: '2' },
+    /** Of `undo` and `races`. Default: a random one. */
+    seed: { type: 'string' },
     /** Default: 4, and 2 with real pods. */
     lanes: { type: 'string' },
     /** Of `sound`: threads that keep the processor busy. */
     load: { type: 'string', default: '4' },
-    /** Cases by number, `110,116`: they are tried again, and no result is written. With `production` names too, and results are. */
+    /** Cases by number, `110,116`: those of `--seed` are tried again, and no result is written. With `production` names too, and results are. */
     only: { type: 'string', default: '' },
   },
 });
-const [seed, lanes] = [Number(values.seed), Number(values.lanes ?? 4)];
+const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
+const lanes = Number(values.lanes ?? 4);
 
 /** One case, as it goes into the result. */
 interface Found<Result> {
@@ -160,6 +164,9 @@ if (name === 'production') {
   const options = { bundle, count: Number(values.count ?? 20), lanes: Number(values.lanes ?? 2) };
   process.exitCode = (await soakSound({ ...options, load: Number(values.load) })) ? 0 : 1;
 } else if (name === 'undo' || name === 'races') {
+  if (values.only !== '' && values.seed === undefined)
+    throw new Error('--only needs --seed: the same number is another case of another seed.');
+  console.log(`seed ${seed}`);
   process.exitCode = (await soakHollow(name)) ? 0 : 1;
 } else {
   throw new Error(`There is no property ${name}: undo, races, production or sound.`);

@@ -23,35 +23,35 @@ beforeAll(async () => {
 
 afterAll(() => here?.stop(), 60_000);
 
-describe('lease', () => {
-  const leases: HeldLease[] = [];
-  const name = 'orion-shop';
+const leases: HeldLease[] = [];
+const leaseName = 'orion-shop';
 
-  async function acquire(namespace: string, holder: string, options: Partial<LeaseOptions> = {}) {
-    const result = await acquireLease({
-      api: here.api,
-      namespace,
-      name,
-      holder,
-      clock: systemClock,
-      ...options,
-    });
-    if (result.type === 'acquired') leases.push(result.lease);
-    return result;
-  }
+async function acquire(namespace: string, holder: string, options: Partial<LeaseOptions> = {}) {
+  const result = await acquireLease({
+    api: here.api,
+    namespace,
+    name: leaseName,
+    holder,
+    clock: systemClock,
+    ...options,
+  });
+  if (result.type === 'acquired') leases.push(result.lease);
+  return result;
+}
 
-  async function held(
-    namespace: string,
-    holder: string,
-    options: Partial<LeaseOptions> = {},
-  ): Promise<HeldLease> {
-    const result = await acquire(namespace, holder, options);
-    if (result.type === 'held') throw new Error(`held by ${result.by.holder}`);
-    return result.lease;
-  }
+async function held(
+  namespace: string,
+  holder: string,
+  options: Partial<LeaseOptions> = {},
+): Promise<HeldLease> {
+  const result = await acquire(namespace, holder, options);
+  if (result.type === 'held') throw new Error(`held by ${result.by.holder}`);
+  return result.lease;
+}
 
-  afterAll(() => Promise.all(leases.map((lease) => lease.release())));
+afterAll(() => Promise.all(leases.map((lease) => lease.release())));
 
+describe('lease: one holder at a time', () => {
   test('of holders that race, one gets it, the others learn who; then it is free again', async () => {
     const namespace = await here.newNamespace();
     const annotations = { 'orion.dev/run-url': 'https://example.org/run/1' };
@@ -64,24 +64,26 @@ describe('lease', () => {
     }
     for (const result of results)
       if (result.type === 'acquired') expect(await result.lease.release()).toBe(true);
-    expect(await readLease(here.api, namespace, name)).toMatchObject({ holder: '' });
+    expect(await readLease(here.api, namespace, leaseName)).toMatchObject({ holder: '' });
     const races = await Promise.all(names.map((holder) => acquire(namespace, `${holder}-again`)));
     expect(races.filter(({ type }) => type === 'acquired')).toHaveLength(1);
-    expect(await readLease(here.api, namespace, name)).toMatchObject({ transitions: 1 });
+    expect(await readLease(here.api, namespace, leaseName)).toMatchObject({ transitions: 1 });
   });
 
   test('is renewed, and a stranger sees that its holder lives', async () => {
     const namespace = await here.newNamespace();
     const clock = manualClock();
     const lease = await held(namespace, 'job-1', { clock });
-    const before = await readLease(here.api, namespace, name);
-    const silence = watchHolderSilence({ api: here.api, namespace, name, clock });
+    const before = await readLease(here.api, namespace, leaseName);
+    const silence = watchHolderSilence({ api: here.api, namespace, name: leaseName, clock });
     await clock.advance(61_000);
     expect(await silence).toMatchObject({ state: 'alive', lease: { holder: 'job-1' } });
-    expect((await readLease(here.api, namespace, name))?.renewTime).not.toBe(before?.renewTime);
+    expect((await readLease(here.api, namespace, leaseName))?.renewTime).not.toBe(before?.renewTime);
     expect(lease.held()).toBe(true);
   });
+});
 
+describe('lease: a holder that is silent or without an answer', () => {
   test('a holder that is silent for 60 s is dead; only then, and only unchanged, it is taken over', async () => {
     const namespace = await here.newNamespace();
     // The dead job's own clock was a year ahead: that must not matter.
@@ -96,7 +98,7 @@ describe('lease', () => {
     expect(await acquire(namespace, 'job-2')).toMatchObject({ type: 'held', by: { holder: 'dead-job' } });
     const clock = manualClock();
     let decided = false;
-    const silence = watchHolderSilence({ api: here.api, namespace, name, clock }).finally(() => {
+    const silence = watchHolderSilence({ api: here.api, namespace, name: leaseName, clock }).finally(() => {
       decided = true;
     });
     await clock.advance(59_000);
@@ -149,13 +151,20 @@ describe('lease', () => {
     await clock.advance(60_000);
     expect([lease.held(), losses]).toEqual([true, ['silent', 'silent']]);
   });
+});
 
+describe('lease: deleted, free or absent', () => {
   test('a lease that was deleted is lost', async () => {
     const namespace = await here.newNamespace();
     const clock = manualClock();
     const losses: string[] = [];
     const lease = await held(namespace, 'job-1', { clock, onLost: (how) => losses.push(how) });
-    await here.api.delete({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name });
+    await here.api.delete({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      namespace,
+      name: leaseName,
+    });
     await clock.advance(15_000);
     expect([lease.held(), losses]).toEqual([false, ['taken']]);
   });
@@ -163,65 +172,65 @@ describe('lease', () => {
   test('a free or absent lease needs no waiting', async () => {
     const namespace = await here.newNamespace();
     const clock = manualClock();
-    expect(await watchHolderSilence({ api: here.api, namespace, name, clock })).toEqual({
+    expect(await watchHolderSilence({ api: here.api, namespace, name: leaseName, clock })).toEqual({
       state: 'dead',
       lease: undefined,
     });
     await (await held(namespace, 'job-1', { clock })).release();
-    expect(await watchHolderSilence({ api: here.api, namespace, name, clock })).toMatchObject({
+    expect(await watchHolderSilence({ api: here.api, namespace, name: leaseName, clock })).toMatchObject({
       state: 'dead',
     });
   });
 });
 
-describe('release records', () => {
-  const body: ReleaseBody = { rendered: [], before: [], inventory: [] };
+const emptyBody: ReleaseBody = { rendered: [], before: [], inventory: [] };
 
-  function head(number: number, change: Partial<ReleaseHead> = {}): Omit<ReleaseHead, 'body'> {
-    return {
-      version: 1,
-      app: 'shop',
-      number,
-      status: 'pending',
-      overlay: 'k8s/overlays/staging',
-      run: { holder: 'job-1' },
-      phase: 'apply',
-      jobInSteps: false,
-      startedAt: '2026-01-01T00:00:00Z',
-      planDigest: 'sha256:0',
-      ...change,
-    };
-  }
-
-  /** A body that gzip cannot make small: three chunks. */
-  function largeBody(): ReleaseBody {
-    const data = { noise: randomBytes(900_000).toString('hex') };
-    return {
-      ...body,
-      rendered: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'large' }, data }],
-    };
-  }
-
-  function stored(result: StoreResult): StoredRelease {
-    if (result.type === 'conflict') throw new Error('conflict');
-    return result.release;
-  }
-
-  const secretNames = async (namespace: string) => {
-    const { objects } = await here.api.list('v1', 'Secret', {
-      namespace,
-      labelSelector: 'orion.dev/app=shop',
-    });
-    return objects.map(({ metadata }) => metadata.name).sort();
+function head(number: number, change: Partial<ReleaseHead> = {}): Omit<ReleaseHead, 'body'> {
+  return {
+    version: 1,
+    app: 'shop',
+    number,
+    status: 'pending',
+    overlay: 'k8s/overlays/staging',
+    run: { holder: 'job-1' },
+    phase: 'apply',
+    jobInSteps: false,
+    startedAt: '2026-01-01T00:00:00Z',
+    planDigest: 'sha256:0',
+    ...change,
   };
+}
 
+/** A body that gzip cannot make small: three chunks. */
+function largeBody(): ReleaseBody {
+  const data = { noise: randomBytes(900_000).toString('hex') };
+  return {
+    ...emptyBody,
+    rendered: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'large' }, data }],
+  };
+}
+
+function stored(result: StoreResult): StoredRelease {
+  if (result.type === 'conflict') throw new Error('conflict');
+  return result.release;
+}
+
+const secretNames = async (namespace: string) => {
+  const { objects } = await here.api.list('v1', 'Secret', {
+    namespace,
+    labelSelector: 'orion.dev/app=shop',
+  });
+  return objects.map(({ metadata }) => metadata.name).sort();
+};
+
+describe('release records: stored, listed and updated', () => {
   test('come back newest first, with their bodies, and no others', async () => {
     const namespace = await here.newNamespace();
     const store = createReleaseStore(here.api, namespace);
     expect(await store.list('shop')).toEqual({ releases: [], unreadable: [], nextNumber: 1 });
     const large = largeBody();
-    for (const number of [1, 2, 10]) await store.create(head(number), number === 2 ? large : body);
-    await store.create(head(99, { app: 'other' }), body);
+    for (const number of [1, 2, 10]) await store.create(head(number), number === 2 ? large : emptyBody);
+    await store.create(head(99, { app: 'other' }), emptyBody);
     const { releases, nextNumber } = await store.list('shop');
     expect(releases.map(({ name }) => name)).toEqual(['orion-shop-10', 'orion-shop-2', 'orion-shop-1']);
     expect(nextNumber).toBe(11);
@@ -249,7 +258,7 @@ describe('release records', () => {
   test('an update conflicts with any write since it was read, and moves the status label', async () => {
     const namespace = await here.newNamespace();
     const store = createReleaseStore(here.api, namespace);
-    const first = stored(await store.create(head(1), body));
+    const first = stored(await store.create(head(1), emptyBody));
     const second = stored(await store.update(first, { phase: 'rollout' }));
     expect(await store.update(first, { status: 'failed' })).toEqual({ type: 'conflict' });
     const third = stored(
@@ -275,23 +284,25 @@ describe('release records', () => {
     expect(winner).toBeGreaterThanOrEqual(0);
     const release = (await store.list('shop')).releases[0];
     expect(release && (await store.readBody(release))).toEqual(bodies[winner]);
-    expect(await store.create(head(1), body)).toEqual({ type: 'conflict' });
+    expect(await store.create(head(1), emptyBody)).toEqual({ type: 'conflict' });
     expect(release && (await store.readBody(release))).toEqual(bodies[winner]);
   });
+});
 
+describe('release records: bodies in chunks, and damage', () => {
   test('a body is replaced as a whole, and its old chunks go', async () => {
     const namespace = await here.newNamespace();
     const store = createReleaseStore(here.api, namespace);
     const first = stored(await store.create(head(1), largeBody()));
     const reference = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'a' };
-    const known = { ...body, inventory: [{ reference, uid: 'u-1' }] };
+    const known = { ...emptyBody, inventory: [{ reference, uid: 'u-1' }] };
     const second = stored(await store.replaceBody(first, known, { phase: 'rollout' }));
     expect(await store.readBody(second)).toEqual(known);
     expect(second.head.phase).toBe('rollout');
     expect(await secretNames(namespace)).toEqual(['orion-shop-1', 'orion-shop-1.body-2']);
     const third = stored(await store.replaceBody(second, known, { phase: 'health' }));
     expect(await store.readBody(third)).toEqual(known);
-    expect(await store.replaceBody(first, body)).toEqual({ type: 'conflict' });
+    expect(await store.replaceBody(first, emptyBody)).toEqual({ type: 'conflict' });
     expect(await secretNames(namespace)).toEqual(['orion-shop-1', 'orion-shop-1.body-2']);
     await store.remove(third);
     expect(await secretNames(namespace)).toEqual([]);
@@ -303,8 +314,8 @@ describe('release records', () => {
     const first = stored(await store.create(head(1), largeBody()));
     await here.api.delete({ apiVersion: 'v1', kind: 'Secret', namespace, name: first.name });
     expect((await store.list('shop')).nextNumber).toBe(1);
-    const again = stored(await store.create(head(1), body));
-    expect(await store.readBody(again)).toEqual(body);
+    const again = stored(await store.create(head(1), emptyBody));
+    expect(await store.readBody(again)).toEqual(emptyBody);
     expect(await secretNames(namespace)).toEqual(['orion-shop-1', 'orion-shop-1.body-2']);
   });
 
@@ -312,7 +323,7 @@ describe('release records', () => {
     const namespace = await here.newNamespace();
     const store = createReleaseStore(here.api, namespace);
     const one = stored(await store.create(head(1), largeBody()));
-    const two = stored(await store.create(head(2), body));
+    const two = stored(await store.create(head(2), emptyBody));
     await here.api.delete({ apiVersion: 'v1', kind: 'Secret', namespace, name: 'orion-shop-1.body-1' });
     await expect(store.readBody(one)).rejects.toMatchObject({ reason: 'record-unreadable' });
     const chunk = { apiVersion: 'v1', kind: 'Secret', namespace, name: 'orion-shop-2.body-0' };
@@ -329,7 +340,7 @@ describe('release records', () => {
 
   test('a record written over one connection is read over another', async () => {
     const namespace = await here.newNamespace();
-    const written = stored(await createReleaseStore(here.api, namespace).create(head(1), body));
+    const written = stored(await createReleaseStore(here.api, namespace).create(head(1), emptyBody));
     const other = createReleaseStore(createKubernetesApi(await here.connectAgain()), namespace);
     expect((await other.list('shop')).releases).toEqual([written]);
   });

@@ -42,7 +42,7 @@ const reference = (namespace: string, name = 'settings') => ({
   name,
 });
 
-describe('apply', () => {
+describe('apply: created or changed, and conflicts of managers', () => {
   test('says whether it created; a dry run changes nothing', async () => {
     const namespace = await here.newNamespace();
     const dry = await here.api.apply(deployment(namespace), { dryRun: true });
@@ -111,7 +111,9 @@ describe('apply', () => {
     const stale = here.api.apply(configMap(namespace, { a: '2' }), { force: true, resourceVersion: '1' });
     await expect(stale).rejects.toMatchObject({ status: 409, reason: 'Conflict', causes: [] });
   });
+});
 
+describe('apply: refusals, warnings and unknown kinds', () => {
   test('what the server refuses is refused at once', async () => {
     const namespace = await here.newNamespace();
     const attempts = [

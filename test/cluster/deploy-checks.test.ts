@@ -120,7 +120,7 @@ describe('inputs and environment', () => {
   });
 });
 
-describe('the overlay against the cluster', () => {
+describe('the overlay against the cluster: references and quotas', () => {
   test('a Secret without the key that a pod needs, and a ConfigMap that is not there', async () => {
     await deployer.newNamespace('keys');
     await deployer.api.create({
@@ -168,7 +168,9 @@ describe('the overlay against the cluster', () => {
     );
     for (const text of [step.output, step.summary]) expect(text).toContain('small');
   });
+});
 
+describe('the overlay against the cluster: admission and its warnings', () => {
   test('a pod that restricted pod security refuses', async () => {
     await deployer.newNamespace('restricted', { 'pod-security.kubernetes.io/enforce': 'restricted' });
     const step = await expectShopRefused({ namespace: 'restricted', workloads: [web] }, 'pod-rejected');
@@ -283,21 +285,22 @@ describe('plans', () => {
   });
 });
 
-describe('what others made', () => {
-  async function kubectl(...words: readonly string[]): Promise<void> {
-    await runCommand('kubectl', ['--kubeconfig', cluster.kubeconfig, ...words]);
-  }
-  async function deployment(namespace: string) {
-    const live = await deployer.api.get({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      namespace,
-      name: 'web',
-    });
-    if (live === undefined) throw new Error('There is no Deployment web.');
-    return live;
-  }
+async function kubectl(...words: readonly string[]): Promise<void> {
+  await runCommand('kubectl', ['--kubeconfig', cluster.kubeconfig, ...words]);
+}
 
+async function deployment(namespace: string) {
+  const live = await deployer.api.get({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    namespace,
+    name: 'web',
+  });
+  if (live === undefined) throw new Error('There is no Deployment web.');
+  return live;
+}
+
+describe('what others made: adoption and conflicts', () => {
   test('objects of kubectl apply are adopted: a field that the overlay no longer has goes', async () => {
     const namespace = await deployer.newNamespace('adopted');
     const old: Shop = {
@@ -345,7 +348,9 @@ describe('what others made', () => {
     expect(adopting.outputs, adopting.output).toMatchObject({ outcome: 'succeeded' });
     expect((await deployment(namespace))['spec']).toMatchObject({ minReadySeconds: 1 });
   });
+});
 
+describe('what others made: autoscalers and other tools', () => {
   test('replicas that an autoscaler set stay, although the overlay says another number', async () => {
     const namespace = await deployer.newNamespace('scaled');
     const autoscaler = {

@@ -168,6 +168,8 @@ test('generated configurations stay while a retained ReplicaSet refers to them',
     expect(list.length).toBeLessThanOrEqual(3);
   }
   const sets = (await deployer.api.list('apps/v1', 'ReplicaSet', { namespace })).objects;
+  expect(sets.length).toBeGreaterThanOrEqual(2);
+  expect(sets.length).toBeLessThanOrEqual(3);
   for (const set of sets) {
     const used = /settings-[a-z0-9]{10}/.exec(JSON.stringify(set))?.[0];
     expect(seen.at(-1)).toContain(`ConfigMap ${used}`);

@@ -99,7 +99,7 @@ async function killedRelease(workspace: string, namespace: string, number: numbe
   await running.result;
 }
 
-describe('phase: rollback', () => {
+describe('phase: rollback of a failed release', () => {
   test('rows 9 and 18: a failed release is left as it is, then undone; once more changes nothing', async () => {
     const namespace = await newNamespace('failed');
     const workspace = await writeShop(release(namespace, 1));
@@ -163,7 +163,9 @@ describe('phase: rollback', () => {
     expect(step.outputs['reason']).toBe('superseded');
     expect((await phases.requestsSince(since)).filter(changes)).toEqual([]);
   });
+});
 
+describe('phase: rollback of a deployed or an interrupted release', () => {
   test('row 21: a deployed release is returned to, with what was pruned since, by an overlay that renders no more', async () => {
     const namespace = await newNamespace('return');
     const workspace = await writeShop(release(namespace, 1, configMap('old', { a: '1' })));

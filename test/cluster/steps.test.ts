@@ -163,7 +163,9 @@ describe('a job in steps that goes well', () => {
     const { rendered, handover } = await records.readBody(closed as StoredRelease);
     expect([rendered.length, handover], 'no step comes after finish').toEqual([3, undefined]);
   });
+});
 
+describe('a job in steps: its preview, its identity, nothing to change, and health', () => {
   test('the preview of an identity that may only read has the digest of one that may write, and says what it could not ask', async () => {
     const { namespace, workspace } = await afterOne('reader', service('web'));
     const role = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' };
@@ -225,7 +227,7 @@ describe('a job in steps that goes well', () => {
   });
 });
 
-describe('a step that fails leaves the record pending (row 10)', () => {
+describe('a step that fails leaves the record pending (row 10), until it is undone or settled', () => {
   test('row 12: the end of the job undoes it', async () => {
     const { namespace, workspace, was } = await afterOne('post', service('web'), refused);
     const job = jobIn(workspace, '11', automatic);
@@ -264,7 +266,9 @@ describe('a step that fails leaves the record pending (row 10)', () => {
     await job.end();
     expect(await statuses(namespace)).toEqual(['failed', 'deployed']);
   });
+});
 
+describe('the end of a job whose record is still pending (rows 11 and 12)', () => {
   test('row 12: a finish that could not close the record says why, in the record and in post', async () => {
     const { namespace, workspace, was } = await afterOne('unclosed', service('web'));
     const job = jobIn(workspace, '8', automatic);

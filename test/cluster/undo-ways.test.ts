@@ -109,7 +109,7 @@ function withoutIdentity(object: unknown): unknown {
   );
 }
 
-describe.concurrent('restored exactly', () => {
+describe.concurrent('restored exactly: immutable objects and lists', () => {
   test('a ConfigMap and a Secret that the release has made immutable; what they own stays', async () => {
     const namespace = await deployer.newNamespace('immutable');
     const before = [configMap('plain', { a: '1', gone: 'x' }), secret('old-token-value')];
@@ -176,7 +176,9 @@ describe.concurrent('restored exactly', () => {
     const sets = await kubectl('get', 'replicasets', '-n', namespace, '-o', 'name');
     expect(sets.trim().split('\n')).toHaveLength(2);
   });
+});
 
+describe.concurrent('restored exactly: replicas and autoscalers', () => {
   test('replicas that the release’s own autoscalers have changed, and no others', async () => {
     const namespace = await deployer.newNamespace('scaled');
     const workloads = ['web', 'one', 'two', 'held'].map((name) => ({ name, replicas: 2 }));

@@ -186,7 +186,7 @@ async function statuses(namespace: string): Promise<readonly string[]> {
   return (await deployer.records(namespace).list('shop')).releases.map(({ head }) => head.status);
 }
 
-describe('rollback: automatic', () => {
+describe('rollback: automatic restores every field', () => {
   test('row 6: after a refused object every field of all others is what it was, and who owned it owns it', async () => {
     const namespace = await deployer.newNamespace('exact');
     const workspace = await writeShop({ namespace, ...before });
@@ -262,7 +262,9 @@ describe('rollback: automatic', () => {
     expect((now['ConfigMap plain'] as { data: object }).data).not.toHaveProperty('removed');
     expect(step.summary).toMatch(/restored/);
   });
+});
 
+describe('rollback: automatic of a first release, and after a stop', () => {
   test('rows 6 and 24: a first release that fails leaves nothing, not even the namespace it made', async () => {
     const namespace = 'brought';
     const failing: ShopWorkload = { name: 'web', pod: { nodeSelector: { nowhere: 'true' } } };
@@ -313,7 +315,9 @@ describe('rollback: automatic', () => {
       expect(post.summary).toContain('rolled back');
     },
   );
+});
 
+describe('rollback: automatic that the server refuses', () => {
   test('row 7: what the server refuses to put back is said with the command that puts it back', async () => {
     const namespace = await deployer.newNamespace('refusing');
     const web: ShopWorkload = { name: 'web' };

@@ -183,7 +183,9 @@ describe('a Job in the cluster', () => {
     expect(redis?.finding).toMatchObject({ connectionFault: { kind: 'dns' } });
     await nothingLeft(15_000);
   });
+});
 
+describe('a Job in the cluster that cannot start', () => {
   test('whose image is no probe says so', async () => {
     const outcome = await runClusterJob(deployer.api, job([call('auth')], { image: 'orion.example/curl:1' }));
     expect(outcome).toMatchObject({ type: 'unavailable', message: 'its log is not that of a probe' });
@@ -229,7 +231,9 @@ describe('a Job in the cluster', () => {
       await dropNamespace(deployer.api, crowded);
     }
   });
+});
 
+describe('a Job in the cluster that is interrupted', () => {
   test('that is stopped leaves nothing', async () => {
     const stop = new AbortController();
     const running = runClusterJob(

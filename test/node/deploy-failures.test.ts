@@ -55,7 +55,7 @@ async function lineOf(workspace: string, file: string, text: string): Promise<st
   return `file=${file},line=${lines.findIndex((line) => line.includes(text)) + 1}`;
 }
 
-describe.concurrent('a failing release', () => {
+describe.concurrent('a failing release: crashes and images', () => {
   test('that crashes at once, without probes', async () => {
     const script = 'echo reading settings; echo "no database today" >&2; exit 3';
     const { step } = await deployDoomed(
@@ -106,7 +106,9 @@ describe.concurrent('a failing release', () => {
     expect(error).toContain(`${image}:v1.2.4`);
     expect(step.summary).toContain(`${image}:v1.2.4`);
   });
+});
 
+describe.concurrent('a failing release: probes, quotas and logs', () => {
   test('whose readiness probe asks the wrong port', async () => {
     const container = { readinessProbe: probe('/health', 8081), livenessProbe: probe('/health') };
     const { step, workspace } = await deployDoomed(

@@ -107,7 +107,7 @@ async function expectTakenOver(
   expect(before.length).toBeGreaterThan(0);
 }
 
-describe.concurrent('a run that does not come to its end', () => {
+describe.concurrent('a run that was killed or is silent, and the next run', () => {
   test('killed: the next run watches a minute of silence, says so, takes over and succeeds', async () => {
     const namespace = 'killed-silent';
     const killed = await killedUpdate(namespace, Math.random() * 1500);
@@ -158,7 +158,9 @@ describe.concurrent('a run that does not come to its end', () => {
     }
     expect((await releasesOf(namespace)).map(({ head }) => head.status)).toEqual(['pending', 'deployed']);
   });
+});
 
+describe.concurrent('a run that was stopped or killed, and its post', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'stopped by %s in its rollout: ends within 5 s, and post settles the record',
     async (signal) => {
@@ -206,7 +208,9 @@ describe.concurrent('a run that does not come to its end', () => {
     expect(post.summary).toContain((await releasesOf(namespace))[0]?.name);
     expect((await releasesOf(namespace))[0]?.head).toMatchObject({ status: 'failed', reason: 'cancelled' });
   });
+});
 
+describe.concurrent('a run that a second run meets', () => {
   test('met by a second run: that one is refused and changes nothing, the first finishes', async () => {
     const namespace = 'two-at-once';
     const inputs = { 'github-token': 'token-of-the-test', 'check-run-id': '4713' };

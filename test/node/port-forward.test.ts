@@ -142,7 +142,9 @@ describe('a port-forward', () => {
     expect(await answer.text()).toBe('o'.repeat(5_000_000));
     await forward.close();
   });
+});
 
+describe('a port-forward that breaks, ends or is refused', () => {
   test('to a port that nothing listens on breaks the connection and says why', async () => {
     const forward = await cluster.openPortForward({ namespace, pod: 'web', port: 9, signal });
     const answer = await get(forward.port, '/');

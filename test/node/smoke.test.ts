@@ -311,7 +311,7 @@ test('a database that did not work before a release is not called its doing', as
   await administrator('alter database orion reset default_transaction_read_only');
 });
 
-describe('broken on its own', () => {
+describe('broken on its own: databases that cannot be reached or logged in to', () => {
   test('PostgreSQL down: one failure, that names what failed because of it', async () => {
     await change('StatefulSet', 'postgres', { spec: { replicas: 0 } });
     await until('auth is not ready', async () =>
@@ -354,7 +354,9 @@ describe('broken on its own', () => {
     );
     await change('Secret', secret.metadata.name, { data: { DATABASE_URL } });
   });
+});
 
+describe('broken on its own: databases that refuse writes or connections', () => {
   test('PostgreSQL that takes reads only, and one without a connection left', async () => {
     await administrator('alter database orion set default_transaction_read_only = on');
     await expectFailure(workspace, 'database-read-only', /takes reads only/);
@@ -396,7 +398,9 @@ describe('broken on its own', () => {
     await rolledOut('Deployment', 'redis');
     await rolledOut('Deployment', 'notification');
   });
+});
 
+describe('broken on its own: endpoints and Services', () => {
   test.each([
     ['HEALTH', '500', /Health endpoint :8080\/health of pod user-\S+ answered 500 instead of 200 to 399/],
     ['READY', '503', /Readiness endpoint :8080\/ready of pod user-\S+ answered 503 instead of 200 to 399/],

@@ -34,31 +34,7 @@ let cluster: Cluster;
 let client: PodClient;
 let registry: Registry;
 
-describe.skipIf(!support.supported)('a real node', () => {
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'orion-node-test-'));
-    archive = join(folder, 'node.tar');
-    registryArchive = join(folder, 'registry.tar');
-    await stopNode(folder);
-    tracesBefore = await machineTraces(folder);
-    registry = await startRegistry();
-    [cluster] = await Promise.all([
-      startCluster({ stateDirectory: folder, node: 'real' }),
-      writeNodeImage(archive),
-      // With a layer of its own, or the node would have everything but the manifest already.
-      writeNodeImage(registryArchive, [{ to: '/from-registry', content: 'a layer that must be pulled' }]),
-    ]);
-    client = new PodClient(cluster.kubeconfig);
-    await Promise.all([cluster.loadImage(archive), trustRegistry(folder, registry.address)]);
-    await registry.addImage('orion/node', '1', registryArchive);
-  }, startTimeout);
-
-  afterAll(async () => {
-    await stopCluster(folder);
-    await registry.stop();
-    await rm(folder, { recursive: true, force: true });
-  }, timeout);
-
+function podsAndServices(): void {
   test('is Ready, without taints or pressure', async () => {
     const { spec, status } = nodeSchema.parse(
       JSON.parse(await client.request('GET', '/api/v1/nodes/orion-node')),
@@ -124,7 +100,9 @@ describe.skipIf(!support.supported)('a real node', () => {
     },
     timeout,
   );
+}
 
+function imagesOfRegistries(): void {
   test(
     'runs an image from a registry over plain HTTP',
     async () => {
@@ -164,6 +142,35 @@ describe.skipIf(!support.supported)('a real node', () => {
     },
     timeout,
   );
+}
+
+describe.skipIf(!support.supported)('a real node', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orion-node-test-'));
+    archive = join(folder, 'node.tar');
+    registryArchive = join(folder, 'registry.tar');
+    await stopNode(folder);
+    tracesBefore = await machineTraces(folder);
+    registry = await startRegistry();
+    [cluster] = await Promise.all([
+      startCluster({ stateDirectory: folder, node: 'real' }),
+      writeNodeImage(archive),
+      // With a layer of its own, or the node would have everything but the manifest already.
+      writeNodeImage(registryArchive, [{ to: '/from-registry', content: 'a layer that must be pulled' }]),
+    ]);
+    client = new PodClient(cluster.kubeconfig);
+    await Promise.all([cluster.loadImage(archive), trustRegistry(folder, registry.address)]);
+    await registry.addImage('orion/node', '1', registryArchive);
+  }, startTimeout);
+
+  afterAll(async () => {
+    await stopCluster(folder);
+    await registry.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, timeout);
+
+  describe('its pods and Services', podsAndServices);
+  describe('its images of registries', imagesOfRegistries);
 
   test(
     'is the only one on its machine',

@@ -30,7 +30,72 @@ function asKubectlSees(folder: string): unknown[] {
     .map((text) => JSON.parse(text));
 }
 
-describe('renderOverlay', () => {
+/** As they stand in YAML after `key: `. */
+const scalars = [
+  ...[
+    'yes',
+    'no',
+    'on',
+    'off',
+    'y',
+    'n',
+    'Y',
+    'true',
+    'True',
+    '"true"',
+    'null',
+    '~',
+    '"~"',
+    '0x1f',
+    '"0x1f"',
+    '0o17',
+    '017',
+  ],
+  ...[
+    '"017"',
+    '08',
+    '0b11',
+    '1e3',
+    '"1e3"',
+    '1E3',
+    '1.',
+    '.5',
+    '-0',
+    '-0.0',
+    '+12',
+    '1_000',
+    '1:30',
+    '2020-01-01',
+    '"2020-01-01"',
+  ],
+  ...[
+    '123456789.123456789',
+    '9007199254740991',
+    '=',
+    '"<<"',
+    '""',
+    "' a '",
+    '!!str 12',
+    '!!binary aGVsbG8=',
+    '"\\u2028\\x01"',
+  ],
+  ...[
+    '|\n      a\n       b\n',
+    '>-\n      a\n      b\n',
+    '[]',
+    '{}',
+    '"- a"',
+    '"#"',
+    '"a: b"',
+    '"*a"',
+    '"%"',
+    '"@"',
+    '"`"',
+  ],
+];
+const fields = scalars.map((value, index) => `    f${index}: ${value}\n`).join('');
+
+describe('renderOverlay: what kubectl renders', () => {
   it('renders what kubectl renders, whatever only the outermost kustomization may ask for', async () => {
     const files = {
       ...simple,
@@ -65,69 +130,6 @@ describe('renderOverlay', () => {
   });
 
   it('reads values as kubectl does', async () => {
-    const values = [
-      ...[
-        'yes',
-        'no',
-        'on',
-        'off',
-        'y',
-        'n',
-        'Y',
-        'true',
-        'True',
-        '"true"',
-        'null',
-        '~',
-        '"~"',
-        '0x1f',
-        '"0x1f"',
-        '0o17',
-        '017',
-      ],
-      ...[
-        '"017"',
-        '08',
-        '0b11',
-        '1e3',
-        '"1e3"',
-        '1E3',
-        '1.',
-        '.5',
-        '-0',
-        '-0.0',
-        '+12',
-        '1_000',
-        '1:30',
-        '2020-01-01',
-        '"2020-01-01"',
-      ],
-      ...[
-        '123456789.123456789',
-        '9007199254740991',
-        '=',
-        '"<<"',
-        '""',
-        "' a '",
-        '!!str 12',
-        '!!binary aGVsbG8=',
-        '"\\u2028\\x01"',
-      ],
-      ...[
-        '|\n      a\n       b\n',
-        '>-\n      a\n      b\n',
-        '[]',
-        '{}',
-        '"- a"',
-        '"#"',
-        '"a: b"',
-        '"*a"',
-        '"%"',
-        '"@"',
-        '"`"',
-      ],
-    ];
-    const fields = values.map((value, index) => `    f${index}: ${value}\n`).join('');
     const files = {
       ...simple,
       'base/api.yaml': `apiVersion: x.io/v1\nkind: Thing\nmetadata: {name: a}\nspec:\n  values:\n${fields}`,
@@ -156,7 +158,9 @@ describe('renderOverlay', () => {
       { numRuns: 8 },
     );
   });
+});
 
+describe('renderOverlay: lists and namespaces', () => {
   it('expands lists', async () => {
     const { objects } = await render({
       ...simple,
@@ -191,13 +195,15 @@ describe('renderOverlay', () => {
       file: 'overlay/kustomization.yaml',
     });
   });
+});
 
+describe('renderOverlay: the process of the renderer', () => {
   it('leaves nothing behind and gives the renderer no token', async () => {
     const bin = join(scratch, 'bin');
     const temporary = join(scratch, 'temporary');
     await mkdir(bin, { recursive: true });
     await mkdir(temporary, { recursive: true });
-    const script = `#!/bin/sh\nif [ "$1" = version ]; then echo v5.8.1; exit; fi\nprintf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: a}\\ndata:\\n'\n/usr/bin/env | /bin/sed 's/=.*//; s/^/  /; s/$/: ""/'\n`;
+    const script = `#!/bin/sh\nif [ "$1" = version ]; then echo v5.8.1; exit; fi\nprintf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: a}\\ndata:\\n  built: "%s"\\n' "$2"\n/usr/bin/env | /bin/sed 's/=.*//; s/^/  /; s/$/: ""/'\n`;
     await writeFile(join(bin, 'kustomize'), script);
     await chmod(join(bin, 'kustomize'), 0o755);
     const env = {
@@ -208,9 +214,9 @@ describe('renderOverlay', () => {
       INPUT_KUBECONFIG: 'y',
     };
     const { objects, renderer } = await render(simple, { env });
-    const names = Object.keys(objects[0]?.['data'] as object).filter(
-      (name) => !['PWD', '_', 'SHLVL', 'OLDPWD'].includes(name),
-    );
+    const data = objects[0]?.['data'] as Readonly<Record<string, string>> | undefined;
+    const { built, ...variables } = data ?? {};
+    const names = Object.keys(variables).filter((name) => !['PWD', '_', 'SHLVL', 'OLDPWD'].includes(name));
     expect(names.toSorted()).toStrictEqual(['HOME', 'KUBERC', 'PATH']);
     expect(renderer).toStrictEqual({
       name: 'kustomize',
@@ -218,6 +224,7 @@ describe('renderOverlay', () => {
       version: 'v5.8.1',
       kustomizeVersion: 'v5.8.1',
     });
+    expect(built?.startsWith(`${temporary}/`), `${built} was built`).toBe(true);
     expect(await readdir(temporary)).toStrictEqual([]);
   });
 
@@ -302,10 +309,12 @@ describe('a remote base', () => {
   });
 
   it('hides the password in its address', async () => {
-    const { message } = await fault({
+    const { reason, message } = await fault({
       ...simple,
       'base/kustomization.yaml': 'resources: ["https://me:hunter2@example.test/x"]',
     });
+    expect(reason).toBe('remote-base');
+    expect(message).toContain('fetches https://example.test/x');
     expect(message).not.toContain('hunter2');
   });
 

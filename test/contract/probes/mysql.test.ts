@@ -115,35 +115,37 @@ test('it is left as it was', async () => {
   expect(aborted).toMatchObject([{ Value: '0' }]);
 });
 
+const faultyAddresses: readonly [string, () => string, object][] = [
+  [
+    'wrong password',
+    () => url('orion', { secret: 'Wrong0Horse0Battery' }),
+    { outcome: 'failed', reason: 'login-refused', message: expect.stringContaining('1045: ') },
+  ],
+  ['an account that is not there', () => url('nobody'), { outcome: 'failed', reason: 'login-refused' }],
+  [
+    'a password that nobody says',
+    () => url('orion', { secret: '' }),
+    { outcome: 'inconclusive', reason: 'login-unknown' },
+  ],
+  [
+    'an account without rights there',
+    () => url('orion', { name: 'nix' }),
+    { outcome: 'failed', reason: 'database-missing', message: expect.stringContaining('1044: ') },
+  ],
+  [
+    'no such database',
+    () => url('admin', { name: 'nix' }),
+    { outcome: 'failed', reason: 'database-missing', message: expect.stringContaining('1049: ') },
+  ],
+  [
+    'TLS required of a server without',
+    () => url('orion', { more: '?sslMode=REQUIRED' }),
+    { outcome: 'failed', reason: 'tls-failed' },
+  ],
+];
+
 describe('what is wrong', () => {
-  test.each<[string, () => string, object]>([
-    [
-      'wrong password',
-      () => url('orion', { secret: 'Wrong0Horse0Battery' }),
-      { outcome: 'failed', reason: 'login-refused', message: expect.stringContaining('1045: ') },
-    ],
-    ['an account that is not there', () => url('nobody'), { outcome: 'failed', reason: 'login-refused' }],
-    [
-      'a password that nobody says',
-      () => url('orion', { secret: '' }),
-      { outcome: 'inconclusive', reason: 'login-unknown' },
-    ],
-    [
-      'an account without rights there',
-      () => url('orion', { name: 'nix' }),
-      { outcome: 'failed', reason: 'database-missing', message: expect.stringContaining('1044: ') },
-    ],
-    [
-      'no such database',
-      () => url('admin', { name: 'nix' }),
-      { outcome: 'failed', reason: 'database-missing', message: expect.stringContaining('1049: ') },
-    ],
-    [
-      'TLS required of a server without',
-      () => url('orion', { more: '?sslMode=REQUIRED' }),
-      { outcome: 'failed', reason: 'tls-failed' },
-    ],
-  ])('%s', async (_, address, expected) => {
+  test.each(faultyAddresses)('%s', async (_, address, expected) => {
     expect(await judged(address())).toMatchObject(expected);
   });
 

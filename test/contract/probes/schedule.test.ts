@@ -53,7 +53,7 @@ async function endpoint(
 const forever = new AbortController().signal;
 const base = { requests: 40, rate: 100, maxInFlight: 100, timeout: 5000 };
 
-describe('a fixed schedule of requests', () => {
+describe('a fixed schedule of requests: when they are sent and given up', () => {
   it('sends none before it is due, so that no fast answer takes less than no time', async () => {
     const samples = await runSchedule(async () => true, { ...base, requests: 100, rate: 200 }, forever);
     expect(samples.filter(({ milliseconds }) => milliseconds < 0)).toEqual([]);
@@ -113,7 +113,9 @@ describe('a fixed schedule of requests', () => {
     );
     expect(samples.map(({ ok }) => ok)).toEqual(Array(5).fill(false));
   });
+});
 
+describe('a fixed schedule of requests: what its samples say, and its abort', () => {
   it('tells good answers from wrong ones and from broken connections', async () => {
     const { call } = await endpoint((index) => ({ after: 0, status: index === 1 ? 503 : 200 }));
     let sent = 0;

@@ -30,7 +30,7 @@ function fault(given: Readonly<Record<string, string>>, env: Readonly<Record<str
   throw new Error('was accepted');
 }
 
-describe('parseInputs', () => {
+describe('parseInputs: defaults and profiles', () => {
   it('gives the defaults of staging without inputs, and for empty ones', () => {
     const expected: Settings = {
       action: 'deploy-staging',
@@ -89,7 +89,9 @@ describe('parseInputs', () => {
       remedy: 'Remove "skip-approval"; it belongs to deploy-production, phase.',
     });
   });
+});
 
+describe('parseInputs: every input', () => {
   it('reads every input', () => {
     const settings = parse({
       overlay: './deploy//test/',
@@ -148,7 +150,9 @@ describe('parseInputs', () => {
       checkRunId: '123',
     });
   });
+});
 
+describe('parseInputs: inputs that are refused', () => {
   it.each([
     [
       'timeout',
@@ -225,7 +229,9 @@ describe('parseInputs', () => {
     expect(fault({ dry_run: 'true' }).remedy).toBe('Did you mean dry-run?');
     expect(fault({ 'quite-other': 'x' }).remedy).toContain('use one of overlay, namespace, app,');
   });
+});
 
+describe('parseInputs: webhooks and automatic rollback', () => {
   it.each(['https://hooks.slack.com/services/T0/B0/x', 'http://127.0.0.1:8080/x', 'http://[::1]/x'])(
     'takes the webhook %s',
     (url) => {
@@ -250,7 +256,9 @@ describe('parseInputs', () => {
   it('takes automatic rollback', () => {
     expect(parse({ rollback: 'automatic' }).rollback).toBe('automatic');
   });
+});
 
+describe('parseInputs: problems, and paths out of the workspace', () => {
   it('reports every problem at once, a line of cause and of remedy each', () => {
     const result = fault({
       timeout: '5s',
@@ -303,7 +311,9 @@ describe('parseInputs', () => {
     expect(message).toContain('"�[31m::error::');
     expect(message.length).toBeLessThan(250);
   });
+});
 
+describe('parseInputs: other variables, booleans and faults', () => {
   it('leaves variables of others alone', () => {
     expect(parse({}, { PATH: '/bin', input_timeout: '7s', INPUTS: 'x' }).timeout).toBe(300_000);
   });

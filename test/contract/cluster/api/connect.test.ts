@@ -84,113 +84,109 @@ describe('where the kubeconfig comes from', () => {
   });
 });
 
+const canary = 'canary-4711';
+const faultyOptions: [string, () => Partial<ConnectOptions>, string, RegExp][] = [
+  [
+    'a path that is not there',
+    () => ({ kubeconfig: `/nowhere/${canary}` }),
+    'kubeconfig-unreadable',
+    /ENOENT/,
+  ],
+  ['base64 in one line', () => ({ kubeconfig: canary.repeat(600) }), 'kubeconfig-unreadable', /ENAMETOOLONG/],
+  ['no YAML', () => ({ kubeconfig: `a: [${canary}\n b: {` }), 'kubeconfig-unreadable', /not valid/],
+  [
+    'an empty document',
+    () => ({ kubeconfig: `# ${canary}\n# nothing` }),
+    'kubeconfig-unreadable',
+    /not valid/,
+  ],
+  [
+    'YAML of another kind',
+    () => ({ kubeconfig: `${canary}: 1\nb: 2` }),
+    'kubeconfig-unreadable',
+    /no current context/,
+  ],
+  [
+    'no such context',
+    () => ({ kubeconfig: server.kubeconfig(), context: canary }),
+    'bad-input',
+    /no context/,
+  ],
+  [
+    'a plugin that is not there',
+    () => ({
+      kubeconfig: server.kubeconfig({ user: { exec: { command: 'absent-plugin', args: [canary] } } }),
+    }),
+    'tool-missing',
+    /absent-plugin.*ENOENT/,
+  ],
+  [
+    'a plugin that fails',
+    () => ({
+      kubeconfig: server.kubeconfig({
+        user: { exec: { command: 'sh', args: ['-c', `echo log in first >&2; : ${canary}; exit 3`] } },
+      }),
+    }),
+    'unauthorized',
+    /sh of the kubeconfig failed: log in first/,
+  ],
+  [
+    'a plugin that prints nonsense',
+    () => ({ kubeconfig: server.kubeconfig({ user: { exec: { command: 'echo', args: [canary] } } }) }),
+    'unauthorized',
+    /no ExecCredential/,
+  ],
+  [
+    'a plugin that prints other JSON',
+    () => ({
+      kubeconfig: server.kubeconfig({ user: { exec: { command: 'echo', args: [`{"a":"${canary}"}`] } } }),
+    }),
+    'unauthorized',
+    /no ExecCredential/,
+  ],
+  [
+    'a missing token file',
+    () => ({ kubeconfig: server.kubeconfig({ user: { tokenFile: `/nowhere/${canary}` } }) }),
+    'kubeconfig-unreadable',
+    /ENOENT/,
+  ],
+  [
+    'a certificate that is none',
+    () => ({
+      kubeconfig: server.kubeconfig({
+        user: { 'client-certificate-data': 'bm9uZQ==', 'client-key-data': btoa(canary) },
+      }),
+    }),
+    'kubeconfig-unreadable',
+    /certificate or key/,
+  ],
+  [
+    'an unknown authority',
+    () => ({ kubeconfig: server.kubeconfig({ cluster: { 'certificate-authority-data': undefined } }) }),
+    'cluster-unreachable',
+    /authority/,
+  ],
+  [
+    'another name in the certificate',
+    () => ({ kubeconfig: server.kubeconfig({ cluster: { 'tls-server-name': 'other.test' } }) }),
+    'cluster-unreachable',
+    /ALTNAME/,
+  ],
+  [
+    'a name that does not resolve',
+    () => ({ kubeconfig: server.kubeconfig({ cluster: { server: 'https://absent.invalid' } }) }),
+    'cluster-unreachable',
+    /resolved/,
+  ],
+];
+
 describe('faults name cause and remedy, and nothing of the kubeconfig', () => {
-  const secret = 'canary-4711';
-  const cases: [string, () => Partial<ConnectOptions>, string, RegExp][] = [
-    [
-      'a path that is not there',
-      () => ({ kubeconfig: `/nowhere/${secret}` }),
-      'kubeconfig-unreadable',
-      /ENOENT/,
-    ],
-    [
-      'base64 in one line',
-      () => ({ kubeconfig: secret.repeat(600) }),
-      'kubeconfig-unreadable',
-      /ENAMETOOLONG/,
-    ],
-    ['no YAML', () => ({ kubeconfig: `a: [${secret}\n b: {` }), 'kubeconfig-unreadable', /not valid/],
-    [
-      'an empty document',
-      () => ({ kubeconfig: `# ${secret}\n# nothing` }),
-      'kubeconfig-unreadable',
-      /not valid/,
-    ],
-    [
-      'YAML of another kind',
-      () => ({ kubeconfig: `${secret}: 1\nb: 2` }),
-      'kubeconfig-unreadable',
-      /no current context/,
-    ],
-    [
-      'no such context',
-      () => ({ kubeconfig: server.kubeconfig(), context: secret }),
-      'bad-input',
-      /no context/,
-    ],
-    [
-      'a plugin that is not there',
-      () => ({
-        kubeconfig: server.kubeconfig({ user: { exec: { command: 'absent-plugin', args: [secret] } } }),
-      }),
-      'tool-missing',
-      /absent-plugin.*ENOENT/,
-    ],
-    [
-      'a plugin that fails',
-      () => ({
-        kubeconfig: server.kubeconfig({
-          user: { exec: { command: 'sh', args: ['-c', `echo log in first >&2; : ${secret}; exit 3`] } },
-        }),
-      }),
-      'unauthorized',
-      /sh of the kubeconfig failed: log in first/,
-    ],
-    [
-      'a plugin that prints nonsense',
-      () => ({ kubeconfig: server.kubeconfig({ user: { exec: { command: 'echo', args: [secret] } } }) }),
-      'unauthorized',
-      /no ExecCredential/,
-    ],
-    [
-      'a plugin that prints other JSON',
-      () => ({
-        kubeconfig: server.kubeconfig({ user: { exec: { command: 'echo', args: [`{"a":"${secret}"}`] } } }),
-      }),
-      'unauthorized',
-      /no ExecCredential/,
-    ],
-    [
-      'a missing token file',
-      () => ({ kubeconfig: server.kubeconfig({ user: { tokenFile: `/nowhere/${secret}` } }) }),
-      'kubeconfig-unreadable',
-      /ENOENT/,
-    ],
-    [
-      'a certificate that is none',
-      () => ({
-        kubeconfig: server.kubeconfig({
-          user: { 'client-certificate-data': 'bm9uZQ==', 'client-key-data': btoa(secret) },
-        }),
-      }),
-      'kubeconfig-unreadable',
-      /certificate or key/,
-    ],
-    [
-      'an unknown authority',
-      () => ({ kubeconfig: server.kubeconfig({ cluster: { 'certificate-authority-data': undefined } }) }),
-      'cluster-unreachable',
-      /authority/,
-    ],
-    [
-      'another name in the certificate',
-      () => ({ kubeconfig: server.kubeconfig({ cluster: { 'tls-server-name': 'other.test' } }) }),
-      'cluster-unreachable',
-      /ALTNAME/,
-    ],
-    [
-      'a name that does not resolve',
-      () => ({ kubeconfig: server.kubeconfig({ cluster: { server: 'https://absent.invalid' } }) }),
-      'cluster-unreachable',
-      /resolved/,
-    ],
-  ];
-  test.each(cases)('%s', async (_, options, reason, message) => {
+  test.each(faultyOptions)('%s', async (_, options, reason, message) => {
     const fault = await faultOf(options());
     expect(fault.reason).toBe(reason);
     expect(fault.message).toMatch(message);
     expect(fault.remedy).not.toBe('');
-    expect(`${fault.message} ${fault.remedy}`).not.toContain(secret);
+    expect(`${fault.message} ${fault.remedy}`).not.toContain(canary);
   });
 
   test('nobody listens', async () => {

@@ -43,8 +43,8 @@ const staging = 'overlays/staging/kustomization.yaml';
 const base = 'base/kustomization.yaml';
 const metrics = 'components/metrics/kustomization.yaml';
 
-describe('locate', () => {
-  it.each<readonly [what: string, title: string, path: FieldPath, expected: string]>([
+const placesOfFields: readonly (readonly [what: string, title: string, path: FieldPath, expected: string])[] =
+  [
     ['images with a new name', 'Deployment shop-api', container(0, 'image'), `${staging}: newTag: "2.10"`],
     [
       'images with a digest, for a container that a component adds',
@@ -222,7 +222,10 @@ describe('locate', () => {
       'base/list.yaml: automountServiceAccountToken: false',
     ],
     ['all of the pod', 'Deployment shop-api', ['spec', 'template', 'spec'], 'base/api.yaml: spec:'],
-  ])('finds %s', (_, title, path, expected) => {
+  ];
+
+describe('locate', () => {
+  it.each(placesOfFields)('finds %s', (_, title, path, expected) => {
     expect(lineOf(title, path)).toContain(expected);
   });
 

@@ -125,21 +125,24 @@ describe('an exit that a rule asks to restart', () => {
   });
 });
 
+const restarting = (status: 'True' | 'False') => [
+  { type: 'PodScheduled', status: 'True', lastTransitionTime: time(0) },
+  { type: 'Ready', status: 'False', lastTransitionTime: time(0) },
+  { type: 'AllContainersRestarting', status },
+];
+
+const killed = { lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } } };
+
+/** Made anew, with the count of the run to come, and the exit code lost. */
+const removed = (run: number, name = 'api') =>
+  waiting('RestartingAllContainers', '', { name, restartCount: run + 1, ...killed });
+
 describe('all containers are restarted', () => {
   const containers = [
     { name: 'worker', ...ruled([rule('In', [88], 'RestartAllContainers')]) },
     { name: 'api' },
   ];
   const { wish, done, set } = shop(...containers);
-  const restarting = (status: 'True' | 'False') => [
-    { type: 'PodScheduled', status: 'True', lastTransitionTime: time(0) },
-    { type: 'Ready', status: 'False', lastTransitionTime: time(0) },
-    { type: 'AllContainersRestarting', status },
-  ];
-  const killed = { lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } } };
-  /** Made anew, with the count of the run to come, and the exit code lost. */
-  const removed = (run: number, name = 'api') =>
-    waiting('RestartingAllContainers', '', { name, restartCount: run + 1, ...killed });
   /** One round as kubelet 1.36.3 writes it: the worker asks for it, both are removed, both run. */
   const round = (at: number, run: number) => [
     ...applied(

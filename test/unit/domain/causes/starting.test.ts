@@ -177,30 +177,38 @@ describe('a resource claim that nobody makes: the scheduler waits for it without
   });
 });
 
+const pendingClaim: KubernetesObject = {
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name: 'data-0', namespace, uid: 'claim-data-0' },
+};
+
+const claimingPod = pod(set, {
+  phase: 'Pending',
+  conditions: [],
+  spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-0' } }] },
+});
+
+const waitsForConsumer = event(pendingClaim, 'WaitForFirstConsumer', 'waiting for first consumer', 1, {
+  type: 'Normal',
+});
+
+const provisionerText =
+  "Waiting for a volume to be created either by the external provisioner 'example.org/disk' or manually";
+
+const externalProvisioning = event(pendingClaim, 'ExternalProvisioning', provisionerText, 2, {
+  type: 'Normal',
+});
+
+const claimEnding = (...seen: KubernetesObject[]) => tell([target(wish)], applied(2, wish, set, ...seen));
+
 describe('a claim whose volume is being made: the scheduler waits for it without a word', () => {
-  const claim: KubernetesObject = {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name: 'data-0', namespace, uid: 'claim-data-0' },
-  };
-  const unseen = pod(set, {
-    phase: 'Pending',
-    conditions: [],
-    spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-0' } }] },
-  });
-  const waits = event(claim, 'WaitForFirstConsumer', 'waiting for first consumer', 1, { type: 'Normal' });
-  const text =
-    "Waiting for a volume to be created either by the external provisioner 'example.org/disk' or manually";
-  const provisioning = event(claim, 'ExternalProvisioning', text, 2, { type: 'Normal' });
-
-  const told = (...seen: KubernetesObject[]) => tell([target(wish)], applied(2, wish, set, ...seen));
-
   test('nobody is at it: broken after the budget for volumes, in the words of the event; whichever is seen first', () => {
     for (const order of [
-      [unseen, waits, provisioning],
-      [provisioning, waits, unseen],
+      [claimingPod, waitsForConsumer, externalProvisioning],
+      [externalProvisioning, waitsForConsumer, claimingPod],
     ]) {
-      const ending = told(...order);
+      const ending = claimEnding(...order);
       expect([outcome(ending), ending.at]).toEqual(['volume-pending', 32]);
       expect(said(ending)).toContain(
         "claim data-0 is not bound: Waiting for a volume to be created either by the external provisioner 'example.org/disk'",
@@ -209,10 +217,10 @@ describe('a claim whose volume is being made: the scheduler waits for it without
   });
 
   test('a provisioner is at it: it may take its time', () => {
-    const working = event(claim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
+    const working = event(pendingClaim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
       type: 'Normal',
     });
-    const ending = told(unseen, provisioning, working);
+    const ending = claimEnding(claimingPod, externalProvisioning, working);
     expect(outcome(ending)).toBe('rollout-timeout');
     expect(said(ending)).toContain('claim data-0 is not bound');
   });
@@ -230,21 +238,23 @@ describe('a claim whose volume is being made: the scheduler waits for it without
       ],
       spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-0' } }] },
     });
-    const working = event(claim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
+    const working = event(pendingClaim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
       type: 'Normal',
     });
-    expect(outcome(told(unbound, provisioning, working))).toBe('rollout-timeout');
-    const nobody = told(unbound, provisioning);
+    expect(outcome(claimEnding(unbound, externalProvisioning, working))).toBe('rollout-timeout');
+    const nobody = claimEnding(unbound, externalProvisioning);
     expect([outcome(nobody), nobody.at]).toEqual(['volume-pending', 32]);
   });
+});
 
+describe('a claim whose volume is being made: tries that fail, other claims, late events', () => {
   test('its tries fail, each in words of its own: broken after the budget, from the first of them', () => {
-    const working = event(claim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
+    const working = event(pendingClaim, 'Provisioning', 'External provisioner is provisioning volume', 2, {
       type: 'Normal',
     });
     const failure = (at: number) =>
       event(
-        claim,
+        pendingClaim,
         'ProvisioningFailed',
         `failed to provision: quota exceeded, request ${'x'.repeat(at)}`,
         at,
@@ -252,7 +262,7 @@ describe('a claim whose volume is being made: the scheduler waits for it without
     const ending = tell(
       [target(wish)],
       [
-        ...applied(2, wish, set, unseen, provisioning, working),
+        ...applied(2, wish, set, claimingPod, externalProvisioning, working),
         ...[4, 14, 24].flatMap((at) => applied(at, failure(at))),
       ],
     );
@@ -261,11 +271,14 @@ describe('a claim whose volume is being made: the scheduler waits for it without
   });
 
   test('a volume that has been made is no obstacle, and the other claim of the pod is named', () => {
-    const made = event(claim, 'ProvisioningSucceeded', 'Successfully provisioned volume', 3, {
+    const made = event(pendingClaim, 'ProvisioningSucceeded', 'Successfully provisioned volume', 3, {
       type: 'Normal',
     });
-    expect(outcome(told(unseen, provisioning, made))).toBe('rollout-timeout');
-    const second = { ...claim, metadata: { ...claim.metadata, name: 'api-cache', uid: 'claim-cache' } };
+    expect(outcome(claimEnding(claimingPod, externalProvisioning, made))).toBe('rollout-timeout');
+    const second = {
+      ...pendingClaim,
+      metadata: { ...pendingClaim.metadata, name: 'api-cache', uid: 'claim-cache' },
+    };
     const both = pod(set, {
       phase: 'Pending',
       conditions: [],
@@ -278,7 +291,7 @@ describe('a claim whose volume is being made: the scheduler waits for it without
       },
     });
     const failed = event(second, 'ProvisioningFailed', 'no such pool', 3);
-    const ending = told(both, provisioning, made, failed);
+    const ending = claimEnding(both, externalProvisioning, made, failed);
     expect([outcome(ending), ending.at]).toEqual(['volume-pending', 32]);
     expect(said(ending)).toContain('claim api-cache is not bound: no such pool');
   });
@@ -286,20 +299,20 @@ describe('a claim whose volume is being made: the scheduler waits for it without
   test('an event that comes later than everything else counts too', () => {
     const ending = tell(
       [target(wish)],
-      [...applied(1, wish, set, unseen, waits), ...applied(9, provisioning)],
+      [...applied(1, wish, set, claimingPod, waitsForConsumer), ...applied(9, externalProvisioning)],
     );
     expect([outcome(ending), ending.at]).toEqual(['volume-pending', 39]);
   });
 
   test('a claim of another pod says nothing of this one', () => {
     const other = event(
-      { ...claim, metadata: { ...claim.metadata, name: 'data-1', uid: 'claim-data-1' } },
+      { ...pendingClaim, metadata: { ...pendingClaim.metadata, name: 'data-1', uid: 'claim-data-1' } },
       'ExternalProvisioning',
-      text,
+      provisionerText,
       2,
       { type: 'Normal' },
     );
-    const ending = tell([target(wish)], applied(2, wish, set, unseen, other));
+    const ending = tell([target(wish)], applied(2, wish, set, claimingPod, other));
     expect(outcome(ending)).toBe('rollout-timeout');
   });
 });
@@ -368,9 +381,9 @@ describe('containers that the runtime cannot make', () => {
   });
 });
 
-describe('containers that run and get no further', () => {
-  const probed = (spec: object) => deployment({ updated: 1, template: template('2', { spec: { ...spec } }) });
+const probed = (spec: object) => deployment({ updated: 1, template: template('2', { spec: { ...spec } }) });
 
+describe('containers that run and get no further: probes, init containers, readiness', () => {
   test('a startup probe that cannot be asked kills nothing: broken after its window, by the answer', () => {
     const own = probed({ startupProbe: { httpGet: { port: 'admin' }, periodSeconds: 1 } });
     const its = replicaSet(own, 'new');
@@ -442,7 +455,9 @@ describe('containers that run and get no further', () => {
     expect(outcome(ending)).toBe('readiness-probe-failing');
     expect(ending.at).toBeLessThan(72);
   });
+});
 
+describe('containers that run and get no further: restart policies and hooks of their own', () => {
   test('a container with a restartPolicy of its own that stays ended: at once', () => {
     const own = probed({ restartPolicy: 'Never' });
     const its = replicaSet(own, 'new');

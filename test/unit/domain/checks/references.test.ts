@@ -34,60 +34,57 @@ function judged(user: KubernetesObject, more: { claims?: string[]; volumes?: str
   });
 }
 
+const missingReferences: readonly [string, KubernetesObject, string, string][] = [
+  [
+    'PriorityClass high',
+    deployment({ priorityClassName: 'high' }),
+    'fail',
+    'spec.template.spec.priorityClassName',
+  ],
+  [
+    'RuntimeClass gvisor',
+    deployment({ runtimeClassName: 'gvisor' }),
+    'fail',
+    'spec.template.spec.runtimeClassName',
+  ],
+  [
+    'ServiceAccount web',
+    deployment({ serviceAccountName: 'web' }),
+    'fail',
+    'spec.template.spec.serviceAccountName',
+  ],
+  ['ServiceAccount old', deployment({ serviceAccount: 'old' }), 'fail', 'spec.template.spec.serviceAccount'],
+  [
+    'Secret pull',
+    deployment({ imagePullSecrets: [{ name: 'pull' }] }),
+    'warn',
+    'spec.template.spec.imagePullSecrets.0.name',
+  ],
+  ['StorageClass fast', claim({ storageClassName: 'fast' }), 'fail', 'spec.storageClassName'],
+  [
+    'StorageClass fast',
+    set({ volumeClaimTemplates: [template] }),
+    'fail',
+    'spec.volumeClaimTemplates.0.spec.storageClassName',
+  ],
+  [
+    'IngressClass nginx',
+    object('networking.k8s.io/v1', 'Ingress', { ingressClassName: 'nginx' }),
+    'warn',
+    'spec.ingressClassName',
+  ],
+  [
+    'ServiceAccount cron',
+    object('batch/v1', 'CronJob', {
+      jobTemplate: { spec: { template: { spec: { serviceAccountName: 'cron' } } } },
+    }),
+    'fail',
+    'spec.jobTemplate.spec.template.spec.serviceAccountName',
+  ],
+];
+
 describe('missing', () => {
-  test.each<[string, KubernetesObject, string, string]>([
-    [
-      'PriorityClass high',
-      deployment({ priorityClassName: 'high' }),
-      'fail',
-      'spec.template.spec.priorityClassName',
-    ],
-    [
-      'RuntimeClass gvisor',
-      deployment({ runtimeClassName: 'gvisor' }),
-      'fail',
-      'spec.template.spec.runtimeClassName',
-    ],
-    [
-      'ServiceAccount web',
-      deployment({ serviceAccountName: 'web' }),
-      'fail',
-      'spec.template.spec.serviceAccountName',
-    ],
-    [
-      'ServiceAccount old',
-      deployment({ serviceAccount: 'old' }),
-      'fail',
-      'spec.template.spec.serviceAccount',
-    ],
-    [
-      'Secret pull',
-      deployment({ imagePullSecrets: [{ name: 'pull' }] }),
-      'warn',
-      'spec.template.spec.imagePullSecrets.0.name',
-    ],
-    ['StorageClass fast', claim({ storageClassName: 'fast' }), 'fail', 'spec.storageClassName'],
-    [
-      'StorageClass fast',
-      set({ volumeClaimTemplates: [template] }),
-      'fail',
-      'spec.volumeClaimTemplates.0.spec.storageClassName',
-    ],
-    [
-      'IngressClass nginx',
-      object('networking.k8s.io/v1', 'Ingress', { ingressClassName: 'nginx' }),
-      'warn',
-      'spec.ingressClassName',
-    ],
-    [
-      'ServiceAccount cron',
-      object('batch/v1', 'CronJob', {
-        jobTemplate: { spec: { template: { spec: { serviceAccountName: 'cron' } } } },
-      }),
-      'fail',
-      'spec.jobTemplate.spec.template.spec.serviceAccountName',
-    ],
-  ])('%s', (title, user, level, path) => {
+  test.each(missingReferences)('%s', (title, user, level, path) => {
     const [finding] = judged(user);
     expect(finding).toMatchObject({ level, reason: 'reference-missing', location: { file: path } });
     expect(finding?.message).toContain(`names ${title}, which does not exist`);

@@ -68,6 +68,182 @@ test('what is kept of a pod says the same as the whole of it', () => {
   expect(JSON.stringify(kept).length).toBeLessThan(1800);
 });
 
+const surgesOfWorkloads: readonly [string, KubernetesObject, KubernetesObject | undefined, string][] = [
+  ['all pods of a new Deployment', workload('Deployment', { replicas: 3 }), undefined, '3000'],
+  ['a pod per node of a new DaemonSet', workload('DaemonSet', {}), undefined, '2000'],
+  [
+    'a pod for each node that a new DaemonSet selects',
+    workload('DaemonSet', {}, { nodeSelector: { disk: 'fast' }, containers: [container('1')] }),
+    undefined,
+    '0',
+  ],
+  [
+    'none of a Job that waits for its queue',
+    workload('Job', { parallelism: 4, suspend: true }),
+    undefined,
+    '0',
+  ],
+  [
+    'no more than a Job has to complete',
+    workload('Job', { parallelism: 9, completions: 2 }),
+    undefined,
+    '2000',
+  ],
+  ['as many as a Job runs at once', workload('Job', { parallelism: 4 }), undefined, '4000'],
+  [
+    '25 % of four, rounded up',
+    workload('Deployment', { replicas: 4 }),
+    workload('Deployment', { replicas: 4 }),
+    '1000',
+  ],
+  [
+    '25 % of five, rounded up',
+    workload('Deployment', { replicas: 5 }),
+    workload('Deployment', { replicas: 5 }),
+    '2000',
+  ],
+  [
+    'no surge at all',
+    workload('Deployment', { replicas: 4, ...rolling(0, 1) }),
+    workload('Deployment', { replicas: 4 }),
+    '0',
+  ],
+  [
+    'Recreate ends all first',
+    workload('Deployment', { replicas: 4, strategy: { type: 'Recreate' } }),
+    workload('Deployment', { replicas: 4 }),
+    '0',
+  ],
+  [
+    'a StatefulSet replaces',
+    workload('StatefulSet', { replicas: 3 }),
+    workload('StatefulSet', { replicas: 3 }),
+    '0',
+  ],
+  [
+    'pods that are added',
+    workload('StatefulSet', { replicas: 5 }),
+    workload('StatefulSet', { replicas: 3 }),
+    '2000',
+  ],
+  [
+    'an init container that asks for more than all others',
+    workload(
+      'Deployment',
+      { replicas: 1 },
+      { initContainers: [container('3')], containers: [container('1'), container('1')] },
+    ),
+    undefined,
+    '3000',
+  ],
+  [
+    'a sidecar runs beside them',
+    workload(
+      'Deployment',
+      { replicas: 1 },
+      { initContainers: [{ ...container('1'), restartPolicy: 'Always' }], containers: [container('1')] },
+    ),
+    undefined,
+    '2000',
+  ],
+];
+
+const roomOfClusters: readonly [string, Parameters<typeof judgeResources>[0], string, string, string][] = [
+  [
+    'fits',
+    {
+      nodes: [node('one', '4')],
+      pods: [pod('2')],
+      changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
+    },
+    'pass',
+    'pass',
+    'ok',
+  ],
+  [
+    'does not fit',
+    {
+      nodes: [node('one', '4')],
+      pods: [pod('3')],
+      changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
+    },
+    'warn',
+    'fail',
+    'insufficient-resources',
+  ],
+  [
+    'a rollout that may end a pod first does without its surge',
+    {
+      nodes: [node('one', '4')],
+      pods: [pod('4')],
+      changing: [
+        {
+          workload: workload('Deployment', { replicas: 4 }),
+          live: workload('Deployment', { replicas: 4 }),
+        },
+      ],
+    },
+    'warn',
+    'warn',
+    'insufficient-resources',
+  ],
+  [
+    'pods that only hold room for others',
+    {
+      nodes: [node('one', '4')],
+      pods: [{ ...pod('3'), spec: { ...(pod('3')['spec'] as JsonObject), priority: -10 } }],
+      changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
+    },
+    'warn',
+    'warn',
+    'insufficient-resources',
+  ],
+  [
+    'pods on their way out',
+    {
+      nodes: [node('one', '4')],
+      pods: [{ ...pod('3'), metadata: { name: 'p', deletionTimestamp: '2026-01-01T00:00:00Z' } }],
+      changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
+    },
+    'warn',
+    'warn',
+    'insufficient-resources',
+  ],
+  [
+    'pods that are over hold nothing',
+    {
+      nodes: [node('one', '4')],
+      pods: [{ ...pod('3'), status: { phase: 'Succeeded' } }],
+      changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
+    },
+    'pass',
+    'pass',
+    'ok',
+  ],
+  [
+    'no ready node',
+    { nodes: [node('one', '4', {}, 'False')], pods: [], changing: [] },
+    'warn',
+    'fail',
+    'too-few-nodes',
+  ],
+  [
+    'only a cordoned node',
+    { nodes: [node('one', '4', { unschedulable: true })], pods: [], changing: [] },
+    'warn',
+    'fail',
+    'too-few-nodes',
+  ],
+  ['nodes may not be listed', { pods: [], changing: [] }, 'warn', 'warn', 'resources-unknown'],
+  [
+    'pods may not be listed',
+    { nodes: [node('one', '4')], changing: [] },
+    'warn',
+    'warn',
+    'resources-unknown',
+  ],
+];
+
 describe('room for the surge', () => {
   const needed = (change: KubernetesObject, live?: KubernetesObject) => {
     const changing = [{ workload: change, ...(live === undefined ? {} : { live }) }];
@@ -75,183 +251,11 @@ describe('room for the surge', () => {
     const [finding] = judgeResources({ nodes, pods: [], changing }, profiles.production, 1);
     return /asks for (\d+)m CPU/.exec(finding?.message ?? '')?.[1];
   };
-  test.each<[string, KubernetesObject, KubernetesObject | undefined, string]>([
-    ['all pods of a new Deployment', workload('Deployment', { replicas: 3 }), undefined, '3000'],
-    ['a pod per node of a new DaemonSet', workload('DaemonSet', {}), undefined, '2000'],
-    [
-      'a pod for each node that a new DaemonSet selects',
-      workload('DaemonSet', {}, { nodeSelector: { disk: 'fast' }, containers: [container('1')] }),
-      undefined,
-      '0',
-    ],
-    [
-      'none of a Job that waits for its queue',
-      workload('Job', { parallelism: 4, suspend: true }),
-      undefined,
-      '0',
-    ],
-    [
-      'no more than a Job has to complete',
-      workload('Job', { parallelism: 9, completions: 2 }),
-      undefined,
-      '2000',
-    ],
-    ['as many as a Job runs at once', workload('Job', { parallelism: 4 }), undefined, '4000'],
-    [
-      '25 % of four, rounded up',
-      workload('Deployment', { replicas: 4 }),
-      workload('Deployment', { replicas: 4 }),
-      '1000',
-    ],
-    [
-      '25 % of five, rounded up',
-      workload('Deployment', { replicas: 5 }),
-      workload('Deployment', { replicas: 5 }),
-      '2000',
-    ],
-    [
-      'no surge at all',
-      workload('Deployment', { replicas: 4, ...rolling(0, 1) }),
-      workload('Deployment', { replicas: 4 }),
-      '0',
-    ],
-    [
-      'Recreate ends all first',
-      workload('Deployment', { replicas: 4, strategy: { type: 'Recreate' } }),
-      workload('Deployment', { replicas: 4 }),
-      '0',
-    ],
-    [
-      'a StatefulSet replaces',
-      workload('StatefulSet', { replicas: 3 }),
-      workload('StatefulSet', { replicas: 3 }),
-      '0',
-    ],
-    [
-      'pods that are added',
-      workload('StatefulSet', { replicas: 5 }),
-      workload('StatefulSet', { replicas: 3 }),
-      '2000',
-    ],
-    [
-      'an init container that asks for more than all others',
-      workload(
-        'Deployment',
-        { replicas: 1 },
-        { initContainers: [container('3')], containers: [container('1'), container('1')] },
-      ),
-      undefined,
-      '3000',
-    ],
-    [
-      'a sidecar runs beside them',
-      workload(
-        'Deployment',
-        { replicas: 1 },
-        { initContainers: [{ ...container('1'), restartPolicy: 'Always' }], containers: [container('1')] },
-      ),
-      undefined,
-      '2000',
-    ],
-  ])('%s', (_, change, live, milli) => {
+  test.each(surgesOfWorkloads)('%s', (_, change, live, milli) => {
     expect(needed(change, live)).toBe(milli);
   });
 
-  test.each<[string, Parameters<typeof judgeResources>[0], string, string, string]>([
-    [
-      'fits',
-      {
-        nodes: [node('one', '4')],
-        pods: [pod('2')],
-        changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
-      },
-      'pass',
-      'pass',
-      'ok',
-    ],
-    [
-      'does not fit',
-      {
-        nodes: [node('one', '4')],
-        pods: [pod('3')],
-        changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
-      },
-      'warn',
-      'fail',
-      'insufficient-resources',
-    ],
-    [
-      'a rollout that may end a pod first does without its surge',
-      {
-        nodes: [node('one', '4')],
-        pods: [pod('4')],
-        changing: [
-          {
-            workload: workload('Deployment', { replicas: 4 }),
-            live: workload('Deployment', { replicas: 4 }),
-          },
-        ],
-      },
-      'warn',
-      'warn',
-      'insufficient-resources',
-    ],
-    [
-      'pods that only hold room for others',
-      {
-        nodes: [node('one', '4')],
-        pods: [{ ...pod('3'), spec: { ...(pod('3')['spec'] as JsonObject), priority: -10 } }],
-        changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
-      },
-      'warn',
-      'warn',
-      'insufficient-resources',
-    ],
-    [
-      'pods on their way out',
-      {
-        nodes: [node('one', '4')],
-        pods: [{ ...pod('3'), metadata: { name: 'p', deletionTimestamp: '2026-01-01T00:00:00Z' } }],
-        changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
-      },
-      'warn',
-      'warn',
-      'insufficient-resources',
-    ],
-    [
-      'pods that are over hold nothing',
-      {
-        nodes: [node('one', '4')],
-        pods: [{ ...pod('3'), status: { phase: 'Succeeded' } }],
-        changing: [{ workload: workload('Deployment', { replicas: 2 }) }],
-      },
-      'pass',
-      'pass',
-      'ok',
-    ],
-    [
-      'no ready node',
-      { nodes: [node('one', '4', {}, 'False')], pods: [], changing: [] },
-      'warn',
-      'fail',
-      'too-few-nodes',
-    ],
-    [
-      'only a cordoned node',
-      { nodes: [node('one', '4', { unschedulable: true })], pods: [], changing: [] },
-      'warn',
-      'fail',
-      'too-few-nodes',
-    ],
-    ['nodes may not be listed', { pods: [], changing: [] }, 'warn', 'warn', 'resources-unknown'],
-    [
-      'pods may not be listed',
-      { nodes: [node('one', '4')], changing: [] },
-      'warn',
-      'warn',
-      'resources-unknown',
-    ],
-  ])('%s: staging %s, production %s', (_, facts, staging, production, reason) => {
+  test.each(roomOfClusters)('%s: staging %s, production %s', (_, facts, staging, production, reason) => {
     expect(judgeResources(facts, profiles.staging, 1)).toMatchObject([{ level: staging, reason }]);
     expect(judgeResources(facts, profiles.production, 1)).toMatchObject([{ level: production, reason }]);
   });

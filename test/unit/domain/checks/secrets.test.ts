@@ -42,7 +42,7 @@ const externalSecret = placed('external-secrets.io/v1', 'ExternalSecret', 'shop-
 const order = (spec: object = { target: 'tokens' }, name = 'order', kind = 'SecretOrder') =>
   placed('example.org/v1', kind, name, { spec });
 
-describe('what somebody will make is not missing', () => {
+describe('what somebody will make is not missing: producers that the table knows', () => {
   test('a producer that the table knows: told, and passed', () => {
     expect(judged(supply([needs('tokens', 'TOKEN'), externalSecret]))).toEqual([
       'pass ok: Secret tokens will be made by ExternalSecret shop-db.',
@@ -79,7 +79,9 @@ describe('what somebody will make is not missing', () => {
       'pass ok: Key B of Secret tokens will be made by ExternalSecret shop-db.',
     );
   });
+});
 
+describe('what somebody may make: kinds that the table does not know', () => {
   test.each<[string, KubernetesObject]>([
     ['names it', order()],
     ['names it deep in its spec', order({ outputs: [{ secret: { ref: { name: 'tokens' } } }] })],
@@ -149,7 +151,9 @@ describe('what somebody will make is not missing', () => {
     );
     expect(judged(supply([needs('workshop-user'), user]))[0]).toMatch(/^fail secret-missing/);
   });
+});
 
+describe('what somebody will make is not missing: annotations, permissions, live objects', () => {
   test('an annotation says it of any object', () => {
     const tenant = order({ size: 3 }, 'disk', 'Volume');
     const annotations = { 'orion.dev/provides': 'Secret/tokens' };
@@ -202,7 +206,9 @@ describe('what somebody will make is not missing', () => {
     expect(judged(supply([needs('tokens', 'B'), rendered], { kept }))[0]).toMatch(/^pass/);
     expect(judged(supply([needs('tokens', 'A'), rendered], { kept }))[0]).toMatch(/^fail secret-key-missing/);
   });
+});
 
+describe('pull secrets, and the order of producers', () => {
   test('a pull secret is never missed, and waited for where somebody makes it', () => {
     const puller = placed('apps/v1', 'Deployment', 'auth', {
       spec: { template: { spec: { imagePullSecrets: [{ name: 'tokens' }], containers: [] } } },

@@ -117,266 +117,263 @@ function told(answer: HealthVerdict): string {
 
 const app = service({ app: 'api' });
 
+const endpointStories: readonly (readonly [string, Story, string])[] = [
+  [
+    'hold every ready pod of this release',
+    { rendered: [app], changes: [...rolledOut, ...applied(5, web(), slice('s', [web(), ready]))] },
+    'passed | sound: 1 of 1 new pods in its endpoints',
+  ],
+  [
+    'of several slices count together, and an absent ready means true',
+    { rendered: [app], changes: [...rolledOut, ...applied(5, web(), slice('s'), slice('t', [web(), {}]))] },
+    'passed | sound: 1 of 1 new pods in its endpoints',
+  ],
+  [
+    'of old pods only are meant where the overlay pauses the Deployment',
+    {
+      rendered: [app],
+      desired: deployment({
+        generation: 2,
+        template: labelled('2', { app: 'api' }),
+        spec: { paused: true },
+      }),
+      changes: [
+        ...applied(3, deployment({ generation: 2, spec: { paused: true } }), oldSet),
+        ...applied(5, oldPod(), slice('s', [oldPod(), ready])),
+      ],
+    },
+    'passed | sound: 1 of 1 new pods in its endpoints',
+  ],
+  [
+    'that lack a ready pod are waited for',
+    { rendered: [app], changes: [...rolledOut, ...applied(5, web(), slice('s'))] },
+    'pending | waiting: 0 of 1 new pods in its endpoints',
+  ],
+  [
+    'that lack a ready pod when time is up are the failure',
+    { rendered: [app], changes: [...rolledOut, ...applied(5, web(), slice('s'))], at: 60 },
+    'failed | endpoints-missing: Service api does not have api-two-x in its endpoints, which is ready.',
+  ],
+  [
+    'of a pod of the same name that is gone do not count',
+    {
+      rendered: [app],
+      changes: [...rolledOut, ...applied(5, web(), slice('s', [web({ uid: 'before' }), ready]))],
+    },
+    'pending | waiting: 0 of 1 new pods in its endpoints',
+  ],
+  [
+    'with an old pod beside the new one are waited for',
+    {
+      rendered: [app],
+      changes: [...rolledOut, ...applied(5, oldPod(), web(), slice('s', [web(), ready], [oldPod(), ready]))],
+    },
+    'pending | waiting: 1 of 1 new pods in its endpoints, old pods are in its endpoints beside the new ones: api-one-x',
+  ],
+  [
+    'with an old pod when time is up name it',
+    {
+      rendered: [app],
+      changes: [...rolledOut, ...applied(5, oldPod(), web(), slice('s', [web(), ready], [oldPod(), ready]))],
+      at: 60,
+    },
+    'failed | endpoints-missing: Service api still sends to old pods: api-one-x.',
+  ],
+  [
+    'of an old pod that ends are waited for',
+    {
+      rendered: [app],
+      changes: [
+        ...rolledOut,
+        ...applied(
+          5,
+          oldPod({ deletion: 40 }),
+          web(),
+          slice('s', [web(), ready], [oldPod(), { ready: false, serving: true, terminating: true }]),
+        ),
+      ],
+    },
+    'pending | waiting: 1 of 1 new pods in its endpoints, old pods still end: api-one-x',
+  ],
+  [
+    'of an old pod that ends for long are no failure',
+    {
+      rendered: [app],
+      changes: [
+        ...rolledOut,
+        ...applied(
+          5,
+          oldPod({ deletion: 400 }),
+          web(),
+          slice('s', [web(), ready], [oldPod(), { ready: false, serving: true, terminating: true }]),
+        ),
+      ],
+      at: 60,
+    },
+    'passed | waiting: 1 of 1 new pods in its endpoints, old pods still end: api-one-x',
+  ],
+  [
+    'of an old pod that ends and no longer answers do not matter',
+    {
+      rendered: [app],
+      changes: [
+        ...rolledOut,
+        ...applied(
+          5,
+          oldPod({ deletion: 40 }),
+          web(),
+          slice('s', [web(), ready], [oldPod(), { ready: false, serving: false, terminating: true }]),
+        ),
+      ],
+    },
+    'passed | sound: 1 of 1 new pods in its endpoints',
+  ],
+];
+
 describe('endpoints', () => {
-  const stories: readonly (readonly [string, Story, string])[] = [
-    [
-      'hold every ready pod of this release',
-      { rendered: [app], changes: [...rolledOut, ...applied(5, web(), slice('s', [web(), ready]))] },
-      'passed | sound: 1 of 1 new pods in its endpoints',
-    ],
-    [
-      'of several slices count together, and an absent ready means true',
-      { rendered: [app], changes: [...rolledOut, ...applied(5, web(), slice('s'), slice('t', [web(), {}]))] },
-      'passed | sound: 1 of 1 new pods in its endpoints',
-    ],
-    [
-      'of old pods only are meant where the overlay pauses the Deployment',
-      {
-        rendered: [app],
-        desired: deployment({
-          generation: 2,
-          template: labelled('2', { app: 'api' }),
-          spec: { paused: true },
-        }),
-        changes: [
-          ...applied(3, deployment({ generation: 2, spec: { paused: true } }), oldSet),
-          ...applied(5, oldPod(), slice('s', [oldPod(), ready])),
-        ],
-      },
-      'passed | sound: 1 of 1 new pods in its endpoints',
-    ],
-    [
-      'that lack a ready pod are waited for',
-      { rendered: [app], changes: [...rolledOut, ...applied(5, web(), slice('s'))] },
-      'pending | waiting: 0 of 1 new pods in its endpoints',
-    ],
-    [
-      'that lack a ready pod when time is up are the failure',
-      { rendered: [app], changes: [...rolledOut, ...applied(5, web(), slice('s'))], at: 60 },
-      'failed | endpoints-missing: Service api does not have api-two-x in its endpoints, which is ready.',
-    ],
-    [
-      'of a pod of the same name that is gone do not count',
-      {
-        rendered: [app],
-        changes: [...rolledOut, ...applied(5, web(), slice('s', [web({ uid: 'before' }), ready]))],
-      },
-      'pending | waiting: 0 of 1 new pods in its endpoints',
-    ],
-    [
-      'with an old pod beside the new one are waited for',
-      {
-        rendered: [app],
-        changes: [
-          ...rolledOut,
-          ...applied(5, oldPod(), web(), slice('s', [web(), ready], [oldPod(), ready])),
-        ],
-      },
-      'pending | waiting: 1 of 1 new pods in its endpoints, old pods are in its endpoints beside the new ones: api-one-x',
-    ],
-    [
-      'with an old pod when time is up name it',
-      {
-        rendered: [app],
-        changes: [
-          ...rolledOut,
-          ...applied(5, oldPod(), web(), slice('s', [web(), ready], [oldPod(), ready])),
-        ],
-        at: 60,
-      },
-      'failed | endpoints-missing: Service api still sends to old pods: api-one-x.',
-    ],
-    [
-      'of an old pod that ends are waited for',
-      {
-        rendered: [app],
-        changes: [
-          ...rolledOut,
-          ...applied(
-            5,
-            oldPod({ deletion: 40 }),
-            web(),
-            slice('s', [web(), ready], [oldPod(), { ready: false, serving: true, terminating: true }]),
-          ),
-        ],
-      },
-      'pending | waiting: 1 of 1 new pods in its endpoints, old pods still end: api-one-x',
-    ],
-    [
-      'of an old pod that ends for long are no failure',
-      {
-        rendered: [app],
-        changes: [
-          ...rolledOut,
-          ...applied(
-            5,
-            oldPod({ deletion: 400 }),
-            web(),
-            slice('s', [web(), ready], [oldPod(), { ready: false, serving: true, terminating: true }]),
-          ),
-        ],
-        at: 60,
-      },
-      'passed | waiting: 1 of 1 new pods in its endpoints, old pods still end: api-one-x',
-    ],
-    [
-      'of an old pod that ends and no longer answers do not matter',
-      {
-        rendered: [app],
-        changes: [
-          ...rolledOut,
-          ...applied(
-            5,
-            oldPod({ deletion: 40 }),
-            web(),
-            slice('s', [web(), ready], [oldPod(), { ready: false, serving: false, terminating: true }]),
-          ),
-        ],
-      },
-      'passed | sound: 1 of 1 new pods in its endpoints',
-    ],
-  ];
-  test.each(stories)('%s', (_name, story, wanted) => {
+  test.each(endpointStories)('%s', (_name, story, wanted) => {
     expect(told(judge(story))).toBe(wanted);
   });
 });
 
-describe('a selector', () => {
-  const up = [...rolledOut, ...applied(5, web())];
-  const stories: readonly (readonly [string, Story, string])[] = [
-    [
-      'that no pod can ever have fails at once and names the nearest labels',
-      { rendered: [service({ app: 'apj' })], changes: up },
-      'failed | endpoints-missing: Service api selects app=apj, and no pod has that; the nearest, Deployment api, has app=api.',
-    ],
-    [
-      'that a label of the running pod could still fulfil is waited for',
-      { rendered: [service({ app: 'api', role: 'leader' })], changes: up },
-      'pending | waiting: selects app=api, role=leader, and no pod has that; the nearest, Deployment api, has app=api',
-    ],
-    [
-      'that nothing fulfilled when time is up',
-      { rendered: [service({ app: 'api', role: 'leader' })], changes: up, at: 60 },
-      'failed | endpoints-missing: Service api selects app=api, role=leader, and no pod has that; the nearest, Deployment api, has app=api.',
-    ],
-    [
-      'that an operator’s pods may have is waited for',
-      {
-        rendered: [
-          service({ cluster: 'pg' }),
-          { apiVersion: 'acid.zalan.do/v1', kind: 'postgresql', metadata: { name: 'pg', namespace } },
-        ],
-        changes: up,
-      },
-      'pending | waiting: selects cluster=pg, and no pod has that',
-    ],
-    [
-      'that pins an old label, the old pods still ending, names them',
-      {
-        rendered: [service({ app: 'api', version: '1' })],
-        desired: deployment({
-          ...{ generation: 2, updated: 1, available: 1 },
+const rolledOutPod = [...rolledOut, ...applied(5, web())];
+
+const selectorStories: readonly (readonly [string, Story, string])[] = [
+  [
+    'that no pod can ever have fails at once and names the nearest labels',
+    { rendered: [service({ app: 'apj' })], changes: rolledOutPod },
+    'failed | endpoints-missing: Service api selects app=apj, and no pod has that; the nearest, Deployment api, has app=api.',
+  ],
+  [
+    'that a label of the running pod could still fulfil is waited for',
+    { rendered: [service({ app: 'api', role: 'leader' })], changes: rolledOutPod },
+    'pending | waiting: selects app=api, role=leader, and no pod has that; the nearest, Deployment api, has app=api',
+  ],
+  [
+    'that nothing fulfilled when time is up',
+    { rendered: [service({ app: 'api', role: 'leader' })], changes: rolledOutPod, at: 60 },
+    'failed | endpoints-missing: Service api selects app=api, role=leader, and no pod has that; the nearest, Deployment api, has app=api.',
+  ],
+  [
+    'that an operator’s pods may have is waited for',
+    {
+      rendered: [
+        service({ cluster: 'pg' }),
+        { apiVersion: 'acid.zalan.do/v1', kind: 'postgresql', metadata: { name: 'pg', namespace } },
+      ],
+      changes: rolledOutPod,
+    },
+    'pending | waiting: selects cluster=pg, and no pod has that',
+  ],
+  [
+    'that pins an old label, the old pods still ending, names them',
+    {
+      rendered: [service({ app: 'api', version: '1' })],
+      desired: deployment({
+        ...{ generation: 2, updated: 1, available: 1 },
+        template: labelled('2', { app: 'api', version: '2' }),
+      }),
+      changes: applied(
+        3,
+        deployment({
+          generation: 2,
+          updated: 1,
+          available: 1,
           template: labelled('2', { app: 'api', version: '2' }),
         }),
-        changes: applied(
-          3,
-          deployment({
-            generation: 2,
-            updated: 1,
-            available: 1,
-            template: labelled('2', { app: 'api', version: '2' }),
+        replicaSet(deployment({ template: labelled('2', { app: 'api', version: '2' }) }), 'two'),
+        oldSet,
+        web({ labels: { app: 'api', version: '2' } }),
+        oldPod({ labels: { app: 'api', version: '1' }, deletion: 30 }),
+      ),
+    },
+    'failed | endpoints-missing: Service api selects app=api, version=1, which only old pods have (api-one-x), and none of this release; the nearest, Deployment api, has version=2.',
+  ],
+  [
+    'of pods that are not of this release is not judged',
+    {
+      rendered: [service({ app: 'elsewhere' })],
+      changes: [
+        ...rolledOutPod,
+        ...applied(
+          5,
+          pod(replicaSet(deployment({ name: 'other' }), 'x'), {
+            name: 'other-x',
+            labels: { app: 'elsewhere' },
           }),
-          replicaSet(deployment({ template: labelled('2', { app: 'api', version: '2' }) }), 'two'),
-          oldSet,
-          web({ labels: { app: 'api', version: '2' } }),
-          oldPod({ labels: { app: 'api', version: '1' }, deletion: 30 }),
         ),
-      },
-      'failed | endpoints-missing: Service api selects app=api, version=1, which only old pods have (api-one-x), and none of this release; the nearest, Deployment api, has version=2.',
-    ],
-    [
-      'of pods that are not of this release is not judged',
-      {
-        rendered: [service({ app: 'elsewhere' })],
-        changes: [
-          ...up,
-          ...applied(
-            5,
-            pod(replicaSet(deployment({ name: 'other' }), 'x'), {
-              name: 'other-x',
-              labels: { app: 'elsewhere' },
-            }),
-          ),
-        ],
-      },
-      'passed | skipped: selects pods that are not of this release, not judged',
-    ],
-    [
-      'of pods that a workload of the release before left behind is a failure',
-      {
-        rendered: [service({ app: 'api', colour: 'blue' })],
-        desired: deployment({
+      ],
+    },
+    'passed | skipped: selects pods that are not of this release, not judged',
+  ],
+  [
+    'of pods that a workload of the release before left behind is a failure',
+    {
+      rendered: [service({ app: 'api', colour: 'blue' })],
+      desired: deployment({
+        generation: 2,
+        updated: 1,
+        available: 1,
+        template: labelled('2', { app: 'api', colour: 'green' }),
+      }),
+      former: [`Deployment.apps/${namespace}/blue`],
+      changes: applied(
+        3,
+        deployment({
           generation: 2,
           updated: 1,
           available: 1,
           template: labelled('2', { app: 'api', colour: 'green' }),
         }),
-        former: [`Deployment.apps/${namespace}/blue`],
-        changes: applied(
-          3,
-          deployment({
-            generation: 2,
-            updated: 1,
-            available: 1,
-            template: labelled('2', { app: 'api', colour: 'green' }),
-          }),
-          replicaSet(deployment({ template: labelled('2', { app: 'api', colour: 'green' }) }), 'two'),
-          web({ labels: { app: 'api', colour: 'green' } }),
-          deployment({ name: 'blue', template: labelled('1', { app: 'api', colour: 'blue' }) }),
-          replicaSet(deployment({ name: 'blue' }), 'b'),
-          pod(replicaSet(deployment({ name: 'blue' }), 'b'), {
-            name: 'blue-b-x',
-            labels: { app: 'api', colour: 'blue' },
-            ready: -9,
-          }),
-        ),
-      },
-      'failed | endpoints-missing: Service api selects app=api, colour=blue, which only old pods have (blue-b-x), and none of this release; the nearest, Deployment api, has colour=green.',
-    ],
-    [
-      'that is absent is not judged',
-      { rendered: [service(undefined)], changes: up },
-      'passed | skipped: selects no pods by labels, not judged',
-    ],
-    [
-      'beside an external name is not judged',
-      {
-        rendered: [service({ app: 'nobody' }, { type: 'ExternalName', externalName: 'db.example' })],
-        changes: up,
-      },
-      'passed | skipped: selects no pods by labels, not judged',
-    ],
-    [
-      'of a workload that is scaled to zero is not judged',
-      {
-        rendered: [
-          service({ app: 'batch' }),
-          deployment({ name: 'batch', replicas: 0, template: labelled('1', { app: 'batch' }) }),
-        ],
-        changes: up,
-      },
-      'passed | skipped: selects pods of Deployment batch, which is scaled to zero',
-    ],
-    [
-      'of one pod of a StatefulSet, by the label that its controller adds, is waited for',
-      {
-        rendered: [service({ app: 'api', 'statefulset.kubernetes.io/pod-name': 'api-0' })],
-        changes: up,
-      },
-      'pending | waiting: no pod of Deployment api is there yet',
-    ],
-  ];
-  test.each(stories)('%s', (_name, story, wanted) => {
+        replicaSet(deployment({ template: labelled('2', { app: 'api', colour: 'green' }) }), 'two'),
+        web({ labels: { app: 'api', colour: 'green' } }),
+        deployment({ name: 'blue', template: labelled('1', { app: 'api', colour: 'blue' }) }),
+        replicaSet(deployment({ name: 'blue' }), 'b'),
+        pod(replicaSet(deployment({ name: 'blue' }), 'b'), {
+          name: 'blue-b-x',
+          labels: { app: 'api', colour: 'blue' },
+          ready: -9,
+        }),
+      ),
+    },
+    'failed | endpoints-missing: Service api selects app=api, colour=blue, which only old pods have (blue-b-x), and none of this release; the nearest, Deployment api, has colour=green.',
+  ],
+  [
+    'that is absent is not judged',
+    { rendered: [service(undefined)], changes: rolledOutPod },
+    'passed | skipped: selects no pods by labels, not judged',
+  ],
+  [
+    'beside an external name is not judged',
+    {
+      rendered: [service({ app: 'nobody' }, { type: 'ExternalName', externalName: 'db.example' })],
+      changes: rolledOutPod,
+    },
+    'passed | skipped: selects no pods by labels, not judged',
+  ],
+  [
+    'of a workload that is scaled to zero is not judged',
+    {
+      rendered: [
+        service({ app: 'batch' }),
+        deployment({ name: 'batch', replicas: 0, template: labelled('1', { app: 'batch' }) }),
+      ],
+      changes: rolledOutPod,
+    },
+    'passed | skipped: selects pods of Deployment batch, which is scaled to zero',
+  ],
+  [
+    'of one pod of a StatefulSet, by the label that its controller adds, is waited for',
+    {
+      rendered: [service({ app: 'api', 'statefulset.kubernetes.io/pod-name': 'api-0' })],
+      changes: rolledOutPod,
+    },
+    'pending | waiting: no pod of Deployment api is there yet',
+  ],
+];
+
+describe('a selector', () => {
+  test.each(selectorStories)('%s', (_name, story, wanted) => {
     expect(told(judge(story))).toBe(wanted);
   });
 });

@@ -118,7 +118,7 @@ describe('status', () => {
   });
 });
 
-describe('rollout', () => {
+describe('rollout: pods of the new revision', () => {
   test('passes when its new pods have stayed up, whatever old ones there were', () => {
     const story = applied(3, up('web-a', 'web-new', 2), up('web-b', 'web-new', 3), cloneSet(done));
     const ending = tell([target(cloneSet())], story);
@@ -175,7 +175,9 @@ describe('rollout', () => {
     const story = applied(3, up('web-a', 'web-old', -50), up('web-b', 'web-old', -50), cloneSet(done));
     expect(outcome(tell([target(cloneSet())], story))).not.toBe('passed');
   });
+});
 
+describe('rollout: failures and their reasons', () => {
   test('fails on a new pod that crashes, with that as the reason', () => {
     const crashing = (restarts: number, at: number) =>
       pod(cloneSet(), {

@@ -99,15 +99,25 @@ test('a namespace that was only just made is like one that is not there', () => 
     metadata: { name: 'shop', labels: { 'kubernetes.io/metadata.name': 'shop' } },
   };
   const fields = { 'f:metadata': { 'f:labels': { 'f:level': {} } } };
-  expect(planDigestText([planned(desired, made, fields)])).toBe(planDigestText([planned(desired)]));
+  const absent = planDigestText([planned(desired)]);
+  expect(planDigestText([planned(desired, made, fields)])).toBe(absent);
+  const labelled = { ...made, metadata: { ...made.metadata, labels: { level: 'baseline' } } };
+  expect(planDigestText([planned(desired, labelled, fields)])).not.toBe(absent);
 });
 
 test('no value of a Secret is in the text', () => {
   const { data: _data, ...rest } = secret('plain', '');
   const texts = { ...rest, stringData: { url: 'canary-one' } } as KubernetesObject;
-  const text = planDigestText([
-    planned(secret(one, 'Y2FuYXJ5')),
-    planned(texts, texts, { 'f:stringData': {} }),
-  ]);
-  expect(text).not.toMatch(/Y2FuYXJ5|canary/);
+  const objects = [secret(one, 'Y2FuYXJ5'), texts];
+  const textOf = (kind: string) =>
+    planDigestText(
+      objects.map((object) => {
+        const ofKind = { ...object, kind };
+        return planned(ofKind, ofKind, { 'f:data': {}, 'f:stringData': {} });
+      }),
+    );
+  expect(textOf('Secret')).not.toMatch(/Y2FuYXJ5|canary/);
+  const shown = textOf('ConfigMap');
+  expect(shown).toContain('Y2FuYXJ5');
+  expect(shown).toContain('canary-one');
 });

@@ -25,162 +25,156 @@ const es = 'external-secrets.io/v1';
 const vault = 'secrets.hashicorp.com/v1beta1';
 const data = [{ secretKey: 'PASSWORD', remoteRef: { key: 'shop' } }];
 
+const productsOfKinds: readonly [string, KubernetesObject, readonly string[]][] = [
+  ['an ExternalSecret', object(es, 'ExternalSecret', { data }), ['Secret shop[PASSWORD]']],
+  [
+    'an older version, with a target of another name',
+    object('external-secrets.io/v1beta1', 'ExternalSecret', { target: { name: 'db' }, data }),
+    ['Secret db[PASSWORD]'],
+  ],
+  [
+    'dataFrom',
+    object(es, 'ExternalSecret', { data, dataFrom: [{ extract: { key: 'a' } }] }),
+    ['Secret shop'],
+  ],
+  [
+    'a template',
+    object(es, 'ExternalSecret', { data, target: { template: { data: { URL: '{{ .PASSWORD }}' } } } }),
+    ['Secret shop'],
+  ],
+  ['policy None', object(es, 'ExternalSecret', { data, target: { creationPolicy: 'None' } }), []],
+  [
+    'policy Merge',
+    object(es, 'ExternalSecret', { data, target: { creationPolicy: 'Merge' } }),
+    ['+Secret shop'],
+  ],
+  [
+    'a ConfigMap as its target',
+    object(es, 'ExternalSecret', {
+      data,
+      target: { name: 'c', manifest: { apiVersion: 'v1', kind: 'ConfigMap' } },
+    }),
+    ['ConfigMap c[PASSWORD]'],
+  ],
+  [
+    'a ClusterExternalSecret',
+    object(es, 'ClusterExternalSecret', { externalSecretName: 'db', externalSecretSpec: { data } }),
+    ['Secret db[PASSWORD]@'],
+  ],
+  [
+    'a PushSecret',
+    object('external-secrets.io/v1alpha1', 'PushSecret', { selector: { secret: { name: 'db' } } }),
+    [],
+  ],
+  [
+    'a SealedSecret',
+    object('bitnami.com/v1alpha1', 'SealedSecret', {
+      encryptedData: { A: 'x' },
+      template: { data: { B: 'y' } },
+    }),
+    ['Secret shop[A,B]'],
+  ],
+  [
+    'a Certificate',
+    object('cert-manager.io/v1', 'Certificate', { secretName: 'tls' }),
+    ['Secret tls[tls.crt,tls.key,ca.crt]'],
+  ],
+  [
+    'a Certificate with a keystore',
+    object('cert-manager.io/v1', 'Certificate', {
+      secretName: 'tls',
+      keystores: { jks: { create: true } },
+    }),
+    ['Secret tls'],
+  ],
+  [
+    'an Ingress with an issuer',
+    object(
+      'networking.k8s.io/v1',
+      'Ingress',
+      { tls: [{ hosts: ['a'], secretName: 'tls' }] },
+      { annotations: { 'cert-manager.io/cluster-issuer': 'acme' } },
+    ),
+    ['Secret tls'],
+  ],
+  ['an Ingress without one', object('networking.k8s.io/v1', 'Ingress', { tls: [{ secretName: 'tls' }] }), []],
+  [
+    'a Gateway with an issuer',
+    object(
+      'gateway.networking.k8s.io/v1',
+      'Gateway',
+      { listeners: [{ tls: { certificateRefs: [{ name: 'tls' }] } }] },
+      { annotations: { 'cert-manager.io/issuer': 'acme' } },
+    ),
+    ['Secret tls'],
+  ],
+  [
+    'a VaultStaticSecret that creates',
+    object(vault, 'VaultStaticSecret', { destination: { name: 'db', create: true } }),
+    ['Secret db'],
+  ],
+  ['one that does not', object(vault, 'VaultDynamicSecret', { destination: { name: 'db' } }), ['+Secret db']],
+  [
+    'a SecretProviderClass',
+    object('secrets-store.csi.x-k8s.io/v1', 'SecretProviderClass', {
+      secretObjects: [{ secretName: 'db', data: [{ objectName: 'o', key: 'PASSWORD' }] }],
+    }),
+    ['Secret db[PASSWORD]'],
+  ],
+  [
+    'an InfisicalSecret',
+    object('secrets.infisical.com/v1alpha1', 'InfisicalSecret', {
+      managedKubeSecretReferences: [{ secretName: 'db' }],
+      managedKubeConfigMapReferences: [{ configMapName: 'c' }],
+    }),
+    ['Secret db', 'ConfigMap c'],
+  ],
+  ['a OnePasswordItem', object('onepassword.com/v1', 'OnePasswordItem', {}), ['Secret shop']],
+  [
+    'a DopplerSecret',
+    object('secrets.doppler.com/v1alpha1', 'DopplerSecret', { managedSecret: { name: 'db' } }),
+    ['Secret db'],
+  ],
+  [
+    'a trust-manager Bundle',
+    object(
+      'trust.cert-manager.io/v1alpha1',
+      'Bundle',
+      { target: { configMap: { key: 'ca.crt' } } },
+      { namespace: undefined },
+    ),
+    ['ConfigMap shop@'],
+  ],
+  [
+    'any managed resource of Crossplane',
+    object('rds.aws.upbound.io/v1beta1', 'Instance', {
+      writeConnectionSecretToRef: { name: 'db', namespace: 'shop' },
+    }),
+    ['Secret db'],
+  ],
+  [
+    'any resource of the Azure Service Operator',
+    object('cache.azure.com/v1', 'Redis', {
+      operatorSpec: { secrets: { primaryKey: { name: 'r', key: 'k' } } },
+    }),
+    ['Secret r'],
+  ],
+  [
+    'a RabbitmqCluster',
+    object('rabbitmq.com/v1beta1', 'RabbitmqCluster', {}),
+    ['Secret shop-default-user', 'Secret shop-erlang-cookie'],
+  ],
+  [
+    'a FieldExport',
+    object('services.k8s.aws/v1alpha1', 'FieldExport', { to: { kind: 'configmap', name: 'c' } }),
+    ['+ConfigMap c'],
+  ],
+  ['a Deployment', object('apps/v1', 'Deployment', {}), []],
+  ['a kind called like a property of every object', object('', 'constructor', {}), []],
+];
+
 describe('by kind', () => {
-  test.each<[string, KubernetesObject, readonly string[]]>([
-    ['an ExternalSecret', object(es, 'ExternalSecret', { data }), ['Secret shop[PASSWORD]']],
-    [
-      'an older version, with a target of another name',
-      object('external-secrets.io/v1beta1', 'ExternalSecret', { target: { name: 'db' }, data }),
-      ['Secret db[PASSWORD]'],
-    ],
-    [
-      'dataFrom',
-      object(es, 'ExternalSecret', { data, dataFrom: [{ extract: { key: 'a' } }] }),
-      ['Secret shop'],
-    ],
-    [
-      'a template',
-      object(es, 'ExternalSecret', { data, target: { template: { data: { URL: '{{ .PASSWORD }}' } } } }),
-      ['Secret shop'],
-    ],
-    ['policy None', object(es, 'ExternalSecret', { data, target: { creationPolicy: 'None' } }), []],
-    [
-      'policy Merge',
-      object(es, 'ExternalSecret', { data, target: { creationPolicy: 'Merge' } }),
-      ['+Secret shop'],
-    ],
-    [
-      'a ConfigMap as its target',
-      object(es, 'ExternalSecret', {
-        data,
-        target: { name: 'c', manifest: { apiVersion: 'v1', kind: 'ConfigMap' } },
-      }),
-      ['ConfigMap c[PASSWORD]'],
-    ],
-    [
-      'a ClusterExternalSecret',
-      object(es, 'ClusterExternalSecret', { externalSecretName: 'db', externalSecretSpec: { data } }),
-      ['Secret db[PASSWORD]@'],
-    ],
-    [
-      'a PushSecret',
-      object('external-secrets.io/v1alpha1', 'PushSecret', { selector: { secret: { name: 'db' } } }),
-      [],
-    ],
-    [
-      'a SealedSecret',
-      object('bitnami.com/v1alpha1', 'SealedSecret', {
-        encryptedData: { A: 'x' },
-        template: { data: { B: 'y' } },
-      }),
-      ['Secret shop[A,B]'],
-    ],
-    [
-      'a Certificate',
-      object('cert-manager.io/v1', 'Certificate', { secretName: 'tls' }),
-      ['Secret tls[tls.crt,tls.key,ca.crt]'],
-    ],
-    [
-      'a Certificate with a keystore',
-      object('cert-manager.io/v1', 'Certificate', {
-        secretName: 'tls',
-        keystores: { jks: { create: true } },
-      }),
-      ['Secret tls'],
-    ],
-    [
-      'an Ingress with an issuer',
-      object(
-        'networking.k8s.io/v1',
-        'Ingress',
-        { tls: [{ hosts: ['a'], secretName: 'tls' }] },
-        { annotations: { 'cert-manager.io/cluster-issuer': 'acme' } },
-      ),
-      ['Secret tls'],
-    ],
-    [
-      'an Ingress without one',
-      object('networking.k8s.io/v1', 'Ingress', { tls: [{ secretName: 'tls' }] }),
-      [],
-    ],
-    [
-      'a Gateway with an issuer',
-      object(
-        'gateway.networking.k8s.io/v1',
-        'Gateway',
-        { listeners: [{ tls: { certificateRefs: [{ name: 'tls' }] } }] },
-        { annotations: { 'cert-manager.io/issuer': 'acme' } },
-      ),
-      ['Secret tls'],
-    ],
-    [
-      'a VaultStaticSecret that creates',
-      object(vault, 'VaultStaticSecret', { destination: { name: 'db', create: true } }),
-      ['Secret db'],
-    ],
-    [
-      'one that does not',
-      object(vault, 'VaultDynamicSecret', { destination: { name: 'db' } }),
-      ['+Secret db'],
-    ],
-    [
-      'a SecretProviderClass',
-      object('secrets-store.csi.x-k8s.io/v1', 'SecretProviderClass', {
-        secretObjects: [{ secretName: 'db', data: [{ objectName: 'o', key: 'PASSWORD' }] }],
-      }),
-      ['Secret db[PASSWORD]'],
-    ],
-    [
-      'an InfisicalSecret',
-      object('secrets.infisical.com/v1alpha1', 'InfisicalSecret', {
-        managedKubeSecretReferences: [{ secretName: 'db' }],
-        managedKubeConfigMapReferences: [{ configMapName: 'c' }],
-      }),
-      ['Secret db', 'ConfigMap c'],
-    ],
-    ['a OnePasswordItem', object('onepassword.com/v1', 'OnePasswordItem', {}), ['Secret shop']],
-    [
-      'a DopplerSecret',
-      object('secrets.doppler.com/v1alpha1', 'DopplerSecret', { managedSecret: { name: 'db' } }),
-      ['Secret db'],
-    ],
-    [
-      'a trust-manager Bundle',
-      object(
-        'trust.cert-manager.io/v1alpha1',
-        'Bundle',
-        { target: { configMap: { key: 'ca.crt' } } },
-        { namespace: undefined },
-      ),
-      ['ConfigMap shop@'],
-    ],
-    [
-      'any managed resource of Crossplane',
-      object('rds.aws.upbound.io/v1beta1', 'Instance', {
-        writeConnectionSecretToRef: { name: 'db', namespace: 'shop' },
-      }),
-      ['Secret db'],
-    ],
-    [
-      'any resource of the Azure Service Operator',
-      object('cache.azure.com/v1', 'Redis', {
-        operatorSpec: { secrets: { primaryKey: { name: 'r', key: 'k' } } },
-      }),
-      ['Secret r'],
-    ],
-    [
-      'a RabbitmqCluster',
-      object('rabbitmq.com/v1beta1', 'RabbitmqCluster', {}),
-      ['Secret shop-default-user', 'Secret shop-erlang-cookie'],
-    ],
-    [
-      'a FieldExport',
-      object('services.k8s.aws/v1alpha1', 'FieldExport', { to: { kind: 'configmap', name: 'c' } }),
-      ['+ConfigMap c'],
-    ],
-    ['a Deployment', object('apps/v1', 'Deployment', {}), []],
-    ['a kind called like a property of every object', object('', 'constructor', {}), []],
-  ])('%s', (_what, given, products) => {
+  test.each(productsOfKinds)('%s', (_what, given, products) => {
     expect(productsByKind(given).map(told)).toEqual(products);
   });
 

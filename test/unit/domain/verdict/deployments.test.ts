@@ -38,7 +38,7 @@ function failureOf(ending: ReturnType<typeof tell>) {
   return failure;
 }
 
-describe('sound releases', () => {
+describe('sound releases: installs and updates', () => {
   test('a first install passes when its pod has been up for settle', () => {
     const ending = story(applied(1, pod(newest, { ready: 1, containers: [running(1)] }), done));
     expect([outcome(ending), ending.at]).toEqual(['passed', 11]);
@@ -83,7 +83,9 @@ describe('sound releases', () => {
     const ending = tell([target(none)], applied(0.3, none));
     expect([outcome(ending), ending.at]).toEqual(['passed', 0.3]);
   });
+});
 
+describe('sound releases: late starts', () => {
   test('its first two starts fail, then it runs', () => {
     const ending = story(
       applied(1, pod(newest, { containers: [ended(1, 0)] })),
@@ -140,7 +142,9 @@ describe('sound releases', () => {
     );
     expect([outcome(ending), ending.at]).toEqual(['passed', 55]);
   });
+});
 
+describe('sound releases: progress deadlines of before', () => {
   test('a ProgressDeadlineExceeded that stood before does not count', () => {
     const stale = [
       {
@@ -188,7 +192,9 @@ describe('sound releases', () => {
     );
     expect([outcome(ending), ending.at]).toEqual(['passed', 15]);
   });
+});
 
+describe('sound releases: nodes, evictions and quotas', () => {
   test('a node joins before the scheduling budget is used up', () => {
     const unscheduled = [
       {
@@ -272,7 +278,7 @@ describe('sound releases', () => {
   });
 });
 
-describe('broken releases', () => {
+describe('broken releases: crashes', () => {
   test('exits 3 at once: the third end is the verdict', () => {
     const ending = story(
       applied(1, pod(newest, { ready: 1, containers: [running(1)] }), done),
@@ -348,7 +354,9 @@ describe('broken releases', () => {
     expect([outcome(ending), ending.at]).toEqual(['init-container-failed', 13]);
     expect(failureOf(ending).chain.at(-1)).toBe('init container migrate');
   });
+});
 
+describe('broken releases: images that do not exist', () => {
   test('the image does not exist: the first pull error is the verdict', () => {
     const text =
       'rpc error: code = NotFound desc = failed to pull and unpack image "registry.test/shop/api:2": registry.test/shop/api:2: not found';
@@ -399,7 +407,9 @@ describe('broken releases', () => {
     const message = failureOf(story(applied(1, held))).message;
     expect(message).toContain('image registry.test/shop/api:2 does not exist');
   });
+});
 
+describe('broken releases: registries, and events that outlast the status', () => {
   test('an older kubelet loses the text after the back-off: the event has it', () => {
     const held = pod(newest, {
       phase: 'Pending',
@@ -433,7 +443,9 @@ describe('broken releases', () => {
     const ending = story(state(1, 'ErrImagePull'), state(2, 'ImagePullBackOff'), state(15, 'ErrImagePull'));
     expect([outcome(ending), ending.at]).toEqual(['image-pull-failing', 61]);
   });
+});
 
+describe('broken releases: probes and memory', () => {
   test('a readiness probe on the wrong port: long before the timeout', () => {
     const probed = template('2', {
       spec: { readinessProbe: { httpGet: { path: '/ready', port: 9 }, periodSeconds: 5 } },
@@ -497,7 +509,9 @@ describe('broken releases', () => {
     expect([outcome(ending), ending.at]).toEqual(['out-of-memory', 14]);
     expect(failureOf(ending).message).toContain('limit of 8Mi');
   });
+});
 
+describe('broken releases: containers that cannot be made', () => {
   test.each([
     ['configmap "absent" not found', 'ConfigMap absent does not exist'],
     ["couldn't find key password in Secret shop/db", 'Secret db has no key password'],
@@ -541,7 +555,9 @@ describe('broken releases', () => {
     );
     expect([outcome(ending), ending.at]).toEqual(['container-cannot-run', 1]);
   });
+});
 
+describe('broken releases: pods that are refused', () => {
   test('a quota that the release itself makes wider: refused at first, broken only where it lasts', () => {
     const text = 'pods "api-new-x" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=7';
     const refused = replicaSet(seen, 'new', { conditions: [replicaFailure(text, 1)] });
@@ -603,7 +619,9 @@ describe('broken releases', () => {
     ]);
     expect([outcome(ending), ending.at]).toEqual(['passed', 55]);
   });
+});
 
+describe('broken releases: refusals of different tries', () => {
   test('another refusal than at first has its allowance from its own first try', () => {
     const webhook =
       'Error creating: Internal error occurred: failed calling webhook "policy.test": Post "https://policy.shop.svc:443/": dial tcp: connect: connection refused';
@@ -634,7 +652,9 @@ describe('broken releases', () => {
     expect([outcome(ending), ending.at]).toEqual(['pod-creation-forbidden', 5]);
     expect(failureOf(ending).message).toContain('PodSecurity');
   });
+});
 
+describe('broken releases: unschedulable pods', () => {
   test('unschedulable: at the end of the budget, with what is missing', () => {
     const message = '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available.';
     const conditions = [
@@ -681,7 +701,9 @@ describe('broken releases', () => {
       expect([outcome(ending), ending.at]).toEqual(['unschedulable', 31]);
     });
   });
+});
 
+describe('broken releases: one pod of several', () => {
   test('one of three pods at fault: the rollout cannot be done without it', () => {
     const wish = deployment({ replicas: 3, updated: 3, available: 2 });
     const set = replicaSet(wish, 'new', { replicas: 3 });
@@ -713,7 +735,9 @@ describe('broken releases', () => {
     );
     expect(outcome(ending)).toBe('passed');
   });
+});
 
+describe('broken releases: time runs out', () => {
   test('time runs out: says what was missing, with the best explanation', () => {
     const text = 'dial tcp: lookup registry.test: no such host';
     const late = tell(

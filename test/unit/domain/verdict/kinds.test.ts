@@ -31,31 +31,35 @@ function workload(kind: string, spec: Fields, status: Fields, metadata: Fields =
 
 const revision = (hash: string) => ({ labels: { 'controller-revision-hash': hash } });
 
-describe('StatefulSet', () => {
-  const set = (status: Fields, spec: Fields = {}) =>
-    workload(
-      'StatefulSet',
-      { replicas: 2, ...spec },
-      { updateRevision: 'new', currentRevision: 'old', ...status },
-    );
-  const up = (name: string, hash: string, since = 1) =>
-    pod(set({}), { name, ready: since, containers: [running(since)], ...revision(hash) });
+const statefulSet = (status: Fields, spec: Fields = {}) =>
+  workload(
+    'StatefulSet',
+    { replicas: 2, ...spec },
+    { updateRevision: 'new', currentRevision: 'old', ...status },
+  );
 
+const statefulPod = (name: string, hash: string, since = 1) =>
+  pod(statefulSet({}), { name, ready: since, containers: [running(since)], ...revision(hash) });
+
+describe('StatefulSet: its revisions and partitions', () => {
   test('passes when both pods are of the new revision and stay up', () => {
-    const done = set({
+    const done = statefulSet({
       replicas: 2,
       updatedReplicas: 2,
       readyReplicas: 2,
       availableReplicas: 2,
       currentRevision: 'new',
     });
-    const ending = tell([target(set({}))], applied(3, up('db-0', 'new', 2), up('db-1', 'new', 3), done));
+    const ending = tell(
+      [target(statefulSet({}))],
+      applied(3, statefulPod('db-0', 'new', 2), statefulPod('db-1', 'new', 3), done),
+    );
     expect([outcome(ending), ending.at]).toEqual(['passed', 13]);
   });
 
   test('its second pod never becomes ready', () => {
     const probed = { template: template('2', { spec: { readinessProbe: { tcpSocket: { port: 5432 } } } }) };
-    const live = set({ replicas: 2, updatedReplicas: 2, readyReplicas: 1 }, probed);
+    const live = statefulSet({ replicas: 2, updatedReplicas: 2, readyReplicas: 1 }, probed);
     const good = pod(live, { name: 'db-0', ready: 1, containers: [running(1)], ...revision('new') });
     const bad = pod(live, {
       name: 'db-1',
@@ -68,41 +72,49 @@ describe('StatefulSet', () => {
   });
 
   test('a partition leaves old pods by design', () => {
-    const live = set(
+    const live = statefulSet(
       { replicas: 2, updatedReplicas: 1, readyReplicas: 2, availableReplicas: 2 },
       {
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } },
       },
     );
-    const ending = tell([target(live)], applied(2, live, up('db-0', 'old', -50), up('db-1', 'new', 2)));
+    const ending = tell(
+      [target(live)],
+      applied(2, live, statefulPod('db-0', 'old', -50), statefulPod('db-1', 'new', 2)),
+    );
     expect([outcome(ending), ending.at]).toEqual(['passed', 12]);
   });
 
   test('OnDelete leaves old pods by design', () => {
-    const live = set(
+    const live = statefulSet(
       { replicas: 2, readyReplicas: 2, availableReplicas: 2 },
       { updateStrategy: { type: 'OnDelete' } },
     );
-    const ending = tell([target(live)], applied(2, live, up('db-0', 'old'), up('db-1', 'old')));
+    const ending = tell(
+      [target(live)],
+      applied(2, live, statefulPod('db-0', 'old'), statefulPod('db-1', 'old')),
+    );
     expect([outcome(ending), ending.at]).toEqual(['passed', 2]);
   });
 
   test('a crash of a pod of the old revision does not count', () => {
-    const old = pod(set({}), { name: 'db-0', containers: [ended(1, 8)], ...revision('old') });
-    const done = set({ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 });
+    const old = pod(statefulSet({}), { name: 'db-0', containers: [ended(1, 8)], ...revision('old') });
+    const done = statefulSet({ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 });
     const ending = tell(
-      [target(set({}))],
+      [target(statefulSet({}))],
       [
-        ...applied(1, set({ replicas: 2, readyReplicas: 1 }), old),
+        ...applied(1, statefulSet({ replicas: 2, readyReplicas: 1 }), old),
         ...deleted(3, old),
-        ...applied(4, up('db-0', 'new', 4), up('db-1', 'new', 2), done),
+        ...applied(4, statefulPod('db-0', 'new', 4), statefulPod('db-1', 'new', 2), done),
       ],
     );
     expect(outcome(ending)).toBe('passed');
   });
+});
 
+describe('StatefulSet: pods that are refused', () => {
   test('its pods are refused: the event tells', () => {
-    const live = set({ replicas: 0 });
+    const live = statefulSet({ replicas: 0 });
     const text =
       'create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: exceeded quota: compute';
     const ending = tell(
@@ -113,7 +125,7 @@ describe('StatefulSet', () => {
   });
 
   test('a store that was away refuses nothing', () => {
-    const live = set({ replicas: 0 });
+    const live = statefulSet({ replicas: 0 });
     const text = 'create Pod db-0 in StatefulSet db failed error: etcdserver: request timed out';
     const ending = tell(
       [target(live)],
@@ -123,7 +135,7 @@ describe('StatefulSet', () => {
   });
 
   test('a refusal of an earlier release does not count, nor one that a later pod has healed', () => {
-    const live = set({ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 });
+    const live = statefulSet({ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 });
     const earlier = event(live, 'FailedCreate', 'exceeded quota: compute', -60);
     const healed = event(live, 'FailedCreate', 'forbidden: exceeded quota: other', 1);
     const first = pod(live, {
@@ -137,8 +149,8 @@ describe('StatefulSet', () => {
       [target(live)],
       [
         ...listed(-1, 'Event', earlier),
-        ...applied(2.5, first, healed, set({ replicas: 1 })),
-        ...applied(3, up('db-1', 'new', 3), live),
+        ...applied(2.5, first, healed, statefulSet({ replicas: 1 })),
+        ...applied(3, statefulPod('db-1', 'new', 3), live),
       ],
     );
     expect(outcome(ending)).toBe('passed');

@@ -31,7 +31,7 @@ const rollbackFailed: ResultDocument = {
   nextSteps: [byHand, ...crashLoop.nextSteps],
 };
 
-describe('renderSlackMessage', () => {
+describe('renderSlackMessage: what it says', () => {
   it.each([
     ['succeeded', success],
     ['unchanged', unchanged],
@@ -95,7 +95,9 @@ describe('renderSlackMessage', () => {
     expect(blocks[1]?.text?.text).toMatch(/^<!channel> \*/);
     expect(blocks[1]?.text?.text).toContain(said);
   });
+});
 
+describe('renderSlackMessage: what it leaves out', () => {
   it('gives the steps by hand whole, so that they can be copied', () => {
     const [, ...commands] = byHand.split('\n');
     const step = textsOf(message(rollbackFailed)).find((text) => text.startsWith('1. '));

@@ -22,7 +22,7 @@ const values = collectSecretValues([
 ]);
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-describe('redact', () => {
+describe('redact: forms of a value', () => {
   it.each([
     ['as it is', `password is ${password}, sorry`],
     ['twice', `${password} ${password}`],
@@ -51,7 +51,9 @@ describe('redact', () => {
       expect(shown.toLowerCase()).not.toContain(form.toLowerCase());
     }
   });
+});
 
+describe('redact: what is masked as one, and what is left alone', () => {
   it('leaves short values and everything else alone', () => {
     expect(redact('exit code 0 after 1234567 ms', values)).toBe('exit code 0 after 1234567 ms');
     expect(redact('nothing to see', collectSecretValues([]))).toBe('nothing to see');

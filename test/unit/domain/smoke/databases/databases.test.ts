@@ -87,25 +87,53 @@ describe('the databases of a release', () => {
   });
 });
 
-describe('the way to a database', () => {
-  const slice: KubernetesObject = {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name: 'postgres-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'postgres' } },
-    ports: [{ name: '', port: 15432 }],
-    endpoints: [
-      { conditions: { ready: false }, targetRef: { kind: 'Pod', name: 'postgres-1' } },
-      { conditions: { ready: true }, targetRef: { kind: 'Pod', name: 'postgres-0' } },
-    ],
-  };
-  const health = (...objects: KubernetesObject[]) =>
-    new Map(objects.map((one) => [`${one.kind}/${one.metadata.name}`, one]));
-  const testOf = (address: string, ...objects: KubernetesObject[]) => {
-    const database = parseDatabaseUrl(address, 'a test');
-    if (database === undefined) throw new Error(address);
-    return databaseTests([database], { namespace: 'shop', health: health(...objects), workloads: [] })[0];
-  };
+const slice: KubernetesObject = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { name: 'postgres-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'postgres' } },
+  ports: [{ name: '', port: 15432 }],
+  endpoints: [
+    { conditions: { ready: false }, targetRef: { kind: 'Pod', name: 'postgres-1' } },
+    { conditions: { ready: true }, targetRef: { kind: 'Pod', name: 'postgres-0' } },
+  ],
+};
 
+const health = (...objects: KubernetesObject[]) =>
+  new Map(objects.map((one) => [`${one.kind}/${one.metadata.name}`, one]));
+
+const testOf = (address: string, ...objects: KubernetesObject[]) => {
+  const database = parseDatabaseUrl(address, 'a test');
+  if (database === undefined) throw new Error(address);
+  return databaseTests([database], { namespace: 'shop', health: health(...objects), workloads: [] })[0];
+};
+
+const headless = (name: string, ports: readonly object[] = []): KubernetesObject =>
+  service(name, 0, { clusterIP: 'None', selector: { app: name }, ports });
+
+const sliceOf = (name: string, more: object): KubernetesObject =>
+  ({
+    ...slice,
+    metadata: { ...slice.metadata, name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+    ...more,
+  }) as KubernetesObject;
+
+const member = (name: string) => ({
+  hostname: name,
+  addresses: ['10.0.0.1'],
+  conditions: { ready: true },
+  targetRef: { kind: 'Pod', name },
+});
+
+const redises = sliceOf('redis', { ports: [], endpoints: [member('redis-1'), member('redis-0')] });
+
+const pod0 = { reach: { type: 'pod', pod: 'redis-0', port: 6379 } };
+
+const written = sliceOf('db', {
+  ports: [{ name: '', port: 15432 }],
+  endpoints: [{ addresses: ['192.0.2.7'], conditions: {} }],
+});
+
+describe('the way to a database: Services and other hosts', () => {
   test.each(['postgres', 'postgres.shop', 'postgres.shop.svc.cluster.local'])(
     '%s is a ready pod of its Service',
     (host) => {
@@ -147,28 +175,9 @@ describe('the way to a database', () => {
   ])('%s', (_, address, objects, expected) => {
     expect(testOf(address, ...objects)).toMatchObject(expected);
   });
+});
 
-  const headless = (name: string, ports: readonly object[] = []): KubernetesObject =>
-    service(name, 0, { clusterIP: 'None', selector: { app: name }, ports });
-  const sliceOf = (name: string, more: object): KubernetesObject =>
-    ({
-      ...slice,
-      metadata: { ...slice.metadata, name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
-      ...more,
-    }) as KubernetesObject;
-  const member = (name: string) => ({
-    hostname: name,
-    addresses: ['10.0.0.1'],
-    conditions: { ready: true },
-    targetRef: { kind: 'Pod', name },
-  });
-  const redises = sliceOf('redis', { ports: [], endpoints: [member('redis-1'), member('redis-0')] });
-  const pod0 = { reach: { type: 'pod', pod: 'redis-0', port: 6379 } };
-  const written = sliceOf('db', {
-    ports: [{ name: '', port: 15432 }],
-    endpoints: [{ addresses: ['192.0.2.7'], conditions: {} }],
-  });
-
+describe('the way to a database: headless Services, namespaces and ports', () => {
   test.each<[string, string, KubernetesObject[], object]>([
     [
       'a pod behind a headless Service without ports',
@@ -239,67 +248,69 @@ describe('the way to a database', () => {
   ])('%s', (_, address, objects, expected) => {
     expect(testOf(address, ...objects)).toMatchObject(expected);
   });
+});
 
-  describe('of a sidecar', () => {
-    const users = [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'api', namespace: 'shop' }];
-    const readyPod = (name: string, isReady = true): KubernetesObject => ({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, namespace: 'shop' },
-      status: { phase: 'Running', conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }] },
-    });
-    const testsOf = (host: string, spec: object, ...pods: KubernetesObject[]) => {
-      const database = parseDatabaseUrl(`redis://${host}:6379`, 'a test');
-      if (database === undefined) throw new Error(host);
-      const api = { ...deployment('api', {}), spec: { template: { spec } } } as unknown as KubernetesObject;
-      const [reference] = users;
-      if (reference === undefined) throw new Error('none');
-      const workloads = [{ reference, workload: api, isThere: true, pods, wanted: 2 }];
-      return databaseTests([{ ...database, users }], { namespace: 'shop', health: new Map(), workloads });
-    };
-    const two = { containers: [{ name: 'api' }, { name: 'redis' }] };
+describe('the way to a database of a sidecar', () => {
+  const users = [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'api', namespace: 'shop' }];
+  const readyPod = (name: string, isReady = true): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop' },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }] },
+  });
+  const testsOf = (host: string, spec: object, ...pods: KubernetesObject[]) => {
+    const database = parseDatabaseUrl(`redis://${host}:6379`, 'a test');
+    if (database === undefined) throw new Error(host);
+    const api = { ...deployment('api', {}), spec: { template: { spec } } } as unknown as KubernetesObject;
+    const [reference] = users;
+    if (reference === undefined) throw new Error('none');
+    const workloads = [{ reference, workload: api, isThere: true, pods, wanted: 2 }];
+    return databaseTests([{ ...database, users }], { namespace: 'shop', health: new Map(), workloads });
+  };
+  const two = { containers: [{ name: 'api' }, { name: 'redis' }] };
 
-    test.each(['127.0.0.1', 'localhost', '[::1]'])('%s is asked in each pod that is ready', (host) => {
-      const tests = testsOf(host, two, readyPod('a'), readyPod('b'), readyPod('c', false));
-      expect(tests).toMatchObject([
-        { what: 'redis', reach: { type: 'pod', pod: 'a', port: 6379 } },
-        { what: 'redis', reach: { type: 'pod', pod: 'b', port: 6379 } },
-      ]);
-      expect(new Set(tests.map(({ id }) => id)).size).toBe(2);
-      expect(tests[0]?.doubt).toBeUndefined();
-    });
-
-    test('without a pod it is not decided', () => {
-      expect(testsOf('localhost', two)).toMatchObject([
-        { what: 'decided', judgement: { outcome: 'inconclusive', reason: 'not-reachable-from-here' } },
-      ]);
-    });
-
-    test('where no other container could be it, that nobody listens proves nothing', () => {
-      const alone = { containers: [{ name: 'api' }] };
-      expect(testsOf('localhost', alone, readyPod('a'))[0]?.doubt).toMatch(/no other container/);
-      const native = { ...alone, initContainers: [{ name: 'redis', restartPolicy: 'Always' }] };
-      expect(testsOf('localhost', native, readyPod('a'))[0]?.doubt).toBeUndefined();
-    });
-
-    test.each<[string, object, object]>([
-      [
-        'an entry of its hosts file',
-        { hostAliases: [{ ip: '192.0.2.9', hostnames: ['db'] }] },
-        { reach: { type: 'direct', host: '192.0.2.9' } },
-      ],
-      [
-        'domains of its own',
-        { dnsConfig: { searches: ['corp.example'] } },
-        { reach: { type: 'direct', host: 'db' } },
-      ],
-      ['the names of the node', { dnsPolicy: 'Default' }, { reach: { type: 'direct', host: 'db' } }],
-      ['the names of the cluster', {}, { what: 'decided', judgement: { reason: 'dns-unknown' } }],
-    ])('a name without a Service, of a pod with %s', (_, spec, expected) => {
-      expect(testsOf('db', { ...two, ...spec }, readyPod('a'))).toMatchObject([expected]);
-    });
+  test.each(['127.0.0.1', 'localhost', '[::1]'])('%s is asked in each pod that is ready', (host) => {
+    const tests = testsOf(host, two, readyPod('a'), readyPod('b'), readyPod('c', false));
+    expect(tests).toMatchObject([
+      { what: 'redis', reach: { type: 'pod', pod: 'a', port: 6379 } },
+      { what: 'redis', reach: { type: 'pod', pod: 'b', port: 6379 } },
+    ]);
+    expect(new Set(tests.map(({ id }) => id)).size).toBe(2);
+    expect(tests[0]?.doubt).toBeUndefined();
   });
 
+  test('without a pod it is not decided', () => {
+    expect(testsOf('localhost', two)).toMatchObject([
+      { what: 'decided', judgement: { outcome: 'inconclusive', reason: 'not-reachable-from-here' } },
+    ]);
+  });
+
+  test('where no other container could be it, that nobody listens proves nothing', () => {
+    const alone = { containers: [{ name: 'api' }] };
+    expect(testsOf('localhost', alone, readyPod('a'))[0]?.doubt).toMatch(/no other container/);
+    const native = { ...alone, initContainers: [{ name: 'redis', restartPolicy: 'Always' }] };
+    expect(testsOf('localhost', native, readyPod('a'))[0]?.doubt).toBeUndefined();
+  });
+
+  test.each<[string, object, object]>([
+    [
+      'an entry of its hosts file',
+      { hostAliases: [{ ip: '192.0.2.9', hostnames: ['db'] }] },
+      { reach: { type: 'direct', host: '192.0.2.9' } },
+    ],
+    [
+      'domains of its own',
+      { dnsConfig: { searches: ['corp.example'] } },
+      { reach: { type: 'direct', host: 'db' } },
+    ],
+    ['the names of the node', { dnsPolicy: 'Default' }, { reach: { type: 'direct', host: 'db' } }],
+    ['the names of the cluster', {}, { what: 'decided', judgement: { reason: 'dns-unknown' } }],
+  ])('a name without a Service, of a pod with %s', (_, spec, expected) => {
+    expect(testsOf('db', { ...two, ...spec }, readyPod('a'))).toMatchObject([expected]);
+  });
+});
+
+describe('databases that are not asked', () => {
   test('orion.yaml leaves one out', () => {
     const database = parseDatabaseUrl('redis://db.example.com', 'a test');
     const found =

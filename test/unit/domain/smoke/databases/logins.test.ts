@@ -85,217 +85,213 @@ test.each([
   expect(readName(name)).toBeUndefined();
 });
 
+const loginsOfVariables: readonly [string, Readonly<Record<string, string>>, readonly string[]][] = [
+  [
+    'host, port and password',
+    { REDIS_HOST: 'cache', REDIS_PORT: '6380', REDIS_PASSWORD: 'p' },
+    ['redis cache:6380 :p/ stated'],
+  ],
+  ['REDIS_AUTH', { REDIS_ADDR: 'cache:6379', REDIS_AUTH: 'p' }, ['redis cache:6379 :p/ stated']],
+  [
+    'a URL without a login',
+    { REDIS_URL: 'redis://cache', REDIS_PASSWORD: 'p' },
+    ['redis cache:6379 :p/ stated'],
+  ],
+  [
+    'a URL without a scheme',
+    { REDIS_URL: 'cache:6379/', REDIS_PASSWORD: 'p' },
+    ['redis cache:6379 :p/ stated'],
+  ],
+  [
+    'libpq',
+    { PGHOST: 'db', PGUSER: 'u', PGPASSWORD: 'p', PGDATABASE: 'd' },
+    ['postgres db:5432 u:p/d stated'],
+  ],
+  [
+    'a port that says which',
+    { DB_HOST: 'main', DB_PORT: '5432', DB_USER: 'u', DB_PASSWORD: 'p', DB_NAME: 'd' },
+    ['postgres main:5432 u:p/d stated'],
+  ],
+  [
+    'a driver that says which',
+    { DB_CONNECTION: 'pgsql', DB_HOST: 'main', DB_USERNAME: 'u', DB_PASSWORD: 'p', DB_DATABASE: 'd' },
+    ['postgres main:5432 u:p/d stated'],
+  ],
+  [
+    'a host that says which',
+    { DATABASE_HOST: 'orders-postgres', DATABASE_USER: 'u', DATABASE_PASSWORD: 'p', DATABASE_NAME: 'd' },
+    ['postgres orders-postgres:5432 u:p/d stated'],
+  ],
+  ['nothing says which', { DB_HOST: 'main', DB_USER: 'u', DB_PASSWORD: 'p' }, []],
+  [
+    'Spring',
+    {
+      SPRING_DATASOURCE_URL: 'jdbc:postgresql://db:5433/d?sslmode=require',
+      SPRING_DATASOURCE_USERNAME: 'u',
+      SPRING_DATASOURCE_PASSWORD: 'p',
+      SPRING_DATA_REDIS_HOST: 'cache',
+      SPRING_DATA_REDIS_PASSWORD: 'r',
+    },
+    ['postgres db:5433 u:p/d stated', 'redis cache:6379 :r/ stated'],
+  ],
+  [
+    'names with a prefix, two of a kind',
+    {
+      AUTH_DB_HOST: 'auth-pg',
+      AUTH_DB_USER: 'a',
+      AUTH_DB_PASSWORD: 'x',
+      AUTH_DB_NAME: 'a',
+      ORDERS_DB_HOST: 'orders-pg',
+      ORDERS_DB_USER: 'o',
+      ORDERS_DB_PASSWORD: 'y',
+      ORDERS_DB_NAME: 'o',
+    },
+    ['postgres auth-pg:5432 a:x/a stated', 'postgres orders-pg:5432 o:y/o stated'],
+  ],
+  [
+    '.NET',
+    {
+      ConnectionStrings__Default:
+        'Host=pg;Port=5433;Username=u;Password="p;";Database=d;SSL Mode=VerifyFull'.replace('p;', 'p'),
+    },
+    ['postgres pg:5433 u:p/d stated'],
+  ],
+  ['.NET with SQL Server', { ConnectionStrings__Default: 'Server=sql;User Id=sa;Password=p;Database=d' }, []],
+  [
+    'StackExchange.Redis',
+    { ConnectionStrings__Redis: 'cache:6380,password=p,ssl=True,abortConnect=False' },
+    ['redis cache:6380 :p/ stated'],
+  ],
+  [
+    'words of libpq',
+    { DSN: "host=db user=u password='p q' dbname=d sslmode=disable" },
+    ['postgres db:5432 u:p q/d stated'],
+  ],
+  [
+    'PDO',
+    { DB_DSN: 'pgsql:host=db;port=5433;dbname=d', DB_USER: 'u', DB_PASS: 'p' },
+    ['postgres db:5433 u:p/d stated'],
+  ],
+  [
+    'SQLAlchemy',
+    { SQLALCHEMY_DATABASE_URI: 'postgresql+psycopg2://u:p@db/d' },
+    ['postgres db:5432 u:p/d stated'],
+  ],
+  ['camel case', { redisHost: 'cache', redisPassword: 'p' }, ['redis cache:6379 :p/ stated']],
+  ['points', { 'redis.host': 'cache', 'redis.password': 'p' }, ['redis cache:6379 :p/ stated']],
+  [
+    'a password under a more general name',
+    { CACHE_REDIS_HOST: 'cache', REDIS_PASSWORD: 'p' },
+    ['redis cache:6379 :p/ inferred'],
+  ],
+  [
+    'a password under the only other name',
+    { REDIS_HOST: 'cache', SESSION_REDIS_PASSWORD: 'p' },
+    ['redis cache:6379 :p/ inferred'],
+  ],
+  [
+    'two passwords that it could be',
+    { REDIS_HOST: 'cache', SESSION_REDIS_PASSWORD: 'p', QUOTA_REDIS_PASSWORD: 'q' },
+    ['redis cache:6379 :/ none'],
+  ],
+  ['an administrator’s login', { PGHOST: 'db', POSTGRES_ADMIN_PASSWORD: 'p' }, ['postgres db:5432 :/ none']],
+  ['a password that is empty', { REDIS_HOST: 'cache', REDIS_PASSWORD: '' }, ['redis cache:6379 :/ none']],
+  ['no database', { PGHOST: 'db', PGUSER: 'u', PGPASSWORD: 'p' }, ['postgres db:5432 u:p/ inferred']],
+  ['a socket', { PGHOST: '/var/run/postgresql', PGUSER: 'u' }, []],
+  ['another protocol', { QUEUE_URL: 'https://queue.example.com/orders' }, []],
+  ['a sentinel', { REDIS_URL: 'redis+sentinel://s:26379/0' }, []],
+  [
+    'one database by URL and by parts',
+    { DATABASE_URL: 'postgres://u:p@db/d', PGHOST: 'db', PGUSER: 'u', PGPASSWORD: 'p', PGDATABASE: 'd' },
+    ['postgres db:5432 u:p/d stated'],
+  ],
+  [
+    'what the URL refers to',
+    { P: 'p', DATABASE_URL: 'postgres://u:$(P)@db/d' },
+    ['postgres db:5432 u:p/d stated'],
+  ],
+];
+
+const mysqlLoginsOfVariables: readonly [string, Readonly<Record<string, string>>, readonly string[]][] = [
+  [
+    'MySQL by its port',
+    { DB_HOST: 'main', DB_PORT: '3306', DB_USER: 'u', DB_PASSWORD: 'p', DB_NAME: 'd' },
+    ['mysql main:3306 u:p/d stated'],
+  ],
+  [
+    'MySQL by its driver',
+    { DB_CONNECTION: 'mysql', DB_HOST: 'main', DB_USERNAME: 'u', DB_PASSWORD: 'p' },
+    ['mysql main:3306 u:p/ stated'],
+  ],
+  [
+    'MySQL by its host',
+    { WORDPRESS_DB_HOST: 'mysql:3307', WORDPRESS_DB_USER: 'u', WORDPRESS_DB_PASSWORD: 'p' },
+    [],
+  ],
+  [
+    'WordPress',
+    { WORDPRESS_DB_HOST: 'blog-mysql', WORDPRESS_DB_USER: 'u', WORDPRESS_DB_PASSWORD: 'p' },
+    ['mysql blog-mysql:3306 u:p/ stated'],
+  ],
+  [
+    'MYSQL_*',
+    { MYSQL_HOST: 'db', MYSQL_USER: 'u', MYSQL_PASSWORD: 'p', MYSQL_DATABASE: 'd' },
+    ['mysql db:3306 u:p/d stated'],
+  ],
+  ['a user that nobody says', { MYSQL_HOST: 'db', MYSQL_PASSWORD: 'p' }, ['mysql db:3306 :p/ inferred']],
+  ['no login', { MYSQL_HOST: 'db', MYSQL_ROOT_PASSWORD: 'p' }, ['mysql db:3306 :/ none']],
+  [
+    'Spring with MySQL',
+    {
+      SPRING_DATASOURCE_URL: 'jdbc:mysql://db/d?useSSL=true',
+      SPRING_DATASOURCE_USERNAME: 'u',
+      SPRING_DATASOURCE_PASSWORD: 'p',
+    },
+    ['mysql db:3306 u:p/d stated'],
+  ],
+  [
+    'MariaDB by JDBC',
+    { DB_URL: 'jdbc:mariadb://db:3307/d?user=u&password=p' },
+    ['mysql db:3307 u:p/d stated'],
+  ],
+  ['SQLAlchemy', { DATABASE_URL: 'mysql+pymysql://u:p%40@db/d' }, ['mysql db:3306 u:p@/d stated']],
+  ['Rails', { DATABASE_URL: 'mysql2://u:p@db/d' }, ['mysql db:3306 u:p/d stated']],
+  ['Go', { DSN: 'u:p@:s@tcp(db:3307)/d?parseTime=true' }, ['mysql db:3307 u:p@:s/d stated']],
+  [
+    'PDO with MySQL',
+    { DB_DSN: 'mysql:host=db;port=3307;dbname=d', DB_USER: 'u', DB_PASS: 'p' },
+    ['mysql db:3307 u:p/d stated'],
+  ],
+  [
+    '.NET with MySQL',
+    { ConnectionStrings__Default: 'Server=db;Port=3306;Database=d;Uid=u;Pwd=p;SslMode=Required' },
+    ['mysql db:3306 u:p/d stated'],
+  ],
+  [
+    'both SQL databases, each by its driver',
+    {
+      AUTH_DB_TYPE: 'mysql',
+      AUTH_DB_HOST: 'a',
+      AUTH_DB_USER: 'u',
+      AUTH_DB_PASSWORD: 'p',
+      AUTH_DB_NAME: 'e',
+      SHOP_DB_TYPE: 'postgres',
+      SHOP_DB_HOST: 'b',
+      SHOP_DB_USER: 'u',
+      SHOP_DB_PASSWORD: 'q',
+      SHOP_DB_NAME: 'd',
+    },
+    ['mysql a:3306 u:p/e stated', 'postgres b:5432 u:q/d stated'],
+  ],
+  ['a cache whose driver is a database', { CACHE_DRIVER: 'mysql', CACHE_HOST: 'redis' }, []],
+];
+
 describe('variables of their own', () => {
-  test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
-    [
-      'host, port and password',
-      { REDIS_HOST: 'cache', REDIS_PORT: '6380', REDIS_PASSWORD: 'p' },
-      ['redis cache:6380 :p/ stated'],
-    ],
-    ['REDIS_AUTH', { REDIS_ADDR: 'cache:6379', REDIS_AUTH: 'p' }, ['redis cache:6379 :p/ stated']],
-    [
-      'a URL without a login',
-      { REDIS_URL: 'redis://cache', REDIS_PASSWORD: 'p' },
-      ['redis cache:6379 :p/ stated'],
-    ],
-    [
-      'a URL without a scheme',
-      { REDIS_URL: 'cache:6379/', REDIS_PASSWORD: 'p' },
-      ['redis cache:6379 :p/ stated'],
-    ],
-    [
-      'libpq',
-      { PGHOST: 'db', PGUSER: 'u', PGPASSWORD: 'p', PGDATABASE: 'd' },
-      ['postgres db:5432 u:p/d stated'],
-    ],
-    [
-      'a port that says which',
-      { DB_HOST: 'main', DB_PORT: '5432', DB_USER: 'u', DB_PASSWORD: 'p', DB_NAME: 'd' },
-      ['postgres main:5432 u:p/d stated'],
-    ],
-    [
-      'a driver that says which',
-      { DB_CONNECTION: 'pgsql', DB_HOST: 'main', DB_USERNAME: 'u', DB_PASSWORD: 'p', DB_DATABASE: 'd' },
-      ['postgres main:5432 u:p/d stated'],
-    ],
-    [
-      'a host that says which',
-      { DATABASE_HOST: 'orders-postgres', DATABASE_USER: 'u', DATABASE_PASSWORD: 'p', DATABASE_NAME: 'd' },
-      ['postgres orders-postgres:5432 u:p/d stated'],
-    ],
-    ['nothing says which', { DB_HOST: 'main', DB_USER: 'u', DB_PASSWORD: 'p' }, []],
-    [
-      'Spring',
-      {
-        SPRING_DATASOURCE_URL: 'jdbc:postgresql://db:5433/d?sslmode=require',
-        SPRING_DATASOURCE_USERNAME: 'u',
-        SPRING_DATASOURCE_PASSWORD: 'p',
-        SPRING_DATA_REDIS_HOST: 'cache',
-        SPRING_DATA_REDIS_PASSWORD: 'r',
-      },
-      ['postgres db:5433 u:p/d stated', 'redis cache:6379 :r/ stated'],
-    ],
-    [
-      'names with a prefix, two of a kind',
-      {
-        AUTH_DB_HOST: 'auth-pg',
-        AUTH_DB_USER: 'a',
-        AUTH_DB_PASSWORD: 'x',
-        AUTH_DB_NAME: 'a',
-        ORDERS_DB_HOST: 'orders-pg',
-        ORDERS_DB_USER: 'o',
-        ORDERS_DB_PASSWORD: 'y',
-        ORDERS_DB_NAME: 'o',
-      },
-      ['postgres auth-pg:5432 a:x/a stated', 'postgres orders-pg:5432 o:y/o stated'],
-    ],
-    [
-      '.NET',
-      {
-        ConnectionStrings__Default:
-          'Host=pg;Port=5433;Username=u;Password="p;";Database=d;SSL Mode=VerifyFull'.replace('p;', 'p'),
-      },
-      ['postgres pg:5433 u:p/d stated'],
-    ],
-    [
-      '.NET with SQL Server',
-      { ConnectionStrings__Default: 'Server=sql;User Id=sa;Password=p;Database=d' },
-      [],
-    ],
-    [
-      'StackExchange.Redis',
-      { ConnectionStrings__Redis: 'cache:6380,password=p,ssl=True,abortConnect=False' },
-      ['redis cache:6380 :p/ stated'],
-    ],
-    [
-      'words of libpq',
-      { DSN: "host=db user=u password='p q' dbname=d sslmode=disable" },
-      ['postgres db:5432 u:p q/d stated'],
-    ],
-    [
-      'PDO',
-      { DB_DSN: 'pgsql:host=db;port=5433;dbname=d', DB_USER: 'u', DB_PASS: 'p' },
-      ['postgres db:5433 u:p/d stated'],
-    ],
-    [
-      'SQLAlchemy',
-      { SQLALCHEMY_DATABASE_URI: 'postgresql+psycopg2://u:p@db/d' },
-      ['postgres db:5432 u:p/d stated'],
-    ],
-    ['camel case', { redisHost: 'cache', redisPassword: 'p' }, ['redis cache:6379 :p/ stated']],
-    ['points', { 'redis.host': 'cache', 'redis.password': 'p' }, ['redis cache:6379 :p/ stated']],
-    [
-      'a password under a more general name',
-      { CACHE_REDIS_HOST: 'cache', REDIS_PASSWORD: 'p' },
-      ['redis cache:6379 :p/ inferred'],
-    ],
-    [
-      'a password under the only other name',
-      { REDIS_HOST: 'cache', SESSION_REDIS_PASSWORD: 'p' },
-      ['redis cache:6379 :p/ inferred'],
-    ],
-    [
-      'two passwords that it could be',
-      { REDIS_HOST: 'cache', SESSION_REDIS_PASSWORD: 'p', QUOTA_REDIS_PASSWORD: 'q' },
-      ['redis cache:6379 :/ none'],
-    ],
-    [
-      'an administrator’s login',
-      { PGHOST: 'db', POSTGRES_ADMIN_PASSWORD: 'p' },
-      ['postgres db:5432 :/ none'],
-    ],
-    ['a password that is empty', { REDIS_HOST: 'cache', REDIS_PASSWORD: '' }, ['redis cache:6379 :/ none']],
-    ['no database', { PGHOST: 'db', PGUSER: 'u', PGPASSWORD: 'p' }, ['postgres db:5432 u:p/ inferred']],
-    ['a socket', { PGHOST: '/var/run/postgresql', PGUSER: 'u' }, []],
-    ['another protocol', { QUEUE_URL: 'https://queue.example.com/orders' }, []],
-    ['a sentinel', { REDIS_URL: 'redis+sentinel://s:26379/0' }, []],
-    [
-      'one database by URL and by parts',
-      { DATABASE_URL: 'postgres://u:p@db/d', PGHOST: 'db', PGUSER: 'u', PGPASSWORD: 'p', PGDATABASE: 'd' },
-      ['postgres db:5432 u:p/d stated'],
-    ],
-    [
-      'what the URL refers to',
-      { P: 'p', DATABASE_URL: 'postgres://u:$(P)@db/d' },
-      ['postgres db:5432 u:p/d stated'],
-    ],
-  ])('%s', (_, variables, expected) => {
+  test.each(loginsOfVariables)('%s', (_, variables, expected) => {
     expect(found(variables).map(said)).toEqual(expected);
   });
 
-  test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
-    [
-      'MySQL by its port',
-      { DB_HOST: 'main', DB_PORT: '3306', DB_USER: 'u', DB_PASSWORD: 'p', DB_NAME: 'd' },
-      ['mysql main:3306 u:p/d stated'],
-    ],
-    [
-      'MySQL by its driver',
-      { DB_CONNECTION: 'mysql', DB_HOST: 'main', DB_USERNAME: 'u', DB_PASSWORD: 'p' },
-      ['mysql main:3306 u:p/ stated'],
-    ],
-    [
-      'MySQL by its host',
-      { WORDPRESS_DB_HOST: 'mysql:3307', WORDPRESS_DB_USER: 'u', WORDPRESS_DB_PASSWORD: 'p' },
-      [],
-    ],
-    [
-      'WordPress',
-      { WORDPRESS_DB_HOST: 'blog-mysql', WORDPRESS_DB_USER: 'u', WORDPRESS_DB_PASSWORD: 'p' },
-      ['mysql blog-mysql:3306 u:p/ stated'],
-    ],
-    [
-      'MYSQL_*',
-      { MYSQL_HOST: 'db', MYSQL_USER: 'u', MYSQL_PASSWORD: 'p', MYSQL_DATABASE: 'd' },
-      ['mysql db:3306 u:p/d stated'],
-    ],
-    ['a user that nobody says', { MYSQL_HOST: 'db', MYSQL_PASSWORD: 'p' }, ['mysql db:3306 :p/ inferred']],
-    ['no login', { MYSQL_HOST: 'db', MYSQL_ROOT_PASSWORD: 'p' }, ['mysql db:3306 :/ none']],
-    [
-      'Spring with MySQL',
-      {
-        SPRING_DATASOURCE_URL: 'jdbc:mysql://db/d?useSSL=true',
-        SPRING_DATASOURCE_USERNAME: 'u',
-        SPRING_DATASOURCE_PASSWORD: 'p',
-      },
-      ['mysql db:3306 u:p/d stated'],
-    ],
-    [
-      'MariaDB by JDBC',
-      { DB_URL: 'jdbc:mariadb://db:3307/d?user=u&password=p' },
-      ['mysql db:3307 u:p/d stated'],
-    ],
-    ['SQLAlchemy', { DATABASE_URL: 'mysql+pymysql://u:p%40@db/d' }, ['mysql db:3306 u:p@/d stated']],
-    ['Rails', { DATABASE_URL: 'mysql2://u:p@db/d' }, ['mysql db:3306 u:p/d stated']],
-    ['Go', { DSN: 'u:p@:s@tcp(db:3307)/d?parseTime=true' }, ['mysql db:3307 u:p@:s/d stated']],
-    [
-      'PDO with MySQL',
-      { DB_DSN: 'mysql:host=db;port=3307;dbname=d', DB_USER: 'u', DB_PASS: 'p' },
-      ['mysql db:3307 u:p/d stated'],
-    ],
-    [
-      '.NET with MySQL',
-      { ConnectionStrings__Default: 'Server=db;Port=3306;Database=d;Uid=u;Pwd=p;SslMode=Required' },
-      ['mysql db:3306 u:p/d stated'],
-    ],
-    [
-      'both SQL databases, each by its driver',
-      {
-        AUTH_DB_TYPE: 'mysql',
-        AUTH_DB_HOST: 'a',
-        AUTH_DB_USER: 'u',
-        AUTH_DB_PASSWORD: 'p',
-        AUTH_DB_NAME: 'e',
-        SHOP_DB_TYPE: 'postgres',
-        SHOP_DB_HOST: 'b',
-        SHOP_DB_USER: 'u',
-        SHOP_DB_PASSWORD: 'q',
-        SHOP_DB_NAME: 'd',
-      },
-      ['mysql a:3306 u:p/e stated', 'postgres b:5432 u:q/d stated'],
-    ],
-    ['a cache whose driver is a database', { CACHE_DRIVER: 'mysql', CACHE_HOST: 'redis' }, []],
-  ])('%s', (_, variables, expected) => {
+  test.each(mysqlLoginsOfVariables)('%s', (_, variables, expected) => {
     expect(found(variables).map(said)).toEqual(expected);
   });
 

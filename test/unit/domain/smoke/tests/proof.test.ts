@@ -82,7 +82,7 @@ test('a role that is meant for reading is told, and no failure', () => {
   });
 });
 
-describe('a login that is refused', () => {
+describe('a login that is refused: Redis and PostgreSQL', () => {
   test.each<[string, 'AUTH' | 'PING', Login, string]>([
     ['NOAUTH Authentication required.', 'PING', 'none', 'inconclusive login-unknown'],
     ['NOAUTH Authentication required.', 'PING', 'stated', 'failed login-refused'],
@@ -118,7 +118,9 @@ describe('a login that is refused', () => {
     );
     expect(`${said} ${reason}`).toBe(expected);
   });
+});
 
+describe('a login that is refused: MySQL', () => {
   test.each<[number, string, Login, string]>([
     [1045, "Access denied for user 'u'@'10.0.0.1' (using password: YES)", 'stated', 'failed login-refused'],
     [
