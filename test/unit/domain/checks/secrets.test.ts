@@ -277,3 +277,31 @@ describe('placeholders', () => {
     ]);
   });
 });
+
+describe('the findings as a whole', () => {
+  const secret = (name: string, more: object = { data: {} }) => placed('v1', 'Secret', name, more);
+
+  test('that all is there: how many Secrets were checked, and whether some will be made later', () => {
+    expect(judged(supply([secret('tokens'), needs('tokens')]))).toEqual([
+      'pass ok: Every Secret and ConfigMap that a pod refers to is there; 1 Secret checked for placeholders.',
+    ]);
+    const made = judged(supply([needs('tokens'), externalSecret]));
+    expect(made.at(-1)).toBe(
+      'pass ok: Every Secret and ConfigMap that a pod refers to is there or will be made; 0 Secrets checked for placeholders.',
+    );
+  });
+
+  test('a Secret that several pods miss is said for each workload, once', () => {
+    const again = { ...needs('tokens'), metadata: { name: 'other', namespace: 'shop' } };
+    const found = judged(supply([needs('tokens', 'A'), needs('tokens', 'A'), again]));
+    expect(found).toHaveLength(2);
+    for (const one of found) expect(one).toMatch(/^fail secret-missing: .* refers to Secret tokens/);
+  });
+
+  test('a placeholder in stringData is one too; bytes that are no text are none', () => {
+    const [found] = judged(supply([secret('s', { stringData: { A: 'CHANGEME' } })]));
+    expect(found).toBe('fail secret-placeholder: Key A of Secret s still holds a placeholder.');
+    const bytes = { ...supply([secret('s', { data: { A: btoa('CHANGEME') } })]), decode: () => undefined };
+    expect(judged(bytes)[0]).toMatch(/^pass/);
+  });
+});

@@ -110,7 +110,13 @@ function serverOf(
       error instanceof Refusal ? { status: error.status, reason: '', message: error.message } : undefined,
   } as unknown as ClusterPort;
   const { run } = flowRun({ holder: 'us' });
-  return { calls, now: () => current, restore: (wanted: Restore) => restoreObject(run, port, wanted) };
+  return {
+    calls,
+    now: () => current,
+    /** Since the run began. */
+    seconds: () => (run.clock.now() - 1_000_000) / 1000,
+    restore: (wanted: Restore) => restoreObject(run, port, wanted),
+  };
 }
 
 const ours = entry('orion', dataFields('a'));
@@ -234,12 +240,13 @@ describe('made anew', () => {
     expect(server.calls).toEqual(['apply {"a":"1"}']);
   });
 
-  test('is given up when the deletion does not end', async () => {
+  test('is given up when the deletion has not ended after a minute', async () => {
     const server = serverOf(live({ a: '2' }, ours), { deletion: [] });
     const wanted = restoreOf({ a: '1' }, { remake: { ...remake, uid: 'u1' } });
     expect(await server.restore(wanted)).toEqual({
       why: 'it has to be made anew, and its deletion does not end',
     });
     expect(server.calls).toHaveLength(1);
+    expect(Math.floor(server.seconds())).toBe(60);
   });
 });

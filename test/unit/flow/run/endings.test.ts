@@ -188,7 +188,7 @@ describe('a run that ends well or is stopped', () => {
     const { run, ledger } = runIn('finish');
     ledger.changed = 3;
     expect(succeeded(run).message).toBe('3 objects changed, every workload is up and stayed up.');
-    ledger.pruned = [pruned('pruned', 'a'), pruned('spared', 'b')];
+    ledger.pruned = [pruned('pruned', 'a'), pruned('spared', 'b'), pruned('not-pruned', 'c')];
     expect(succeeded(run)).toMatchObject({
       outcome: 'succeeded',
       exitCode: 0,
