@@ -15,7 +15,7 @@ export type ApplyAnswer =
     }
   | { readonly type: 'conflict'; readonly conflicts: readonly ApplyConflict[] };
 
-interface ApplyOptions {
+export interface ApplyOptions {
   readonly force: boolean;
   readonly dryRun: boolean;
   /** Sent in the metadata: the write fails if the object has moved. */

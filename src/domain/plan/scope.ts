@@ -43,7 +43,7 @@ export function withOwner(object: KubernetesObject, app: string, namespace: stri
   return { ...object, metadata: { ...object.metadata, labels } };
 }
 
-interface OutsideProblem {
+export interface OutsideProblem {
   readonly reason: Reason;
   readonly message: string;
   readonly remedy: string;
