@@ -1,4 +1,4 @@
-/** One zod schema per type of value: the text of an input in, the value out. A message completes "Input x …". */
+/** One zod schema per type of value: parses the text of an input. A message completes "Input x …". */
 import { isAbsolute, posix, relative } from 'node:path';
 import { z } from 'zod';
 import { maxDuration, parseDuration } from './duration.ts';
