@@ -23,7 +23,7 @@ export function packBody(body: ReleaseBody): PackedBody {
   return { chunks, sha256: sha256(bytes) };
 }
 
-/** Undefined when the chunks are not what the head says: incomplete or damaged. */
+/** Undefined if the chunks do not match the head: incomplete or damaged. */
 export function unpackBody(
   chunks: readonly Buffer[],
   expected: ReleaseHead['body'],
@@ -48,7 +48,7 @@ export function headSecret(namespace: string, head: ReleaseHead, resourceVersion
   };
 }
 
-/** Undefined when the Secret holds no head of this version. */
+/** Undefined if the Secret contains no head of this version. */
 export function readHead(secret: KubernetesObject): ReleaseHead | undefined {
   try {
     const head: unknown = JSON.parse(gunzipSync(dataOf(secret, 'release')).toString('utf8'));
@@ -58,7 +58,7 @@ export function readHead(secret: KubernetesObject): ReleaseHead | undefined {
   }
 }
 
-/** `index` numbers the chunks of one release from 0; a body that replaces another goes on counting. */
+/** `index` numbers the chunks of one release from 0; a body that replaces another continues the numbering. */
 export function bodySecret(
   namespace: string,
   release: Pick<ReleaseHead, 'app' | 'number'>,
@@ -88,7 +88,7 @@ export function chunkIndex(secret: KubernetesObject): number {
   return Number(/\.body-(\d+)$/.exec(secret.metadata.name)?.[1] ?? -1);
 }
 
-/** Label values end at 63 characters; a digest's first 32 tell two bodies of one release apart. */
+/** Label values end at 63 characters; the first 32 of a digest are enough to distinguish the bodies of one release. */
 export function bodyLabel(sha256OfBody: string): string {
   return sha256OfBody.slice(0, 32);
 }

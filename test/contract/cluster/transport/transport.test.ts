@@ -203,7 +203,7 @@ describe.each(['h2', 'http/1.1'] as const)('%s', (protocol) => {
     await expect(connection.transport.request(apply)).rejects.toMatchObject({
       status: 400,
       reason: '',
-      message: 'The API server answered 400.',
+      message: 'The API server responded with status 400.',
     });
   });
 
