@@ -196,7 +196,7 @@ describe('parseInputs', () => {
     [
       'overlay',
       '../other',
-      'Input overlay ("../other") leads outside the workspace.',
+      'Input overlay ("../other") is outside the workspace.',
       'For overlay, write a path that stays inside it.',
     ],
     [
@@ -208,7 +208,7 @@ describe('parseInputs', () => {
     [
       'settle',
       '5m',
-      'Input settle ("5m") is not shorter than timeout, so no rollout could ever finish.',
+      'Input settle ("5m") is not shorter than timeout, so no rollout could finish.',
       'For settle, make settle shorter or timeout longer.',
     ],
   ])('%s: %s is refused with cause and remedy', (name, value, cause, remedy) => {
