@@ -4,7 +4,7 @@ import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http/h
 import type { LatencyMeasurement, Schedule } from '../domain/smoke/latency/latency.ts';
 import type { DatabaseKind } from '../domain/smoke/report.ts';
 
-/** How a database of each protocol is asked. */
+/** The probe function of each database protocol. */
 export type DatabaseProbes = {
   readonly [Kind in DatabaseKind]: (
     target: DatabaseTargets[Kind],

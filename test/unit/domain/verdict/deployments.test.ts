@@ -369,7 +369,7 @@ describe('broken releases', () => {
       applied(1, pod(newest, { phase: 'Pending', containers: [waiting('ErrImagePull', text)] })),
     );
     expect([outcome(ending), ending.at]).toEqual(['image-not-found', 1]);
-    expect(failureOf(ending).message).toContain('was not built for the platform of the node');
+    expect(failureOf(ending).message).toContain('was not built for the node's platform');
   });
 
   test('the image of a volume does not exist: it is named, not the one of the container', () => {
@@ -672,7 +672,7 @@ describe('broken releases', () => {
     test('none comes: broken after five minutes, and it says who made none', () => {
       const ending = tell([target(seen)], applied(1, seen, newest, waits), patient);
       expect([outcome(ending), ending.at]).toEqual(['unschedulable', 301]);
-      expect(failureOf(ending).message).toContain('and Karpenter has made none for it');
+      expect(failureOf(ending).message).toContain('and Karpenter has not provisioned one');
     });
 
     test('it says that it will make none: broken after the usual time', () => {
