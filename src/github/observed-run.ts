@@ -63,7 +63,7 @@ async function jobsOf(client: GitHubClient, place: Place, attempt: number): Prom
   throw new Fault(
     'github-answer-unclear',
     `GitHub does not show all jobs of run ${place.run_id}, so it is not known whether one was prevented from starting.`,
-    'See the run's page on GitHub.',
+    'See the page of the run on GitHub.',
   );
 }
 

@@ -27,7 +27,11 @@ export async function tellSlack(result: ResultDocument, target: SlackTarget): Pr
     return;
   }
   const said = logText(redact(`Slack was not notified: the webhook ${delivery.why}.`));
-  annotate({ level: 'warning', title: 'slack-webhook', message: `${said} Outcome and exit code are unaffected.` });
+  annotate({
+    level: 'warning',
+    title: 'slack-webhook',
+    message: `${said} Outcome and exit code are unaffected.`,
+  });
   line(logLine(clock(), said));
 }
 

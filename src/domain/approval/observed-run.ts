@@ -120,8 +120,7 @@ function stillWaiting(waiting: readonly string[]): ApprovalRefusal {
   return {
     reason: 'approval-missing',
     message: `${unique(waiting)} still waits for its approval.`,
-    remedy:
-      'Add the deploying job to `needs:` of this job, so that it runs after the decision.',
+    remedy: 'Add the deploying job to `needs:` of this job, so that it runs after the decision.',
   };
 }
 
@@ -138,7 +137,7 @@ function neverStarted(stopped: readonly ObservedJob[]): ApprovalRefusal {
   return {
     reason: 'approval-missing',
     message: `${jobNames(stopped)} never started, although nobody declined it: a rule of its environment blocked it, or it got no runner.`,
-    remedy: 'The annotations of that job on the run's page say why.',
+    remedy: 'The annotations of that job on the page of the run say why.',
   };
 }
 
@@ -146,7 +145,7 @@ function unclearReview(unclear: readonly Review[]): ApprovalRefusal {
   return {
     reason: 'approval-missing',
     message: `GitHub shows a review that is neither an approval nor a rejection: ${unique(unclear.map(({ state }) => state))}.`,
-    remedy: 'Check the review on the run's page.',
+    remedy: 'Check the review on the page of the run.',
   };
 }
 

@@ -222,7 +222,7 @@ function imageVolumesOf(pod: PodRecord['object']): readonly ImageVolume[] {
 
 function absence(text: string): string {
   return /no match for platform|no image found in (?:image index|manifest list)/i.test(text)
-    ? 'was not built for the node's platform'
+    ? 'was not built for the platform of the node'
     : 'does not exist';
 }
 

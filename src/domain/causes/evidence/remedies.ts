@@ -35,6 +35,6 @@ export const remedies: Partial<Readonly<Record<Reason, string>>> = {
   'changed-by-other':
     'Find out who writes that field and why: put the value into the overlay, or remove the field from it, and deploy again.',
   'progress-deadline-exceeded':
-    'See what the pods wait for; raise progressDeadlineSeconds if they only need longer.',
-  'rollout-timeout': 'See what the pods wait for; raise the timeout input if they only need longer.',
+    'Find out what the pods wait for; raise progressDeadlineSeconds if they only need longer.',
+  'rollout-timeout': 'Find out what the pods wait for; raise the timeout input if they only need longer.',
 };

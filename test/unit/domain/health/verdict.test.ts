@@ -346,7 +346,7 @@ describe('a selector', () => {
     [
       'that is absent is not judged',
       { rendered: [service(undefined)], changes: up },
-      'passed | skipped: selects no pods by labels, not judged',
+      'passed | skipped: has no selector, not judged',
     ],
     [
       'beside an external name is not judged',
@@ -354,7 +354,7 @@ describe('a selector', () => {
         rendered: [service({ app: 'nobody' }, { type: 'ExternalName', externalName: 'db.example' })],
         changes: up,
       },
-      'passed | skipped: selects no pods by labels, not judged',
+      'passed | skipped: has no selector, not judged',
     ],
     [
       'of a workload that is scaled to zero is not judged',
@@ -373,7 +373,7 @@ describe('a selector', () => {
         rendered: [service({ app: 'api', 'statefulset.kubernetes.io/pod-name': 'api-0' })],
         changes: up,
       },
-      'pending | waiting: no pod of Deployment api is there yet',
+      'pending | waiting: no pod of Deployment api exists yet',
     ],
   ];
   test.each(stories)('%s', (_name, story, wanted) => {

@@ -369,7 +369,7 @@ describe('broken releases', () => {
       applied(1, pod(newest, { phase: 'Pending', containers: [waiting('ErrImagePull', text)] })),
     );
     expect([outcome(ending), ending.at]).toEqual(['image-not-found', 1]);
-    expect(failureOf(ending).message).toContain('was not built for the node's platform');
+    expect(failureOf(ending).message).toContain('was not built for the platform of the node');
   });
 
   test('the image of a volume does not exist: it is named, not the one of the container', () => {
