@@ -1,4 +1,4 @@
-/** The databases of a release: from the settings of its workloads, and from Services on the usual ports. */
+/** Discovers the databases of a release: from the settings of its workloads, and from Services on the default ports. */
 import { listAt, numberAt } from '../../kubernetes/fields.ts';
 import {
   groupKindOf,
@@ -17,7 +17,7 @@ import { serverLogin, workloadsBehind } from './servers.ts';
 import { type SettingValues, settingsOf } from './settings.ts';
 
 export interface Database extends Omit<KnownDatabase, 'tls'> {
-  /** What a person calls it: the Service's name, else the host. */
+  /** Its display name: the Service's name, else the host. */
   readonly name: string;
   readonly tls: DatabaseTls;
   /** Where it was found: `Secret orion-secrets, key DATABASE_URL`. */
@@ -26,7 +26,7 @@ export interface Database extends Omit<KnownDatabase, 'tls'> {
   readonly isUnnamed?: true;
   /** The workloads whose settings name it. */
   readonly users: readonly ObjectReference[];
-  /** What orion.yaml says of it. */
+  /** Its entry in orion.yaml. */
   readonly skip?: true;
   readonly from?: 'runner' | 'cluster';
 }

@@ -73,7 +73,7 @@ describe('room for the surge', () => {
     const changing = [{ workload: change, ...(live === undefined ? {} : { live }) }];
     const nodes = [node('one', '100'), node('two', '100')];
     const [finding] = judgeResources({ nodes, pods: [], changing }, profiles.production, 1);
-    return /asks for (\d+)m CPU/.exec(finding?.message ?? '')?.[1];
+    return /requests (\d+)m CPU/.exec(finding?.message ?? '')?.[1];
   };
   test.each<[string, KubernetesObject, KubernetesObject | undefined, string]>([
     ['all pods of a new Deployment', workload('Deployment', { replicas: 3 }), undefined, '3000'],

@@ -59,7 +59,7 @@ describe('what somebody will make is not missing', () => {
   test('without the key that the pod needs: refused, with both names', () => {
     expect(judged(supply([needs('tokens', 'OTHER'), externalSecret]))).toEqual([
       expect.stringMatching(
-        /^fail secret-key-missing: .*key OTHER of Secret tokens, which ExternalSecret shop-db makes without/,
+        /^fail secret-key-missing: .*key OTHER of Secret tokens, which ExternalSecret shop-db creates without/,
       ),
     ]);
   });
