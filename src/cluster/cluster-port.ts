@@ -1,4 +1,4 @@
-/** The cluster as a deployment uses it: one connection, reads and writes by name of what they are for. */
+/** Implements the cluster port: one connection, reads and writes named by their purpose. */
 
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -78,7 +78,7 @@ async function servedVersionOf(api: KubernetesApi, { apiVersion, kind }: Kind) {
   return resource === 'unknown' ? undefined : resource.apiVersion;
 }
 
-/** Fails with a conflict when the object has moved since it was read: `test` compares the resourceVersion. */
+/** Fails with a conflict if the object has changed since it was read: `test` compares the resourceVersion. */
 async function patchManagedFields(
   api: KubernetesApi,
   object: KubernetesObject,
@@ -95,14 +95,14 @@ async function patchManagedFields(
   try {
     return (await api.jsonPatch(referenceOf(object), operations, { repeatable: true, beforeRepeat })).object;
   } catch (error) {
-    // Perhaps our own first attempt came through although its answer did not.
+    // Our own first attempt may have succeeded although its response was lost.
     const current = await api.get(referenceOf(object));
     if (current !== undefined && isSame(current, withManagedFields(object, managedFields))) return current;
     throw error;
   }
 }
 
-/** A repeated one fails at its `test`: the caller reads the object again, and finds it done. */
+/** A retried patch fails at its `test`: the caller reads the object again and finds it patched. */
 async function rewrite(
   api: KubernetesApi,
   live: KubernetesObject,
@@ -122,7 +122,7 @@ async function deleteByUid(
   await api.delete(reference, { uid, propagation, repeatable: true, beforeRepeat });
 }
 
-/** The name and the token of the Job are random: nobody else's Job is taken for it. */
+/** The name and the token of the Job are random, so it cannot be confused with another Job. */
 function probeFromWithin(
   api: KubernetesApi,
   requests: ClusterJob['requests'],
@@ -168,8 +168,8 @@ function stored(result: StoreResult): StoredRelease {
   if (result.type === 'stored') return result.release;
   throw new Fault(
     'lock-lost',
-    'Another run has written the release record first.',
-    'Run the job again: it takes over what this one left, by its record.',
+    'Another run has changed the release record.',
+    'Run the job again: it takes over from this one by its record.',
   );
 }
 

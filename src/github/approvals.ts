@@ -1,4 +1,4 @@
-/** What GitHub says of the job's environment and of who reviewed this run. Every request is a read. */
+/** Reads from GitHub the job's environment and the reviews of this run. Read-only. */
 import { z } from 'zod';
 import type { ApprovalFacts, EnvironmentRules } from '../domain/approval/approval.ts';
 import { Fault } from '../domain/failure/fault.ts';
@@ -15,7 +15,7 @@ export interface Place {
 
 const permission = 'actions: read';
 
-/** A rule of an unknown type protects nothing that we know of; a reviewer of an unknown type is one all the same. */
+/** A rule of an unknown type counts as no protection; a reviewer of an unknown type still counts as a reviewer. */
 const environmentSchema = z.object({
   can_admins_bypass: z.boolean().nullish(),
   protection_rules: z
@@ -65,7 +65,7 @@ const jobsSchema = z.object({
   ),
 });
 
-/** @throws Fault as `ApprovalsPort.facts` says */
+/** @throws Fault as documented for `ApprovalsPort.facts` */
 export async function approvalFacts(
   access: ClientAccess,
   run: RunIdentity,
@@ -102,8 +102,8 @@ export function placeOf({ repository, runId }: RunIdentity): Place {
   if (owner !== '' && repo !== '' && runId !== undefined) return { owner, repo, run_id: runId };
   throw new Fault(
     'environment-unknown',
-    'This is no job of GitHub Actions, so nobody can have approved it there.',
-    'Deploy by a workflow, or approve in another way and set `skip-approval: true`.',
+    'This is not a GitHub Actions job, so there is no approval on GitHub.',
+    'Deploy from a workflow, or approve in another way and set `skip-approval: true`.',
   );
 }
 
@@ -132,7 +132,7 @@ async function rulesOf(
   };
 }
 
-/** What every run has: without it nothing may be concluded, least of all that nobody declined. */
+/** Every run has this resource: without it nothing can be concluded, in particular not that nobody declined. */
 export async function ofOurRun<Schema extends z.ZodType>(
   client: GitHubClient,
   place: Place,
@@ -145,7 +145,7 @@ export async function ofOurRun<Schema extends z.ZodType>(
   if (answer !== undefined) return answer;
   throw new Fault(
     'github-answer-unclear',
-    `GitHub does not show run ${place.run_id} of ${place.owner}/${place.repo} (${below || 'itself'}), although this is a job of it.`,
+    `GitHub does not show run ${place.run_id} of ${place.owner}/${place.repo} (${below || 'itself'}), although this job belongs to it.`,
     'Leave the input github-token at its default: a token of another repository cannot see this one.',
   );
 }
@@ -162,8 +162,8 @@ export async function reviewsOf(client: GitHubClient, place: Place): Promise<App
 }
 
 /**
- * A re-run goes through the gate again, and a review does not say for which attempt it was: so the attempts are counted in which
- * this job was started. A rejected job has no steps. Until its own entry shows, this attempt counts too.
+ * A re-run needs a new review, and a review does not contain its attempt: so the attempts in which this job was
+ * started are counted. A rejected job has no steps. This attempt counts even before its own entry appears.
  */
 async function startedAttemptsOf(client: GitHubClient, place: Place, run: RunIdentity): Promise<number> {
   const attempt = run.attempt ?? 1;
@@ -176,7 +176,7 @@ async function startedAttemptsOf(client: GitHubClient, place: Place, run: RunIde
   });
   const { jobs, total_count: all } = answer ?? { jobs: [], total_count: 0 };
   const name = jobs.find(({ id }) => String(id) === run.checkRunId)?.name;
-  // Without its name, or with more jobs than one page has, the job's earlier runs cannot be told: the strictest count.
+  // Without its name, or with more jobs than one page contains, the job's earlier runs are unknown: use the strictest count.
   if (name === undefined || all > jobs.length) return attempt;
   const started = jobs.filter(
     (job) =>

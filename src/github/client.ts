@@ -1,4 +1,4 @@
-/** One way to ask GitHub's REST API: a deadline for each try, a few tries, answers checked, refusals in words. */
+/** The client of GitHub's REST API: a deadline per attempt, retries, validated responses, refusals as Faults. */
 import { z } from 'zod';
 import { Fault } from '../domain/failure/fault.ts';
 import { maxRetryAfter, retry, transientStatuses } from '../retry/retry.ts';
@@ -10,7 +10,7 @@ export interface ClientAccess {
   /** Absent: `githubClient` throws the Fault `github-forbidden`. */
   readonly token: string | undefined;
   readonly signal: AbortSignal;
-  /** Milliseconds for one try; default 10,000. */
+  /** Milliseconds for one attempt; default 10,000. */
   readonly deadline?: number;
 }
 
@@ -20,7 +20,7 @@ export interface Question<Schema extends z.ZodType> {
   readonly route: string;
   readonly parameters: Readonly<Record<string, string | number>>;
   readonly schema: Schema;
-  /** What the token needs for it, as a workflow writes it: `actions: read`. */
+  /** The permission that the token needs, in workflow syntax: `actions: read`. */
   readonly permission: string;
 }
 
@@ -46,7 +46,7 @@ export async function githubClient(access: ClientAccess): Promise<GitHubClient> 
   if (token === undefined) {
     throw new Fault(
       'github-forbidden',
-      'There is no token to ask GitHub who approved this run.',
+      'There is no token to read from GitHub who approved this run.',
       'Leave the input github-token at its default, and give the job `actions: read` and `checks: read`.',
     );
   }
@@ -70,8 +70,8 @@ export async function githubClient(access: ClientAccess): Promise<GitHubClient> 
       if (parsed.success) return parsed.data;
       throw new Fault(
         'github-answer-unclear',
-        `GitHub's answer to ${question.route} is not what its documentation says.`,
-        'See whether a proxy answers in its place; if not, this version of Orion is too old for that API.',
+        `GitHub's response to ${question.route} does not match its documentation.`,
+        'Check whether a proxy responds in its place; if not, this version of Orion is too old for that API.',
         { cause: parsed.error },
       );
     },
@@ -96,13 +96,16 @@ function repeating<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T
   });
 }
 
-/** Undefined for anything that is no answer of the server: a broken connection is wrapped as a 500 without a response. */
+/** Undefined if the server did not respond: Octokit wraps a broken connection as a 500 without a response. */
 function refusalOf(error: unknown): ApiRefusal | undefined {
   const parsed = refusalSchema.safeParse(error);
   return parsed.success && parsed.data.response !== undefined ? parsed.data : undefined;
 }
 
-/** Milliseconds that a limited client is asked to wait; infinite if the refusal is no limit or does not say how long it is. */
+/**
+ * Milliseconds that a rate-limited client must wait; infinite if the refusal is not a rate limit or does not say how
+ * long.
+ */
 function waitOf(refusal: ApiRefusal | undefined): number {
   if (refusal?.status !== 429 && refusal?.status !== 403) return Number.POSITIVE_INFINITY;
   return Number(refusal.response?.headers['retry-after'] ?? Number.POSITIVE_INFINITY) * 1000;
@@ -126,7 +129,7 @@ function faultOf(refusal: ApiRefusal | undefined, permission: string, cause: unk
     return new Fault(
       'github-unreachable',
       `GitHub's API ${how}, so it is not known who approved this run.`,
-      'Run the job again; githubstatus.com says whether GitHub has trouble.',
+      'Run the job again; githubstatus.com shows whether GitHub has problems.',
       { cause },
     );
   }
@@ -142,7 +145,7 @@ function faultOf(refusal: ApiRefusal | undefined, permission: string, cause: unk
   }
   return new Fault(
     'github-forbidden',
-    `GitHub refuses this token (status ${refusal.status}): it may not read what says who approved this run.`,
+    `GitHub refuses this token (status ${refusal.status}): it may not read who approved this run.`,
     `Add \`${permission}\` to \`permissions:\` of the job.`,
     { cause },
   );

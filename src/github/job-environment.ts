@@ -1,4 +1,4 @@
-/** Which environment this job is in. No variable says it; the check run of the job does, else its deployment. */
+/** Which environment this job is in. No variable contains it; the check run of the job does, else its deployment. */
 import { z } from 'zod';
 import { Fault } from '../domain/failure/fault.ts';
 import type { RunIdentity } from '../domain/release/record.ts';
@@ -31,12 +31,12 @@ export async function jobEnvironment(
   if (typeof byCheckRun === 'string') return { proven: byCheckRun };
   const byDeployment = await allowed(() => ofDeployments(client, repository, jobId, run.commit));
   if (typeof byDeployment === 'string') return { proven: byDeployment };
-  // One open way is enough to know that there is nothing.
+  // One readable source is enough to know that there is no environment.
   if (byCheckRun === undefined || byDeployment === undefined) return {};
   return { unprovable: { message: byCheckRun.message, remedy: byCheckRun.remedy } };
 }
 
-/** Of another job, as far as its check run may be read; undefined where it may not. */
+/** The environment of another job, if its check run may be read; else undefined. */
 export async function environmentOfJob(
   client: GitHubClient,
   { owner, repo }: { readonly owner: string; readonly repo: string },

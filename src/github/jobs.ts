@@ -1,16 +1,16 @@
-/** Whether the job behind a record is over, by GitHub's word. */
+/** Whether the job behind a record is over, according to GitHub. */
 import { z } from 'zod';
 import type { RunIdentity } from '../domain/release/record.ts';
 import { type ClientAccess, githubClient, type Question } from './client.ts';
 
 type JobState = 'completed' | 'running' | 'unknown';
 
-/** Lenient: proxies answer 200 to everything, so that a word that is missing is no answer. */
+/** Lenient: proxies respond 200 to everything, so a missing field counts as no answer. */
 const statusSchema = z.object({ status: z.unknown() });
 
 /**
- * Asks for the job by its id (the check run's id is the job's id), else for the attempt of the run. Needs `actions: read`; any
- * answer but a clear one within `deadline` is `unknown`, and the Lease decides.
+ * Reads the job by its id (the check run's id is the job's id), else the attempt of the run. Needs `actions: read`;
+ * without a clear answer within `deadline` the result is `unknown`, and the Lease decides.
  */
 export async function jobState(access: Omit<ClientAccess, 'signal'>, run: RunIdentity): Promise<JobState> {
   const question = questionAbout(run);
@@ -19,7 +19,7 @@ export async function jobState(access: Omit<ClientAccess, 'signal'>, run: RunIde
   try {
     const client = await githubClient({ ...access, signal: AbortSignal.timeout(deadline) });
     const state = stateOf((await client.get(question))?.status);
-    // The attempt of our own run is still going on although an earlier job of it may be dead.
+    // The attempt of our own run is still in progress although an earlier job of it may be dead.
     return state === 'completed' || isAboutJob(run) ? state : 'unknown';
   } catch {
     return 'unknown';
@@ -48,7 +48,7 @@ function questionAbout(run: RunIdentity): Question<typeof statusSchema> | undefi
       };
 }
 
-/** `queued`, `in_progress`, `waiting`, `pending` and whatever word comes are all alive. */
+/** `queued`, `in_progress`, `waiting`, `pending` and any unknown status count as alive. */
 function stateOf(status: unknown): JobState {
   if (typeof status !== 'string') return 'unknown';
   return status === 'completed' ? 'completed' : 'running';

@@ -1,4 +1,7 @@
-/** What GitHub says of the run that an observer belongs to: its reviews, what still waits, and which jobs never started. */
+/**
+ * Reads from GitHub the run that an observer belongs to: its reviews, pending deployments, and jobs that never
+ * started.
+ */
 import { z } from 'zod';
 import type { ObservedJob, ObservedRun } from '../domain/approval/observed-run.ts';
 import { Fault } from '../domain/failure/fault.ts';
@@ -19,7 +22,7 @@ const jobSchema = z.object({
 const jobsSchema = z.object({ total_count: z.number(), jobs: z.array(jobSchema) });
 type Job = z.output<typeof jobSchema>;
 
-/** @throws Fault as `ApprovalsPort.observed` says */
+/** @throws Fault as documented for `ApprovalsPort.observed` */
 export async function observedRun(
   access: ClientAccess,
   run: RunIdentity,
@@ -43,7 +46,7 @@ export async function observedRun(
   };
 }
 
-/** GitHub starts at most 256 jobs of a matrix; more pages than that are no answer. */
+/** GitHub starts at most 256 jobs of a matrix; more pages than that are invalid. */
 const maxPages = 10;
 
 async function jobsOf(client: GitHubClient, place: Place, attempt: number): Promise<readonly Job[]> {
@@ -59,8 +62,8 @@ async function jobsOf(client: GitHubClient, place: Place, attempt: number): Prom
   }
   throw new Fault(
     'github-answer-unclear',
-    `GitHub does not show all jobs of run ${place.run_id}, so it is not known whether one was kept from starting.`,
-    'See the page of the run.',
+    `GitHub does not show all jobs of run ${place.run_id}, so it is not known whether one was prevented from starting.`,
+    'See the page of the run on GitHub.',
   );
 }
 

@@ -1,10 +1,13 @@
-/** Certificate authorities that `orion.yaml` names as files: read once, at the door. */
+/** CA files that `orion.yaml` refers to: read once, when the configuration is read. */
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { Fault } from '../domain/failure/fault.ts';
 import type { SmokeSection } from './smoke-configuration.ts';
 
-/** The section with the text of each file in the place of its path. Throws a Fault `bad-config` for one that cannot be read. */
+/**
+ * The section with the content of each file in place of its path. Throws a Fault `bad-config` for one that cannot be
+ * read.
+ */
 export async function withAuthorityFiles(
   smoke: SmokeSection,
   workspace: string,

@@ -22,7 +22,7 @@ const cluster = z
       ),
     environment: z.enum(['local', 'staging', 'production']).describe('What the cluster is for.'),
   })
-  .describe('A cluster that is recognised by what it is, not by what a kubeconfig calls it.');
+  .describe('A cluster, identified by its UID and not by its name in a kubeconfig.');
 
 const clusterScoped = z
   .string()
@@ -36,20 +36,20 @@ export const configurationSchema = z
     app: label
       .optional()
       .describe('Name of the application: owner of release records and lock. Default: the repository name.'),
-    clusters: z.record(label, cluster).optional().describe('The clusters that are known, by name.'),
+    clusters: z.record(label, cluster).optional().describe('Known clusters, by name.'),
     namespaces: z
       .array(label)
       .optional()
       .describe(
-        "Other namespaces in which the overlay may have objects, beside the release's own; workloads and Services may not be there.",
+        "Other namespaces in which the overlay may have objects, besides the release's own; workloads and Services are not allowed there.",
       ),
     'cluster-scoped': z
       .array(clusterScoped)
       .optional()
       .describe(
-        'Objects of the whole cluster that the overlay may have, `ClusterRole/shop-reader`; they are never deleted.',
+        'Cluster-scoped objects that the overlay may have, `ClusterRole/shop-reader`; they are never deleted.',
       ),
-    smoke: smokeSchema.optional().describe('What the smoke tests know beside what they find.'),
+    smoke: smokeSchema.optional().describe('Settings of the smoke tests, in addition to what they discover.'),
   })
   .describe('Configuration of Orion deploy.')
   .check(({ value, issues }) => {
@@ -92,7 +92,7 @@ export async function readConfiguration(options: {
   }
 }
 
-/** Parses the text of a configuration file; `file` is what errors call it. See `readConfiguration` for errors. */
+/** Parses the text of a configuration file; `file` is its name in errors. See `readConfiguration` for errors. */
 export function parseConfiguration(text: string, file: string): Configuration {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -115,7 +115,7 @@ export function parseConfiguration(text: string, file: string): Configuration {
     }),
   );
 
-  /** The line of the field, or of the nearest parent that is there. */
+  /** The line of the field, or of its nearest existing parent. */
   function lineOf(path: readonly PropertyKey[]): number {
     for (let length = path.length; length > 0; length -= 1) {
       const offset = keyOffset(path.slice(0, length));

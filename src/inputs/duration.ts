@@ -1,6 +1,6 @@
 const milliseconds = { ms: 1, s: 1000, m: 60_000 } as const;
 
-/** The longest duration accepted: the six hours that GitHub lets a job run. */
+/** The longest duration accepted: GitHub's limit of six hours for a job. */
 export const maxDuration = 6 * 60 * 60_000;
 
 /** `300ms`, `5s`, `10m`, `0s` → milliseconds; undefined for anything else (`5`, `1h30`, `-1s`, `1.5s`). */

@@ -1,4 +1,7 @@
-/** Text made from the registry and the configuration schema: the generated parts of `action.yml`, the README and the JSON Schema. */
+/**
+ * Generated text from the registry and the configuration schema: parts of `action.yml`, the README and the JSON
+ * Schema.
+ */
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { configurationSchema } from './configuration.ts';
@@ -68,7 +71,7 @@ function withDefault(entry: InputEntry, action: ActionName): { default?: string 
   return value === undefined ? {} : { default: value };
 }
 
-/** Columns are padded, as the formatter of this repository leaves them. */
+/** Columns are padded as by this repository's formatter. */
 export function table(head: readonly string[], body: readonly (readonly string[])[]): string {
   const rows = [head, ...body].map((cells) => cells.map(cell));
   const widths = head.map((_, column) => Math.max(3, ...rows.map((cells) => cells[column]?.length ?? 0)));

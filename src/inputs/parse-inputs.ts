@@ -1,4 +1,4 @@
-/** The door: `INPUT_*` variables become one readonly value, or one Fault that names everything that is wrong. */
+/** Parses `INPUT_*` variables into one readonly value, or throws one Fault that lists all problems. */
 import type { z } from 'zod';
 import { Fault } from '../domain/failure/fault.ts';
 import type { Reason } from '../domain/failure/reasons.ts';
@@ -31,14 +31,14 @@ export interface InputProblem {
 }
 
 /**
- * Reads the inputs as the runner hands them over: `INPUT_` and the name in upper case, dashes kept. An empty value is one that was
- * not given. Throws one Fault for all problems: a line of cause and a line of remedy each, in the same order; its `cause` is the
- * list of `InputProblem`. Values of secret inputs are never repeated.
+ * Reads the inputs as the runner passes them: `INPUT_` and the name in upper case, dashes kept. An empty value counts
+ * as not set. Throws one Fault for all problems: a line of cause and a line of remedy each, in the same order; its
+ * `cause` is the list of `InputProblem`. Values of secret inputs are never printed.
  */
 export function parseInputs(raw: RawInputs): Settings {
   const given = givenInputs(raw.env);
   const known = inputsOf(raw.action);
-  // The schema knows the inputs of every action.
+  // The schema contains the inputs of every action.
   const [own, foreign] = apart(given, (name) => known.some((entry) => entry.name === name));
   const profile = profileNameOf(raw.action, own['environment']);
   const schema = settingsSchema(profile, raw.env['GITHUB_WORKSPACE'], environmentsOf(raw.action));
@@ -52,19 +52,22 @@ export function parseInputs(raw: RawInputs): Settings {
   return toSettings(raw.action, profile, result.data);
 }
 
-/** What is tested or deployed to, as far as it can be said of inputs that may be wrong. */
+/** The environment, as far as it is known from inputs that may be invalid. */
 export function claimedEnvironment(action: ActionName, env: RawInputs['env']): TestedEnvironment {
   const said = givenInputs(env)['environment'];
   return action === 'smoke-tests' && said === 'local' ? 'local' : profileNameOf(action, said);
 }
 
-/** Where failures are told, also those of other inputs; undefined if there is no such place or its URL is bad. */
+/** The webhook for failures, including those of other inputs; undefined if there is none or its URL is invalid. */
 export function claimedWebhook(env: RawInputs['env']): string | undefined {
   const said = givenInputs(env)['slack-webhook'];
   return said === undefined ? undefined : webhook.safeParse(said).data;
 }
 
-/** Deploying actions have theirs; a test goes by what it tests, and on this machine by the one of staging. */
+/**
+ * Deploying actions have a fixed profile; smoke tests use that of the tested environment, and `local` that of
+ * staging.
+ */
 function profileNameOf(action: ActionName, environment: string | undefined): Environment {
   if (isDeployAction(action)) return actionEnvironments[action];
   return environment === 'production' ? 'production' : 'staging';

@@ -1,12 +1,12 @@
 /**
- * The one list of input and output names. Parsing, each `action.yml`, the README tables and the tests are made from it, so a name
- *  that is not here does not exist. An input joins the list when its behaviour works, not before.
+ * The single list of input and output names. Parsing, each `action.yml`, the README tables and the tests are
+ * generated from it, so a name that is not here does not exist. An input is added only together with its behaviour.
  */
 import type { Environment } from '../domain/settings/profile.ts';
 import { profiles } from '../domain/settings/profile.ts';
 import { formatDuration } from './duration.ts';
 
-/** The deploying actions with the profile that each goes by. */
+/** The deploying actions, each with its profile. */
 export const actionEnvironments = {
   'deploy-staging': 'staging',
   'deploy-production': 'production',
@@ -22,12 +22,12 @@ export const actionNames: readonly ActionName[] = [
   'smoke-tests',
 ];
 
-/** Others are told their environment by an input. */
+/** The others get their environment by an input. */
 export function isDeployAction(action: ActionName): action is DeployAction {
   return Object.hasOwn(actionEnvironments, action);
 }
 
-/** Where the metadata and the tables of an action are; `phase` is the repository itself, `uses: orion/deploy@v1`. */
+/** The folder with an action's metadata and tables; `phase` is the repository root, `uses: orion/deploy@v1`. */
 export function filesOf(action: ActionName): { readonly metadata: string; readonly page: string } {
   return action === 'phase'
     ? { metadata: 'action.yml', page: 'docs/PHASES.md' }
@@ -39,7 +39,7 @@ export interface InputEntry {
   readonly name: string;
   readonly actions: readonly ActionName[];
   readonly required?: true;
-  /** What an empty input means, per profile, as a user would write it; absent: no default, the description says what happens. */
+  /** The default per profile, as a user would write it; absent: no default, the description says what happens. */
   readonly defaults?: Readonly<Record<Environment, string>>;
   readonly description: string;
   /** Its value is never shown, not even in an error. */
@@ -65,7 +65,7 @@ export const inputs = [
     actions: steps,
     required: true,
     description:
-      'Of a deployment in steps: `preflight`, `preview`, `rollout`, `health`, `smoke`, `finish`. By themselves: `rollback` undoes a failed release or returns to a deployed one; `history` tells the releases on record; `observe` says who kept the deploying job from starting; `unlock` ends the lock of a dead run.',
+      'Steps of a deployment: `preflight`, `preview`, `rollout`, `health`, `smoke`, `finish`. Standalone: `rollback` undoes a failed release or returns to a deployed one; `history` lists the releases on record; `observe` reports who prevented the deploying job from starting; `unlock` releases the lock of a dead run.',
   },
   {
     name: 'environment',
@@ -78,7 +78,7 @@ export const inputs = [
     name: 'release',
     actions: steps,
     description:
-      'What `rollback` is about, `orion-shop-12` or `12`: a failed release is undone, a deployed one returned to; without it, the newest if it failed, else the deployed one before it.',
+      'The release for `rollback`, `orion-shop-12` or `12`: a failed release is undone, a deployed one is deployed again; without it, the newest if it failed, else the deployed one before it.',
   },
   {
     name: 'overlay',
@@ -126,7 +126,7 @@ export const inputs = [
     actions: deploying,
     defaults: perProfile((profile) => String(profile.healthRetries)),
     description:
-      'Together with `health-interval` the time in which endpoints must be there: retries × interval.',
+      'Together with `health-interval` the time in which endpoints must be ready: retries × interval.',
   },
   {
     name: 'health-interval',
@@ -145,7 +145,7 @@ export const inputs = [
     actions: deploying,
     defaults: perProfile((profile) => formatDuration(profile.settle)),
     description:
-      'How long every changed workload must stay up, without a restart, before the release counts as good.',
+      'How long every changed workload must stay up, without a restart, before the release passes.',
   },
   {
     name: 'monitor',
@@ -172,7 +172,7 @@ export const inputs = [
     actions: everywhere,
     defaults: same('3'),
     description:
-      'A container that ends more often than this during the rollout fails the release; three ends alike always do. In smoke-tests it fails until it has run for twice as long as the last time.',
+      'A container that terminates more often than this during the rollout fails the release; three identical terminations always do. In smoke-tests it fails until it has run for twice as long as the last time.',
   },
   {
     name: 'readiness-gate-timeout',
@@ -192,7 +192,7 @@ export const inputs = [
     actions: deploying,
     defaults: perProfile((profile) => profile.rollback),
     description:
-      'After a failure: `automatic` restores what was there before, `manual` says what to do, `never` offers nothing.',
+      'After a failure: `automatic` restores the previous state, `manual` says what to do, `never` offers nothing.',
   },
   {
     name: 'adopt',
@@ -211,7 +211,7 @@ export const inputs = [
     actions: deploying,
     defaults: same('false'),
     description:
-      'Deploy although the nodes have no room for the new pods; without it, only where nodes are made on demand.',
+      'Deploy although the nodes have no room for the new pods; without it, only if nodes are provisioned on demand.',
   },
   {
     name: 'allow-unstable-history',
@@ -223,13 +223,13 @@ export const inputs = [
     name: 'allow-paused',
     actions: deploying,
     defaults: same('false'),
-    description: 'Deploy although a Deployment is paused; its rollout is then not waited for.',
+    description: 'Deploy although a Deployment is paused; its rollout is then not awaited.',
   },
   {
     name: 'allow-remote-bases',
     actions: everywhere,
     defaults: same('false'),
-    description: 'Let the kustomization fetch bases and files from URLs.',
+    description: 'Allow the kustomization to fetch bases and files from URLs.',
   },
   {
     name: 'dry-run',
@@ -248,13 +248,13 @@ export const inputs = [
     actions: ['deploy-production', 'phase'],
     defaults: same('false'),
     description:
-      'Deploy without a proof that a person approved this run; said loudly, and kept in the release record.',
+      'Deploy without proof that a person approved this run; reported as a warning, and kept in the release record.',
   },
   {
     name: 'github-environment',
     actions: ['deploy-production', 'phase'],
     description:
-      'Name of the GitHub environment of this job, whose required reviewers approve; without it, found by the job.',
+      'Name of the GitHub environment of this job, whose required reviewers approve; without it, determined from the job.',
   },
   {
     name: 'comprehensive',
@@ -280,7 +280,7 @@ export const inputs = [
     actions: everywhere,
     defaults: same('ghcr.io/orion/probe:1.0.0-alpha.1'),
     description:
-      'Image of the probe: one Job with it asks Services and databases and measures response times from inside the cluster. Where it does not run, the runner does it, and what only the cluster reaches is inconclusive.',
+      'Image of the probe: a Job with it tests Services and databases and measures response times from inside the cluster. If it does not run, the runner does so, and tests of addresses that only the cluster reaches are inconclusive.',
   },
   {
     name: 'report',
@@ -290,7 +290,7 @@ export const inputs = [
   {
     name: 'expect-plan',
     actions: deploying,
-    description: 'Digest of the preview that was approved (output `plan-digest`); another plan is refused.',
+    description: 'Digest of the approved preview (output `plan-digest`); a different plan is refused.',
   },
   {
     name: 'slack-webhook',
@@ -357,7 +357,7 @@ const outputs = [
   {
     name: 'plan-digest',
     actions: deploying,
-    description: 'Digest of what was previewed, for `expect-plan`.',
+    description: 'Digest of the preview, for `expect-plan`.',
   },
   { name: 'changed', actions: deploying, description: 'Number of objects created or configured.' },
   { name: 'passed', actions: everywhere, description: 'Number of smoke tests that passed.' },
@@ -365,17 +365,17 @@ const outputs = [
   {
     name: 'skipped',
     actions: everywhere,
-    description: 'Number of smoke tests that were skipped or could not be decided.',
+    description: 'Number of smoke tests that were skipped or inconclusive.',
   },
-  { name: 'report', actions: testing, description: 'Path of the JUnit XML report, where one was asked for.' },
+  { name: 'report', actions: testing, description: 'Path of the JUnit XML report, if one was requested.' },
   {
     name: 'result',
     actions: everywhere,
-    description: 'Path of a versioned JSON document with everything, without secret values.',
+    description: 'Path of a versioned JSON document with all results, without secret values.',
   },
 ] as const satisfies readonly OutputEntry[];
 
-/** Keys by which main hands its state to post (`saveState`). */
+/** Keys of the state that main saves for post (`saveState`). */
 export const stateNames = ['release', 'namespace', 'holder'] as const;
 
 /** The inputs of one action, in the order of its `action.yml`. */
@@ -388,7 +388,9 @@ export function outputsOf(action: ActionName): readonly OutputEntry[] {
   return outputs.filter((entry: OutputEntry) => entry.actions.includes(action));
 }
 
-/** What an empty input of this action means; where the environment is an input, only what all environments share. */
+/**
+ * The default of an input of this action; if the environment is an input, only a default common to all environments.
+ */
 export function defaultOf({ defaults }: InputEntry, action: ActionName): string | undefined {
   if (isDeployAction(action)) return defaults?.[actionEnvironments[action]];
   return defaults?.staging === defaults?.production ? defaults?.staging : undefined;

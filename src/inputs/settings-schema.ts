@@ -78,7 +78,7 @@ export function settingsSchema(
     .refine(canSettle, {
       path: ['settle'],
       when: hasDurations,
-      error: 'is not shorter than timeout, so no rollout could ever finish',
+      error: 'is not shorter than timeout, so no rollout could finish',
       params: { remedy: 'make settle shorter or timeout longer' },
     });
 }
@@ -97,7 +97,7 @@ function canSettle({ settle, timeout }: { settle: number; timeout: number }): bo
   return settle < timeout;
 }
 
-/** Judged as soon as both durations are known, whatever else is wrong. */
+/** Checked as soon as both durations are valid, even if other inputs are not. */
 function hasDurations({ value }: { value: unknown }): boolean {
   const { settle, timeout } = value as { settle?: unknown; timeout?: unknown };
   return typeof settle === 'number' && typeof timeout === 'number';

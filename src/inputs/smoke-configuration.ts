@@ -17,12 +17,12 @@ const service = z
   .strictObject({
     'max-latency': duration
       .optional()
-      .describe('Longest time that 95 of 100 requests to it may take, in place of the input.'),
+      .describe('Longest time that 95 of 100 requests to it may take, instead of the input.'),
     'depends-on': z.array(label).optional().describe('Names of services and databases that it needs.'),
     endpoints: z
       .array(endpoint)
       .optional()
-      .describe('Endpoints beside those of its probes, or in their place (same path).'),
+      .describe('Endpoints in addition to those of its probes, or instead of one with the same path.'),
   })
   .describe('A workload, by its name.');
 
@@ -33,21 +33,24 @@ const authority = z
     z.strictObject({ 'config-map': z.string(), key: z.string() }),
   ])
   .describe(
-    'Certificate authorities (PEM) to trust beside the usual ones: the path of a file of the repository, or the key of a Secret or ConfigMap of the namespace.',
+    'Certificate authorities (PEM) to trust in addition to the default ones: the path of a file in the repository, or the key of a Secret or ConfigMap in the namespace.',
   );
 
 const database = z
   .strictObject({
-    url: z.string().optional().describe('Its URL; one with a password does not belong into the file.'),
-    env: z.string().optional().describe('The variable of the job that holds its URL, in place of `url`.'),
-    secret: z.string().optional().describe('The Secret that holds its URL, in place of `url`.'),
+    url: z.string().optional().describe('Its URL; a URL with a password does not belong in this file.'),
+    env: z
+      .string()
+      .optional()
+      .describe('The environment variable of the job that contains its URL, instead of `url`.'),
+    secret: z.string().optional().describe('The Secret that contains its URL, instead of `url`.'),
     key: z.string().optional().describe('The key of that Secret.'),
-    skip: z.boolean().optional().describe('Leave it out.'),
+    skip: z.boolean().optional().describe('Do not test it.'),
     from: z
       .enum(['runner', 'cluster'])
       .optional()
       .describe(
-        'From where it is asked; by default from inside the cluster where that works, else from the runner. With `runner`, that it cannot be reached from there is a failure.',
+        'From where it is tested; by default from inside the cluster if that works, else from the runner. With `runner`, an address that is unreachable from there is a failure.',
       ),
     ca: authority.optional(),
   })
@@ -66,14 +69,19 @@ const database = z
   );
 
 export const smokeSchema = z.strictObject({
-  deadline: duration.optional().describe('Longest time of one try; `5s` by default.'),
+  deadline: duration.optional().describe('Longest time of one attempt; `5s` by default.'),
   retries: z
     .int()
     .min(0)
     .max(20)
     .optional()
-    .describe('Further tries of a test that failed; 2 by default. Each is shown.'),
-  parallel: z.int().min(1).max(256).optional().describe('Tests that run at the same time; 16 by default.'),
+    .describe('Retries of a failed test; 2 by default. Each is shown.'),
+  parallel: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Number of tests that run in parallel; 16 by default.'),
   local: z
     .record(
       label,
@@ -87,15 +95,13 @@ export const smokeSchema = z.strictObject({
   databases: z
     .record(label, database)
     .optional()
-    .describe(
-      'Databases that the settings of the workloads do not say, and what to do about those that they do.',
-    ),
+    .describe('Databases that are not in the settings of the workloads, and options for those that are.'),
   ca: authority.optional(),
-  services: z.record(label, service).optional().describe('What is expected of single services.'),
+  services: z.record(label, service).optional().describe('Expectations of individual services.'),
   journeys: z
     .record(label, journey)
     .optional()
-    .describe('What users do, request after request; each journey is one test.'),
+    .describe('Sequences of requests as users make them; each journey is one test.'),
 });
 
 /** `a, b or c`. */
@@ -103,7 +109,7 @@ function spoken(words: readonly string[], last: string): string {
   return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
 }
 
-/** The section `smoke` of `orion.yaml`, as it is written. */
+/** The section `smoke` of `orion.yaml`, as written. */
 export type SmokeSection = z.output<typeof smokeSchema>;
 
 /** The section as the tests use it, with its defaults. */
@@ -141,7 +147,7 @@ function urlOf({ url, env, secret, key }: z.output<typeof database>): ValueSourc
   return secret === undefined || key === undefined ? undefined : { secret, key };
 }
 
-/** Files have been read by then, see `readConfiguration`. */
+/** Files have already been read, see `readConfiguration`. */
 function authorityOf(one: z.output<typeof authority>): AuthoritySource {
   if (typeof one === 'string') return { pem: one };
   return 'secret' in one ? one : { configMap: one['config-map'], key: one.key };

@@ -1,4 +1,4 @@
-/** What `orion.yaml` says of one HTTP call and of its answer: endpoints of services, and steps of journeys. */
+/** One HTTP call in `orion.yaml` and its expected response: endpoints of services, and steps of journeys. */
 import { z } from 'zod';
 import type { ConfiguredEndpoint } from '../domain/smoke/configuration.ts';
 import { parseExpression } from '../domain/status/generic/expressions.ts';
@@ -40,9 +40,7 @@ export const endpoint = z
     port: z
       .union([z.string(), z.int().min(1).max(65_535)])
       .optional()
-      .describe(
-        'Name or number of the container port; by default the one that the probes ask, else the first.',
-      ),
+      .describe('Name or number of the container port; by default the port of the probes, else the first.'),
     'request-headers': z.record(z.string(), z.string()).optional().describe('Headers to send.'),
     status: z
       .array(
@@ -53,19 +51,16 @@ export const endpoint = z
       )
       .min(1)
       .optional()
-      .describe('Statuses or classes (`2xx`) that are well; by default 200 to 399.'),
+      .describe('Statuses or classes (`2xx`) that pass; by default 200 to 399.'),
     headers: z
       .record(z.string(), textOrPattern)
       .optional()
-      .describe('Headers of the answer: exact, or `/a regular expression/`.'),
-    json: z
-      .record(jsonPath, scalar)
-      .optional()
-      .describe('JSON paths of the body and the values they must lead to.'),
+      .describe('Response headers: exact, or `/a regular expression/`.'),
+    json: z.record(jsonPath, scalar).optional().describe('JSON paths in the body and their expected values.'),
     body: pattern.optional().describe('Regular expression that the body must match.'),
     'tls-days': z.int().min(0).optional().describe('Days that the TLS certificate must still be valid.'),
   })
-  .describe('An endpoint of each pod of the service, and what it must answer.');
+  .describe('An endpoint of each pod of the service, and its expected response.');
 
 /** As the tests use it, with its defaults. */
 export function endpointOf(one: z.output<typeof endpoint>): ConfiguredEndpoint {

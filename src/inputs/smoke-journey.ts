@@ -1,12 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of journeys are written so
-/** What `orion.yaml` says of a journey: requests in a row, each with what earlier ones brought. */
+/** A journey in `orion.yaml`: a sequence of requests that may use values of earlier responses. */
 import { z } from 'zod';
 import type { Capture, ConfiguredJourney, ConfiguredStep } from '../domain/smoke/configuration.ts';
 import { placeholdersIn } from '../domain/smoke/journeys/journeys.ts';
 import { mapValues } from '../domain/smoke/map-values.ts';
 import { endpoint, endpointOf, jsonPath, label, pattern } from './smoke-endpoint.ts';
 
-/** Where a value that must not stand in orion.yaml comes from. */
+/** The source of a value that must not be in orion.yaml. */
 const valueSource = z.union([
   z.strictObject({ env: z.string() }),
   z.strictObject({ secret: z.string(), key: z.string() }),
@@ -22,12 +22,12 @@ const capture = z
     z.strictObject({ json: jsonPath, pattern: pattern.optional() }),
     z.strictObject({ header: z.string(), pattern: pattern.optional() }),
   ])
-  .describe('A JSON path of the body, or a header; `pattern` cuts it out of that by its first group.');
+  .describe('A JSON path in the body, or a header; `pattern` extracts its first group from the value.');
 
 const step = endpoint
   .extend({
-    name: z.string().optional().describe('What it does, for the report: `log in`.'),
-    service: label.optional().describe('Whose address is called, in place of the journey’s.'),
+    name: z.string().optional().describe('Its name in the report: `log in`.'),
+    service: label.optional().describe('The service whose address is called, instead of the journey’s.'),
     'request-body': z
       .union([z.string(), z.record(z.string(), z.json()), z.array(z.json())])
       .optional()
@@ -35,9 +35,9 @@ const step = endpoint
     capture: z
       .record(name, capture)
       .optional()
-      .describe('Values of the answer for later steps, by name. They count as secrets.'),
+      .describe('Values of the response for later steps, by name. They are treated as secrets.'),
   })
-  .describe('A request and what must be answered, as of an endpoint.');
+  .describe('A request and its expected response, as of an endpoint.');
 
 type Journey = z.output<typeof journeyShape>;
 
@@ -46,16 +46,18 @@ const journeyShape = z.strictObject({
   variables: z
     .record(name, z.union([z.string(), valueSource]))
     .optional()
-    .describe('Values by name: a text, or the variable of the job (`env`) or Secret and key that hold it.'),
+    .describe(
+      'Values by name: a text, or the environment variable of the job (`env`) or the Secret and key that contain it.',
+    ),
   steps: z
     .array(step)
     .min(1)
     .describe(
-      'Requests in their order. `${name}` in path, headers, body and expectations is a variable or a captured value.',
+      'Requests in order. `${name}` in path, headers, body and expectations is a variable or a captured value.',
     ),
 });
 
-/** A placeholder that nothing fills would be sent as nothing: that is a mistake in the file. */
+/** An undefined placeholder would be sent as an empty text: that is an error in the file. */
 export const journey = journeyShape
   .check(({ value, issues }) => {
     const known = new Set(Object.keys(value.variables ?? {}));
@@ -68,7 +70,7 @@ export const journey = journeyShape
       for (const captured of Object.keys(one.capture ?? {})) known.add(captured);
     }
   })
-  .describe('What a user does: requests in a row, which may use what earlier ones brought.');
+  .describe('What a user does: a sequence of requests that may use values of earlier responses.');
 
 /** As the tests use it, with its defaults. */
 export function journeyOf({ service, variables = {}, steps }: Journey): ConfiguredJourney {

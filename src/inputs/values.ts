@@ -1,15 +1,15 @@
-/** One zod schema per type of value: the text of an input in, the value out. A message completes "Input x …". */
+/** One zod schema per type of value: parses the text of an input. A message completes "Input x …". */
 import { isAbsolute, posix, relative } from 'node:path';
 import { z } from 'zod';
 import { maxDuration, parseDuration } from './duration.ts';
 
-/** What zod carries of a wrong value: cause and remedy, both sentence fragments without the input's name. */
+/** zod issue parameters of an invalid value: cause and remedy, both sentence fragments without the input's name. */
 interface ValueProblem {
   readonly cause: string;
   readonly remedy: string;
 }
 
-/** A schema from a function that gives the value or says what is wrong with the text. */
+/** A schema from a function that returns the value or the problem of the text. */
 function fromText<Value>(parse: (text: string) => { value: Value } | ValueProblem): z.ZodType<Value, string> {
   return z.string().transform((text, context) => {
     const result = parse(text);
@@ -62,7 +62,7 @@ export function choice<const Choices extends readonly string[]>(
   });
 }
 
-/** Separated by commas or line breaks; blanks around an entry and empty entries are dropped, so are repetitions. */
+/** Separated by commas or line breaks; whitespace around entries, empty entries and duplicates are removed. */
 export const list = fromText((text) => {
   const entries = text.split(/[,\r\n]/).map((entry) => entry.trim());
   return { value: [...new Set(entries.filter((entry) => entry !== ''))] };
@@ -78,13 +78,13 @@ export const dnsLabel = fromText((text) => {
 });
 
 /**
- * A path below the workspace, given back relative to it with `/`. An absolute path is fine if it lies inside. Only the text is
- * judged: that no link leads outside is the business of whoever opens it.
+ * A path inside the workspace, returned relative to it with `/`. An absolute path inside is allowed. Only the text is
+ * checked: callers that open it must check symbolic links.
  */
 export function workspacePath(workspace: string | undefined): z.ZodType<string, string> {
   return fromText((text) => {
     const outside = {
-      cause: 'leads outside the workspace',
+      cause: 'is outside the workspace',
       remedy: 'write a path that stays inside it',
     };
     if (hasControlCharacter(text)) return { cause: 'holds a control character', remedy: outside.remedy };
@@ -106,7 +106,7 @@ export const digest = fromText((text) => {
   return { cause: 'is not a plan digest', remedy: 'pass the output plan-digest of the preview as it is' };
 });
 
-/** A URL that is a secret: over the network only encrypted. */
+/** A URL that is a secret: only https, except for localhost. */
 export const webhook = fromText((text) => {
   const url = URL.parse(text);
   const local = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
@@ -126,7 +126,7 @@ export const key = fromText((text) => {
   };
 });
 
-/** Any text: kubeconfig and token are judged by who uses them. */
+/** Any text: kubeconfig and token are checked where they are used. */
 export const text = z.string();
 
 /** Line breaks and tabs count too: such a text would break out of a log line or a command. */

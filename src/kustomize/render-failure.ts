@@ -1,4 +1,4 @@
-/** What kustomize says when it fails, made readable: it nests every message in one per folder on the way. */
+/** Makes kustomize's error messages readable: they are nested once per folder. */
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { Fault } from '../domain/failure/fault.ts';
@@ -17,7 +17,7 @@ interface Place {
 /** Makes the Fault `render-failed` from what the renderer wrote to its standard error. */
 export function renderFailure(options: {
   readonly stderr: string;
-  /** Absolute folder of the overlay, and of the wrapper, whose path means nothing to anybody. */
+  /** Absolute folder of the overlay, and of the wrapper, whose path is meaningless to users. */
   readonly overlay: string;
   readonly wrapper: string;
   readonly workspace: string;
@@ -72,7 +72,7 @@ function failureAt(
   };
 }
 
-/** The file relative to the workspace; line 1 when nothing in it bears the mark. */
+/** The file relative to the workspace; line 1 if it does not contain the mark. */
 function lineOf(
   { file, mark }: Explanation['place'],
   { workspace, files }: { workspace: string; files: YamlFiles },
@@ -84,7 +84,7 @@ function lineOf(
   return { file: path, line: Math.max(1, index + 1) };
 }
 
-/** Takes off `error: `, `Error: `, and the log form `E1123 … "command failed" err="…"` with its quoting. */
+/** Removes `error: `, `Error: `, and the log form `E1123 … "command failed" err="…"` with its quoting. */
 function unquoteLog(stderr: string): string {
   const quoted = /\berr="((?:[^"\\]|\\.)*)"/s.exec(stderr)?.[1];
   if (quoted !== undefined)
@@ -99,7 +99,7 @@ function unquoteLog(stderr: string): string {
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t' };
 
-/** One step of nesting: what it looks like, and the folder or file it tells. The innermost message is the last group. */
+/** One level of nesting: its pattern, and the folder or file that it names. The innermost message is the last group. */
 const nestings: readonly { readonly pattern: RegExp; readonly tells: 'folder' | 'file' | 'nothing' }[] = [
   {
     pattern:
@@ -119,7 +119,7 @@ const nestings: readonly { readonly pattern: RegExp; readonly tells: 'folder' | 
   { pattern: /^couldn't make target for path '([^']*)': (.*)$/s, tells: 'folder' },
   { pattern: /^accumulating (?:resources|components) from '([^']*)': (.*)$/s, tells: 'file' },
   { pattern: /^accumulat(?:ing|e) (resources|components): (.*)$/s, tells: 'nothing' },
-  // The configuration may hold values, and anything that looks like its end.
+  // The configuration may contain secret values, and text that looks like its end.
   { pattern: /^trouble configuring builtin (\w+) with config: `.*\n`: (.*)$/s, tells: 'nothing' },
   { pattern: /^(loading (?:generator|transformer|validator) plugins): (.*)$/s, tells: 'nothing' },
 ];

@@ -1,4 +1,4 @@
-/** Rendering an overlay: scan, build, parse, and remember where everything came from. */
+/** Renders an overlay: scan, build, parse, and record origins. */
 
 import { realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -32,7 +32,7 @@ interface RenderOptions {
   /** PATH, HOME and TMPDIR are used, and RUNNER_TEMP for the temporary folder. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal | undefined;
-  /** What `findRenderers` finds, if it was asked already. */
+  /** The result of `findRenderers`, if already known. */
   readonly renderers?: Promise<readonly Renderer[]>;
 }
 
@@ -51,7 +51,7 @@ export async function renderOverlay(options: RenderOptions): Promise<RenderedOve
   }
   const [program] = await findPrograms(options.env);
   const buildWith = (renderer: Program) => build({ ...options, renderer, root, workspace, files });
-  // It renders while it is asked for its version: a verdict on the version explains more than what an old one fails with.
+  // Rendering and the version query run in parallel; an unsupported version is a better explanation than its error.
   const building = program === undefined ? undefined : buildWith(program);
   building?.catch(() => undefined);
   const renderer = chooseRenderer(await (options.renderers ?? findRenderers(options.env, options.signal)));
@@ -81,7 +81,7 @@ function openOverlay(
   if (isFolder && isOutside(workspace, realpathSync(folder))) {
     throw new Fault(
       'bad-input',
-      `The overlay ${overlay} is a link out of the workspace.`,
+      `The overlay ${overlay} is a symbolic link to outside the workspace.`,
       'Use a folder of the repository.',
     );
   }

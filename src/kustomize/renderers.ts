@@ -1,4 +1,4 @@
-/** Finding what can render: `kubectl` (with its built-in kustomize) or `kustomize`; either is enough. */
+/** Finds a renderer: `kubectl` (with its built-in kustomize) or `kustomize`; either is enough. */
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { runTool } from './run-tool.ts';
@@ -10,7 +10,7 @@ export interface Renderer {
   readonly name: RendererName;
   /** Absolute path of the program. */
   readonly path: string;
-  /** `v1.36.3`; `unknown` when the program does not say. */
+  /** `v1.36.3`; `unknown` if the program does not report it. */
   readonly version: string;
   /** Version of kustomize inside: the same as `version` for `kustomize`, its own for `kubectl`. */
   readonly kustomizeVersion: string;
@@ -28,7 +28,7 @@ export async function findPrograms(env: Variables): Promise<readonly Program[]> 
   return found.filter((program): program is Program => program.path !== undefined);
 }
 
-/** The same, each asked for its version. */
+/** The same, with their versions. */
 export async function findRenderers(env: Variables, signal?: AbortSignal): Promise<readonly Renderer[]> {
   const describe = { kubectl: describeKubectl, kustomize: describeKustomize };
   const programs = await findPrograms(env);
@@ -62,7 +62,7 @@ async function describeKustomize(path: string, env: Variables, signal?: AbortSig
 
 async function findProgram(name: string, env: Variables): Promise<string | undefined> {
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
-    // A relative entry would look into the checkout.
+    // A relative entry would search the checkout.
     if (!isAbsolute(folder)) continue;
     const path = join(folder, name);
     if (await isExecutable(path)) return path;

@@ -18,7 +18,7 @@ interface ToolOptions {
 }
 
 const defaultDeadline = 300_000;
-/** More than any overlay renders to; a run-away program must not fill the memory. Bytes. */
+/** More than any overlay renders to; a runaway program must not exhaust the memory. Bytes. */
 const outputLimit = 256 * 1024 * 1024;
 /** Address space of the program, bytes: an overlay of 700 bytes can make kustomize take 19 GB. */
 const memoryLimit = 8 * 1024 ** 3;

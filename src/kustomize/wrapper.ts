@@ -1,4 +1,7 @@
-/** The folder that is built instead of the overlay: it asks for origin annotations, which no command-line option does. */
+/**
+ * The folder that is built instead of the overlay: it enables origin annotations, for which there is no command-line
+ * option.
+ */
 import { copyFile, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';

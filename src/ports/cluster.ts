@@ -10,7 +10,7 @@ export type ApplyAnswer =
       readonly type: 'applied';
       readonly object: KubernetesObject;
       readonly warnings: readonly string[];
-      /** The server said so; false also where a write that had been done was sent once more. */
+      /** As reported by the server; false also where a write that had already succeeded was retried. */
       readonly created: boolean;
     }
   | { readonly type: 'conflict'; readonly conflicts: readonly ApplyConflict[] };
@@ -18,7 +18,7 @@ export type ApplyAnswer =
 export interface ApplyOptions {
   readonly force: boolean;
   readonly dryRun: boolean;
-  /** Sent in the metadata: the write fails if the object has moved. */
+  /** Sent in the metadata: the write fails if the object has changed. */
   readonly resourceVersion?: string;
   readonly signal?: AbortSignal;
   readonly beforeRepeat?: Repeatable['beforeRepeat'];
@@ -26,13 +26,13 @@ export interface ApplyOptions {
 
 /** A write that is safe to send twice, since a second one changes nothing or fails. */
 export interface Repeatable {
-  /** Asked before a write whose answer did not come is sent once more, up to a minute later; what it throws ends it. */
+  /** Called before a write without a response is retried, up to a minute later; throwing cancels the retry. */
   readonly beforeRepeat?: () => Promise<void>;
 }
 
 /** How an object is deleted. It is deleted only while it has the UID that the caller names. */
 export interface DeletionOptions extends Repeatable {
-  /** What becomes of objects that it owns: they go with it (`Background`, the default), or stay without it. */
+  /** What happens to objects that it owns: they are deleted with it (`Background`, the default) or kept. */
   readonly propagation?: 'Background' | 'Orphan';
 }
 
@@ -56,7 +56,7 @@ export interface RefusedRequest {
 export interface ListSelection {
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
-  /** What is kept of each object, where thousands may be read: asked page by page. */
+  /** Reduces each object, where thousands may be read; requested page by page. */
   readonly keep?: (object: KubernetesObject) => KubernetesObject;
 }
 
@@ -79,14 +79,14 @@ export interface ClusterPort {
   identity(): Promise<string>;
   /** Of these, the ones that this identity lacks, in the order given. */
   missingPermissions(permissions: readonly Permission[]): Promise<readonly Permission[]>;
-  /** Undefined while the server does not know the kind (its CRD is not there). */
+  /** Undefined while the server does not serve the kind (its CRD does not exist). */
   resourceOf(kind: {
     readonly apiVersion: string;
     readonly kind: string;
   }): Promise<{ readonly group: string; readonly plural: string; readonly namespaced: boolean } | undefined>;
   /**
-   * The API version by which the server serves this kind: the one that is named, else another of its group; undefined while it
-   * serves none. An object is there under each of them, so "not served in this version" is not "absent".
+   * The API version in which the server serves this kind: the given one, else another of its group; undefined while
+   * it serves none. An object exists in each of them, so "not served in this version" does not mean "absent".
    */
   servedVersionOf(kind: { readonly apiVersion: string; readonly kind: string }): Promise<string | undefined>;
   /** Which of these kinds (`Certificate.cert-manager.io`) the server serves, each in the version that it prefers. */
@@ -108,7 +108,7 @@ export interface ClusterPort {
     options: {
       readonly dryRun: boolean;
       readonly fieldManager: string;
-      /** Asked as this user; a refusal with status 403 where this identity may not. */
+      /** Impersonates this user; a refusal with status 403 if this identity may not. */
       readonly asUser?: string;
     },
   ): Promise<KubernetesObject>;
@@ -121,8 +121,8 @@ export interface ClusterPort {
     options?: Repeatable,
   ): Promise<KubernetesObject>;
   /**
-   * Writes `wanted` as it is, by a JSON patch of what differs from `live`: what server-side apply refuses, as a list with a key twice.
-   * Refused with 422 if the object has moved since `live` was read.
+   * Writes `wanted` as it is, by a JSON patch of what differs from `live`: for what server-side apply rejects, such
+   * as a list with a duplicate key. Rejected with 422 if the object has changed since `live` was read.
    */
   rewrite(live: KubernetesObject, wanted: KubernetesObject, options?: Repeatable): Promise<KubernetesObject>;
   /** Deletes the object only if it still has this UID; one that is gone already is no error. */
@@ -134,7 +134,7 @@ export interface ClusterPort {
     container: string,
     options: { readonly previous: boolean; readonly tailLines: number; readonly signal?: AbortSignal },
   ): Promise<readonly string[]>;
-  /** A log from a moment on, each line with its time (RFC 3339, nanoseconds); `full`: there is more. */
+  /** A log from a given time on, each line with its time (RFC 3339, nanoseconds); `full`: there is more. */
   logPage(
     namespace: string,
     pod: string,
@@ -168,20 +168,20 @@ export interface ClusterPort {
   }): Promise<EndpointAnswer>;
   /** True where this process is a pod of this cluster. */
   readonly isInside?: boolean;
-  /** A listener on this machine that leads to one port of one pod; a connection that breaks there breaks here. */
+  /** A local listener that forwards to one port of one pod; a connection that breaks there breaks here. */
   openPortForward?(target: {
     readonly namespace: string;
     readonly pod: string;
     readonly port: number;
     readonly signal: AbortSignal;
   }): Promise<PortForward>;
-  /** Everything from one pod in the cluster, in one go; throws what the API server says of the objects that this needs. */
+  /** Sends all requests from one pod in the cluster; throws if the API server refuses the objects that this needs. */
   probeFromWithin?(
     requests: readonly ProbeRequest[],
     options: {
       readonly namespace: string;
       readonly image: string;
-      /** Milliseconds that its pod may take to come up. */
+      /** Milliseconds that its pod may take to start. */
       readonly startLimit: number;
       readonly signal: AbortSignal;
     },
@@ -197,8 +197,8 @@ export interface ClusterPort {
 export interface PortForward {
   readonly host: string;
   readonly port: number;
-  /** What the node said last about a connection that it could not make: untrusted text. */
+  /** The node's last error about a connection that it could not open: untrusted text. */
   lastError?(): string | undefined;
-  /** Resolves when nothing of it is left open. */
+  /** Resolves when everything is closed. */
   close(): Promise<void>;
 }

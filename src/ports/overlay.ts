@@ -12,8 +12,8 @@ export interface Overlay {
   readonly namespaces: readonly string[];
   readonly renderer: Renderer;
   /**
-   * The line a person would edit to change the field (without `path`: the object), relative to the workspace. Always answers: the
-   * overlay's kustomization file when in doubt.
+   * The line to edit to change the field (without `path`: the object), relative to the workspace. Falls back to the
+   * overlay's kustomization file.
    */
   locate(reference: ObjectReference, path?: FieldPath): SourceLocation;
 }

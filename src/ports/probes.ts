@@ -4,7 +4,7 @@ import type { HttpAnswer, HttpRequest, HttpTarget } from '../domain/smoke/http/h
 import type { LatencyMeasurement, Schedule } from '../domain/smoke/latency/latency.ts';
 import type { DatabaseKind } from '../domain/smoke/report.ts';
 
-/** How a database of each protocol is asked. */
+/** The probe function of each database protocol. */
 export type DatabaseProbes = {
   readonly [Kind in DatabaseKind]: (
     target: DatabaseTargets[Kind],
@@ -12,10 +12,10 @@ export type DatabaseProbes = {
   ) => Promise<DatabaseFindings[Kind]>;
 };
 
-/** The calls that smoke tests make: what is not as it should be is a finding; they throw only when the run is stopped. */
+/** The calls that smoke tests make: every problem is a finding; they throw only when the run is stopped. */
 export interface ProbesPort {
   callHttp(call: HttpTarget & HttpRequest, limits: ProbeLimits): Promise<HttpAnswer>;
-  /** Calls by a fixed schedule; `kept` connections are opened before it, for a way whose own cost is measured too. */
+  /** Calls by a fixed schedule; `kept` connections are opened before it, for a route whose own cost is measured too. */
   measure(
     call: HttpTarget & HttpRequest,
     schedule: Schedule,

@@ -1,7 +1,7 @@
 /** Release records, and the Lease that is the lock. */
 import type { ReleaseBody, ReleaseHead } from '../domain/release/record.ts';
 
-/** A record's head as it is in the cluster, with what is needed to change it without overwriting somebody else. */
+/** A record's head as it is in the cluster, with what is needed for optimistic concurrency. */
 export interface StoredRelease {
   /** `orion-shop-12` */
   readonly name: string;
@@ -36,14 +36,14 @@ export interface RecordsPort {
   create(head: Omit<ReleaseHead, 'body'>, body: ReleaseBody): Promise<StoredRelease>;
   update(release: StoredRelease, change: Partial<ReleaseHead>): Promise<StoredRelease>;
   replaceBody(release: StoredRelease, body: ReleaseBody): Promise<StoredRelease>;
-  /** Only the head stays. */
+  /** Keeps only the head. */
   trim(release: StoredRelease): Promise<void>;
   remove(release: StoredRelease): Promise<void>;
 }
 
 /** A Lease that this process holds and renews in the background. */
 export interface LeaseHold {
-  /** False after 40 s without a successful renewal, or when somebody else took it. */
+  /** False after 40 s without a successful renewal, or when another holder took it. */
   held(): boolean;
   /** Renews at once, or as soon as the server answers again, for up to a minute; true if the Lease is still, or again, ours. */
   confirm(signal: AbortSignal): Promise<boolean>;
@@ -51,7 +51,7 @@ export interface LeaseHold {
   release(): Promise<boolean>;
 }
 
-/** What a Lease says about its holder. */
+/** What a Lease contains about its holder. */
 export interface LeaseFacts {
   readonly holder: string;
   readonly resourceVersion: string;
@@ -68,7 +68,7 @@ export interface LeasePort {
     | { readonly type: 'acquired'; readonly lease: LeaseHold }
     | { readonly type: 'held'; readonly by: LeaseFacts }
   >;
-  /** Watches for a minute of silence: the holder is dead; or it renews, and is alive. */
+  /** Watches for up to a minute: if the Lease is not renewed, the holder is dead. */
   watchSilence(
     signal: AbortSignal,
   ): Promise<{ readonly state: 'alive' | 'dead'; readonly lease: LeaseFacts | undefined }>;

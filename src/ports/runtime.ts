@@ -1,5 +1,5 @@
 /** Time and log. */
-/** Time as a parameter: tests hand in a clock that they move by hand. */
+/** The clock as a parameter: tests pass one that they advance themselves. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -7,7 +7,7 @@ export interface Clock {
   wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Where the log goes. Text is already rendered and safe; `group` folds what follows in the Actions log. */
+/** The log output. Text is already rendered and escaped; `group` folds what follows in the Actions log. */
 export interface Log {
   group(title: string): void;
   endGroup(): void;

@@ -30,8 +30,8 @@ export interface WatchedKind {
 /** Watches the cluster for one rollout. */
 export interface WatchPort {
   /**
-   * Resolves when every initial list was delivered. `onLost` is told why one of the kinds is not watched (any more): from
-   * then on nothing may be concluded from silence.
+   * Resolves when every initial list was delivered. `onLost` receives why one of the kinds is not (or no longer)
+   * watched: from then on the absence of events proves nothing.
    */
   open(
     kinds: readonly WatchedKind[],

@@ -1,6 +1,6 @@
 import { type ConnectionFault, connectionFaultOf } from '../domain/smoke/http/connection.ts';
 
-/** Reads what Node.js, undici, pg or @redis/client threw; of several addresses tried in vain, the first one's error. */
+/** Classifies errors of Node.js, undici, pg and @redis/client; if several addresses failed, the error of the first. */
 export function faultOfError(error: unknown): ConnectionFault {
   const first: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
   const code =
@@ -9,7 +9,7 @@ export function faultOfError(error: unknown): ConnectionFault {
   return connectionFaultOf(code, message === '' ? (code ?? 'no reason given') : message);
 }
 
-/** The fault of a probe whose time was over before anything else went wrong. */
+/** The fault of a probe that timed out. */
 export function deadlineFault(milliseconds: number): ConnectionFault {
   return { kind: 'timeout', message: `no answer within ${milliseconds} ms` };
 }

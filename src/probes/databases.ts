@@ -1,4 +1,7 @@
-/** The table of probes: how a database of each protocol is asked. What each protocol is says `src/domain/smoke/databases/protocols.ts`. */
+/**
+ * The table of probes, one per database protocol. The protocols are defined in
+ * `src/domain/smoke/databases/protocols.ts`.
+ */
 import type { DatabaseProbes } from '../ports/probes.ts';
 import { probeMysql } from './mysql.ts';
 import { probePostgres } from './postgres.ts';

@@ -1,9 +1,9 @@
-/** Ends what waits when its time is over or the run is stopped. */
+/** Ends pending work at a deadline or when the run is stopped. */
 import type { ProbeLimits } from '../domain/smoke/http/connection.ts';
 
 /**
- * Runs `work`; at the deadline, or when the run stops, `stop` is called, which must make `work` end. A stopped run rejects with
- * its reason; the deadline is told apart by `isOver`.
+ * Runs `work`; at the deadline, or when the run stops, `stop` is called, which must make `work` end. A stopped run
+ * rejects with its reason; `isOver` identifies the deadline.
  */
 export async function withinDeadline<Result>(
   limits: ProbeLimits,

@@ -1,4 +1,7 @@
-/** The probe in the cluster: makes what it is asked for, and says what it found as lines of a log that others write to as well. */
+/**
+ * The probe in the cluster: carries out the requests and writes the findings as lines to a log that other processes
+ * write to as well.
+ */
 
 import type { DatabaseFindings } from '../domain/smoke/databases/protocols.ts';
 import { failureIn } from '../domain/smoke/latency/latency-failures.ts';
@@ -22,8 +25,8 @@ const wholeLimit = 6 * 2 ** 20;
 const maxLine = 512 * 1024;
 
 /**
- * Single calls first, then the measurements, which nothing shall disturb. One line per request, as soon as it is known; a last one
- * says that all are there. No line has a password.
+ * Single calls first, then the measurements, which must not be disturbed. One line per request, as soon as its
+ * finding is known; a last line marks the end. No line contains a password.
  */
 export async function fulfilOrder(
   order: ProbeOrder,
@@ -36,7 +39,7 @@ export async function fulfilOrder(
   const limit = Math.min(maxLine, Math.floor(wholeLimit / Math.max(1, requests.length)));
   const answer = async ([place, request]: readonly [number, ProbeRequest]) => {
     const found = await findingOf(request, signal);
-    // Whoever reads the log misses it, and says of what kind it was.
+    // The reader of the log notices the missing finding and reports its kind.
     if (found !== undefined) say({ place, ...fitting(masked(found, secretsOf(request)), limit) });
   };
   const entries = [...requests.entries()];
@@ -53,7 +56,7 @@ export async function fulfilOrder(
   say({ over: requests.length });
 }
 
-/** Undefined for a database of a protocol that is newer than this image. */
+/** Undefined for a database protocol that is newer than this image. */
 async function findingOf(request: ProbeRequest, signal: AbortSignal): Promise<ProbeFinding | undefined> {
   const { what } = request;
   switch (what) {
@@ -80,13 +83,13 @@ function askDatabase<Kind extends DatabaseKind>(
 
 type Answer = Awaited<ReturnType<typeof callHttp>>;
 
-/** Microseconds are enough, and keep a hundred samples short. */
+/** Rounded to microseconds, which keeps a hundred samples short. */
 function rounded({ milliseconds, lag }: { readonly milliseconds: number; readonly lag: number }) {
   const short = (time: number): number => Math.round(time * 1000) / 1000;
   return { milliseconds: short(milliseconds), lag: short(lag) };
 }
 
-/** Every text in it without these secrets, which a server may say back. */
+/** Removes these secrets, which a server may echo, from all texts. */
 function masked(finding: ProbeFinding, secrets: readonly string[]): ProbeFinding {
   if (secrets.length === 0) return finding;
   const clean = (text: string): string =>
@@ -95,7 +98,7 @@ function masked(finding: ProbeFinding, secrets: readonly string[]): ProbeFinding
   return JSON.parse(text) as ProbeFinding;
 }
 
-/** With so much of the body as the line may have. */
+/** Truncates the body to what fits in the line. */
 function fitting(found: ProbeFinding, limit: number): ProbeFinding {
   let kept = found;
   while (kept.what === 'http' && kept.finding.body !== '' && sizeOf(kept) > limit) {

@@ -1,4 +1,4 @@
-/** Calls over HTTP as they are: redirects are answers, nothing is retried, and certificates are facts first. */
+/** Plain HTTP calls: redirects are not followed, nothing is retried, and certificates are reported as facts. */
 import { Agent, type IncomingMessage, request as startRequest } from 'node:http';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
@@ -8,7 +8,7 @@ import { trusting } from './authorities.ts';
 import { deadlineFault, faultOfError } from './connection-errors.ts';
 import { tlsFactsOf } from './tls-facts.ts';
 
-/** Characters of a body that are kept. What is longer is read no further. */
+/** Characters of a body that are kept; the rest is not read. */
 const bodyLimit = 65_536;
 
 /** Calls to one target over connections that are kept open, so that a measurement need not pay for a handshake each time. */
@@ -17,7 +17,7 @@ export interface HttpSession {
   close(): Promise<void>;
 }
 
-/** One call over a connection of its own. */
+/** One call over its own connection. */
 export async function callHttp(call: HttpTarget & HttpRequest, limits: ProbeLimits): Promise<HttpAnswer> {
   const session = await openHttp(call);
   try {
@@ -28,8 +28,9 @@ export async function callHttp(call: HttpTarget & HttpRequest, limits: ProbeLimi
 }
 
 /**
- * Calls that share kept-alive connections, as many as there are calls at once but never more than `most`; for schedules. Node's own client and not undici:
- * it alone can be as lenient as Go's, which the kubelet and the API server use (lines that end without CR, as of busybox's httpd).
+ * Calls that share keep-alive connections, one per concurrent call but at most `most`; for schedules. Node's own
+ * client and not undici: only it can be as lenient as Go's, which the kubelet and the API server use (lines that end
+ * without CR, as from busybox's httpd).
  */
 export async function openHttp(target: HttpTarget, most?: number): Promise<HttpSession> {
   let tls: TlsFacts | undefined;
@@ -52,7 +53,7 @@ export async function openHttp(target: HttpTarget, most?: number): Promise<HttpS
     },
     close: async () => {
       agent.destroy();
-      // The agent does not know those that are still being connected.
+      // The agent does not track sockets that are still connecting.
       for (const socket of dialled) socket.destroy();
     },
   };
@@ -60,7 +61,7 @@ export async function openHttp(target: HttpTarget, most?: number): Promise<HttpS
 
 type Connected = (...outcome: [null, Socket | TLSSocket] | [Error, null]) => void;
 
-/** TLS is always completed, so that an unfit certificate can be shown; only then is it refused. */
+/** TLS is always completed, so that an invalid certificate can be reported; only then is it rejected. */
 function dial(target: HttpTarget, showTls: (facts: TlsFacts | undefined) => void, done: Connected): Socket {
   const { scheme, host, port, serverName = host, ca, verify } = target;
   const fail = (error: Error) => done(error, null);
@@ -140,7 +141,7 @@ function send(
       signal,
     });
     call.once('response', resolve).once('error', reject).end(request.body);
-    // An aborted request says so only once it has a socket: not while that is being connected, or shakes hands.
+    // An aborted request emits an error only once it has a socket: not during connect or TLS handshake.
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }

@@ -4,11 +4,11 @@ import { type HttpSession, openHttp } from './http.ts';
 import { runSchedule } from './schedule.ts';
 
 interface MeasureOptions {
-  /** What an answer is instead of a good one: `status 503`; undefined if it is good. */
+  /** Describes a response that is not as expected: `status 503`; undefined if it is. */
   readonly failureIn: (answer: HttpAnswer) => string | undefined;
   /**
-   * For a way that costs time itself (a port-forward): so many connections are opened before the first request is due and kept,
-   * and what a trivial round trip on them costs is measured too.
+   * For a route that costs time itself (a port-forward): this many connections are opened before the first request is
+   * due and kept, and a trivial round trip on them is measured too.
    */
   readonly kept?: number;
   readonly signal: AbortSignal;
@@ -33,8 +33,8 @@ export async function measureHttp(
 }
 
 /**
- * `OPTIONS *` is about the server and no resource of it, "only useful as a ping or no-op" (RFC 9110, 9.3.7): whatever status
- * comes back, the time is that of the way. Empty where a server does not answer it.
+ * `OPTIONS *` is about the server and no resource of it, "only useful as a ping or no-op" (RFC 9110, 9.3.7): whatever
+ * the status, the time is that of the route. Empty if a server does not respond to it.
  */
 async function roundTrips(
   session: HttpSession,
@@ -49,7 +49,7 @@ async function roundTrips(
     );
     return error?.kind ?? true;
   };
-  // All at once, so that each opens a connection of its own.
+  // All at once, so that each opens its own connection.
   await Promise.all(Array.from({ length: kept }, () => ping(signal)));
   const samples = await runSchedule(ping, { requests: 3 * kept, rate, timeout, maxInFlight }, signal);
   return samples.filter(({ ok }) => ok);

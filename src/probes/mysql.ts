@@ -1,4 +1,4 @@
-/** Connects to MySQL or MariaDB as a service would and asks how it is. Nothing is written. */
+/** Connects to MySQL or MariaDB as a service would and reads its state. Nothing is written. */
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, TLSSocket } from 'node:tls';
 import type { Connection, SslOptions } from 'mysql2';
@@ -13,8 +13,8 @@ import { tlsFactsOf } from './tls-facts.ts';
 type Found = Omit<MysqlFinding, 'milliseconds'>;
 
 /**
- * Whatever the server says or does not say is a finding. With `prefer`, a server that does not come to TLS is asked again in
- * plain, as the clients of MySQL do it.
+ * Every response or failure is a finding. With `prefer`, a server that does not complete TLS is tried again without
+ * it, as MySQL clients do.
  * @throws the reason of `signal` if the run was stopped
  */
 export async function probeMysql(target: DatabaseAccess, limits: ProbeLimits): Promise<MysqlFinding> {
@@ -37,7 +37,7 @@ async function ask(target: DatabaseAccess, limits: ProbeLimits, whole: number): 
   const socket = connect({ host, port, noDelay: true });
   const ssl = tlsOptions(target);
   const connection = createConnection({
-    // The name for SNI and the certificate; the socket is where it is dialled.
+    // The name for SNI and the certificate; the socket has the dialled address.
     host: serverName,
     stream: () => socket,
     user,
@@ -50,7 +50,7 @@ async function ask(target: DatabaseAccess, limits: ProbeLimits, whole: number): 
   });
   const opened = new Promise<void>((resolve, reject) => {
     connection.on('connect', () => resolve());
-    // For good: without a listener a connection that the server closes ends the process.
+    // Never removed: without a listener a connection that the server closes crashes the process.
     connection.on('error', reject);
   });
   opened.catch(() => {});
@@ -76,7 +76,10 @@ async function ask(target: DatabaseAccess, limits: ProbeLimits, whole: number): 
   });
 }
 
-/** `end` says goodbye, so that the server does not count a client that was lost; a connection that is gone needs none. */
+/**
+ * `end` closes the session properly, so that the server does not count an aborted client; a broken connection does
+ * not need it.
+ */
 function destroyQuietly(connection: Connection, socket: Socket): void {
   if (!socket.destroyed) connection.end(() => {});
   setTimeout(() => socket.destroy(), 500).unref();
@@ -113,7 +116,7 @@ function failureOf(error: unknown, connection: Connection): Found {
     case 'AUTH_SWITCH_PLUGIN_ERROR':
     case 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED':
       return { unknownMethod: message.slice(0, 500) };
-    // The driver puts its own code in the place of that of Node.js.
+    // The driver replaces Node.js' error code with its own.
     case 'HANDSHAKE_SSL_ERROR':
       return { connectionFault: connectionFaultOf(codeOfTls(connection, message), message) };
     case 'PROTOCOL_CONNECTION_LOST':
@@ -128,7 +131,7 @@ function codeOfTls(connection: Connection, message: string): string {
   return refused ? String(refused) : (/\bE[A-Z]{4,}\b/.exec(message)?.[0] ?? 'EPROTO');
 }
 
-/** Errors of the server have an SQLSTATE, those of sockets have a number too. */
+/** Only errors of the server have an SQLSTATE; socket errors have a number too. */
 function serverErrorOf(error: unknown): MysqlError | undefined {
   if (!(error instanceof Error) || !('sqlState' in error) || !('errno' in error)) return undefined;
   return { code: Number(error.errno), message: error.message };
@@ -144,7 +147,7 @@ function query(connection: Connection, sql: string): Promise<readonly Row[]> {
   });
 }
 
-/** By SHOW, which leaves out what this server does not have: names differ between MySQL and MariaDB, and between their versions. */
+/** By SHOW, which omits unknown names: they differ between MySQL and MariaDB, and between versions. */
 async function stateOf(connection: Connection): Promise<Found> {
   const rows = [
     ...(await rowsIfToldBy(
@@ -161,7 +164,7 @@ async function stateOf(connection: Connection): Promise<Found> {
   );
   const limit = Number(values.get('max_connections'));
   const used = Number(values.get('threads_connected'));
-  // TiDB says 0 where there is no limit.
+  // TiDB reports 0 for no limit.
   const isCounted = limit > 0 && Number.isFinite(used);
   return {
     ...(version === undefined ? {} : { version }),
@@ -170,7 +173,7 @@ async function stateOf(connection: Connection): Promise<Found> {
   };
 }
 
-/** None where a proxy, or a database that only speaks this protocol, does not tell. */
+/** Undefined if a proxy, or a database that only speaks this protocol, does not report it. */
 async function rowsIfToldBy(connection: Connection, sql: string): Promise<readonly Row[]> {
   try {
     return await query(connection, sql);
@@ -184,8 +187,8 @@ async function rowsIfToldBy(connection: Connection, sql: string): Promise<readon
 const readOnlyErrors = [1290, 1836];
 
 /**
- * A transaction that asks to write is refused where `read_only` is on, but not to accounts that may write all the same
- * (MySQL manual, "SET TRANSACTION Statement"). It does nothing, and is given up.
+ * A read-write transaction is refused if `read_only` is on, except for accounts that may write nevertheless (MySQL
+ * manual, "SET TRANSACTION Statement"). It does nothing, and is rolled back.
  */
 async function refusalOfWrites(connection: Connection): Promise<MysqlError | undefined> {
   try {

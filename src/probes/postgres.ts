@@ -1,4 +1,4 @@
-/** Connects to PostgreSQL as a service would and asks how it is. Nothing is written. */
+/** Connects to PostgreSQL as a service would and reads its state. Nothing is written. */
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, TLSSocket } from 'node:tls';
 import type { Client } from 'pg';
@@ -13,7 +13,7 @@ import { tlsFactsOf } from './tls-facts.ts';
 type Found = Omit<PostgresFinding, 'milliseconds'>;
 
 /**
- * Whatever the server says or does not say is a finding. With `prefer`, a server without TLS is asked again in plain, as libpq does.
+ * Every response or failure is a finding. With `prefer`, a server without TLS is tried again without it, as libpq does.
  * @throws the reason of `signal` if the run was stopped
  */
 export async function probePostgres(target: PostgresTarget, limits: ProbeLimits): Promise<PostgresFinding> {
@@ -36,12 +36,12 @@ async function ask(target: PostgresTarget, limits: ProbeLimits, whole: number): 
     port,
     user,
     database,
-    // A function, because without a text pg would take PGPASSWORD or ~/.pgpass of this machine.
+    // A function, because without a password pg would use PGPASSWORD or ~/.pgpass of this machine.
     password: () => password,
     ssl: tlsOptions(target),
     application_name: 'orion-smoke',
   });
-  // Without a listener a connection that the server closes ends the process; the query that waits rejects too.
+  // Without a listener a connection that the server closes crashes the process; the pending query rejects too.
   client.on('error', () => {});
   const destroy = () => void client.connection.stream.destroy(new Error('deadline'));
   let found: Found = {};
@@ -63,7 +63,7 @@ async function ask(target: PostgresTarget, limits: ProbeLimits, whole: number): 
   });
 }
 
-/** `end` says goodbye, so that the server's log has no line about a lost client; a connection that is gone needs none. */
+/** `end` closes the session properly, so that the server logs no lost client; a broken connection does not need it. */
 function destroyQuietly(client: Client): void {
   const { stream } = client.connection;
   if (!stream.destroyed) void client.end().catch(() => {});
@@ -72,13 +72,13 @@ function destroyQuietly(client: Client): void {
 
 function failureOf(error: unknown): Found {
   const message = error instanceof Error ? error.message : String(error);
-  // The words of pg, which has no code for it.
+  // The message of pg, which has no code for it.
   if (message === 'The server does not support SSL connections') return { withoutTls: true };
   // Only an error of the server has a severity; those of sockets have a code too.
   if (error instanceof Error && 'severity' in error) {
     return { serverError: { code: codeOf(error), message } };
   }
-  // SASL: pg found the server's answer wrong, or has no password to answer with.
+  // SASL: pg rejected the server's response, or has no password.
   if (message.startsWith('SASL')) return { serverError: { code: '28P01', message } };
   return { connectionFault: faultOfError(error) };
 }
@@ -89,14 +89,17 @@ function tlsOptions({ tls, host, serverName = host }: PostgresTarget): Connectio
   return {
     rejectUnauthorized: verifies,
     ...trusting(tls.ca),
-    // pg overwrites this by the host it dials unless that is an address; the check below does not depend on it.
+    // pg overwrites this with the host it dials unless that is an IP address; the check below does not depend on it.
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
     checkServerIdentity: (_, certificate) =>
       tls.mode === 'verify-ca' ? undefined : checkServerIdentity(serverName, certificate),
   };
 }
 
-/** Nothing where it only speaks PostgreSQL's protocol (Redshift, Materialize, …) and knows no such functions: it has answered before. */
+/**
+ * Undefined if the database only speaks PostgreSQL's protocol (Redshift, Materialize, …) and lacks these functions:
+ * it has responded before.
+ */
 async function stateOf(client: Client): Promise<Found> {
   try {
     return await recoveryOf(client);
@@ -122,7 +125,7 @@ async function recoveryOf(client: Client): Promise<Found> {
   return found.readOnly && (await isReadOnlyRole(client)) ? { ...found, readOnlyRole: true } : found;
 }
 
-/** Set by ALTER ROLE, with or without a database, and not for all who come. */
+/** Set by ALTER ROLE, with or without a database, and not for all roles. */
 async function isReadOnlyRole(client: Client): Promise<boolean> {
   const query = "select source from pg_settings where name = 'default_transaction_read_only'";
   try {
@@ -135,8 +138,9 @@ async function isReadOnlyRole(client: Client): Promise<boolean> {
 }
 
 /**
- * Connections by the tightest of three limits. A session that this role may not see in full has no backend_type there; only
- * sessions of clients have both a role and a database. 0 in `superuser_reserved_connections` and -1 as limit are no limit.
+ * Connections by the tightest of three limits. A session that this role may not fully read has no backend_type; only
+ * sessions of clients have both a role and a database. 0 in `superuser_reserved_connections` and -1 as limit are no
+ * limit.
  */
 const connectionsQuery = `
   with session as (
@@ -152,7 +156,7 @@ const connectionsQuery = `
     (select rolconnlimit - (select count(*) from session s where s.usename = r.rolname)
       from pg_roles r where r.rolname = current_user and rolconnlimit >= 0)::int as role_left`;
 
-/** Undefined where the server (a pooler, a database that only speaks PostgreSQL's protocol) cannot tell. */
+/** Undefined if the server (a pooler, a database that only speaks PostgreSQL's protocol) does not report it. */
 async function connectionsOf(client: Client): Promise<Connections | undefined> {
   try {
     const answer = await client.query<{

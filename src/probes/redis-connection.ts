@@ -1,6 +1,6 @@
 /**
- * One connection to Redis, command by command. Replies are parsed by @redis/client; its client itself would bring half a
- * megabyte of commands into each bundle, and reconnects, pools and caches that a probe must not have.
+ * One connection to Redis, command by command. Replies are parsed by @redis/client; its client would add half a
+ * megabyte of commands to each bundle, and reconnects, pools and caches that a probe must not have.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
@@ -9,12 +9,12 @@ import type { DatabaseTls } from '../domain/smoke/databases/protocol.ts';
 import type { Dial } from '../domain/smoke/http/connection.ts';
 import { trusting } from './authorities.ts';
 
-/** An error reply of the server, in its words: `WRONGPASS invalid username-password pair`. */
+/** An error reply of the server: `WRONGPASS invalid username-password pair`. */
 export class RedisRefusal extends Error {}
 
 /** An open connection. Commands may be sent before earlier ones are answered: replies come in the order of the commands. */
 export interface RedisConnection {
-  /** @throws RedisRefusal if the server refuses it; the connection's own error if that broke */
+  /** @throws RedisRefusal if the server refuses it; the connection's error if that broke */
   send(...words: readonly string[]): Promise<unknown>;
   destroy(): void;
 }
@@ -24,7 +24,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Opens at once; what is sent before it is open waits. It ends with `destroy`, which ends what waits too. */
+/** Connects at once; commands sent before it is open are queued. `destroy` closes it and rejects queued commands. */
 export function openRedis(target: Dial & { readonly tls: DatabaseTls }): RedisConnection {
   const socket = dial(target);
   const waiting: Waiting[] = [];
@@ -41,14 +41,14 @@ export function openRedis(target: Dial & { readonly tls: DatabaseTls }): RedisCo
   });
   let isFirst = true;
   socket.on('data', (chunk) => {
-    // RFC 8446, section 5.1: a record of type 21 is an alert. A server that speaks TLS alone answers so to plain words.
+    // RFC 8446, section 5.1: a record of type 21 is an alert. A TLS-only server responds like this to plain text.
     const isAlert = isFirst && chunk[0] === 0x15;
     isFirst = false;
     try {
       if (isAlert) throw Object.assign(new Error('a TLS alert came back'), { code: 'ERR_TLS_REQUIRED' });
       decoder.write(chunk);
     } catch (error) {
-      // Not Redis at all.
+      // Not Redis.
       socket.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   });
@@ -73,7 +73,7 @@ function encoded(words: readonly string[]): string {
 
 function dial(target: Dial & { readonly tls: DatabaseTls }): Socket {
   const { host, port, tls } = target;
-  // Redis speaks either TLS or plain on a port: `prefer` is taken as plain.
+  // A Redis port is either TLS or plain: `prefer` starts with plain.
   const isPlain = tls.mode === 'disable' || tls.mode === 'prefer';
   return isPlain
     ? connectTcp({ host, port, noDelay: true })

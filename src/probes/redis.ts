@@ -1,4 +1,4 @@
-/** Connects to Redis as a service would and asks how it is. The only write is one that changes nothing. */
+/** Connects to Redis as a service would and reads its state. The only write changes nothing. */
 import { randomUUID } from 'node:crypto';
 import type { RedisFinding, RedisTarget } from '../domain/smoke/databases/redis.ts';
 import type { ProbeLimits } from '../domain/smoke/http/connection.ts';
@@ -9,13 +9,13 @@ type Send = (...words: readonly string[]) => Promise<unknown>;
 type Found = Omit<RedisFinding, 'milliseconds'>;
 
 /**
- * Whatever the server says or does not say is a finding. With `prefer`, a server that speaks TLS alone is asked again with TLS.
+ * Every response or failure is a finding. With `prefer`, a TLS-only server is tried again with TLS.
  * @throws the reason of `signal` if the run was stopped
  */
 export async function probeRedis(target: RedisTarget, limits: ProbeLimits): Promise<RedisFinding> {
   const found = await ask(target, limits);
   const { kind = 'other' } = found.connectionFault ?? {};
-  // A proxy before it may hang up without the alert.
+  // A proxy in front of it may close the connection without the alert.
   const mayWantTls = target.tls.mode === 'prefer' && ['tls-required', 'reset'].includes(kind);
   if (!mayWantTls) return found;
   const deadline = Math.max(1, limits.deadline - found.milliseconds);
@@ -64,7 +64,7 @@ async function converse(
     const message = await wordsOf(send(...words));
     if (message !== undefined) return { serverError: { step: words[0], message } };
   }
-  // Refused like any write by a server that is full, read-only or cannot save; yet it neither makes nor changes a key.
+  // Refused like any write by a server that is full, read-only or cannot save; but it neither creates nor changes a key.
   const refused = await wordsOf(send('SETRANGE', `orion-smoke:${randomUUID()}`, '0', ''));
   const state = await send('INFO').catch((error: unknown) => {
     if (isReply(error)) return '';

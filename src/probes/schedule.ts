@@ -1,14 +1,14 @@
 /**
- * Requests at a fixed schedule (an open loop): whether the service answers or not, the next one is due when it is due. Each is timed
- * from its intended start, so that a stall shows in every request it would have hit; a client that waits for the answer before
- * it asks again sees a stall of two seconds as a single slow request (coordinated omission, G. Tene, 2013).
+ * Requests at a fixed schedule (an open loop): the next one is due at its time, whether the service responds or not.
+ * Each is timed from its intended start, so that a stall affects every request due during it; a client that waits for
+ * each response sees a stall of two seconds as a single slow request (coordinated omission, G. Tene, 2013).
  */
 import { setImmediate as letGo, setTimeout as sleep } from 'node:timers/promises';
 import type { LatencySample, Schedule } from '../domain/smoke/latency/latency.ts';
 
 /**
- * Sends one request; true if the answer is the expected one, else what it got: `status 503`. An error that it throws is a request
- * without a good answer too.
+ * Sends one request; true if the response is as expected, else what it was: `status 503`. A thrown error counts as a
+ * failed request too.
  */
 export type Call = (signal: AbortSignal) => Promise<true | string>;
 
@@ -36,8 +36,8 @@ export async function runSchedule(
 }
 
 /**
- * Until then, or until the signal. Also when late: answers are read only when this loop lets go. A timer of Node may fire up to
- * a millisecond early: a fast answer would have come before its request was due.
+ * Waits until then, or until the signal. Yields even if late: responses are read only when this loop yields. A timer
+ * of Node may fire up to a millisecond early: a fast response would arrive before its request was due.
  */
 async function until(time: number, signal: AbortSignal): Promise<void> {
   const early = time - performance.now();
@@ -52,7 +52,7 @@ interface Due {
   readonly timeout: number;
 }
 
-/** Never rejects. A call that does not heed its signal is left behind at its timeout, and its turn passed on. */
+/** Never rejects. A call that ignores its signal is abandoned at its timeout, and its slot passed on. */
 async function timed(call: Call, due: Due, turns: Turns, signal: AbortSignal): Promise<LatencySample> {
   const { intended, lag, timeout } = due;
   const expiry = new AbortController();
@@ -79,7 +79,7 @@ function attempt(call: Call, signal: AbortSignal): Promise<true | string> {
     .catch(() => 'broken connection');
 }
 
-/** So many at a time, first come, first served. */
+/** A semaphore, first come, first served. */
 class Turns {
   private free: number;
   private readonly waiting = new Set<() => void>();
@@ -88,7 +88,7 @@ class Turns {
     this.free = free;
   }
 
-  /** What gives the turn back; undefined if the signal came first. */
+  /** Resolves to the function that releases the slot; undefined if the signal came first. */
   async take(signal: AbortSignal): Promise<(() => void) | undefined> {
     if (signal.aborted) return undefined;
     if (this.free > 0) this.free -= 1;
@@ -101,7 +101,7 @@ class Turns {
       const go = (): void => resolve(true);
       this.waiting.add(go);
       const leave = (): void => {
-        // A turn that was passed to it at the same moment stays its own.
+        // A slot that was passed to it at the same moment is kept.
         if (this.waiting.delete(go)) resolve(false);
       };
       signal.addEventListener('abort', leave, { once: true });

@@ -1,12 +1,12 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { TlsFacts } from '../domain/smoke/http/connection.ts';
 
-/** The certificate behind an established TLS socket; undefined if it showed none. */
+/** The certificate of an established TLS socket; undefined if there was none. */
 export function tlsFactsOf(socket: TLSSocket): TlsFacts | undefined {
   const certificate = socket.getPeerCertificate();
-  // Without a certificate Node.js answers an empty object, whatever the type says.
+  // Without a certificate Node.js returns an empty object, contrary to its type.
   if (certificate.valid_to === undefined) return undefined;
-  // The type says Error, the value is the code (or the message) of one.
+  // The type is Error, but the value is the code (or message) of one.
   const error = socket.authorizationError as unknown;
   return {
     subject: nameOf(certificate.subject),

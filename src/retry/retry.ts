@@ -1,28 +1,28 @@
-/** The one way in which a request to somebody's server is repeated; which failures pass is the caller's knowledge. */
+/** The one implementation of retries. The caller decides which failures are transient. */
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 
-/** Answers of a server, or of a proxy before it, that may be others a moment later. */
+/** HTTP statuses of a server, or of a proxy in front of it, that may be transient. */
 export const transientStatuses: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
-/** Milliseconds that a Retry-After is followed at most. */
+/** Longest Retry-After that is honoured, milliseconds. */
 export const maxRetryAfter = 10_000;
 
-/** What is repeated, how often and how long. Waits double from `minTimeout` to `maxTimeout`, with jitter. */
+/** Which failures are retried, how often and how long. Waits double from `minTimeout` to `maxTimeout`, with jitter. */
 interface RetryPolicy {
-  /** Repetitions after the first attempt at most. */
+  /** Maximum number of retries after the first attempt. */
   readonly retries: number;
-  /** Milliseconds before the first repetition. */
+  /** Milliseconds before the first retry. */
   readonly minTimeout: number;
-  /** Milliseconds between two attempts at most; default: no limit but `retries`. */
+  /** Maximum milliseconds between two attempts; default: no limit but `retries`. */
   readonly maxTimeout?: number;
-  /** Milliseconds after which no further attempt is begun; default: no limit but `retries`. */
+  /** Milliseconds after which no further attempt is started; default: no limit but `retries`. */
   readonly patience?: number;
-  /** Ends the waiting; the attempt itself listens to it on its own. */
+  /** Ends the waiting; the attempt itself must observe it too. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether what attempt `number`, counted from 1, failed with may pass. */
+  /** Whether the error of attempt `number`, counted from 1, is transient. */
   readonly isTransient: (error: unknown, number: number) => boolean;
-  /** Milliseconds that the server asks to be left alone (Retry-After); 0 where it does not say. */
+  /** Milliseconds that the server asks to wait (Retry-After); 0 if it does not say. */
   readonly retryAfter: (error: unknown) => number;
 }
 
@@ -42,7 +42,7 @@ export async function retry<T>(attempt: (number: number) => Promise<T>, policy: 
     ...(patience === undefined ? {} : { maxRetryTime: patience }),
     shouldRetry: ({ error, attemptNumber }) => isTransient(error, attemptNumber),
     onFailedAttempt: async ({ error, retriesLeft, attemptNumber }) => {
-      // p-retry adds its own wait, with jitter, to this one: clients that were all told "1 s" spread out.
+      // p-retry adds its own wait, with jitter, to this one: clients that all got the same Retry-After spread out.
       if (retriesLeft === 0 || !isTransient(error, attemptNumber)) return;
       const wait = Math.min(retryAfter(error), maxRetryAfter, patience ?? maxRetryAfter);
       if (wait > 0) await delay(wait, undefined, cancellable);

@@ -1,4 +1,6 @@
-/** What the runner tells about this job: `GITHUB_*` variables. Source: GitHub docs, "Default environment variables". */
+/**
+ * What the runner reports about this job: `GITHUB_*` variables. Source: GitHub docs, "Default environment variables".
+ */
 import { tmpdir } from 'node:os';
 import type { RunIdentity } from '../domain/release/record.ts';
 

@@ -1,8 +1,8 @@
 /** How a bundle starts and ends. */
 
 /**
- * Runs an action to its exit code. Nothing escapes: an uncaught error in a minified bundle would print a whole line of
- * source, and a floating rejection must never end as a green deploy.
+ * Runs an action to its exit code. All errors are caught: an uncaught error in a minified bundle would print a whole
+ * line of source, and an unhandled rejection must never end as a successful deployment.
  */
 export async function runToExit(work: () => Promise<number>): Promise<void> {
   process.on('unhandledRejection', (error) => fail(error));

@@ -7,7 +7,7 @@ export function abortOnSignals(exit: (code: number) => void): AbortSignal {
   const stop = (): void => {
     if (controller.signal.aborted) return;
     controller.abort(new Error('The run was cancelled.'));
-    // If the orderly way hangs (a dead network), leave before the runner kills: post settles what is left.
+    // If the orderly shutdown hangs (a dead network), exit before the runner kills the process: post settles the rest.
     setTimeout(() => exit(5), 4_500).unref();
   };
   process.on('SIGINT', stop);

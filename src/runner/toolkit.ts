@@ -9,7 +9,7 @@ interface RunnerAnnotation {
   readonly line?: number;
 }
 
-/** Tells the runner to mask these texts in everything that follows. */
+/** Makes the runner mask these texts in all later output. */
 export function mask(texts: readonly string[]): void {
   for (const text of texts) core.setSecret(text);
 }
@@ -30,7 +30,7 @@ export function setOutputs(outputs: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
 }
 
-/** Survives a kill of this process: the runner hands it to post. */
+/** Survives a kill of this process: the runner passes it to post. */
 export function saveState(name: string, value: string): void {
   core.saveState(name, value);
 }
@@ -40,7 +40,7 @@ export function readState(name: string): string {
   return core.getState(name);
 }
 
-/** An environment variable of the steps after this one. */
+/** An environment variable for later steps. */
 export function exportVariable(name: string, value: string): void {
   core.exportVariable(name, value);
 }
@@ -52,8 +52,8 @@ export async function writeSummary(markdown: string, summaryFile: string | undef
 }
 
 /**
- * The job log. Every line goes through `redact` first: the runner masks too, but only what reaches it after the mask, and
- * not at all outside GitHub Actions.
+ * The job log. Every line goes through `redact` first: the runner masks too, but only output after the mask was
+ * registered, and not at all outside GitHub Actions.
  */
 export function jobLog(redact: (text: string) => string) {
   return {

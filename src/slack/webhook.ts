@@ -1,19 +1,22 @@
-/** Sends one message to a Slack incoming webhook. Its URL is a secret: no error repeats it, nor what a library says of it. */
+/**
+ * Sends one message to a Slack incoming webhook. Its URL is a secret: no error contains it, nor a library's message
+ * about it.
+ */
 import { maxRetryAfter, retry, transientStatuses } from '../retry/retry.ts';
 
 interface WebhookPayload {
-  /** Sent alone where the receiver does not take the blocks. */
+  /** Sent without blocks if the receiver rejects them. */
   readonly text: string;
 }
 
 type Delivery =
   | { readonly type: 'delivered' }
-  /** Half a sentence, with untrusted words: "answered 404 (no_service)". */
+  /** Part of a sentence, may contain untrusted text: "answered 404 (no_service)". */
   | { readonly type: 'failed'; readonly why: string };
 
 interface DeliveryOptions {
   readonly signal: AbortSignal;
-  /** Milliseconds for one try; default 5,000. */
+  /** Milliseconds for one attempt; default 5,000. */
   readonly deadline?: number;
 }
 
@@ -31,7 +34,8 @@ export async function sendToWebhook(
 ): Promise<Delivery> {
   const { Agent, EnvHttpProxyAgent, request } = await import(/* webpackMode: "eager" */ 'undici');
   const limits = { maxResponseSize: 65_536 };
-  // HTTPS_PROXY and NO_PROXY count; plain http is for this machine only (src/inputs/values.ts), and no proxy leads there.
+  // HTTPS_PROXY and NO_PROXY apply; plain http is for this machine only (src/inputs/values.ts), and no proxy leads
+  // there.
   const dispatcher = webhook.startsWith('http:') ? new Agent(limits) : new EnvHttpProxyAgent(limits);
   const post = async (body: WebhookPayload): Promise<Answer> => {
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.deadline ?? 5000)]);
@@ -47,7 +51,7 @@ export async function sendToWebhook(
   try {
     const answer = await repeating(() => post(payload), options.signal);
     if (answer.status !== 400) return deliveryOf(answer);
-    // A message in plain words is worth more than none: Slack has rejected the blocks, or the receiver does not know them.
+    // Slack has rejected the blocks, or the receiver does not support them: a text message is better than none.
     return deliveryOf(await post({ text: payload.text }));
   } catch (error) {
     return { type: 'failed', why: whyOf(error) };
@@ -56,7 +60,7 @@ export async function sendToWebhook(
   }
 }
 
-/** An answer that may be another one a moment later; the last one counts. */
+/** A response that may be transient; the last one counts. */
 class TransientAnswer extends Error {
   readonly answer: Answer;
 
@@ -66,7 +70,7 @@ class TransientAnswer extends Error {
   }
 }
 
-/** 429 and 5xx are asked again, and so is a connection that broke. */
+/** 429, 5xx and broken connections are retried. */
 async function repeating(post: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
   const attempt = async (): Promise<Answer> => {
     const answer = await post();
@@ -94,7 +98,7 @@ function deliveryOf({ status, body }: Answer): Delivery {
 function whyOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return 'did not answer in time';
   if (error instanceof Error && error.name === 'AbortError')
-    return 'was not waited for: the job is being stopped';
+    return 'was not awaited: the job is being stopped';
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
   return `could not be reached (${code})`;
 }

@@ -21,10 +21,10 @@ import { publish } from './publish.ts';
 import { secretKeeper } from './secret-keeper.ts';
 import { secretsOfWebhook, tellSlack } from './tell-slack.ts';
 
-/** What an action does in main; never throws but for mistakes of Orion. */
+/** What an action does in main; throws only for bugs of Orion. */
 export type Story = (run: Run) => Promise<ResultDocument>;
 
-/** Main, or post when main has left its state. Post never fails the job: the verdict was main's. */
+/** Main, or post when main has left its state. Post never fails the job: main has already given the verdict. */
 export async function runAction(action: ActionName, story: Story): Promise<number> {
   const remembered = readRemembered();
   const started = startedAction(action, story);
@@ -98,7 +98,7 @@ function startedAction(action: ActionName, story: Story) {
     );
   };
 
-  /** What can be said of a run whose inputs may be wrong. */
+  /** What is known of a run whose inputs may be wrong. */
   const atTheDoor = () => ({
     action,
     environment: claimedEnvironment(action, env),
@@ -124,7 +124,7 @@ function startedAction(action: ActionName, story: Story) {
         const result = await settleAfterJob(run, remembered);
         if (result !== undefined) await report(result);
       } catch (error) {
-        // A job that is over must not turn red for it, but somebody has to know.
+        // A job that is over must not fail for it, but it has to be visible.
         const said = error instanceof Error ? error.message : 'unknown';
         ledger.release = remembered.release;
         ledger.namespace = remembered.namespace;
@@ -149,7 +149,7 @@ function appName(
   if (named !== undefined && named !== '') return named;
   throw new Fault(
     'bad-input',
-    'Nothing says what this application is called.',
+    'The name of this application is not set.',
     'Set the input `app`, or `app:` in orion.yaml.',
   );
 }

@@ -1,4 +1,4 @@
-/** Puts the edges behind the ports of the flow. */
+/** Connects the adapters to the ports of the flow. */
 import { createHash } from 'node:crypto';
 import { createKubernetesApi, type KubernetesApi } from '../cluster/api/api.ts';
 import { type Connection, connect } from '../cluster/api/connect.ts';
@@ -54,8 +54,8 @@ const probes: Run['probes'] = {
 };
 
 /**
- * Its connections end with the process: closing them would turn what is still on its way when a run is cancelled into errors
- * that nobody looks at any more.
+ * Its connections end with the process: closing them on cancellation would turn requests in flight into errors that
+ * nobody handles any more.
  */
 export function composeRun(parts: RunParts): Run {
   const { settings, env, place, signal } = parts;

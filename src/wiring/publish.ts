@@ -1,4 +1,4 @@
-/** Writes a result everywhere people and workflows read it: log, annotations, summary, outputs, JSON. */
+/** Writes a result to all its destinations: log, annotations, summary, outputs, JSON. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ResultDocument } from '../domain/result/document.ts';

@@ -1,4 +1,4 @@
-/** Collects what must never be shown, as it becomes known, and masks it in everything this process writes. */
+/** Collects secret values as they become known, and masks them in everything this process writes. */
 import type { KubernetesObject } from '../domain/kubernetes/objects.ts';
 import type { ResultDocument } from '../domain/result/document.ts';
 import { redact, redactResult } from '../report/redaction/redact.ts';
@@ -6,13 +6,13 @@ import { collectSecretValues, masksFor } from '../report/redaction/secret-values
 
 interface SecretKeeper {
   hide(secrets: readonly KubernetesObject[]): void;
-  /** A secret that is in no Secret: a password out of a URL, a variable. */
+  /** A secret from elsewhere than a Secret: a password in a URL, a variable. */
   hideText(text: string): void;
   redact(text: string): string;
   redactResult(result: ResultDocument): ResultDocument;
 }
 
-/** `texts` are secrets from the start (a token); `mask` tells the runner. */
+/** `texts` are secrets known from the start (a token); `mask` registers them with the runner. */
 export function secretKeeper(
   texts: readonly string[],
   mask: (values: readonly string[]) => void,

@@ -1,4 +1,4 @@
-/** Tells a failure where people are. A webhook that fails is a warning: the verdict has been given before. */
+/** Sends a failure to Slack. A failing webhook is a warning: the verdict has already been given. */
 import type { ResultDocument } from '../domain/result/document.ts';
 import { renderSlackMessage } from '../report/formats/slack.ts';
 import { type LogClock, logLine } from '../report/log/line.ts';
@@ -19,19 +19,23 @@ interface SlackTarget {
 export async function tellSlack(result: ResultDocument, target: SlackTarget): Promise<void> {
   const { webhook, signal, redact, line, clock } = target;
   const message = renderSlackMessage(result);
-  // Whoever cancels knows; what post makes of it is told by post.
+  // A cancelled run is not reported: the person who cancelled knows, and post reports what it does.
   if (webhook === undefined || message === undefined || signal.aborted) return;
   const delivery = await sendToWebhook(webhook, message, { signal });
   if (delivery.type === 'delivered') {
-    line(logLine(clock(), 'Slack was told.'));
+    line(logLine(clock(), 'Slack was notified.'));
     return;
   }
-  const said = logText(redact(`Slack was not told: the webhook ${delivery.why}.`));
-  annotate({ level: 'warning', title: 'slack-webhook', message: `${said} Outcome and exit code stay.` });
+  const said = logText(redact(`Slack was not notified: the webhook ${delivery.why}.`));
+  annotate({
+    level: 'warning',
+    title: 'slack-webhook',
+    message: `${said} Outcome and exit code are unaffected.`,
+  });
   line(logLine(clock(), said));
 }
 
-/** What would lead somebody to the webhook: all of it, its path, and the token at its end. */
+/** Parts of the URL that reveal the webhook: all of it, its path, and the token at its end. */
 export function secretsOfWebhook(webhook: string | undefined): readonly string[] {
   if (webhook === undefined) return [];
   const { href, pathname } = new URL(webhook);

@@ -168,7 +168,7 @@ test('what is listed is applied with its owner on it, a second time is unchanged
   const since = Date.now();
   const second = await deploy({ ...release, namespace: elsewhere });
   expect(second.outputs, second.output).toMatchObject({ outcome: 'failed', reason: 'owned-by-other' });
-  expect(second.summary).toContain('is of app shop in namespace');
+  expect(second.summary).toContain('belongs to app shop in namespace');
   expect((await deployer.requestsSince(since)).filter(changes)).toEqual([]);
 });
 
@@ -235,9 +235,9 @@ test('undo restores what is outside, deletes what it made in other namespaces, a
   expect(await gone('configmap', 'new', '-n', other)).toBe(true);
   expect(await gone('clusterrole', 'undone-new')).toBe(false);
   expect(step.output).toContain(
-    'ClusterRole undone-new, which this release made, stays: it belongs to the whole cluster.',
+    'ClusterRole undone-new, which this release created, is kept: it is cluster-scoped.',
   );
-  expect(step.summary).toContain('it belongs to the whole cluster');
+  expect(step.summary).toContain('it is cluster-scoped');
 });
 
 test('what the overlay no longer has stays outside, and is named', async () => {
@@ -256,6 +256,6 @@ test('what the overlay no longer has stays outside, and is named', async () => {
   expect(await gone('configmap', 'own', '-n', namespace)).toBe(true);
   expect(await gone('configmap', 'settings', '-n', other)).toBe(false);
   expect(await gone('clusterrole', 'spared-reader')).toBe(false);
-  expect(step.output).toContain('it belongs to the whole cluster');
+  expect(step.output).toContain('it is cluster-scoped');
   expect(step.output).toContain(`it is in namespace ${other}`);
 });

@@ -239,7 +239,7 @@ describe('phase: unlock', () => {
     const was = await snapshot(namespace);
     const step = await phases.deploy(workspace, { ...sameJob, phase: 'unlock' });
     expectOutcome(step, 'succeeded', 0);
-    expect(step.output).toMatch(/The lock is that of orion-shop-2, begun .* by somebody, in its \w+ phase/);
+    expect(step.output).toMatch(/The lock belongs to orion-shop-2, started .* by somebody, in its \w+ phase/);
     expect(await snapshot(namespace)).toEqual(was);
     expect(await statuses(namespace)).toEqual(['failed', 'deployed']);
     // Row 18: its record still leads back.

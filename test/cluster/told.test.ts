@@ -126,7 +126,7 @@ test('an undo that failed calls everybody, first of all, and the commands restor
   const [message] = told();
   expect(slack.received[0]?.message.text).toMatch(/^<!channel> ❌ .*failed, and so did its rollback/);
   expect(message?.[1]).toMatch(/^<!channel> \*The rollback failed/);
-  const byHand = message?.find((text) => text.startsWith('1. Restore ConfigMap plain by hand:')) ?? '';
+  const byHand = message?.find((text) => text.startsWith('1. Restore ConfigMap plain manually:')) ?? '';
   const command = (/```\n(.*)\n```$/s.exec(byHand)?.[1] ?? '')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')

@@ -133,7 +133,7 @@ describe.concurrent('restored exactly: immutable objects and lists', () => {
     for (const name of ['ConfigMap plain', 'Secret key', 'Deployment web'])
       expect(withoutIdentity(now[name]), name).toEqual(withoutIdentity(was[name]));
     expect(now['ConfigMap owned']).toBeDefined();
-    expect(step.output).toContain('ConfigMap plain was deleted and created again, as it was before');
+    expect(step.output).toContain('ConfigMap plain was deleted and recreated as it was before');
   });
 
   test('lists with a key twice, with who owned them', async () => {

@@ -114,7 +114,7 @@ describe.concurrent('a run that was killed or is silent, and the next run', () =
     await writeShop({ namespace, workloads: [web] }, killed.workspace);
     const next = await deployer.deploy(killed.workspace);
     expect(next.outputs, next.output).toMatchObject({ outcome: 'succeeded' });
-    expect(next.output).toContain('watching its Lease for a minute of silence');
+    expect(next.output).toContain('watching its Lease for a minute without renewal');
     for (const text of [next.output, next.summary]) {
       expect(text).toContain(`${killed.dead.name} was interrupted`);
     }

@@ -77,7 +77,7 @@ test('skip-approval deploys without asking GitHub, and is loud', async () => {
   const step = await shop.deploy({ 'skip-approval': 'true' });
   expect(step.outputs, step.output).toMatchObject({ outcome: 'succeeded', 'exit-code': '0' });
   expect(step.annotations.join('\n')).toMatch(/^::warning title=approval-skipped::/m);
-  expect(step.summary).toContain('nobody is proven to have approved');
+  expect(step.summary).toContain('there is no proof that anybody approved');
   expect(step.summary).toContain('is deployed to production');
   expect(await approvalOf(shop.namespace)).toMatchObject({ state: 'skipped', by: [] });
   expect(api.asked).toEqual([]);

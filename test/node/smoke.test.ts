@@ -350,7 +350,7 @@ describe('broken on its own: databases that cannot be reached or logged in to', 
     await expectFailure(
       workspace,
       'dns-unknown',
-      /PostgreSQL at postgress has a name that .*DNS does not know/,
+      /PostgreSQL at postgress has a name that .*DNS does not resolve/,
     );
     await change('Secret', secret.metadata.name, { data: { DATABASE_URL } });
   });
@@ -359,7 +359,7 @@ describe('broken on its own: databases that cannot be reached or logged in to', 
 describe('broken on its own: databases that refuse writes or connections', () => {
   test('PostgreSQL that takes reads only, and one without a connection left', async () => {
     await administrator('alter database orion set default_transaction_read_only = on');
-    await expectFailure(workspace, 'database-read-only', /takes reads only/);
+    await expectFailure(workspace, 'database-read-only', /is read-only/);
     await administrator(
       'alter database orion reset default_transaction_read_only',
       'alter database orion connection limit 0',

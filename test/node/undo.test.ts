@@ -98,7 +98,7 @@ describe.concurrent('rollback: automatic', () => {
       'exit-code': '2',
       reason: 'crash-loop',
     });
-    expect(step.output).toMatch(/not seen healthy again: .*500/);
+    expect(step.output).toMatch(/did not become healthy again: .*500/);
     expect(step.output.indexOf('no database today')).toBeLessThan(step.output.indexOf('answered 500'));
     for (const said of ['no database today', 'answered 500']) expect(step.summary).toContain(said);
     expect(await statuses(namespace)).toEqual(['restore-unverified', 'deployed']);

@@ -355,17 +355,17 @@ function nameOf(object: Readonly<Record<string, unknown>> | undefined): unknown 
   return (object?.['metadata'] as Readonly<Record<string, unknown>> | undefined)?.['name'];
 }
 
-/** A claim that the release made, or may have made, stays, as it may hold data, and the run says so. */
+/** A claim that the release made, or may have made, stays, as it may contain data, and the run says so. */
 function isKeptClaim(line: string, output: string): boolean {
   return (
     line.startsWith('PersistentVolumeClaim data: was absent') &&
-    /PersistentVolumeClaim data(, which this release made,)? stays: /.test(output)
+    /PersistentVolumeClaim data(, which this release created,)? is kept: /.test(output)
   );
 }
 
 /** What could not be written back is created again, and the run says so. */
 function isMadeAnew(name: string, output: string): boolean {
-  return output.includes(`${name} was deleted and created again, as it was before`);
+  return output.includes(`${name} was deleted and recreated as it was before`);
 }
 
 /** `ConfigMap plain.metadata.uid: was …` */

@@ -6,7 +6,7 @@ import { runToExit } from '../../runner/process.ts';
 banner('deploy-staging');
 cacheCompiledCode();
 await runToExit(async () => {
-  // A bundle of its own, loaded after the first line is out: a person who watches sees at once that it runs.
+  // A separate bundle, loaded after the first line is printed, so that the log shows at once that the action runs.
   const { runNamedAction } = await import(/* webpackIgnore: true */ '../orion/index.ts');
   return runNamedAction('deploy-staging');
 });

@@ -1,8 +1,8 @@
-/** The code of all actions in one bundle, `dist/orion`: each entry loads it after its first line. */
+/** The code of all actions in one bundle, `dist/orion`: each entry point loads it after printing its first line. */
 import type { ActionName } from '../../inputs/registry.ts';
 import { runAction, type Story } from '../../wiring/action.ts';
 
-/** Loaded for the action that runs only. */
+/** Loaded only for the action that runs. */
 const stories: Readonly<Record<ActionName, () => Promise<Story>>> = {
   'deploy-staging': deployStory,
   'deploy-production': deployStory,

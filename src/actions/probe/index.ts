@@ -1,4 +1,7 @@
-/** What the probe image runs: no action, but a bundle like theirs. Its order is a file, its findings are its log. */
+/**
+ * The entry point of the probe image: not an action, but bundled like one. It reads its requests from a file and
+ * writes its findings to its log.
+ */
 import { readFile } from 'node:fs/promises';
 import type { ProbeOrder } from '../../domain/smoke/tests/probe.ts';
 import { fulfilOrder } from '../../probes/fulfil-order.ts';

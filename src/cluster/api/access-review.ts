@@ -8,7 +8,7 @@ export interface Identity {
   readonly groups: readonly string[];
 }
 
-/** One thing that somebody may or may not do: attributes of a SelfSubjectAccessReview. */
+/** One permission: the resource attributes of a SelfSubjectAccessReview. */
 export interface Permission {
   readonly verb: string;
   /** Empty string for the core group. */
@@ -20,7 +20,7 @@ export interface Permission {
   readonly name?: string;
 }
 
-/** Who the API server takes us for; undefined where it does not tell (before 1.28, or forbidden). */
+/** The identity as the API server sees it; undefined if it does not say (before 1.28, or forbidden). */
 export async function readIdentity(
   transport: Transport,
   signal?: AbortSignal,
@@ -42,7 +42,7 @@ export async function readIdentity(
   }
 }
 
-/** The permissions that are missing, in the order asked; all are asked at once. */
+/** The missing permissions, in the given order; all are reviewed in parallel. */
 export async function missingPermissions(
   transport: Transport,
   permissions: readonly Permission[],

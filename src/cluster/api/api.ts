@@ -30,21 +30,21 @@ import {
 } from './writes.ts';
 
 /**
- * Objects of one cluster as raw JSON: nothing is dropped on the way in or out. Errors of the server are thrown as
+ * Objects of one cluster as raw JSON: no field is dropped in either direction. Errors of the server are thrown as
  * ApiError; a kind that the server does not serve is a Fault `object-invalid`.
  */
 export interface KubernetesApi extends ApiContext {
-  /** `v1.36.3`; empty where the server does not tell. */
+  /** `v1.36.3`; empty if the server does not say. */
   readonly serverVersion: string;
   identity(signal?: AbortSignal): Promise<Identity | undefined>;
   missingPermissions(permissions: readonly Permission[], signal?: AbortSignal): Promise<Permission[]>;
-  /** Undefined where there is no such object, or the server does not serve its kind. */
+  /** Undefined if the object does not exist, or the server does not serve its kind. */
   get(reference: ObjectReference, signal?: AbortSignal): Promise<KubernetesObject | undefined>;
   list(apiVersion: string, kind: string, options?: ListOptions): Promise<ListResult>;
-  /** Server-side apply; conflicts with other field managers are an answer. */
+  /** Server-side apply; conflicts with other field managers are returned. */
   apply(object: KubernetesObject | JsonObject, options?: ApplyOptions): Promise<ApplyAnswer>;
   create(object: KubernetesObject, options?: WriteOptions): Promise<WriteResult>;
-  /** PUT; `metadata.resourceVersion` makes it fail with 409 if somebody else was faster. */
+  /** PUT; `metadata.resourceVersion` makes it fail with 409 if the object has changed. */
   replace(object: KubernetesObject, options?: WriteOptions): Promise<WriteResult>;
   jsonPatch(
     reference: ObjectReference,
@@ -53,7 +53,7 @@ export interface KubernetesApi extends ApiContext {
   ): Promise<WriteResult>;
   /** RFC 7396: maps are merged, null removes, lists are replaced. */
   mergePatch(reference: ObjectReference, patch: JsonObject, options?: WriteOptions): Promise<WriteResult>;
-  /** False when there was nothing to delete. A UID that is not the object's is an ApiError 409. */
+  /** False if there was nothing to delete. A different UID is an ApiError 409. */
   delete(reference: ObjectReference, options?: DeleteOptions): Promise<boolean>;
   /** The end of a container's log, as lines; empty when there is none. */
   podLog(target: ContainerTarget, options?: LogOptions): Promise<string[]>;
@@ -61,7 +61,7 @@ export interface KubernetesApi extends ApiContext {
   callPod(target: PodEndpoint, options: CallOptions): Promise<ProxyAnswer>;
 }
 
-/** Discovery is kept for the life of the API object; nothing is asked before the first call. */
+/** Discovery is cached for the lifetime of the API object; there is no request before the first call. */
 export function createKubernetesApi({
   transport,
   serverVersion,

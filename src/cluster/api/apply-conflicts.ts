@@ -2,9 +2,10 @@ import type { ApplyConflict } from '../../domain/plan/changes.ts';
 import type { ApiError, StatusCause } from '../transport/api-error.ts';
 
 /**
- * The conflicts of a server-side apply that was refused; empty when the 409 has another cause (a stale resourceVersion).
- * The server writes one cause per field: `conflict with "kubectl-client-side-apply" using apps/v1`, the manager in Go's
- * quotation, with ` with subresource "scale"` before the version and ` at <time>` after it, where they apply.
+ * The conflicts of a server-side apply that was refused; empty when the 409 has another cause (a stale
+ * resourceVersion). The server writes one cause per field: `conflict with "kubectl-client-side-apply" using apps/v1`,
+ * the manager in Go's quotation, with ` with subresource "scale"` before the version and ` at <time>` after it, if
+ * they apply.
  */
 export function conflictsOf(error: ApiError): ApplyConflict[] {
   return error.causes
@@ -18,7 +19,7 @@ function managerOf(cause: StatusCause): string {
   try {
     return String(JSON.parse(quoted));
   } catch {
-    // Go quotes some characters in ways that JSON has not (`\x00`).
+    // Go has escapes that JSON lacks (`\x00`).
     return quoted.slice(1, -1);
   }
 }

@@ -18,19 +18,20 @@ export interface Connection {
   readonly transport: Transport;
   /** `127.0.0.1:6443` */
   readonly host: string;
-  /** What the kubeconfig calls its context. */
+  /** The name of the context in the kubeconfig. */
   readonly context: string;
-  /** What the kubeconfig calls the cluster. */
+  /** The name of the cluster in the kubeconfig. */
   readonly cluster: string;
   /** The namespace of the context, if it has one. */
   readonly namespace?: string;
-  /** `v1.36.3`; empty where the server does not tell. */
+  /** `v1.36.3`; empty if the server does not say. */
   readonly serverVersion: string;
   close(): Promise<void>;
 }
 
 /**
- * Authenticates with the kubeconfig and makes one request, so that an unreachable cluster or refused credentials show here.
+ * Authenticates with the kubeconfig and sends one request, so that an unreachable cluster or refused credentials are
+ * detected here.
  *
  * @throws Fault `kubeconfig-unreadable`, `bad-input`, `tool-missing`, `cluster-unreachable`, `unauthorized`
  */
@@ -39,7 +40,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const { config } = kubeconfig;
   const cluster = config.getCurrentCluster();
   const context = config.getContextObject(config.getCurrentContext());
-  if (cluster === null || context === null) throw new Error('loadKubeconfig lets no such kubeconfig through');
+  if (cluster === null || context === null) throw new Error('loadKubeconfig rejects such a kubeconfig');
   const transport = createTransport({
     server: cluster.server,
     proxyUrl: cluster.proxyUrl,
@@ -66,7 +67,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 async function readVersion(transport: Transport, signal: AbortSignal | undefined): Promise<string> {
   const ask = { method: 'GET', path: '/version', signal, deadline: 10_000 } as const;
   try {
-    // A server that does not answer is given up soon; one that asks to come back later is there, and is waited for.
+    // A server that does not respond is given up soon; one that sends a Retry-After is up, and is waited for.
     const { body } = await transport.request({ ...ask, patience: 2000 }).catch((error: unknown) => {
       if (error instanceof ApiError && isPassing(error)) return transport.request(ask);
       throw error;
@@ -74,13 +75,13 @@ async function readVersion(transport: Transport, signal: AbortSignal | undefined
     const version = (body as { gitVersion?: unknown } | null)?.gitVersion;
     return typeof version === 'string' ? version : '';
   } catch (error) {
-    // Hardened clusters hide /version; that says nothing against the credentials.
+    // Hardened clusters forbid /version; that does not mean that the credentials are refused.
     if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return '';
     if (!(error instanceof ApiError) || !isPassing(error)) throw error;
     throw new Fault(
       'cluster-unreachable',
-      `The API server answers with status ${error.status} and goes on doing so: ${error.message}`,
-      'Run the job again; if it stays so, look at the load of the API server.',
+      `The API server keeps responding with status ${error.status}: ${error.message}`,
+      'Run the job again; if the error persists, check the load of the API server.',
       { cause: error },
     );
   }

@@ -1,4 +1,4 @@
-/** Which resource a kind is: asked once, and again where the answer may have changed. */
+/** Maps kinds to resources by discovery: cached, and refreshed where the result may have changed. */
 import { Fault } from '../../domain/failure/fault.ts';
 import { isCustomResource } from '../../domain/kubernetes/custom-resource.ts';
 import { groupOf } from '../../domain/kubernetes/objects.ts';
@@ -15,19 +15,19 @@ import {
 
 /** Which resource (path, plural, scope) a kind is, as the API server's discovery says. */
 export interface ResourceCatalog {
-  /** `unknown` where the server does not serve this kind: its CRD may not be there yet, so the answer is not kept. */
+  /** `unknown` if the server does not serve this kind: its CRD may not exist yet, so the result is not cached. */
   find(apiVersion: string, kind: string): Promise<Resource | 'unknown'>;
-  /** The same, or where that version is not served, the kind in another version of its group. */
+  /** The same, or if that version is not served, the kind in another version of its group. */
   findInGroup(apiVersion: string, kind: string): Promise<Resource | 'unknown'>;
-  /** Which of these kinds (`Certificate.cert-manager.io`) the server serves, each in the version that it prefers. */
+  /** Which of these kinds (`Certificate.cert-manager.io`) the server serves, each in its preferred version. */
   servedKinds(groupKinds: readonly string[]): Promise<readonly Resource[]>;
 }
 
 interface Catalog {
   readonly transport: Transport;
-  /** The groups as they were when the first kind was asked for. */
+  /** The groups as they were when the first kind was resolved. */
   groups: Promise<readonly ServedGroup[]> | undefined;
-  /** Kinds that came later, or whose group and version `groups` does not tell. */
+  /** Kinds added later, or whose group and version is not in `groups`. */
   readonly later: Map<string, Resource>;
 }
 
@@ -43,7 +43,7 @@ export function createResourceCatalog(transport: Transport): ResourceCatalog {
 
 function groupsOf(catalog: Catalog): Promise<readonly ServedGroup[]> {
   catalog.groups ??= readServedGroups(catalog.transport).catch((error: unknown) => {
-    // Where the whole may not be seen, each group and version is asked for.
+    // If the whole document is not available, each group and version is requested.
     if (error instanceof ApiError && [403, 404, 406].includes(error.status)) return [];
     catalog.groups = undefined;
     throw error;
@@ -71,7 +71,7 @@ async function findInGroup(
   apiVersion: string,
   kind: string,
 ): Promise<Resource | 'unknown'> {
-  // A definition may have lost the version since it was asked for; what the API server brings along has not.
+  // A CRD may have dropped the version since the last request; built-in kinds have not.
   const isBuiltIn = !isCustomResource({ apiVersion });
   const named = await (isBuiltIn ? find : ask)(catalog, apiVersion, kind);
   const group = groupOf(apiVersion);
@@ -84,7 +84,7 @@ async function findInGroup(
 }
 
 async function servedKinds(catalog: Catalog, groupKinds: readonly string[]): Promise<readonly Resource[]> {
-  // A kind that came later says that groups may have come with it.
+  // A kind that was added later means that groups may have been added too.
   if (catalog.later.size > 0) catalog.groups = undefined;
   const groups = await groupsOf(catalog);
   const found = await Promise.all(
@@ -106,7 +106,7 @@ export async function requireResource(
   if (resource !== 'unknown') return resource;
   throw new Fault(
     'object-invalid',
-    `The cluster does not know the kind ${kind} in ${apiVersion}.`,
+    `The cluster does not serve the kind ${kind} in ${apiVersion}.`,
     'Install its CustomResourceDefinition first, or correct apiVersion and kind.',
   );
 }

@@ -10,18 +10,18 @@ export interface ListOptions {
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** What is kept of each object: asked page by page, so that the rest of a large cluster is never held at once. */
+  /** Reduces each object, page by page, so that the full objects of a large cluster are never in memory at once. */
   readonly keep?: ((object: KubernetesObject) => KubernetesObject) | undefined;
 }
 
 /** A whole collection, and the version at which it was read. */
 export interface ListResult {
   readonly objects: readonly KubernetesObject[];
-  /** Where a watch goes on from. */
+  /** The resourceVersion from which a watch continues. */
   readonly resourceVersion: string;
 }
 
-/** Reads a collection page by page. A page token that expired starts the reading anew, at most twice. */
+/** Reads a collection page by page. An expired continue token restarts the list, at most twice. */
 export async function listAll(
   transport: Transport,
   resource: Resource,
@@ -49,7 +49,7 @@ async function listPages(
     const { labelSelector, fieldSelector, signal } = options;
     const query = { limit: 500, labelSelector, fieldSelector, continue: page };
     const body = (await transport.request({ method: 'GET', path, query, signal })).body as ListBody;
-    // Items of a list carry neither apiVersion nor kind.
+    // Items of a list have neither apiVersion nor kind.
     for (const item of body.items ?? []) {
       const object = { ...item, apiVersion, kind };
       objects.push(options.keep === undefined ? object : options.keep(object));

@@ -7,14 +7,14 @@ import { type Resource, readServedGroups, resourcesOf, type ServedGroup } from '
 const computed = /^metrics\.k8s\.io$|^custom\.metrics\.k8s\.io$|^external\.metrics\.k8s\.io$/;
 
 /**
- * Every object of a namespace, of every kind that the server serves. Throws when one kind cannot be listed: what cannot be
- * seen must never count as absent.
+ * Every object of a namespace, of every kind that the server serves. Throws if one kind cannot be listed: objects
+ * that cannot be read must never count as absent.
  */
 export async function namespaceContents(
   transport: Transport,
   namespace: string,
 ): Promise<readonly KubernetesObject[]> {
-  // Read anew: a definition may have come since the first kind was asked for.
+  // Read again: a CRD may have been created since the first discovery.
   const groups = await readServedGroups(transport);
   const lists = await Promise.all(
     groups

@@ -23,7 +23,7 @@ export interface CallOptions {
   /** Milliseconds. */
   readonly deadline: number;
   readonly signal?: AbortSignal;
-  /** Milliseconds from any start. */
+  /** Milliseconds, from an arbitrary origin. */
   readonly now?: () => number;
 }
 
@@ -42,7 +42,7 @@ export interface LogOptions {
 
 /** What came through the API server's proxy; 4xx and 5xx are answers too. */
 export interface ProxyAnswer {
-  /** Absent when nothing answered in time. */
+  /** Absent if there was no response in time. */
   readonly status?: number;
   /** The first 64 KiB: untrusted text. */
   readonly body: string;
@@ -52,7 +52,9 @@ export interface ProxyAnswer {
 
 const shownBytes = 65_536;
 
-/** What the kubelet answers, with status 200, for a container that it has removed meanwhile. Source: kuberuntime's logs. */
+/**
+ * The kubelet's response, with status 200, for a container that it has removed meanwhile. Source: kuberuntime's logs.
+ */
 const noLog =
   /^(unable to retrieve container logs for [a-z-]+:\/\/[0-9a-f]+|failed to try resolving symlinks in path "[^"]+\.log": .*)$/;
 
@@ -86,19 +88,19 @@ export async function readPodLog(
 interface LogPage {
   /** `at` is the runtime's time of the line, RFC 3339 with nanoseconds: comparable as text within one container. */
   readonly lines: readonly { readonly at: string; readonly text: string }[];
-  /** There is more: ask again from the last line. */
+  /** There is more: request again from the last line. */
   readonly full: boolean;
 }
 
 interface LogPageOptions {
   readonly previous?: boolean;
-  /** RFC 3339. The API server cuts it to whole seconds: lines of that second come again. */
+  /** RFC 3339. The API server cuts it to whole seconds: lines of that second are returned again. */
   readonly since?: string;
   readonly bytes: number;
   readonly signal?: AbortSignal;
 }
 
-/** A log from a moment on, as far as `bytes` allow; without lines where there is no log. Untrusted text. */
+/** A log from a given time on, at most `bytes`; no lines if there is no log. Untrusted text. */
 export async function readLogPage(
   transport: Transport,
   target: ContainerTarget,
@@ -123,7 +125,7 @@ export async function readLogPage(
     });
     const full = Buffer.byteLength(text) >= bytes;
     const lines = splitLines(text);
-    // What the limit cut off comes whole with the next page.
+    // The line that the limit truncated is complete in the next page.
     if (full && !text.endsWith('\n')) lines.pop();
     return { lines: lines.flatMap(stamped), full };
   } catch (error) {
@@ -136,15 +138,15 @@ export async function readLogPage(
 
 const stamp = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (.*)$/s;
 
-/** The kubelet's own words about a log that is gone have no time. */
+/** The kubelet's message about a removed log has no timestamp. */
 function stamped(line: string): LogPage['lines'] {
   const match = stamp.exec(line);
   return match === null ? [] : [{ at: match[1] ?? '', text: match[2] ?? '' }];
 }
 
 /**
- * Calls a pod's HTTP server through the API server. An answer of 4xx or 5xx is a result and no error; where no connection
- * comes about, the API server itself answers 503 with a Status as body.
+ * Calls a pod's HTTP server through the API server. A response of 4xx or 5xx is a result, not an error; if there is
+ * no connection, the API server itself responds 503 with a Status as body.
  */
 export async function callPod(
   transport: Transport,
@@ -163,7 +165,7 @@ interface ServiceEndpoint {
   readonly path: string;
 }
 
-/** The same for a Service, at one of its endpoints. */
+/** The same for one of the endpoints of a Service. */
 export async function callService(
   transport: Transport,
   { namespace, service, port, path }: ServiceEndpoint,

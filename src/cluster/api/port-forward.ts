@@ -1,4 +1,6 @@
-/** A port of one pod on this machine, by the API server: no more than the permission for pods/portforward is needed. */
+/**
+ * Forwards a local port to a port of one pod through the API server: needs only the permission for pods/portforward.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { WebSocket } from 'undici';
@@ -15,22 +17,27 @@ interface ForwardTarget {
 interface PortForward {
   readonly host: string;
   readonly port: number;
-  /** What the node said last about a connection that it could not make, untrusted text: `… connect: connection refused`. */
+  /**
+   * The node's last error about a connection that it could not open, untrusted text: `… connect: connection refused`.
+   */
   lastError(): string | undefined;
-  /** Resolves when nothing of it is left open. */
+  /** Resolves when everything is closed. */
   close(): Promise<void>;
 }
 
-/** Remote command and port-forward share the numbering; source: k8s.io/kubelet/pkg/cri/streaming/portforward/websocket.go. */
+/**
+ * Remote command and port-forward share the channel numbering; source:
+ * k8s.io/kubelet/pkg/cri/streaming/portforward/websocket.go.
+ */
 const protocol = 'v4.channel.k8s.io';
 const dataChannel = 0;
 const errorChannel = 1;
 const handshakeDeadline = 10_000;
 
 /**
- * A listener on this machine whose connections end at `port` inside the pod, at its loopback address as kubectl's do. Each
- * has a WebSocket of its own. The first is opened at once: where it is not allowed, or the pod is not there, this shows here.
- * The protocol knows no half-close: a side that ends, ends both.
+ * A listener on this machine whose connections end at `port` inside the pod, at its loopback address as kubectl's do.
+ * Each has its own WebSocket. The first is opened at once, so that a missing permission or pod is detected here. The
+ * protocol has no half-close: closing one side closes both.
  *
  * @throws ApiError when the API server refuses
  * @throws Fault `cluster-unreachable` or `unauthorized`
@@ -46,7 +53,7 @@ export async function openPortForward(transport: Transport, target: ForwardTarge
   const server = createServer({ noDelay: true }, async (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    // A client that is gone is no error of ours.
+    // A client that has disconnected is not an error.
     socket.on('error', () => socket.destroy());
     const ready = waiting;
     waiting = undefined;
@@ -77,7 +84,7 @@ export async function openPortForward(transport: Transport, target: ForwardTarge
 }
 
 interface Tunnel {
-  /** Carries the connection until one side ends; resolves to what the node says went wrong. */
+  /** Forwards the connection until one side closes; resolves to the node's error message. */
   join(socket: Socket): Promise<string | undefined>;
   close(): void;
 }
@@ -93,7 +100,7 @@ async function openTunnel(
   return tunnelOver(webSocket);
 }
 
-/** What comes before a connection takes it over is kept: servers such as MySQL speak first. */
+/** Buffers data that arrives before a connection is attached: servers such as MySQL speak first. */
 function tunnelOver(webSocket: WebSocket): Tunnel {
   const early: Buffer[] = [];
   let errors = '';

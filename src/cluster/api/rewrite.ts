@@ -1,12 +1,12 @@
-/** What a person may write of an object, as a JSON patch that fails if the object has moved. */
+/** The user-writable part of an object, as a JSON patch that fails if the object has changed. */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonValue, KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { JsonPatchOperation } from './writes.ts';
 
-/** Everything else of the metadata is the server's. */
+/** All other metadata is managed by the server. */
 const metadataFields = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
-/** The operations that make `wanted` of `live`; whole fields are replaced. Status is left out. */
+/** The operations that turn `live` into `wanted`; whole fields are replaced. Status is left out. */
 export function rewriteOperations(
   live: KubernetesObject,
   wanted: KubernetesObject,

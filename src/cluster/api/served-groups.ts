@@ -1,4 +1,4 @@
-/** What the API server says that it serves: in one document where it can, else group by group. */
+/** Discovery: in one aggregated document if the server supports it, else group by group. */
 import { ApiError } from '../transport/api-error.ts';
 import type { Transport } from '../transport/transport.ts';
 
@@ -15,7 +15,7 @@ export interface Resource {
 /** A group and version that is served. */
 interface ServedVersion {
   readonly apiVersion: string;
-  /** Undefined where the document does not say, or says what an extension server that is down served before: ask `resourcesOf`. */
+  /** Undefined if the document does not say, or is stale because an extension server is down: use `resourcesOf`. */
   readonly resources?: readonly Resource[];
 }
 
@@ -27,8 +27,8 @@ export interface ServedGroup {
 }
 
 /**
- * Aggregated discovery, stable since Kubernetes 1.30 (KEP-3352): two requests for all that is served. A server that does not know it
- * answers with what it has always answered, names of groups and versions.
+ * Aggregated discovery, stable since Kubernetes 1.30 (KEP-3352): two requests for all that is served. A server
+ * without it responds with the unaggregated format, names of groups and versions.
  */
 const aggregated = [
   'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
@@ -49,14 +49,14 @@ async function readDocument(transport: Transport, path: string): Promise<Discove
   return (await transport.request({ method: 'GET', path, accept: aggregated })).body as DiscoveryBody;
 }
 
-/** What one group and version serves; nothing where the server does not know it. */
+/** The resources of one group and version; empty if the server does not serve it. */
 export async function resourcesOf(transport: Transport, apiVersion: string): Promise<readonly Resource[]> {
   try {
     const { body } = await transport.request({ method: 'GET', path: groupVersionPath(apiVersion) });
     const { resources = [] } = body as { readonly resources?: readonly ListedResource[] };
     return (
       resources
-        // Subresources are listed as `deployments/scale`, with kinds of their own.
+        // Subresources are listed as `deployments/scale`, with their own kinds.
         .filter(({ name }) => !name.includes('/'))
         .map(({ name, kind, namespaced, verbs }) => ({ apiVersion, kind, plural: name, namespaced, verbs }))
     );
@@ -66,7 +66,10 @@ export async function resourcesOf(transport: Transport, apiVersion: string): Pro
   }
 }
 
-/** The served versions of a group as `apiVersion`s, the preferred one first; none where the server does not know the group. */
+/**
+ * The served versions of a group as `apiVersion`s, the preferred one first; none if the server does not serve the
+ * group.
+ */
 export async function versionsOfGroup(transport: Transport, group: string): Promise<readonly string[]> {
   try {
     const { body } = await transport.request({ method: 'GET', path: `/apis/${group}` });
@@ -102,7 +105,7 @@ interface ListedGroup {
 
 interface AggregatedResource {
   readonly resource: string;
-  /** Lacks its kind where only subresources are served. */
+  /** Without a kind if only subresources are served. */
   readonly responseKind?: { readonly kind?: string } | null;
   readonly scope: string;
   readonly verbs?: readonly string[];
@@ -117,7 +120,7 @@ interface AggregatedGroup {
   }[];
 }
 
-/** The answers of all ages to `/api` and `/apis`. */
+/** Responses of `/api` and `/apis`, aggregated and unaggregated. */
 type DiscoveryBody =
   | { readonly kind: 'APIGroupDiscoveryList'; readonly items?: readonly AggregatedGroup[] }
   | { readonly kind: 'APIVersions'; readonly versions?: readonly string[] }

@@ -13,7 +13,7 @@ import type { Transport } from '../transport/transport.ts';
 import { conflictsOf } from './apply-conflicts.ts';
 import { type ResourceCatalog, requireResource, resourcePath } from './discovery.ts';
 
-/** How server-side apply is asked for. */
+/** Options of server-side apply. */
 export interface ApplyOptions {
   readonly fieldManager?: string;
   /** Take over fields of other managers. */
@@ -21,28 +21,28 @@ export interface ApplyOptions {
   readonly dryRun?: boolean;
   /** `Strict` (default) refuses unknown and duplicate fields, `Warn` warns about them. */
   readonly fieldValidation?: 'Strict' | 'Warn';
-  /** The write is refused if the object has changed since (it is sent as metadata.resourceVersion). */
+  /** The write fails if the object has changed since (sent as metadata.resourceVersion). */
   readonly resourceVersion?: string;
   readonly signal?: AbortSignal | undefined;
   readonly beforeRepeat?: BeforeRepeat;
 }
 
-/** Asked before a write is sent once more, which may be a minute later; what it throws ends the call. */
+/** Called before a write is retried, which may be a minute later; throwing cancels the call. */
 type BeforeRepeat = (() => Promise<void>) | undefined;
 
-/** The object as the server has it after the write. */
+/** The object as stored by the server. */
 export interface WriteResult {
   readonly object: KubernetesObject;
   readonly warnings: readonly string[];
 }
 
-/** How a create, replace or patch is asked for. */
+/** Options of create, replace and patch. */
 export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
   /**
-   * May be sent again after an answer that leaves open whether it was done: the caller can tell a conflict with somebody
-   * else (409) from one with its own first attempt.
+   * May be retried after a response that leaves open whether it succeeded: the caller can distinguish a conflict with
+   * another writer (409) from one with its own first attempt.
    */
   readonly repeatable?: boolean;
   /** Milliseconds for one attempt. */
@@ -53,13 +53,13 @@ export interface WriteOptions {
   readonly beforeRepeat?: BeforeRepeat;
 }
 
-/** How a deletion is asked for. */
+/** Options of a deletion. */
 export interface DeleteOptions {
-  /** The object is only deleted if it still is the one with this UID. */
+  /** The object is only deleted if it still has this UID. */
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
-  /** As for writes; a repeated one answers false although something was deleted. */
+  /** As for writes; a retried deletion may return false although the first attempt deleted the object. */
   readonly repeatable?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly beforeRepeat?: BeforeRepeat;
@@ -70,7 +70,7 @@ export type JsonPatchOperation =
   | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: JsonValue }
   | { readonly op: 'remove'; readonly path: string };
 
-/** Where writes go: the server, and how it serves each kind. */
+/** The server, and how it serves each kind. */
 export interface ApiContext {
   readonly transport: Transport;
   readonly resources: ResourceCatalog;
@@ -79,7 +79,7 @@ export interface ApiContext {
 const applyContentType = 'application/apply-patch+yaml';
 const defaultManager = 'orion';
 
-/** Server-side apply; conflicts with other field managers are an answer, every other refusal is thrown. */
+/** Server-side apply; conflicts with other field managers are returned, every other refusal is thrown. */
 export async function applyObject(
   context: ApiContext,
   object: KubernetesObject | JsonObject,
@@ -107,7 +107,7 @@ export async function applyObject(
   }
 }
 
-/** POST to the collection; an ApiError 409 when the name is taken. */
+/** POST to the collection; an ApiError 409 if the object exists. */
 export async function createObject(
   context: ApiContext,
   object: KubernetesObject,
@@ -118,7 +118,7 @@ export async function createObject(
   return write(context, { method: 'POST', path, body: object, asUser: options.asUser }, options);
 }
 
-/** PUT; `metadata.resourceVersion` makes it fail with 409 if somebody else was faster. */
+/** PUT; `metadata.resourceVersion` makes it fail with 409 if the object has changed. */
 export async function replaceObject(
   context: ApiContext,
   object: KubernetesObject,
@@ -152,7 +152,7 @@ export async function mergePatchObject(
   return write(context, { method: 'PATCH', path, contentType, body: patch }, options);
 }
 
-/** False when there was nothing to delete. A UID that is not the object's is an ApiError 409. */
+/** False if there was nothing to delete. A different UID is an ApiError 409. */
 export async function deleteObject(
   context: ApiContext,
   reference: ObjectReference,
@@ -195,7 +195,7 @@ async function pathTo({ resources }: ApiContext, reference: ObjectReference): Pr
   return resourcePath(await requireResource(resources, reference), reference.namespace, reference.name);
 }
 
-/** What is left out, the transport decides by the kind of call. */
+/** Defaults are decided by the transport, depending on the method. */
 function repetition({
   repeatable,
   deadline,

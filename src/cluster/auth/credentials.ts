@@ -6,7 +6,10 @@ import { Fault } from '../../domain/failure/fault.ts';
 import type { Headers } from './impersonation.ts';
 import type { Kubeconfig } from './kubeconfig.ts';
 
-/** How long credentials are used before the KubeConfig is asked again (token files rotate, plugin tokens expire). */
+/**
+ * How long credentials are used before they are loaded from the kubeconfig again (token files rotate, plugin tokens
+ * expire).
+ */
 const refreshAfter = 50_000;
 const pluginDeadline = 60_000;
 
@@ -16,7 +19,7 @@ export type TlsOptions = Pick<
   'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername' | 'secureContext'
 >;
 
-/** What a request needs to be let in. */
+/** What a request needs to authenticate. */
 export interface Credentials {
   readonly headers: Headers;
   readonly tls: TlsOptions;
@@ -26,13 +29,16 @@ export interface Credentials {
 export interface CredentialSource {
   /** The cached credentials; once they are too old, authenticates again (token file, exec plugin). */
   current(): Promise<Credentials>;
-  /** Authenticates from scratch after a 401. Answers undefined when that gives nothing new: asking again is pointless. */
+  /**
+   * Authenticates again after a 401. Returns undefined if the credentials have not changed: then a retry is
+   * pointless.
+   */
   renew(refused: Credentials): Promise<Credentials | undefined>;
 }
 
 /**
- * Credentials of a kubeconfig. `load` reads it anew, so that renewal runs exec plugins again and reads token files again
- * (client-node caches a plugin's token without an expiry for ever).
+ * Credentials of a kubeconfig. `load` reads it again, so that renewal runs exec plugins again and reads token files
+ * again (client-node caches a plugin's token without an expiry for ever).
  */
 export function credentialSource(
   initial: Kubeconfig,
@@ -85,7 +91,7 @@ async function authenticate({ config, impersonation }: Kubeconfig): Promise<Cred
   for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value).trim();
   if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   const { ca, cert, key, rejectUnauthorized, servername } = options;
-  // client-node knows `as` only, and sends it under the same name.
+  // client-node supports only `as`, and sends it in the same header.
   return {
     headers: { ...headers, ...impersonation },
     tls: defined({ ca, cert, key, rejectUnauthorized, servername }),
@@ -95,7 +101,7 @@ async function authenticate({ config, impersonation }: Kubeconfig): Promise<Cred
 async function withDeadline(work: Promise<void>): Promise<void> {
   const timer = AbortSignal.timeout(pluginDeadline);
   const { promise, reject } = Promise.withResolvers<never>();
-  const expire = () => reject(new Error('it did not answer within 60 s'));
+  const expire = () => reject(new Error('it did not respond within 60 s'));
   timer.addEventListener('abort', expire, { once: true });
   try {
     await Promise.race([work, promise]);
@@ -130,12 +136,12 @@ function credentialFault(error: unknown, config: KubeConfig): Fault {
   );
 }
 
-/** What the plugin said, cut short: untrusted text. JSON errors are not repeated, they quote what was parsed. */
+/** The plugin's output, truncated: untrusted text. JSON errors are left out, since they quote what was parsed. */
 function firstLine(error: unknown): string {
   if (error instanceof SyntaxError || error instanceof TypeError) return 'it printed no ExecCredential';
   const message = error instanceof Error ? error.message.trim() : '';
   const line = message.split(/[\r\n]/, 1)[0] ?? '';
-  return line === '' ? 'it said nothing' : line.replace(/\.+$/, '').slice(0, 200);
+  return line === '' ? 'it printed nothing' : line.replace(/\.+$/, '').slice(0, 200);
 }
 
 function same(one: Credentials, other: Credentials): boolean {

@@ -1,4 +1,4 @@
-/** Acting as somebody else: `as`, `as-uid`, `as-groups` and `as-user-extra` of a kubeconfig's user. */
+/** Impersonation: `as`, `as-uid`, `as-groups` and `as-user-extra` of a kubeconfig's user. */
 import { Fault } from '../../domain/failure/fault.ts';
 
 /** The fields as kubectl writes them. */
@@ -9,7 +9,7 @@ export interface Impersonation {
   readonly 'as-user-extra'?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A list is one header line for each entry: to the API server `a, b` in one line is one group of that name. */
+/** A list is sent as one header line per entry: the API server reads `a, b` in one line as a single group. */
 export type Headers = Readonly<Record<string, string | string[]>>;
 
 /**
@@ -39,7 +39,7 @@ export function impersonationHeaders(user: Impersonation): Headers {
   );
 }
 
-/** Percent-encodes what may not stand in the name of a header, and the percent sign. */
+/** Percent-encodes characters that are not allowed in header names, and the percent sign. */
 function escapeKey(key: string): string {
   return [...Buffer.from(key, 'utf8')]
     .map((byte) => String.fromCharCode(byte))

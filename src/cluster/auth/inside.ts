@@ -1,4 +1,4 @@
-/** Whether this process is a pod of the very cluster that it talks to, so that ClusterIPs lead somewhere from here. */
+/** Whether this process runs in a pod of the target cluster, so that ClusterIPs are reachable. */
 export function runsInside(host: string, env: Readonly<Record<string, string | undefined>>): boolean {
   const own = env['KUBERNETES_SERVICE_HOST'];
   if (own === undefined || own === '') return false;

@@ -10,15 +10,15 @@ const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token
 
 /** A kubeconfig that names a cluster and a user: all of its files as one. */
 export interface Kubeconfig {
-  /** Merged, with a current context whose cluster and user exist. */
+  /** Merged, with a current context whose cluster and user are defined. */
   readonly config: KubeConfig;
-  /** Headers for acting as somebody else; empty for none. */
+  /** Impersonation headers; empty for none. */
   readonly impersonation: Headers;
 }
 
 /** Where a kubeconfig may come from: `loadKubeconfig` says in which order. */
 export interface KubeconfigSource {
-  /** Content or path; blank counts as absent. */
+  /** Content or path; a blank value counts as absent. */
   readonly kubeconfig?: string | undefined;
   /** Instead of the current context of the files. */
   readonly context?: string | undefined;
@@ -28,9 +28,9 @@ export interface KubeconfigSource {
 }
 
 /**
- * Reads the kubeconfig that `source` means, in the order kubectl uses: the given one, `$KUBECONFIG` (a list, the first
- * definition of a name wins), `~/.kube/config`, the pod's service account. Paths in a file are relative to its folder, paths in content to
- * the working directory. Nothing of its content ever gets into a message.
+ * Reads the kubeconfig that `source` means, in the order kubectl uses: the given one, `$KUBECONFIG` (a list, the
+ * first definition of a name wins), `~/.kube/config`, the pod's service account. Paths in a file are relative to its
+ * folder, paths in content to the working directory. Its content never appears in a message.
  *
  * @throws Fault `kubeconfig-unreadable` or `bad-input`
  */
@@ -52,7 +52,7 @@ export async function loadKubeconfig(source: KubeconfigSource): Promise<Kubeconf
   return { config: merged, impersonation: impersonationHeaders(user?.user ?? {}) };
 }
 
-/** One file as it was read, with the users as they stand in it. */
+/** One parsed file, with its users unmodified. */
 interface ReadFile {
   readonly config: KubeConfig;
   readonly users: readonly RawUser[];
@@ -66,7 +66,7 @@ async function readSources(source: KubeconfigSource): Promise<ReadFile[]> {
   }
   const listed = (source.env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
   if (listed.length > 0) {
-    // kubectl skips files of the list that do not exist; a list with none that exists is a mistake worth telling.
+    // kubectl skips files of the list that do not exist; if none exists, that is an error.
     const existing = listed.filter((path) => existsSync(path));
     const readable = existing.length > 0 ? existing : listed;
     return Promise.all(readable.map((path) => readConfigFile(path, 'KUBECONFIG')));
@@ -84,7 +84,7 @@ async function readConfigFile(path: string, origin: string): Promise<ReadFile> {
   try {
     content = await readFile(path, 'utf8');
   } catch (error) {
-    // The value may be a kubeconfig that was pasted in one line or base64: it must not be repeated.
+    // The value may be a kubeconfig in one line or in base64: it must not be printed.
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new Fault(
       'kubeconfig-unreadable',
@@ -104,18 +104,18 @@ async function parse(content: string, folder: string | undefined): Promise<ReadF
     config.makePathsAbsolute(resolve(folder ?? '.'));
     return { config, users: raw.users ?? [] };
   } catch {
-    // The parser's own error quotes the lines around the mistake: it is dropped on purpose.
+    // The parser's error quotes the lines around the mistake: it is dropped on purpose.
     throw new Fault(
       'kubeconfig-unreadable',
-      'The kubeconfig is not valid: it is no YAML, or an entry lacks its name or server.',
-      'Check it with `kubectl --kubeconfig FILE config view`, and export it again if need be.',
+      'The kubeconfig is not valid: it is not YAML, or an entry lacks its name or server.',
+      'Check it with `kubectl --kubeconfig FILE config view`, and export it again if necessary.',
     );
   }
 }
 
 /**
- * Nothing in a kubeconfig is a number: a name or token of digits is text, which YAML's own rules would round. Booleans are those of
- * kubectl's YAML 1.1, or `insecure-skip-tls-verify: no` would be a text that counts as true.
+ * A kubeconfig contains no numbers: a name or token of digits is a string, which YAML's rules would round. Booleans
+ * follow kubectl's YAML 1.1, or `insecure-skip-tls-verify: no` would be a string, which is truthy.
  */
 const kubeconfigYaml: SchemaOptions & DocumentOptions = {
   version: '1.2',
@@ -151,8 +151,9 @@ interface RawKubeconfig {
 }
 
 /**
- * With what client-node does not do: `tokenFile` (it looks for `token-file`), which wins over `token` and is read again and again, and
- * the command of a plugin, which is relative to the file if it has a separator, else a name on PATH.
+ * Adds what client-node lacks: `tokenFile` (it looks for `token-file`), which wins over `token` and is read again
+ * regularly, and the command of a plugin, which is relative to the file if it contains a separator, else a name on
+ * PATH.
  */
 function withPaths(config: RawKubeconfig, folder: string, isFile: boolean): RawKubeconfig {
   const users = config.users?.map((entry) => {
@@ -175,7 +176,7 @@ function withPaths(config: RawKubeconfig, folder: string, isFile: boolean): RawK
 }
 
 async function emptyConfig(): Promise<KubeConfig> {
-  // Loaded when first needed and by its deep path: it pulls in a thousand generated models (see docs/adr), and the first line of the log must not wait for them.
+  // Loaded lazily and by its deep path: it imports a thousand generated models (see docs/adr), and the first line of the log must not wait for them.
   const module = await import(/* webpackMode: "eager" */ '@kubernetes/client-node/dist/config.js');
   return new module.KubeConfig();
 }
@@ -211,8 +212,8 @@ function requireContext(config: KubeConfig, wanted: string | undefined): void {
 }
 
 /**
- * Plugins expect KUBERNETES_EXEC_INFO, which client-node does not set. A program is never taken from the working directory, where
- * the checkout is: not by a relative entry of PATH, nor by a path of a kubeconfig that has no folder of its own.
+ * Plugins expect KUBERNETES_EXEC_INFO, which client-node does not set. A program is never run from the working
+ * directory, which is the checkout: neither by a relative entry of PATH nor by a relative path in kubeconfig content.
  */
 function preparePlugin(config: KubeConfig, path: string | undefined): void {
   const user = config.getCurrentUser();
@@ -247,8 +248,8 @@ function preparePlugin(config: KubeConfig, path: string | undefined): void {
 function noFolder(): Fault {
   return new Fault(
     'kubeconfig-unreadable',
-    'The kubeconfig is given as content, and gets its credentials from a program by a relative path, which leads nowhere.',
-    'Give the path of the kubeconfig instead of its content, or name the program by an absolute path.',
+    'The kubeconfig is given as content, and its credential plugin has a relative path, which cannot be resolved.',
+    'Give the path of the kubeconfig instead of its content, or use an absolute path for the program.',
   );
 }
 
@@ -263,7 +264,7 @@ function isPlugin(value: unknown): value is ExecPlugin {
   return typeof value === 'object' && value !== null && 'command' in value;
 }
 
-/** client-node refuses plain http unless TLS verification is off; `kubectl proxy` and test servers speak it. */
+/** client-node rejects plain http unless TLS verification is off; `kubectl proxy` and test servers use it. */
 function allowPlainHttp<T extends { readonly server: string }>(cluster: T): T {
   return cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster;
 }
@@ -277,7 +278,7 @@ function firstOfEachName<T extends { readonly name: string }>(entries: readonly 
 function noKubeconfig(): Fault {
   return new Fault(
     'kubeconfig-unreadable',
-    'There is no kubeconfig: the kubeconfig input and KUBECONFIG are empty, and ~/.kube/config does not exist.',
+    'No kubeconfig found: the kubeconfig input and KUBECONFIG are empty, and ~/.kube/config does not exist.',
     'Set the kubeconfig input to the content of a kubeconfig (from a secret) or to its path.',
   );
 }

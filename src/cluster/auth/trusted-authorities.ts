@@ -1,8 +1,11 @@
-/** Who may sign the API server's certificate where the kubeconfig names no authority. */
+/** The CAs trusted for the API server's certificate if the kubeconfig has none. */
 import { existsSync, readFileSync } from 'node:fs';
 import { getCACertificates } from 'node:tls';
 
-/** Where Linux distributions keep their bundle; some have it in none of OpenSSL's own places. Source: Go's crypto/x509/root_linux.go. */
+/**
+ * CA bundle paths of Linux distributions; some use none of OpenSSL's default paths. Source: Go's
+ * crypto/x509/root_linux.go.
+ */
 const bundles = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -14,8 +17,8 @@ const bundles = [
 let known: readonly string[] | undefined;
 
 /**
- * The machine's authorities (also by SSL_CERT_FILE and SSL_CERT_DIR), which kubectl asks, and those that Node.js would ask without
- * them (its own and NODE_EXTRA_CA_CERTS). PEM; read once.
+ * The system's CAs (also SSL_CERT_FILE and SSL_CERT_DIR), which kubectl trusts, and the defaults of Node.js (bundled
+ * and NODE_EXTRA_CA_CERTS). PEM; read once.
  */
 export function trustedAuthorities(): readonly string[] {
   known ??= [...new Set([...getCACertificates('default'), ...systemAuthorities()])];

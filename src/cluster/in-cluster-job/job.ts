@@ -1,4 +1,7 @@
-/** Probes from within the cluster, as its pods reach things: a Job with the probe image, whose log has the findings. */
+/**
+ * Probes from inside the cluster, as its pods see it: a Job with the probe image, which writes the findings to its
+ * log.
+ */
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import {
   maxWork,
@@ -17,30 +20,33 @@ export interface ClusterJob {
   /** Its entry point is the probe (src/actions/probe/index.ts). */
   readonly image: string;
   readonly requests: readonly ProbeRequest[];
-  /** Letters and digits, different each time: names the objects. */
+  /** Random letters and digits, used in the names of the objects. */
   readonly name: string;
-  /** Unguessable: begins each line of the log that is the probe's. */
+  /** Unguessable: prefix of each log line of the probe. */
   readonly token: string;
-  /** Milliseconds that the pod may take to come up, its image included. The work comes on top of it. */
+  /** Milliseconds that the pod may take to start, including the image pull. The time for the requests is added. */
   readonly startLimit: number;
   readonly signal: AbortSignal;
-  /** When the cluster ends and deletes it although we are gone. Default: a minute after all must be over, and 30. */
+  /**
+   * When the cluster ends and deletes the Job if we cannot. Default: a minute after everything must have ended, and
+   * 30.
+   */
   readonly seconds?: { readonly deadline: number; readonly afterwards: number };
 }
 
 type ClusterJobOutcome =
   | { readonly type: 'answered'; readonly findings: readonly ProbeFinding[] }
-  /** Nothing was asked, or nothing is known of it; `message` ends a sentence, in part untrusted. */
+  /** No request was sent, or its result is unknown; `message` ends a sentence and may contain untrusted text. */
   | { readonly type: 'unavailable'; readonly message: string };
 
-/** Bytes of its log that are read at the most. */
+/** Maximum bytes of its log that are read. */
 const logLimit = 9 * 2 ** 20;
 
 const label = 'orion.dev/smoke-job';
 
 /**
- * Asks everything from one pod that restricted pod security admits, and leaves nothing behind: the Secret with the order
- * belongs to the Job, which ends and goes by itself if we are killed.
+ * Sends all requests from one pod that restricted pod security admits, and cleans up: the Secret with the requests is
+ * owned by the Job, which ends and is deleted by itself if we are killed.
  *
  * @throws ApiError when the API server refuses one of the objects
  * @throws the signal's reason when `signal` aborts, after the objects were deleted
@@ -53,7 +59,7 @@ export async function runClusterJob(api: KubernetesApi, job: ClusterJob): Promis
   const timer = setTimeout(() => late.abort(), patience);
   const pod = { namespace, job: name, labelSelector: `${label}=${name}` };
   const ended = podEnd(api, pod, AbortSignal.any([signal, late.signal]));
-  // It is awaited below, unless the Job is refused.
+  // Awaited below, unless the Job is refused.
   ended.catch(() => undefined);
   try {
     const { object } = await api.create(jobObject(name, job, patience), { signal });
@@ -76,7 +82,7 @@ export async function runClusterJob(api: KubernetesApi, job: ClusterJob): Promis
   }
 }
 
-/** Also when the run is stopped; what this does not reach is deleted by the cluster. */
+/** Also runs when the run is stopped; otherwise the cluster deletes the Job. */
 async function remove(api: KubernetesApi, namespace: string, name: string): Promise<void> {
   const signal = AbortSignal.timeout(3000);
   const options = { propagation: 'Background', repeatable: true, signal } as const;
@@ -108,7 +114,7 @@ function jobObject(
   patience: number,
 ): KubernetesObject {
   const { deadline, afterwards } = seconds ?? { deadline: Math.ceil(patience / 1000) + 60, afterwards: 30 };
-  // No other labels: no Service, budget or policy of the release may take the pod for one of its own.
+  // No other labels: no Service, disruption budget or policy of the release may select this pod.
   const labels = { [label]: name };
   return {
     apiVersion: 'batch/v1',
@@ -119,7 +125,7 @@ function jobObject(
       activeDeadlineSeconds: deadline,
       ttlSecondsAfterFinished: afterwards,
       template: {
-        // A service mesh's container would keep the pod from ending.
+        // A service mesh sidecar would keep the pod from ending.
         metadata: {
           labels,
           annotations: { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' },
@@ -132,7 +138,7 @@ function jobObject(
 
 const container = 'probe';
 
-/** No command: the image's own entry point reads the order, so that a mirror or a build of one's own may have it anywhere. */
+/** No command: the image's entry point reads the requests, so that a mirror or custom build may place it anywhere. */
 function podSpec(secretName: string, image: string) {
   return {
     restartPolicy: 'Never',

@@ -1,4 +1,7 @@
-/** What the probe in the cluster said, read out of its log: untrusted text until it has passed these schemas. Pure. */
+/**
+ * Parses the findings from the log of the probe in the cluster: untrusted text until validated by these schemas.
+ * Pure.
+ */
 import { z } from 'zod';
 import type { SchemaParts } from '../../domain/smoke/databases/protocol.ts';
 import { type DatabaseFindings, protocols } from '../../domain/smoke/databases/protocols.ts';
@@ -25,7 +28,7 @@ const tls = z.object({
   error: text(500).exactOptional(),
 });
 const parts: SchemaParts = {
-  // One by one: a bundle has only what is named.
+  // Named imports only, so that the bundle contains nothing else.
   z: {
     object: z.object,
     union: z.union,
@@ -70,10 +73,10 @@ const line = z.union([
   z.object({ protocol: z.int() }),
 ]);
 
-/** One finding per request, in their order; or why there are none, as the end of a sentence. */
+/** One finding per request, in order; or why there are none, as the end of a sentence. */
 type ProbeLog = { readonly findings: readonly ProbeFinding[] } | { readonly unreadable: string };
 
-/** Reads the lines that begin with the token; whatever else stands in the log is not ours. */
+/** Reads the lines that begin with the token; other lines are ignored. */
 export function readProbeLog(
   log: readonly string[],
   token: string,
@@ -117,7 +120,7 @@ function findingOf(
   return data === undefined ? undefined : ({ what, finding: data } as ProbeFinding);
 }
 
-/** The probe has done this; an image that is not ours may not have. */
+/** The probe has already done this, but an untrusted image may not have. */
 function withoutSecrets(finding: unknown, secrets: readonly string[]): unknown {
   const clean = (one: string): string =>
     secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), one);

@@ -1,4 +1,4 @@
-/** The pod of the probe's Job: it ends, or it will never start. */
+/** The pod of the probe's Job: waits until it ends or cannot start. */
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { KubernetesApi } from '../api/api.ts';
 import { watchKinds } from '../watch/watch.ts';
@@ -16,7 +16,7 @@ interface PodStatus {
   }[];
 }
 
-/** It is only a way to call: nobody waits for a registry to come to its senses, nor for a node or a quota to have room. */
+/** The Job is only a means to send requests: it is given up instead of waiting for a registry, a node or a quota. */
 const hopeless = new Set([
   'InvalidImageName',
   'ErrImagePull',
@@ -51,7 +51,7 @@ export async function podEnd(
     const { phase = '', conditions = [], containerStatuses = [] } = (pod['status'] ?? {}) as PodStatus;
     const unschedulable = conditions.find(({ reason }) => reason === 'Unschedulable');
     const { waiting, terminated } = containerStatuses[0]?.state ?? {};
-    // The container's end is told about a second before the pod's.
+    // The container's end is reported about a second before the pod's.
     if (terminated !== undefined || phase === 'Succeeded' || phase === 'Failed')
       resolve({ pod: pod.metadata.name, phase });
     else if (waiting !== undefined && hopeless.has(waiting.reason ?? '')) {
@@ -73,7 +73,7 @@ export async function podEnd(
         else look(object);
       }
     },
-    // Without the right to see events it is given up in the end.
+    // Without the permission to read events it is given up at its deadline.
     { api, signal, onLost: (target, error) => (target.kind === 'Event' ? undefined : reject(error)) },
   );
   try {

@@ -4,9 +4,12 @@ import { readLease } from './lease.ts';
 import type { LeaseFacts } from './lease-object.ts';
 
 type HolderState =
-  /** Renewed while we looked. */
+  /** Renewed while it was watched. */
   | { readonly state: 'alive'; readonly lease: LeaseFacts }
-  /** Not renewed for the whole time, by our clock; give `lease` to `acquireLease` as `dead`. Absent: there is no Lease. */
+  /**
+   * Not renewed for the whole time, by our clock; pass `lease` to `acquireLease` as `dead`. Absent: there is no
+   * Lease.
+   */
   | { readonly state: 'dead'; readonly lease: LeaseFacts | undefined };
 
 interface HolderSilenceOptions {
@@ -16,14 +19,14 @@ interface HolderSilenceOptions {
   readonly clock: Clock;
   /** Milliseconds without a renewal that make a holder dead; default 60,000. */
   readonly silence?: number;
-  /** Milliseconds between looks; default 5,000. */
+  /** Poll interval in milliseconds; default 5,000. */
   readonly lookEvery?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Decides whether the holder of a Lease still lives, by watching for a change of its renewTime from now on. A free or
- * absent Lease is dead at once. A look that fails proves nothing: the last one, after the whole time, must succeed.
+ * Decides whether the holder of a Lease is alive, by watching for a change of its renewTime from now on. A free or
+ * absent Lease is dead at once. A failed read proves nothing: the last one, after the whole time, must succeed.
  */
 export async function watchHolderSilence(options: HolderSilenceOptions): Promise<HolderState> {
   const { api, namespace, name, clock, signal, silence = 60_000, lookEvery = 5000 } = options;

@@ -3,16 +3,16 @@ import type { LeaseFacts as LeaseFactsOfPort } from '../../ports/release-store.t
 
 const apiVersion = 'coordination.k8s.io/v1';
 
-/** All that a Lease says; `holder` is empty when nobody holds it. */
+/** The contents of a Lease; `holder` is empty if nobody holds it. */
 export interface LeaseFacts extends LeaseFactsOfPort {
   readonly namespace: string;
   readonly name: string;
-  /** Compared for change only, never with our own clock. */
+  /** Only compared for changes, never with our own clock. */
   readonly renewTime: string;
   readonly uid: string;
-  /** Number of times that it changed hands. */
+  /** Number of times that the holder changed. */
   readonly transitions: number;
-  /** What the holder left for others to read (the URL of its run). */
+  /** Information for other runs (the URL of the holder's run). */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -30,8 +30,8 @@ export interface LeaseContent {
   readonly acquiredAt: number;
   readonly renewedAt: number;
   /**
-   * What is replaced; absent for creation. The UID is needed too: a PUT of a Lease that is gone creates it, whatever
-   * resourceVersion it carries.
+   * The version to replace; absent for creation. The UID is needed too: a PUT of a deleted Lease creates it, whatever
+   * its resourceVersion.
    */
   readonly replaces?: { readonly uid: string; readonly resourceVersion: string };
 }
@@ -85,7 +85,7 @@ export function leaseObject(content: LeaseContent): KubernetesObject {
   };
 }
 
-/** The API server takes MicroTime with exactly six decimals. */
+/** The API server requires MicroTime with exactly six decimals. */
 function microTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace('Z', '000Z');
 }

@@ -19,30 +19,36 @@ export interface LeaseOptions {
   /** Unique per process. */
   readonly holder: string;
   readonly clock: Clock;
-  /** Left in the Lease for others to read. */
+  /** Written to the Lease for other runs. */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** What the Lease says about itself; default 60. */
+  /** leaseDurationSeconds of the Lease; default 60. */
   readonly durationSeconds?: number;
   /** Milliseconds between renewals; default 15,000. */
   readonly renewEvery?: number;
   /** Milliseconds without a successful renewal after which the Lease counts as lost; default 40,000. */
   readonly stopAfter?: number;
   /**
-   * A Lease whose holder was found dead: it is taken over, but only if nobody has written it since. Without it a held
+   * A Lease whose holder was found dead: it is taken over only if nobody has written it since. Without it a held
    * Lease stays with its holder, however old it looks: clocks of different machines are never compared.
    */
   readonly dead?: LeaseFacts;
-  /** Called once per loss: `silent` after `stopAfter`, `taken` when somebody else holds it or it is gone. */
+  /** Called once per loss: `silent` after `stopAfter`, `taken` if another holder has it or it was deleted. */
   readonly onLost?: (how: 'silent' | 'taken') => void;
 }
 
 /** A Lease that this process holds and renews in the background until it is released or lost. */
 export interface HeldLease {
-  /** True while the last successful renewal is younger than `stopAfter` and nobody took it. */
+  /** True while the last successful renewal is more recent than `stopAfter` and nobody else holds it. */
   held(): boolean;
-  /** Renews at once, or as soon as the server answers again, for up to a minute; true if the Lease is (still, or again after silence) ours. */
+  /**
+   * Renews at once, or as soon as the server responds again, for up to a minute; true if we (still, or again) hold
+   * the Lease.
+   */
   confirm(signal?: AbortSignal): Promise<boolean>;
-  /** Stops renewing and clears the holder; the object stays. False when it was no longer ours or could not be written. */
+  /**
+   * Stops renewing and clears the holder; the object is kept. False if we no longer held it or it could not be
+   * written.
+   */
   release(): Promise<boolean>;
 }
 
@@ -52,17 +58,20 @@ type AcquireResult =
 
 const requestDeadline = 5000;
 const retryAfterFailure = 2000;
-/** As long as other calls are repeated: a run that was cut off learns whether the lock is still its own. */
+/** As long as other calls are retried, so that a disconnected run learns whether it still holds the lock. */
 const confirmPatience = 60_000;
 
-/** Takes the Lease if it is absent, free, or `dead`; two that try at once cannot both succeed (resourceVersion). */
+/**
+ * Takes the Lease if it is absent, free, or `dead`; of two concurrent attempts only one can succeed
+ * (resourceVersion).
+ */
 export async function acquireLease(options: LeaseOptions): Promise<AcquireResult> {
   for (;;) {
     const current = await readLease(options.api, options.namespace, options.name);
     if (current !== undefined && !mayTake(current, options)) return { type: 'held', by: current };
     const written = await write(options, current);
     if (written !== undefined) return { type: 'acquired', lease: keep(options, written) };
-    // Somebody was faster: look again who it was.
+    // Another run wrote it first: read who it was.
   }
 }
 
@@ -82,7 +91,7 @@ function mayTake(current: LeaseFacts, { holder, dead }: LeaseOptions): boolean {
   );
 }
 
-/** The content of our Lease as last written, and when we asked for that. */
+/** The content of our Lease as last written, and when the write was sent. */
 interface Written {
   readonly content: LeaseContent;
   readonly facts: LeaseFacts;
@@ -106,7 +115,7 @@ async function write(options: LeaseOptions, current: LeaseFacts | undefined): Pr
   try {
     const object = leaseObject(content);
     const result =
-      // A conflict with our own first attempt is seen by its holder at the next look.
+      // A conflict with our own first attempt is detected by its holder at the next read.
       current === undefined
         ? await options.api.create(object, { repeatable: true })
         : await options.api.replace(object, { repeatable: true });
@@ -117,7 +126,7 @@ async function write(options: LeaseOptions, current: LeaseFacts | undefined): Pr
   }
 }
 
-/** Our Lease from the moment it was acquired. */
+/** Our Lease after it was acquired. */
 interface Holding {
   readonly options: LeaseOptions;
   /** Milliseconds. */
@@ -127,7 +136,7 @@ interface Holding {
   readonly released: AbortController;
   last: Written;
   lost: 'silent' | 'taken' | undefined;
-  /** Settles with the last write that was asked for. */
+  /** Settles with the last requested write. */
   queue: Promise<unknown>;
 }
 
@@ -142,7 +151,7 @@ function keep(options: LeaseOptions, first: Written): HeldLease {
     lost: undefined,
     queue: Promise.resolve(),
   };
-  // Both end only by the signal of `release`.
+  // Both end only through the signal of `release`.
   renewRegularly(holding).catch(() => undefined);
   watchSilence(holding).catch(() => undefined);
   return {
@@ -186,7 +195,7 @@ async function renewRegularly(holding: Holding): Promise<void> {
   }
 }
 
-/** Tells the loss by silence at its moment, whatever a renewal is waiting for. */
+/** Reports a loss by missing renewals on time, even while a renewal is pending. */
 async function watchSilence(holding: Holding): Promise<void> {
   const { options, stopAfter, released } = holding;
   while (holding.lost !== 'taken') {
@@ -203,19 +212,19 @@ function lose(holding: Holding, how: 'silent' | 'taken'): void {
   options.onLost?.(how);
 }
 
-/** One write at a time, or two of our own would take each other for a stranger's. */
+/** One write at a time, or two of our own writes would conflict with each other. */
 function inTurn<T>(holding: Holding, work: () => Promise<T>): Promise<T> {
   const result = holding.queue.then(work);
   holding.queue = result.catch(() => undefined);
   return result;
 }
 
-/** False when somebody else has the Lease, or it is gone; throws when the server cannot be asked. */
+/** False if another holder has the Lease or it was deleted; throws if the server does not respond. */
 async function renew(holding: Holding, change: Partial<LeaseContent> = {}): Promise<boolean> {
   const { api, namespace, name, holder } = holding.options;
   if (holding.lost === 'taken') return false;
   if (!(await put(holding, change))) {
-    // Perhaps our own earlier write came through although its answer did not.
+    // Our own earlier write may have succeeded although its response was lost.
     const current = await readLease(api, namespace, name);
     if (current?.holder === holder) holding.last = { ...holding.last, facts: current };
     if (current?.holder !== holder || !(await put(holding, change))) {
@@ -227,13 +236,13 @@ async function renew(holding: Holding, change: Partial<LeaseContent> = {}): Prom
   return true;
 }
 
-/** False when the Lease is not as it was last written; throws when the server cannot be asked. */
+/** False if the Lease is not as last written; throws if the server does not respond. */
 async function put(holding: Holding, change: Partial<LeaseContent>): Promise<boolean> {
   const { api, clock } = holding.options;
   const askedAt = clock.now();
   const content = { ...holding.last.content, renewedAt: askedAt, ...change, replaces: holding.last.facts };
   try {
-    // By a deadline, not a signal: only the former makes the transport give up a connection that died in silence.
+    // By a deadline, not a signal: only the former makes the transport give up a connection that died silently.
     const { object } = await api.replace(leaseObject(content), { deadline: requestDeadline });
     holding.last = { content, facts: leaseFacts(object), askedAt };
     return true;

@@ -21,7 +21,7 @@ import {
   unpackBody,
 } from './secrets.ts';
 
-/** `conflict`: somebody else wrote the record first; read it again before deciding anything. */
+/** `conflict`: another run wrote the record first; read it again before any decision. */
 export type StoreResult =
   | { readonly type: 'stored'; readonly release: StoredRelease }
   | { readonly type: 'conflict' };
@@ -30,8 +30,8 @@ export type StoreResult =
 export type HeadPatch = Partial<Omit<ReleaseHead, 'version' | 'app' | 'number' | 'body'>>;
 
 /**
- * Release records as Secrets of one namespace. A head is written after the body it points to and names it by digest, so
- * a process that dies anywhere leaves a complete record or none.
+ * Release records as Secrets of one namespace. A head is written after the body it points to and identifies it by
+ * digest, so a process that is killed at any point leaves a complete record or none.
  */
 export interface ReleaseStore {
   list(app: string): Promise<ReleaseList>;
@@ -40,23 +40,23 @@ export interface ReleaseStore {
   /** @throws Fault `record-unreadable` when chunks are missing or damaged */
   readBody(release: StoredRelease): Promise<ReleaseBody>;
   create(head: Omit<ReleaseHead, 'body'>, body: ReleaseBody): Promise<StoreResult>;
-  /** Optimistic: conflicts with every write since `release` was read. */
+  /** Optimistic concurrency: conflicts with every write since `release` was read. */
   update(release: StoredRelease, patch: HeadPatch): Promise<StoreResult>;
-  /** New chunks first, then the head that points to them, then the old chunks go. */
+  /** Writes the new chunks, then the head that points to them, then deletes the old chunks. */
   replaceBody(release: StoredRelease, body: ReleaseBody, patch?: HeadPatch): Promise<StoreResult>;
   /**
-   * The body goes, the head says so and stays. The chunks go first: a process that dies in between leaves a head that is
-   * trimmed again, and no chunk that nobody knows of.
+   * Removes the body and keeps the head, which says so. The chunks are deleted first: a process that is killed in
+   * between leaves a head that is trimmed again, and no orphaned chunk.
    */
   trim(release: StoredRelease): Promise<StoreResult>;
-  /** The head goes first, so that no head is ever without its body. */
+  /** Deletes the head first, so that no head is ever without its body. */
   remove(release: StoredRelease): Promise<void>;
 }
 
-/** How often chunk names may turn out to be taken. */
+/** How often a chunk name may already exist. */
 const bodyAttempts = 3;
 
-/** Where the records are. */
+/** The location of the records. */
 interface StoreContext {
   readonly api: Pick<KubernetesApi, 'get' | 'list' | 'create' | 'replace' | 'delete'>;
   readonly namespace: string;
@@ -64,10 +64,14 @@ interface StoreContext {
   readonly key?: string | undefined;
 }
 
-/** What names a record in labels and in names of Secrets. */
+/** Identifies a record in labels and in names of Secrets. */
 type ReleaseKey = Pick<ReleaseHead, 'app' | 'number'>;
 
-/** The store of one namespace; nothing is read before the first call. @param key signs what is written; what is read without its signature is unreadable */
+/**
+ * The store of one namespace; nothing is read before the first call.
+ *
+ * @param key signs what is written; a record without its signature is unreadable
+ */
 export function createReleaseStore(api: StoreContext['api'], namespace: string, key?: string): ReleaseStore {
   const context: StoreContext = { api, namespace, key };
   return {
@@ -90,7 +94,7 @@ async function readHeads(
   return (await api.list('v1', 'Secret', { namespace, labelSelector, fieldSelector })).objects;
 }
 
-/** The chunks of a record, of every body or of the labelled one, by their index. */
+/** The chunks of a record, of all bodies or of the labelled one, by index. */
 async function readChunks(
   { api, namespace }: StoreContext,
   release: ReleaseKey,
@@ -104,13 +108,13 @@ async function readChunks(
 
 async function readBody(context: StoreContext, { name, head }: StoredRelease): Promise<ReleaseBody> {
   const chunks = await readChunks(context, head, { 'orion.dev/body': bodyLabel(head.body.sha256) });
-  // More than the head counts: a writer died while it removed an equal body's chunks; the last ones are whole.
+  // More chunks than the head counts: a writer was killed while deleting the chunks of an equal body; the last ones are complete.
   const body = unpackBody(chunks.slice(-head.body.chunks).map(readChunk), head.body);
   if (body !== undefined) return body;
   throw new Fault(
     'record-unreadable',
     `The body of the release record ${name} is incomplete or damaged.`,
-    `Deploy again to start from a new record; nothing can be undone by ${name}.`,
+    `Deploy again to start from a new record; ${name} cannot be undone.`,
   );
 }
 
@@ -123,7 +127,7 @@ async function createRecord(
   return commit(context, written, () => writeHead(context, { ...head, body: written.facts }));
 }
 
-/** A body that is the same by its digest stays where it is. */
+/** A body with the same digest is not written again. */
 async function replaceBody(
   context: StoreContext,
   { head, resourceVersion }: StoredRelease,
@@ -154,13 +158,14 @@ async function remove(context: StoreContext, { name, head }: StoredRelease): Pro
 interface WrittenBody {
   readonly facts: ReleaseHead['body'];
   readonly secrets: readonly KubernetesObject[];
-  /** The record's other chunks, which go once the head is written. */
+  /** The record's other chunks, which are deleted once the head is written. */
   readonly superseded: readonly KubernetesObject[];
 }
 
 /**
- * Chunk names only have to be free: a head finds its chunks by the digest in their label. Taken are those of a process
- * that died before it wrote its head, of somebody who writes the same number now, and ours whose answer was lost.
+ * Chunk names only have to be unused: a head finds its chunks by the digest in their label. Names are in use if a
+ * process was killed before it wrote its head, if another run writes the same number now, or if our own response was
+ * lost.
  */
 async function writeBody(
   context: StoreContext,
@@ -185,14 +190,14 @@ async function writeBody(
   }
 }
 
-/** Once the head is written, what it no longer points to goes; if it is not, what we wrote for it goes. */
+/** Once the head is written, chunks that it no longer points to are deleted; if the write fails, the new chunks are. */
 async function commit(
   context: StoreContext,
   { secrets, superseded }: WrittenBody,
   write: () => Promise<StoreResult>,
 ): Promise<StoreResult> {
   const result = await write();
-  // What stays is found and removed with the next body or the record; it is no reason to fail a release.
+  // Remaining chunks are deleted with the next body or the record; that is no reason to fail a release.
   await removeAll(context, result.type === 'stored' ? superseded : secrets).catch(() => undefined);
   return result;
 }
@@ -208,7 +213,7 @@ async function removeAll(
   );
 }
 
-/** Without a resource version the head is created, else it replaces the one of that version. */
+/** Creates the head if there is no resource version, else replaces that version. */
 async function writeHead(
   { api, namespace, key }: StoreContext,
   head: ReleaseHead,
@@ -224,7 +229,7 @@ async function writeHead(
   } catch (error) {
     if (!isApiError(error, 409)) throw error;
   }
-  // Perhaps our own earlier write came through although its answer did not: the head names its holder.
+  // Our own earlier write may have succeeded although its response was lost: the head contains its holder.
   const current = await api.get(referenceOf(secret));
   return current !== undefined && isDeepStrictEqual(readHead(current), readHead(secret))
     ? result(current)

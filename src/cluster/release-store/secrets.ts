@@ -22,7 +22,11 @@ interface PackedBody {
   readonly sha256: string;
 }
 
-/** JSON, gzipped, in chunks that each fit a Secret; `unpackBody` reads it. @throws Fault `bad-input` for a body that could not be read again */
+/**
+ * JSON, gzipped, in chunks that each fit a Secret; `unpackBody` reads it.
+ *
+ * @throws Fault `bad-input` for a body that could not be read again
+ */
 export function packBody(body: ReleaseBody): PackedBody {
   const unpacked = Buffer.from(JSON.stringify(body));
   if (unpacked.length > maxBodyBytes) {
@@ -88,7 +92,7 @@ export function headSecret(
   };
 }
 
-/** Undefined when the Secret holds no head of this version. */
+/** Undefined if the Secret contains no head of this version. */
 export function readHead(secret: KubernetesObject): ReleaseHead | undefined {
   try {
     return headOf(unpacked(dataOf(secret, 'release'), maxHeadBytes));
@@ -104,7 +108,7 @@ export function hasSignature(secret: KubernetesObject, key: string): boolean {
   return isSignedBy(head, dataOf(secret, 'signature'), key);
 }
 
-/** `index` numbers the chunks of one release from 0; a body that replaces another goes on counting. */
+/** `index` numbers the chunks of one release from 0; a body that replaces another continues the numbering. */
 export function bodySecret(
   namespace: string,
   release: Pick<ReleaseHead, 'app' | 'number'>,
@@ -135,7 +139,7 @@ export function chunkIndex(secret: KubernetesObject): number {
   return Number(/\.body-(\d+)$/.exec(secret.metadata.name)?.[1] ?? -1);
 }
 
-/** Label values end at 63 characters; a digest's first 32 tell two bodies of one release apart. */
+/** Label values end at 63 characters; the first 32 of a digest are enough to distinguish the bodies of one release. */
 export function bodyLabel(sha256OfBody: string): string {
   return sha256OfBody.slice(0, 32);
 }

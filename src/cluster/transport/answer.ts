@@ -1,12 +1,12 @@
-/** Bodies of answers: JSON, text, errors of the server. */
+/** Response bodies: JSON, text, errors of the server. */
 import type { Dispatcher } from 'undici';
 import { ApiError } from './api-error.ts';
 
-/** The beginning of a body, as text; the rest is not read. */
+/** The beginning of a body as text; the rest is not read. */
 export async function firstBytes(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  // Leaving the loop destroys the rest of the body.
+  // Leaving the loop destroys the stream.
   for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.length;
@@ -15,16 +15,16 @@ export async function firstBytes(body: AsyncIterable<Buffer>, limit: number): Pr
   return Buffer.concat(chunks).subarray(0, limit).toString('utf8');
 }
 
-/** An HTTP/2 stream that is cut short may look like one that ended. */
+/** A truncated HTTP/2 stream may look like one that ended. */
 export function parseWhole(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw Object.assign(new Error('The answer ended too early.', { cause }), { code: 'ECONNRESET' });
+    throw Object.assign(new Error('The response ended too early.', { cause }), { code: 'ECONNRESET' });
   }
 }
 
-/** The text itself where it is no JSON, as from a proxy. */
+/** The text itself if it is not JSON, as from a proxy. */
 export function parseBody(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -33,7 +33,7 @@ export function parseBody(text: string): unknown {
   }
 }
 
-/** The error of an answer of 400 and above. */
+/** The error of a response with status 400 or above. */
 export function apiError(answer: Dispatcher.ResponseData, body: unknown): ApiError {
   const retryAfter = answer.headers['retry-after'];
   return new ApiError(answer.statusCode, body, typeof retryAfter === 'string' ? retryAfter : undefined);

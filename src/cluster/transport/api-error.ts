@@ -1,4 +1,4 @@
-/** One entry of `details.causes` in a Status answer: a field and what is wrong with it. */
+/** One entry of `details.causes` in a Status: a field and what is wrong with it. */
 export interface StatusCause {
   readonly reason: string;
   readonly message: string;
@@ -6,22 +6,22 @@ export interface StatusCause {
 }
 
 /**
- * The API server answered, and the answer is an error (HTTP 400 and above). `message`, `reason` and `causes` are the
- * server's own words: untrusted text.
+ * The API server responded with an error (HTTP 400 and above). `message`, `reason` and `causes` come from the server:
+ * untrusted text.
  */
 export class ApiError extends Error {
   readonly status: number;
-  /** The Status reason: `NotFound`, `Forbidden`, `Conflict`, `Expired`; empty when the answer was no Status. */
+  /** The Status reason: `NotFound`, `Forbidden`, `Conflict`, `Expired`; empty if the response was not a Status. */
   readonly reason: string;
   readonly causes: readonly StatusCause[];
-  /** Resource the error is about (`deployments`, `resourcequotas`), empty when not said. */
+  /** Resource the error is about (`deployments`, `resourcequotas`), empty if unknown. */
   readonly resource: string;
   /** Seconds the server asks to wait, from the Retry-After header or the Status. */
   readonly retryAfter: number | undefined;
 
   constructor(status: number, body: unknown, retryAfterHeader?: string) {
     const answer = readStatus(body);
-    super(answer.message === '' ? `The API server answered ${status}.` : answer.message);
+    super(answer.message === '' ? `The API server responded with status ${status}.` : answer.message);
     this.name = 'ApiError';
     this.status = status;
     this.reason = answer.reason;
@@ -37,8 +37,8 @@ export function isApiError(error: unknown, status: number): error is ApiError {
 }
 
 /**
- * The server refuses the object itself, now and ever: invalid, or not of its schema. Server-side apply reports a field
- * that the schema does not have as 500, whatever fieldValidation says.
+ * The server permanently refuses the object itself: it is invalid, or does not match its schema. Server-side apply
+ * reports a field that the schema does not have as 500, whatever fieldValidation says.
  */
 export function refusesObject(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;
@@ -49,7 +49,10 @@ export function refusesObject(error: unknown): error is ApiError {
   );
 }
 
-/** Who may do what says no, as against admission (quotas, webhooks), which answers 403 as well. Words of its `Forbidden` helper. */
+/**
+ * Refused by authorization (RBAC), not by admission (quotas, webhooks), which responds 403 as well. Matches the
+ * message of the `Forbidden` helper.
+ */
 export function isUnauthorizedCall(error: ApiError): boolean {
   return error.status === 403 && /\bcannot \S+ (resource|path)\b/.test(error.message);
 }

@@ -29,18 +29,18 @@ function errorCode(error: unknown): string {
   return '';
 }
 
-/** The request did not reach the server: any call may be repeated. */
+/** The request did not reach the server: any call may be retried. */
 export function wasNeverSent(error: unknown): boolean {
   return neverSent.has(errorCode(error));
 }
 
-/** The connection broke while the answer was on its way: only calls without a side effect may be repeated. */
+/** The connection broke before the response was complete: only calls without a side effect may be retried. */
 export function isBrokenConnection(error: unknown): boolean {
   const code = errorCode(error);
   return wasNeverSent(error) || broken.has(code) || code.startsWith('ERR_HTTP2');
 }
 
-/** No answer in time, by the deadline of the request or of what it waits for. */
+/** No response in time, by the deadline of the request or of a part of it. */
 export function isTimeout(error: unknown): boolean {
   return (
     errorCode(error) === 'UND_ERR_HEADERS_TIMEOUT' ||
@@ -48,7 +48,7 @@ export function isTimeout(error: unknown): boolean {
   );
 }
 
-/** What a person can do about a request that got no answer from `host` (`127.0.0.1:6443`). */
+/** The Fault for a request without a response from `host` (`127.0.0.1:6443`). */
 export function connectionFault(error: unknown, host: string): Fault {
   const code = errorCode(error);
   const fault = (message: string, remedy: string) =>
@@ -61,7 +61,7 @@ export function connectionFault(error: unknown, host: string): Fault {
   }
   if (unknownAuthority.has(code)) {
     return fault(
-      `The certificate of the API server ${host} is signed by an authority that the kubeconfig does not know (${code}).`,
+      `The certificate of the API server ${host} is signed by an authority that the kubeconfig does not contain (${code}).`,
       "Put the certificate of the cluster's authority into certificate-authority-data, or use a current kubeconfig of this cluster.",
     );
   }
@@ -80,6 +80,6 @@ export function connectionFault(error: unknown, host: string): Fault {
   }
   return fault(
     `The API server ${host} cannot be reached (${isTimeout(error) ? 'no answer in time' : code || 'no answer'}).`,
-    'Check that the cluster runs, and that the runner may reach this address (firewall, VPN, proxy).',
+    'Check that the cluster is running, and that the runner can reach this address (firewall, VPN, proxy).',
   );
 }

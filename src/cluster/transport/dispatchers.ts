@@ -13,13 +13,14 @@ export interface Route {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** For servers without HTTP/2; more brings nothing, the API server is the limit. */
+/** For servers without HTTP/2; more does not help, since the API server is the limit. */
 const connectionsForCalls = 16;
 
 /**
- * One kept-alive dispatcher over `route`. Calls share an HTTP/2 connection where the server has it (a quarter less time for
- * 201 dry runs and applies than over 16 connections). Each watch has an HTTP/1.1 connection of its own: one that a NAT
- * or load balancer dropped in silence takes one stream with it, and reopening never meets the dead connection again.
+ * One dispatcher with keep-alive over `route`. Calls share an HTTP/2 connection if the server supports it (201 dry
+ * runs and applies take a quarter less time than over 16 connections). Each watch has its own HTTP/1.1 connection: if
+ * a NAT or load balancer drops one silently, only one stream is lost, and reopening never uses the dead connection
+ * again.
  */
 async function createDispatcher(
   route: Route,
@@ -29,7 +30,7 @@ async function createDispatcher(
   const { Agent, ProxyAgent } = await import(/* webpackMode: "eager" */ 'undici');
   // undici makes one header of a list in HTTP/2.
   const allowH2 = use === 'calls' && !Object.values(headers).some(Array.isArray);
-  // 30 s: load balancers drop idle connections after 60 s without telling.
+  // 30 s: load balancers silently drop idle connections after 60 s.
   const connect = {
     ...tlsContext(tls),
     keepAlive: true,
@@ -41,7 +42,7 @@ async function createDispatcher(
     connections: use === 'calls' ? connectionsForCalls : null,
     allowH2,
     keepAliveTimeout: 30_000,
-    // undici's own would end quiet watches; each request brings its deadlines.
+    // undici's timeouts would end quiet watches; each request has its own deadlines.
     headersTimeout: 0,
     bodyTimeout: 0,
   };
@@ -50,7 +51,7 @@ async function createDispatcher(
   return new ProxyAgent({ ...options, ...proxyOptions(proxy), requestTls: connect });
 }
 
-/** What `tls.connect` needs: one context for all connections, for it holds hundreds of authorities. */
+/** What `tls.connect` needs: one context for all connections, since it contains hundreds of CAs. */
 function tlsContext({ ca, cert, key, ...tls }: TlsOptions): SecureContextOptions & TlsOptions {
   if (ca !== undefined || tls.rejectUnauthorized === false) return { ca, cert, key, ...tls };
   return { ...tls, secureContext: createSecureContext({ ca: [...trustedAuthorities()], cert, key }) };
@@ -63,12 +64,12 @@ function proxyOptions(uri: string): { uri: string; token?: string } {
   return { uri, token: `Basic ${Buffer.from(`${decodeURIComponent(username)}:`).toString('base64')}` };
 }
 
-/** Mostly the same object: it is asked at every request. */
+/** Cached, since it is called for every request. */
 function sameTls(one: TlsOptions, other: TlsOptions): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** One dispatcher for calls and one for watches; new ones when the client certificate changes. */
+/** One dispatcher for calls and one for watches; recreated when the client certificate changes. */
 export function dispatcherPool(route: Route) {
   let tlsInUse: TlsOptions | undefined;
   const open = new Map<string, Promise<Dispatcher>>();

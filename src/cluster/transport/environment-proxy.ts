@@ -10,7 +10,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /**
  * URL of the proxy for `server` (`https://host:port`); undefined for none. A server on this machine never has one.
  *
- * @throws Fault `bad-input` for a variable that is no address of a proxy
+ * @throws Fault `bad-input` for a variable that is not a proxy URL
  */
 export function environmentProxy(server: string, env: Variables): string | undefined {
   const { protocol, hostname, port } = new URL(server);
@@ -88,7 +88,7 @@ function family(version: number): 'ipv4' | 'ipv6' {
   return version === 4 ? 'ipv4' : 'ipv6';
 }
 
-/** With `http://` in front where there is no scheme. Its user and password must not get into a message. */
+/** With `http://` in front where there is no scheme. Its user and password must not appear in a message. */
 function proxyUrl(text: string, name: string): string {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
   if (url !== null && url.hostname !== '' && /^(?:https?|socks5):$/.test(url.protocol)) return url.href;

@@ -1,7 +1,7 @@
-/** What is asked of the API server, and how one attempt writes it as HTTP. */
+/** A request to the API server, and the HTTP form of one attempt. */
 import type { Credentials } from '../auth/credentials.ts';
 
-/** One call, with what may be done when it fails. */
+/** One call, with its retry policy. */
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Encoded path from the root of the API server: `/api/v1/namespaces/shop/pods`. */
@@ -11,18 +11,21 @@ export interface TransportRequest {
   readonly body?: unknown;
   /** Default `application/json`. */
   readonly contentType?: string;
-  /** Media types of the answer; default JSON. */
+  /** Media types of the response; default JSON. */
   readonly accept?: string;
-  /** Asked as this user (`Impersonate-User`); a 403 where this identity may not. */
+  /** Sent as this user (`Impersonate-User`); a 403 if this identity may not impersonate. */
   readonly asUser?: string | undefined;
-  /** Milliseconds for one attempt; default 30,000, and less for the first ones of a call that may be repeated. */
+  /** Milliseconds for one attempt; default 30,000, and less for the first ones of a call that may be retried. */
   readonly deadline?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds in which failed attempts may be repeated; 0 for never. Default 60,000. */
+  /** Milliseconds during which failed attempts may be retried; 0 for never. Default 60,000. */
   readonly patience?: number;
-  /** May the call be repeated after an answer that leaves open whether it was done? Default: if it has no side effect or is an apply. */
+  /**
+   * Whether the call may be retried after a response that leaves open whether it succeeded. Default: if it has no
+   * side effect or is an apply.
+   */
   readonly idempotent?: boolean;
-  /** Awaited before each repetition; what it throws ends the call. */
+  /** Awaited before each retry; throwing ends the call. */
   readonly beforeRepeat?: (() => Promise<void>) | undefined;
 }
 
@@ -30,16 +33,16 @@ export interface TransportRequest {
 export interface ChannelRequest extends Pick<TransportRequest, 'path' | 'query'> {
   /** Subprotocol: `v4.channel.k8s.io`. */
   readonly protocol: string;
-  /** Ends the handshake, not what is open. */
+  /** Aborts the handshake, not an open connection. */
   readonly signal: AbortSignal;
 }
 
 /** Milliseconds. */
 export const defaultDeadline = 30_000;
-/** For the rest of an answer that began in time; undici's timer for its start is up to a second late. */
+/** For the rest of a response that began in time; undici's timer for its start is up to a second late. */
 const grace = 1500;
 
-/** Headers of one attempt; the credentials' own count more than ours. */
+/** Headers of one attempt; headers of the credentials win. */
 export function headersOf(request: TransportRequest, credentials: Credentials, userAgent: string) {
   const headers: Record<string, string | string[]> = {
     accept: request.accept ?? 'application/json, */*',
@@ -51,7 +54,7 @@ export function headersOf(request: TransportRequest, credentials: Credentials, u
   return headers;
 }
 
-/** `?limit=500`, or empty; what is undefined is left out. */
+/** `?limit=500`, or empty; undefined values are left out. */
 export function queryString(query: TransportRequest['query']): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
@@ -60,13 +63,13 @@ export function queryString(query: TransportRequest['query']): string {
   return parameters.size === 0 ? '' : `?${parameters}`;
 }
 
-/** Aborts with the deadline of the whole answer, or with the caller. */
+/** Aborts at the deadline of the whole response, or with the caller's signal. */
 export function attemptSignal(request: TransportRequest): AbortSignal {
   const deadline = AbortSignal.timeout((request.deadline ?? defaultDeadline) + grace);
   return request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
 }
 
-/** The deadline of the answer's start alone: once it is cancelled, only the caller's signal ends the request. */
+/** The deadline of the response's start only: once it is cancelled, only the caller's signal ends the request. */
 export function startDeadline(request: TransportRequest): { readonly signal: AbortSignal; cancel(): void } {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(timeoutError()), (request.deadline ?? defaultDeadline) + grace);
@@ -75,5 +78,5 @@ export function startDeadline(request: TransportRequest): { readonly signal: Abo
 }
 
 function timeoutError(): Error {
-  return new DOMException('The API server did not answer in time.', 'TimeoutError');
+  return new DOMException('The API server did not respond in time.', 'TimeoutError');
 }

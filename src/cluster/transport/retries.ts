@@ -3,21 +3,24 @@ import { retry, transientStatuses } from '../../retry/retry.ts';
 import { ApiError, refusesObject } from './api-error.ts';
 import { isBrokenConnection, isTimeout, wasNeverSent } from './connection-errors.ts';
 
-/** Repetitions of what was allowed before and is refused now: 5 to 10 s, as long as an API server takes to start. */
+/** Retries of a call that was allowed before and is refused now: 5 to 10 s, as long as an API server takes to start. */
 const maxRefusals = 5;
 
 interface RetryLimits {
-  /** Milliseconds after which no further attempt is begun; 0 for a single attempt. */
+  /** Milliseconds after which no further attempt is started; 0 for a single attempt. */
   readonly patience: number;
   readonly idempotent: boolean;
-  /** Whether a refusal may be one of an API server that starts. */
+  /** Whether a refusal may come from an API server that is starting. */
   readonly mayBeStarting?: (error: ApiError) => boolean;
   readonly signal?: AbortSignal | undefined;
-  /** A fault that it throws is the end of it. */
+  /** A Fault that it throws ends the retries. */
   readonly beforeRepeat?: (() => Promise<void>) | undefined;
 }
 
-/** Runs `attempt`, which gets its number, from 1, until it succeeds, fails for good, or patience runs out; waits grow with jitter and follow Retry-After. */
+/**
+ * Runs `attempt`, which gets its number, from 1, until it succeeds, fails permanently, or time runs out; waits grow
+ * with jitter and honour Retry-After.
+ */
 export async function repeating<T>(attempt: (number: number) => Promise<T>, limits: RetryLimits): Promise<T> {
   const attemptAgain = async (number: number): Promise<T> => {
     if (number > 1) await limits.beforeRepeat?.();
@@ -32,7 +35,7 @@ export async function repeating<T>(attempt: (number: number) => Promise<T>, limi
     isTransient: (error, number) =>
       mayRepeat(error, limits.idempotent) ||
       (error instanceof ApiError && limits.mayBeStarting?.(error) === true && number <= maxRefusals),
-    // A server that starts answers 401 and 403 without meaning it: its Retry-After is not meant either.
+    // A starting server responds with spurious 401 and 403, so its Retry-After is ignored too.
     retryAfter: (error) =>
       error instanceof ApiError && mayRepeat(error, limits.idempotent) ? (error.retryAfter ?? 0) * 1000 : 0,
   });
@@ -46,7 +49,7 @@ function mayRepeat(error: unknown, idempotent: boolean): boolean {
   return idempotent && (isBrokenConnection(error) || isTimeout(error));
 }
 
-/** The server says that it did nothing: too many requests, or a race of parallel writes for the same ResourceQuota. */
+/** The server did nothing: too many requests, or concurrent writes for the same ResourceQuota. */
 function isRefusedUndone(error: ApiError): boolean {
   return error.status === 429 || (error.status === 409 && error.resource === 'resourcequotas');
 }
@@ -58,7 +61,7 @@ interface Call {
   readonly query?: Readonly<Record<string, unknown>>;
 }
 
-/** Reads, dry runs, reviews and server-side apply come to the same when done twice. */
+/** Reads, dry runs, reviews and server-side apply are idempotent. */
 export function isIdempotent(call: Call): boolean {
   return (
     call.method === 'GET' ||

@@ -6,13 +6,13 @@ interface Call {
   readonly path: string;
 }
 
-/** Milliseconds after a lost connection in which the server behind it may be one that has just begun to start. */
+/** Milliseconds after a lost connection during which the server may just be starting. */
 const startTime = 30_000;
 
 /**
- * Tells a refusal from one of an API server that starts: until it has read tokens and roles, it refuses everything with 401
- * and 403. Such are calls that this session was let do before, and all calls shortly after a connection was lost: the first
- * delete of a run may fall into the restart. Time is in milliseconds.
+ * Recognises refusals of an API server that is starting: until it has read tokens and roles, it refuses everything
+ * with 401 and 403. These are refusals of calls that were allowed before in this session, and of all calls shortly
+ * after a lost connection: the first delete of a run may hit the restart. Time is in milliseconds.
  */
 export function refusalsOfStart(now: () => number) {
   const allowed = new Set<string>();
@@ -32,13 +32,13 @@ export function refusalsOfStart(now: () => number) {
   };
 }
 
-/** Names do not count where something is changed: one of these was allowed, so are the others. */
+/** Names of objects are ignored for writes: if one was allowed, so are the others. */
 function callOf({ method, path }: Call): string {
   const named = method === 'PATCH' || method === 'PUT' || method === 'DELETE';
   return `${method} ${named ? path.slice(0, path.lastIndexOf('/')) : path}`;
 }
 
-/** Everybody may read the version, also with credentials that nobody knows. */
+/** Everybody may read the version, even with invalid credentials. */
 function provesCredentials({ path }: Call): boolean {
   return path !== '/version';
 }

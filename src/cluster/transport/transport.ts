@@ -19,7 +19,7 @@ import { refusalsOfStart } from './startup-refusals.ts';
 import { parseWarnings } from './warnings.ts';
 import { openWebSocket } from './websocket.ts';
 
-/** The whole answer to a call that succeeded. */
+/** The complete response of a successful call. */
 interface TransportResponse {
   readonly status: number;
   /** Parsed JSON. */
@@ -28,7 +28,7 @@ interface TransportResponse {
   readonly warnings: readonly string[];
 }
 
-/** An answer whose body is still coming. */
+/** A response whose body is still streaming. */
 interface StreamResponse {
   readonly status: number;
   readonly body: AsyncIterable<Buffer> & { destroy(): unknown };
@@ -37,37 +37,40 @@ interface StreamResponse {
 /** HTTP to one API server: authenticated, kept alive, with deadlines and retries. */
 export interface Transport {
   /**
-   * @throws ApiError when the server answers 400 and above
+   * @throws ApiError when the server responds with 400 or above
    * @throws Fault `cluster-unreachable` or `unauthorized`
    * @throws the signal's reason when `signal` aborts
    */
   request(request: TransportRequest): Promise<TransportResponse>;
-  /** Like `request`, with the answer as text: a log line `12` is no number. */
+  /** Like `request`, with the response as text: a log line `12` is not a number. */
   text(request: TransportRequest): Promise<string>;
-  /** One attempt whose answer is a result whatever its status; its first bytes, or undefined when none came in time. */
+  /** One attempt, whose response of any status is a result; its first bytes, or undefined if there was none in time. */
   peek(request: TransportRequest, bytes: number): Promise<{ status: number; body: string } | undefined>;
-  /** Like `request`, but hands over the body as it comes; no deadline beyond the answer's start, ended by `signal`. */
+  /** Like `request`, but streams the body; no deadline beyond the response's start, ended by `signal`. */
   stream(request: TransportRequest): Promise<StreamResponse>;
-  /** A WebSocket on a connection of its own, ended by whoever has it; throws like `request`. */
+  /** A WebSocket on its own connection, closed by the caller; throws like `request`. */
   webSocket(request: ChannelRequest): Promise<WebSocket>;
   close(): Promise<void>;
 }
 
-/** Which server, as whom. */
+/** The server and the credentials. */
 interface TransportOptions extends Route {
   readonly credentials: CredentialSource;
   readonly userAgent: string;
 }
 
-/** A cluster that cannot be reached for half a minute is no reason to fail a release. */
+/** A cluster that is unreachable for half a minute must not fail a release. */
 const defaultPatience = 60_000;
-/** A connection that died in silence is given up after this, and twice and three times this: webhooks may take 30 s. */
+/**
+ * A connection that died silently is given up after this, then after twice and three times this: webhooks may take 30
+ * s.
+ */
 const firstDeadline = 10_000;
 
-/** One API server, and what this session has learnt of it. */
+/** One API server, and the state of this session. */
 interface TransportContext {
   readonly base: URL;
-  /** The path before every call's own: empty, or `/k8s/clusters/c-1` of a Rancher. */
+  /** The path prefix of every call: empty, or `/k8s/clusters/c-1` of a Rancher. */
   readonly prefix: string;
   readonly userAgent: string;
   readonly credentials: CredentialSource;
@@ -75,7 +78,7 @@ interface TransportContext {
   readonly refusals: ReturnType<typeof refusalsOfStart>;
 }
 
-/** Opens nothing: connections come with the first call. */
+/** Opens no connection before the first call. */
 export function createTransport(options: TransportOptions): Transport {
   const base = new URL(options.server);
   const context: TransportContext = {
@@ -132,7 +135,7 @@ function peek(
   });
 }
 
-/** Whoever reads a stream opens it again when it ends, and forgives refusals on his own. */
+/** Readers of a stream reopen it when it ends, and handle refusals themselves. */
 function stream(context: TransportContext, call: TransportRequest): Promise<StreamResponse> {
   const openStream = async (request: TransportRequest): Promise<StreamResponse> => {
     const { signal, cancel } = startDeadline(request);
@@ -152,7 +155,7 @@ async function webSocket(context: TransportContext, request: ChannelRequest): Pr
   try {
     return await openChannels(context, request);
   } catch {
-    // Why a handshake failed is not to be seen; the same request without it says so, and renews credentials.
+    // The reason of a failed handshake is not available; the same request without upgrade shows it, and renews credentials.
     const plain = { method: 'GET', path, query: query ?? {}, signal, patience: 0 } as const;
     await requestJson(context, plain).catch((error: unknown) => {
       if (!isUpgradeRequired(error)) throw error;
@@ -178,8 +181,8 @@ async function openChannels(
 }
 
 /**
- * Repeats `attempt` as far as the call allows, and says what its last error means. `forgiving`: a refusal that may be one of
- * an API server that starts is repeated too.
+ * Retries `attempt` as far as the call allows, and interprets its last error. `forgiving`: a refusal that may come
+ * from an API server that is starting is retried too.
  */
 function perform<T>(
   { base, refusals }: TransportContext,
@@ -205,7 +208,7 @@ function perform<T>(
   });
 }
 
-/** One attempt; credentials that are refused with 401 are renewed once, and the attempt is sent again with the new ones. */
+/** One attempt; after a 401 the credentials are renewed once, and the attempt is repeated with the new ones. */
 async function authenticated(
   context: TransportContext,
   request: TransportRequest,
@@ -246,7 +249,7 @@ async function send(
       method: request.method,
       headers: headersOf(request, credentials, userAgent),
       body: request.body === undefined ? null : JSON.stringify(request.body),
-      // When this one fires, undici also asks whether the HTTP/2 connection still lives; an abort says nothing of it.
+      // On this timeout undici also checks whether the HTTP/2 connection is alive; on an abort it does not.
       headersTimeout: request.deadline ?? defaultDeadline,
       signal,
     })
@@ -256,7 +259,7 @@ async function send(
     });
 }
 
-/** Nothing else was wrong: the answer of the API server's proxies to a request that asks for no upgrade. */
+/** Nothing else was wrong: the response of the API server's proxies to a request without upgrade. */
 function isUpgradeRequired(error: unknown): boolean {
   return error instanceof ApiError && error.status === 400 && /upgrade request required/i.test(error.message);
 }
@@ -265,6 +268,6 @@ function unauthorized(host: string): Fault {
   return new Fault(
     'unauthorized',
     `The API server ${host} does not accept the credentials of the kubeconfig (401 Unauthorized).`,
-    'Renew the token or certificate in the kubeconfig, and check that it belongs to this cluster.',
+    'Renew the token or certificate in the kubeconfig, and check that it is for this cluster.',
   );
 }

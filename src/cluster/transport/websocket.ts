@@ -6,13 +6,13 @@ interface WebSocketCall {
   readonly url: string;
   readonly protocol: string;
   readonly headers: Headers;
-  /** Ends the handshake, not what is open. */
+  /** Aborts the handshake, not an open connection. */
   readonly signal: AbortSignal;
 }
 
 /**
- * A WebSocket by the connections of `dispatcher`, binary messages as ArrayBuffer. A handshake that fails rejects without the
- * status of the answer: the standard's interface hides it.
+ * A WebSocket over the connections of `dispatcher`, binary messages as ArrayBuffer. A failed handshake rejects
+ * without the status of the response: the standard interface hides it.
  */
 export async function openWebSocket(dispatcher: Dispatcher, call: WebSocketCall): Promise<WebSocket> {
   const undici = await import(/* webpackMode: "eager" */ 'undici');
@@ -20,7 +20,7 @@ export async function openWebSocket(dispatcher: Dispatcher, call: WebSocketCall)
   signal.throwIfAborted();
   const socket = new undici.WebSocket(url.replace(/^http/, 'ws'), {
     protocols: [protocol],
-    // The standard's Headers would make one line of a list.
+    // The standard Headers would join a list into one line.
     dispatcher: dispatcher.compose(sendingLists(headers)),
     headers: Object.fromEntries(Object.entries(headers).filter(isSingle)),
   });
@@ -47,7 +47,7 @@ function isSingle(header: [string, string | string[]]): header is [string, strin
   return typeof header[1] === 'string';
 }
 
-/** Adds the headers that have a list of values, one line for each. */
+/** Adds the headers that have a list of values, one line per value. */
 function sendingLists(headers: Headers): Dispatcher.DispatcherComposeInterceptor {
   const lines = Object.entries(headers).flatMap(([name, values]) =>
     typeof values === 'string' ? [] : values.flatMap((value) => [name, value]),

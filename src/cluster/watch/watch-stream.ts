@@ -10,8 +10,8 @@ type WatchEvent =
   | { readonly type: 'bookmark'; readonly resourceVersion: string };
 
 /**
- * Cuts a byte stream into lines, whatever way the chunks fall: they may split a line, a character, or hold many lines.
- * `onLine` is called at once for each complete line; what follows the last line break is kept back.
+ * Splits a byte stream into lines. Chunks may split a line or a character, or contain many lines. `onLine` is called
+ * at once for each complete line; text after the last line break is buffered.
  */
 export function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
   let held: Buffer[] = [];
@@ -29,7 +29,7 @@ export function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) =>
 }
 
 /**
- * Reads one line of a watch. Objects lose `managedFields`, a third of their size, unless they are asked for.
+ * Reads one line of a watch. Drops `managedFields`, a third of an object's size, unless requested.
  *
  * @throws ApiError for an ERROR event, with the Status it carries (410 when the position is too old)
  */
@@ -48,7 +48,7 @@ export function parseWatchEvent(line: string, managedFields = false): WatchEvent
   return undefined;
 }
 
-/** Changes the object in place: it was parsed a moment ago and nobody else has it. */
+/** Changes the object in place: it was just parsed and is not shared. */
 export function withoutManagedFields(object: KubernetesObject): KubernetesObject {
   delete (object.metadata as { managedFields?: unknown }).managedFields;
   return object;

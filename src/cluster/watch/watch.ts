@@ -16,13 +16,13 @@ export interface WatchTarget {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Objects lose `metadata.managedFields`, a third of their size, unless they are asked for. */
+  /** Drops `metadata.managedFields`, a third of an object's size, unless requested. */
   readonly managedFields?: boolean;
 }
 
-/** `at` is when it arrived, milliseconds since the epoch by the session's clock. */
+/** `at` is the time of arrival, milliseconds since the epoch by the session's clock. */
 export type WatchChange =
-  /** Everything there is of one target: what is not in it no longer exists. Comes first, and again after a gap. */
+  /** The complete list of one target: objects not in it no longer exist. Sent first, and again after a gap. */
   | {
       readonly type: 'listed';
       readonly target: WatchTarget;
@@ -41,11 +41,11 @@ export interface WatchOptions {
   /** 0 up to 1, for jitter. */
   readonly random?: () => number;
   /**
-   * Said once for a kind that is not watched (any more): a Fault for no permission, refused credentials or an unknown kind,
-   * or what `onChange` threw. The others go on.
+   * Called once for a kind that is not (or no longer) watched: a Fault for a missing permission, refused credentials
+   * or an unknown kind, or the error that `onChange` threw. The other watches continue.
    */
   readonly onLost?: (target: WatchTarget, error: unknown) => void;
-  /** Milliseconds without a byte after which a stream counts as dead; the server ends each one sooner than that. */
+  /** Milliseconds without a byte after which a stream counts as dead; the server ends each one earlier than that. */
   readonly silence?: number;
 }
 
@@ -55,20 +55,21 @@ export interface WatchSession {
   stop(): Promise<void>;
 }
 
-/** A stream that died in silence holds the verdict back for as long as this at most; so the server is asked to end each one sooner. */
+/** A stream that died silently delays the verdict by at most this; the server is asked to end each one earlier. */
 const defaultSilence = 17_000;
 const maxLife = { least: 11, spread: 4 };
 /**
- * Milliseconds for which a watch that once worked may be refused before it counts as lost: an API server that starts
- * answers 401, 403 and 404 until it has read tokens, roles and CRDs.
+ * Milliseconds for which a watch that once worked may be refused before it counts as lost: a starting API server
+ * responds 401, 403 and 404 until it has read tokens, roles and CRDs.
  */
 const forgiveness = 20_000;
-/** A stream that ends sooner than this is followed by a pause, or a broken proxy would make us spin. */
+/** A stream that ends earlier than this is followed by a pause, or a broken proxy would cause a busy loop. */
 const shortLife = 1000;
 
 /**
- * Lists and watches every target over a stream of its own and delivers changes as they arrive, without batching. Resolves
- * when each target has delivered its first `listed`. Gaps are closed by a new list, lost streams reopened where they ended.
+ * Lists and watches every target over its own stream and delivers changes as they arrive, without batching. Resolves
+ * when each target has delivered its first `listed`. Gaps are closed by a new list; lost streams are reopened where
+ * they ended.
  *
  * @throws ApiError or Fault when a first list fails for another reason than permission or an unknown kind
  */
@@ -105,7 +106,7 @@ export async function watchKinds(
   return { stop };
 }
 
-/** Without anybody to tell, a mistake in `onChange` must at least not pass unseen. */
+/** Without `onLost`, an error in `onChange` must at least not be ignored. */
 function tell(target: WatchTarget, { onLost }: WatchOptions): (error: unknown) => void {
   return (error) => {
     if (onLost === undefined) throw error;
@@ -120,7 +121,7 @@ interface Follower extends WatchOptions {
   readonly onChange: (change: WatchChange) => void;
 }
 
-/** Where one target's watch stands. */
+/** The state of one target's watch. */
 interface Position {
   readonly target: WatchTarget;
   readonly resource: Resource;
@@ -173,10 +174,10 @@ function emit(change: WatchChange, follower: Follower): void {
   }
 }
 
-/** A mistake in `onChange` is no trouble of the stream: it must come out, and not be retried away. */
+/** An error in `onChange` is not an error of the stream: it must be reported, not retried. */
 class ConsumerError extends Error {}
 
-/** Streams one target until the session ends. Rejects when it is lost, or with what `onChange` throws. */
+/** Streams one target until the session ends. Rejects when it is lost, or with the error of `onChange`. */
 async function follow(position: Position, follower: Follower): Promise<void> {
   const { clock, random, signal } = follower;
   let refusedSince: number | undefined;
@@ -199,7 +200,7 @@ async function follow(position: Position, follower: Follower): Promise<void> {
 }
 
 /**
- * Since when the target has been refused without a break; undefined where it failed for a passing reason.
+ * Since when the target has been refused continuously; undefined if the failure is transient.
  *
  * @throws Fault once that is longer than an API server takes to start
  */
@@ -255,7 +256,7 @@ function deliver(line: string, position: Position, follower: Follower): void {
   emit({ type: event.type, object: event.object, at: follower.clock.now() }, follower);
 }
 
-/** The fault of a target that will never work, as against one that fails now. */
+/** The Fault of a target that will never work, as opposed to one that fails temporarily. */
 function unavailable(error: unknown, { target, resource }: Position): Fault | undefined {
   if (error instanceof Fault) return error.reason === 'unauthorized' ? error : undefined;
   if (!(error instanceof ApiError)) return undefined;
@@ -273,6 +274,6 @@ function unknownKind(target: WatchTarget): Fault {
   return new Fault(
     'object-invalid',
     `The cluster does not serve the kind ${target.kind} of ${target.apiVersion}.`,
-    'Install its CustomResourceDefinition, or leave the kind out.',
+    'Install its CustomResourceDefinition, or remove the objects of this kind.',
   );
 }

@@ -1,11 +1,11 @@
 /**
- * Whether a person approved this run, by what GitHub says of the job's environment: a pure decision, and it fails closed.
- * Source of the shapes: GitHub REST API, "Get an environment", "Get the review history for a workflow run".
+ * Whether a person approved this run, according to GitHub's data on the job's environment: a pure decision that fails
+ * closed. Source of the shapes: GitHub REST API, "Get an environment", "Get the review history for a workflow run".
  */
 import type { Reason } from '../failure/reasons.ts';
 
 interface Reviewer {
-  /** `User`, `Team`, or a word of the future. */
+  /** `User`, `Team`, or a future value. */
   readonly type: string;
   /** A user's login, a team's slug. */
   readonly name: string;
@@ -16,15 +16,15 @@ export interface EnvironmentRules {
   /** Of every rule that requires reviewers; empty: nobody has to approve. */
   readonly reviewers: readonly Reviewer[];
   readonly preventSelfReview: boolean;
-  /** Absent where GitHub does not say. */
+  /** Absent if GitHub does not report it. */
   readonly adminsMayBypass?: boolean;
-  /** Types of all rules, in GitHub's words. */
+  /** Types of all rules, as GitHub names them. */
   readonly types: readonly string[];
 }
 
 /** One entry of a run's review history. It has no time and no attempt. */
 export interface Review {
-  /** `approved`, `rejected`, `pending`, or a word of the future. */
+  /** `approved`, `rejected`, `pending`, or a future value. */
   readonly state: string;
   readonly environments: readonly string[];
   readonly user: string;
@@ -35,9 +35,9 @@ export interface Review {
 export interface ApprovalFacts {
   /** By the input `github-environment`. */
   readonly claimed?: string;
-  /** The environment that GitHub says this job is in. */
+  /** The environment of this job according to GitHub. */
   readonly proven?: string;
-  /** Why GitHub could not be asked for it, with the permission that is missing. */
+  /** Why it could not be read from GitHub, with the missing permission. */
   readonly unprovable?: { readonly message: string; readonly remedy: string };
   /** `missing`: the repository has no such environment. Absent: GitHub could not be asked. */
   readonly rules?: EnvironmentRules | 'missing';
@@ -46,11 +46,11 @@ export interface ApprovalFacts {
   readonly reviews: readonly Review[];
   /** Logins of those who triggered the run and this attempt of it. */
   readonly triggeredBy: readonly string[];
-  /** Attempts of the run in which this job was started: each has gone through the gate. */
+  /** Attempts of the run in which this job was started: each needed a review. */
   readonly startedAttempts: number;
 }
 
-/** Kept in result and record. */
+/** Stored in result and record. */
 export interface Approval {
   readonly state: 'approved' | 'bypassed' | 'skipped';
   readonly environment?: string;
@@ -119,31 +119,33 @@ function judgeReviews(facts: ApprovalFacts, environment: string, rules: Environm
     return refused({
       reason: 'approval-declined',
       message: `${names(declined)} declined this run for ${environment}${why}.`,
-      remedy: 'Settle what the reviewer asks for, and start a new run.',
+      remedy: 'Resolve what the reviewer asks for, and start a new run.',
     });
   }
-  // Only an entry that says nothing at all, or none, can be the trace of a bypass.
+  // Only a missing or empty entry can result from a bypass.
   const unclear = own.filter(({ state }) => !['approved', 'rejected'].includes(state));
   const missing = missingProof(facts, environment, rules, unclear);
   if (missing !== undefined) return refused(missing);
   return { type: 'approved', approval: { state: 'bypassed', environment, by: [], reviewers } };
 }
 
-/** Why the job cannot be running by an administrator's bypass; undefined: nothing else explains that it runs. */
+/**
+ * Why the job cannot be running because of an administrator's bypass; undefined: only a bypass explains that it runs.
+ */
 function missingProof(
   facts: ApprovalFacts,
   environment: string,
   rules: EnvironmentRules,
   unclear: readonly Review[],
 ): ApprovalRefusal | undefined {
-  // Without this, a job in no environment at all would pass by naming one.
+  // Without this check, a job without an environment would pass by naming one.
   if (facts.proven === undefined) return environmentUnknown(facts);
   const remedy = `Let a reviewer of ${environment} approve a new run: ${rules.reviewers.map(reviewerName).join(', ')}.`;
   if (unclear.length > 0) {
     const states = [...new Set(unclear.map(({ state }) => state))].join(', ');
     return {
       reason: 'approval-missing',
-      message: `GitHub shows a review of ${environment} that is no approval: ${states}.`,
+      message: `GitHub shows a review of ${environment} that is not an approval: ${states}.`,
       remedy,
     };
   }
@@ -159,33 +161,33 @@ function environmentUnknown({ claimed, unprovable }: ApprovalFacts): ApprovalRef
   if (unprovable !== undefined) return { reason: 'github-forbidden', ...unprovable };
   return {
     reason: 'environment-unknown',
-    message: 'GitHub does not say that this job is in an environment, so nobody can have approved it.',
+    message: 'GitHub does not report an environment for this job, so there is no approval.',
     remedy: `Write \`environment: ${claimed ?? 'production'}\` into the job, the name of an environment with required reviewers.`,
   };
 }
 
 /**
- * GitHub makes an environment without protection for any name that a workflow writes. On github.com, private repositories below
- * Enterprise have no reviewers; a rule that those plans lack as well shows that this one has them.
+ * GitHub creates an environment without protection for any name in a workflow. On github.com, private repositories
+ * below Enterprise have no reviewers; a rule that those plans lack as well shows that this plan has them.
  */
 function unprotected(facts: ApprovalFacts, environment: string, rules: EnvironmentRules): ApprovalRefusal {
   const paid = rules.types.some((type) => type !== 'branch_policy');
   if (facts.privateRepository === true && !paid) {
     return {
       reason: 'reviewers-unavailable',
-      message: `${environment} has no required reviewers, and private repositories have them with GitHub Enterprise only.`,
+      message: `${environment} has no required reviewers, and in private repositories only GitHub Enterprise supports them.`,
       remedy:
         'With Enterprise, add required reviewers to the environment; else approve in another way and set `skip-approval: true`.',
     };
   }
   return {
     reason: 'environment-unprotected',
-    message: `${environment} has no required reviewers; GitHub makes such an environment for a misspelt name too.`,
+    message: `${environment} has no required reviewers; GitHub also creates such an environment for a misspelt name.`,
     remedy: 'Add required reviewers to the environment, or correct its name in the job.',
   };
 }
 
-/** A team's members cannot be read with the job's token: GitHub let them review, that must do. */
+/** A team's members cannot be read with the job's token: it is enough that GitHub accepted the review. */
 function mayReview({ reviewers }: EnvironmentRules, user: string): boolean {
   return reviewers.some(({ type, name }) => type !== 'User' || sameName(name, user));
 }
@@ -194,7 +196,7 @@ function reviewerName({ type, name }: Reviewer): string {
   return type === 'User' ? name : `${type.toLowerCase()} ${name}`;
 }
 
-/** Logins and names of environments are not case sensitive. */
+/** Logins and environment names are case-insensitive. */
 function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

@@ -1,20 +1,20 @@
 /**
- * Whether a deploying job was kept from starting, by what GitHub says of the whole run: a job that is declined never runs, so
- * another one has to say it (`phase: observe`). A pure decision that fails closed.
- * Source of the shapes: GitHub REST API, "List jobs for a workflow run attempt", "Get pending deployments for a workflow run".
+ * Whether a deploying job was prevented from starting, according to GitHub's data on the whole run: a declined job
+ * never runs, so another job has to report it (`phase: observe`). A pure decision that fails closed. Source of the
+ * shapes: GitHub REST API, "List jobs for a workflow run attempt", "Get pending deployments for a workflow run".
  */
 import type { ApprovalRefusal, Review } from './approval.ts';
 
-/** A job of this attempt, in GitHub's words. */
+/** A job of this attempt, in GitHub's terms. */
 export interface ObservedJob {
   readonly name: string;
-  /** `completed`, `waiting`, `in_progress`, …, or a word of the future. */
+  /** `completed`, `waiting`, `in_progress`, …, or a future value. */
   readonly status: string;
   /** `failure`, `cancelled`, `skipped`, …; absent while it is not completed. */
   readonly conclusion?: string;
-  /** It had a runner: a job that was kept from starting has no steps. */
+  /** It had a runner: a job that was prevented from starting has no steps. */
   readonly started: boolean;
-  /** Of a job that never started: the environment that it names, where GitHub says so; `none` if it names none. */
+  /** Of a job that never started: its environment, if GitHub reports it; `none` if it has none. */
   readonly environment?: { readonly name: string } | 'none';
 }
 
@@ -24,16 +24,16 @@ export interface ObservedRun {
   readonly claimed?: string;
   /** Of the run, from 1. */
   readonly attempt: number;
-  /** Of all attempts: a review does not say of which. */
+  /** Of all attempts: a review does not contain its attempt. */
   readonly reviews: readonly Review[];
-  /** Environments that still wait for somebody. */
+  /** Environments with pending reviews. */
   readonly pending: readonly string[];
   /** All but the observer. */
   readonly jobs: readonly ObservedJob[];
 }
 
 type Observation =
-  /** Nobody keeps it from being deployed. */
+  /** Nothing blocks the deployment. */
   | { readonly type: 'let-pass'; readonly message: string }
   | { readonly type: 'kept'; readonly refusal: ApprovalRefusal };
 
@@ -56,7 +56,7 @@ function ofReviews(run: ObservedRun, about: About): ApprovalRefusal | undefined 
   const stopped = run.jobs
     .filter(neverRan)
     .filter(({ environment }) => !isNamed(environment) || about(environment.name));
-  // In a later attempt the rejection may be that of an earlier one: then every job has started.
+  // In a later attempt the rejection may belong to an earlier one: then every job has started.
   if (declined.length === 0 || (stopped.length === 0 && run.attempt > 1)) return undefined;
   return declinedBy(declined, stopped, run);
 }
@@ -86,14 +86,14 @@ function reviewsOf({ reviews }: ObservedRun, about: About): readonly Review[] {
 
 const knownStates: ReadonlySet<string> = new Set(['approved', 'rejected', 'pending']);
 
-/** Ends of a job that did not need a runner, and were not meant to have one. */
+/** Conclusions of jobs that are not meant to run. */
 const harmless: ReadonlySet<string> = new Set(['success', 'skipped', 'neutral']);
 
 function neverRan({ status, conclusion, started }: ObservedJob): boolean {
   return status === 'completed' && !started && !harmless.has(conclusion ?? '');
 }
 
-/** What GitHub does not say may be the environment in question; a job that names none is held back by nobody. */
+/** An unknown environment may be the one in question; a job without an environment is not blocked by a review. */
 function mayConcern({ environment }: ObservedJob, about: About): boolean {
   return environment === undefined || (isNamed(environment) && about(environment.name));
 }
@@ -118,7 +118,7 @@ function declinedBy(
   return {
     reason: 'approval-declined',
     message: `${who} declined this run for ${place}${why === '' ? '' : ` (“${why}”)`}${jobs}.`,
-    remedy: 'Settle what the reviewer asks for, and start a new run.',
+    remedy: 'Resolve what the reviewer asks for, and start a new run.',
   };
 }
 
@@ -126,8 +126,7 @@ function stillWaiting(waiting: readonly string[]): ApprovalRefusal {
   return {
     reason: 'approval-missing',
     message: `${unique(waiting)} still waits for its approval.`,
-    remedy:
-      'Let this job have `needs:` with the deploying job in it, so that it runs when the decision is made.',
+    remedy: 'Add the deploying job to `needs:` of this job, so that it runs after the decision.',
   };
 }
 
@@ -143,8 +142,8 @@ function cancelledWaiting(stopped: readonly ObservedJob[]): ApprovalRefusal {
 function neverStarted(stopped: readonly ObservedJob[]): ApprovalRefusal {
   return {
     reason: 'approval-missing',
-    message: `${jobNames(stopped)} never started, although nobody declined it: a rule of its environment did not let it pass, or it got no runner.`,
-    remedy: 'The page of the run says why, in the annotations of that job.',
+    message: `${jobNames(stopped)} never started, although nobody declined it: a rule of its environment blocked it, or it got no runner.`,
+    remedy: 'The annotations of that job on the page of the run say why.',
   };
 }
 
@@ -152,7 +151,7 @@ function unclearReview(unclear: readonly Review[]): ApprovalRefusal {
   return {
     reason: 'approval-missing',
     message: `GitHub shows a review that is neither an approval nor a rejection: ${unique(unclear.map(({ state }) => state))}.`,
-    remedy: 'See on the page of the run what became of it.',
+    remedy: 'Check the review on the page of the run.',
   };
 }
 
@@ -160,7 +159,7 @@ function noJobs(): ApprovalRefusal {
   return {
     reason: 'github-answer-unclear',
     message: 'GitHub shows no other job of this attempt that has ended, so there is nothing to observe.',
-    remedy: 'Let this job have `needs:` with the deploying job in it.',
+    remedy: 'Add the deploying job to `needs:` of this job.',
   };
 }
 
@@ -169,7 +168,7 @@ function whoApproved(run: ObservedRun, about: About): string {
   const place = run.claimed === undefined ? '' : ` for ${run.claimed}`;
   const who =
     approvals.length === 0 ? 'Nobody declined' : `${unique(approvals.map(({ user }) => user))} approved`;
-  return `${who} this run${place}, and no environment kept a job from starting.`;
+  return `${who} this run${place}, and no environment prevented a job from starting.`;
 }
 
 function jobNames(jobs: readonly ObservedJob[]): string {
@@ -180,7 +179,7 @@ function unique(words: readonly string[], separator = ', '): string {
   return [...new Set(words)].join(separator);
 }
 
-/** Names of environments are not case sensitive. */
+/** Environment names are case-insensitive. */
 function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

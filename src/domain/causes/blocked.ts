@@ -10,14 +10,15 @@ import { sameEnds } from './crashes.ts';
 import { type Cause, causeOf, containerTitle, type Fatality } from './evidence/cause.ts';
 
 /**
- * Old pods of a StatefulSet that are in the way. With OrderedReady its controller waits for each pod to be ready before it
- * looks at the next one, also for pods of a revision that it is about to replace: one that crashes blocks the update that
- * would mend it, until somebody deletes it (kubernetes#67250; Kubernetes, StatefulSets, "Forced rollback"). Whoever watches
- * the rollout deletes it from `freeAt` on. That costs nothing: the update would have deleted it anyway, and it serves nobody.
+ * Old pods that block a StatefulSet. With OrderedReady its controller waits for each pod to be ready before it
+ * processes the next one, even for pods of a revision that it is about to replace: a crashing pod blocks the update
+ * that would fix it, until it is deleted manually (kubernetes#67250; Kubernetes, StatefulSets, "Forced rollback").
+ * The rollout deletes it from `freeAt` on. That is safe: the update would have deleted it anyway, and it serves no
+ * traffic.
  */
 interface PodInTheWay {
   readonly pod: PodRecord;
-  /** Absent: deleting does not help, its successor would be of the same revision (below the partition). */
+  /** Absent: deleting does not help, its replacement would have the same revision (below the partition). */
   readonly freeAt?: number;
 }
 
@@ -50,7 +51,7 @@ export function podsToFree(
 function isOld(view: WorkloadView, pod: PodRecord): boolean {
   const { object } = pod;
   if (view.pods.includes(pod) || isTerminating(object) || isReady(object)) return false;
-  // The controller makes ended pods anew by itself.
+  // The controller recreates terminated pods by itself.
   return !['Failed', 'Succeeded'].includes(phaseOf(object));
 }
 
@@ -59,14 +60,14 @@ function ordinalOf({ object }: PodRecord): number {
 }
 
 /**
- * What this release brings (a ConfigMap) may mend an old pod, and one that falls over once comes back: it must be a loop, or
- * has an allowance from when it was last ready. What a release that is undone has left mends nothing.
+ * This release (a ConfigMap) may fix an old pod, and a pod may recover from a single crash: so it must be in a crash
+ * loop, or unready for longer than its allowance. During an undo nothing of the failed release fixes a pod.
  */
 function freeAtOf(view: WorkloadView, pod: PodRecord, limits: Limits): number {
   const began = Math.max(limits.startedAt, view.live?.generationAt ?? 0);
   if (limits.restoring === true) return began;
   const stuck = containersOf(pod.object).filter(isBetweenTries);
-  // Ends from before count too, but we must have seen one.
+  // Terminations from before the release count too, but at least one must have been observed.
   const looping = stuck.find(
     (container) =>
       endsOf(container) >= sameEnds && endsOf(container) > (pod.endsAtFirst.get(container.name) ?? 0),
@@ -78,7 +79,7 @@ function freeAtOf(view: WorkloadView, pod: PodRecord, limits: Limits): number {
   return Math.max(began, unready) + (stuck.length > 0 ? creation : readiness);
 }
 
-/** They could not be deleted in time, or it would not help. */
+/** They could not be deleted in time, or deleting would not help. */
 export function blockedCause(view: WorkloadView, limits: Limits): Cause | undefined {
   const inTheWay = podsInTheWay(view, limits);
   const [first] = inTheWay;
@@ -97,7 +98,7 @@ export function blockedCause(view: WorkloadView, limits: Limits): Cause | undefi
     weight: 94,
     ...(container === undefined ? {} : { container }),
     evidenceAt: ended?.finishedAt,
-    message: `${title} cannot be updated: its controller waits for pod ${names.join(', ')} of the release before to be ready (${which}).`,
+    message: `${title} cannot be updated: its controller waits for pod ${names.join(', ')} of the previous release to be ready (${which}).`,
     remedy: `Run \`kubectl --namespace ${view.live?.object.metadata.namespace ?? ''} delete pod ${names.join(' ')}\` and deploy again: the controller never replaces a pod that is not ready by itself.`,
   });
 }

@@ -1,13 +1,16 @@
-/** How long the workloads are held back for a producer. Pods wait as well: this only spares them, and those that serve, a false start. */
+/**
+ * How long the workloads wait for a producer before they are applied. Pods would wait as well: this only avoids
+ * failed starts, and keeps serving pods.
+ */
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 import { troubleOf } from '../producers/trouble.ts';
 import type { Limits } from '../rollout/state.ts';
 import { statusOf } from '../status/table.ts';
 
-/** `silent`: it has never reported anything, and perhaps never will. */
+/** `silent`: it has never reported a status, and may never do so. */
 type ProducerState = 'silent' | 'working' | 'failing' | 'done';
 
-/** Of the live producer; undefined: it has not been seen. */
+/** Of the live producer; undefined: not observed yet. */
 export function producerState(object: KubernetesObject | undefined): ProducerState {
   if (object === undefined || object['status'] === undefined) return 'silent';
   if (troubleOf(object) !== undefined) return 'failing';
@@ -16,14 +19,17 @@ export function producerState(object: KubernetesObject | undefined): ProducerSta
   return 'working';
 }
 
-/** Milliseconds. An operator that runs answers within seconds; one that comes with this release answers only after the workloads. */
+/**
+ * Milliseconds. A running operator responds within seconds; one that is part of this release responds only after the
+ * workloads are up.
+ */
 const silence = 10_000;
 const work = 60_000;
 
 /**
- * A quarter of the rollout's time at the most: a producer may itself wait for something that comes later (a certificate for its
- * Ingress), and then the workloads need the rest. One that fails is waited for until its allowance is over: then the release ends
- * with no workload touched.
+ * At most a quarter of the rollout's timeout: a producer may itself wait for something applied later (a certificate
+ * for its Ingress), and then the workloads need the rest. A failing one is awaited until its allowance is over: then
+ * the release ends before any workload is changed.
  */
 export function patienceWith(
   state: ProducerState,

@@ -41,11 +41,11 @@ function containerCause(view: WorkloadView, pod: PodRecord, container: Container
   const found = containerRules
     .map((rule) => rule(view, pod, container, limits))
     .filter((cause) => cause !== undefined);
-  // A container that once crashed and now runs unready is explained by both: the one that can end the release leads.
+  // A container that crashed and now runs unready has both causes: the one that can end the release comes first.
   return found.find((cause) => cause.fatality.when !== 'never') ?? found[0];
 }
 
-/** Everything that is wrong with a workload now, in no order. Pods of other revisions are not looked at. */
+/** All current causes of a workload, unordered. Pods of other revisions are ignored. */
 export function causesOf(view: WorkloadView, limits: Limits): readonly Cause[] {
   const ofPods = view.pods.flatMap((pod) => [
     schedulingCause(view, pod, limits),
@@ -70,7 +70,7 @@ export function causesOf(view: WorkloadView, limits: Limits): readonly Cause[] {
   ].filter((cause) => cause !== undefined);
 }
 
-/** The cause that explains most; of equals, the first. */
+/** The cause with the highest rank; of equals, the first. */
 export function mostTelling(causes: readonly Cause[]): Cause | undefined {
   return causes.reduce<Cause | undefined>(
     (best, cause) => (best === undefined || cause.weight > best.weight ? cause : best),

@@ -12,7 +12,10 @@ interface MissingSource {
   readonly key?: string;
 }
 
-/** What the kubelet's text says is missing: `configmap "x" not found`, `couldn't find key K in Secret ns/x`. */
+/**
+ * What is missing according to the kubelet's message: `configmap "x" not found`, `couldn't find key K in Secret
+ * ns/x`.
+ */
 export function missingSource(text: string): MissingSource | undefined {
   const kindOf = (word: string) => (word.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap');
   const whole = /\b(configmap|secret) "([^"]+)" not found/i.exec(text);
@@ -22,12 +25,12 @@ export function missingSource(text: string): MissingSource | undefined {
   return { kind: kindOf(key[2]), name: key[3], key: key[1] };
 }
 
-/** The kubelet has not read the object yet: it says so and tries again (krane excepts the same text). */
+/** The kubelet has not read the object yet and tries again (krane ignores the same message). */
 const notReadYet = /failed to sync (?:configmap|secret) cache|timed out waiting for the condition/i;
 
 /**
- * A container that cannot be made from its configuration: permanent unless the kubelet only lags behind or somebody is to make what
- * is missing. Its event is evidence before the container's status says so.
+ * A container that cannot be created from its configuration: permanent, unless the kubelet's cache lags or the
+ * missing object has a producer. Its event is evidence before the container's status.
  */
 export function configurationCause(
   view: WorkloadView,

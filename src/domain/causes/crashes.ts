@@ -9,15 +9,18 @@ import { type Cause, causeOf, type Fatality, quoted, subject } from './evidence/
 import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { containerField } from './evidence/field-paths.ts';
 
-/** How many ends in the same way make a crash loop (VERDICTS row 4; a first and second failed start may heal, row 7). */
+/**
+ * Number of identical terminations that make a crash loop (VERDICTS row 4; a first and second failed start may
+ * recover, row 7).
+ */
 export const sameEnds = 3;
 
-/** How often a container has ended since this release began; ends before it do not count against it. */
+/** How often a container has terminated since this release began; earlier terminations do not count. */
 export function endsOfRelease(pod: PodRecord, container: ContainerView, limits: Limits): number {
   return endsOf(container) - endsBefore(pod, container, limits);
 }
 
-/** Those that say nothing against its program. */
+/** Terminations that are not the program's fault. */
 function excusedOf(pod: PodRecord, { name }: ContainerView): number {
   return pod.tallies.get(name)?.excused ?? 0;
 }
@@ -26,7 +29,10 @@ function endsBefore(pod: PodRecord, container: ContainerView, limits: Limits): n
   return pod.firstAt <= limits.startedAt ? (pod.endsAtFirst.get(container.name) ?? 0) : 0;
 }
 
-/** How long a last line that may still clear the container is waited for, milliseconds: one request to its kubelet. */
+/**
+ * How long to wait for a last log line that may still exonerate the container, milliseconds: one request to its
+ * kubelet.
+ */
 const lineAllowance = 500;
 
 /** Exit code and reason together: with the last line of the log, "the same way". */
@@ -35,10 +41,10 @@ function wayOf({ exitCode, reason }: Termination): string {
 }
 
 /**
- * Whether the last three ends were alike: in code, reason and last line. Of a watch that was cut, one of the three may be
- * missing; two that are known are needed, since one alone says nothing about the others. A line that is not known is like
- * any other; only that of the newest end can still come, and is `awaited` where another one is known to compare it with.
- * `excused` ends among them are passed over.
+ * Whether the last three terminations were identical in code, reason and last log line. After an interrupted watch
+ * one of the three may be missing; at least two must be known. An unknown line matches any other; only that of the
+ * newest termination can still arrive, and is `awaited` if another one is known to compare with. `excused`
+ * terminations are skipped.
  */
 export function likenessOf(
   known: readonly End[],
@@ -57,7 +63,10 @@ export function likenessOf(
   return lines.size === 1 && newest.at(-1)?.line === undefined ? 'awaited' : 'alike';
 }
 
-/** A container that ends again and again; fewer ends than end it are still the best explanation when time runs out. */
+/**
+ * A container that terminates repeatedly; even fewer terminations than make it fatal are the best explanation at the
+ * timeout.
+ */
 export function crashCause(
   view: WorkloadView,
   pod: PodRecord,
@@ -101,7 +110,7 @@ function fatalityOf(
   newest: End | undefined,
   limits: Limits,
 ): Fatality {
-  // A Job counts its own tries (backoffLimit): its third try may be the good one.
+  // A Job counts its own retries (backoffLimit): its third one may succeed.
   if (view.kind.runs === 'to-completion') return { when: 'never' };
   if (likeness === 'alike' || ends > limits.maxRestarts) return { when: 'heard', triedAt: triedAt(newest) };
   return likeness === 'awaited'
@@ -109,7 +118,7 @@ function fatalityOf(
     : { when: 'never' };
 }
 
-/** When the run began, by our clock; how long it lasted is the difference of two times of the cluster's. */
+/** When the run began, by our clock; its duration is the difference of two times of the cluster's clock. */
 function triedAt(end: End | undefined): number {
   const lasted = (timeOf(end?.termination.finishedAt) ?? 0) - (timeOf(end?.termination.startedAt) ?? 0);
   return (end?.seenAt ?? 0) - lasted;
@@ -125,8 +134,8 @@ function lastEnd(container: ContainerView): Termination | undefined {
 }
 
 /**
- * Exit 0 is what init containers and pods that are not restarted are for. An exit after which a rule of the container asks for a
- * restart is how that program asks for it, and says nothing against it.
+ * Exit 0 is what init containers and pods that are not restarted are for. An exit code for which a rule of the
+ * container requests a restart is intended by the program, and not its fault.
  */
 export function endedWell(pod: PodRecord, container: ContainerView, last: Termination): boolean {
   if (restartRuleOf(container.spec, last.exitCode) !== undefined) return true;
@@ -134,13 +143,16 @@ export function endedWell(pod: PodRecord, container: ContainerView, last: Termin
   return container.role === 'init' || restartPolicyOf(pod.object, undefined) !== 'Always';
 }
 
-/** In a pod that is kept running, one container that stays ended keeps it from ever being ready again. */
+/** In a pod that keeps running, a container that stays terminated prevents it from becoming ready again. */
 function isMissing(pod: PodRecord, container: ContainerView): boolean {
   const isKeptRunning = restartPolicyOf(pod.object, undefined) === 'Always';
   return isKeptRunning && container.role === 'main' && staysEnded(pod.object, container);
 }
 
-/** The event of a probe that had the container killed. The kubelet words it by probe: "failed liveness probe, will be restarted". */
+/**
+ * The event of a probe that caused the kill. The kubelet's message depends on the probe: "failed liveness probe, will
+ * be restarted".
+ */
 function killedBy(
   view: WorkloadView,
   pod: PodRecord,
@@ -157,7 +169,7 @@ function killedBy(
     return probe !== undefined && (killer === undefined || killer === probe);
   });
   const last = lastEnd(container);
-  // Without the Killing event (they are dropped when there are many), a signal's exit code beside a failed probe tells it.
+  // Without the Killing event (events are dropped under load), a signal's exit code together with a failed probe shows it.
   const signalled = last !== undefined && (last.exitCode === 137 || last.exitCode === 143);
   return killer !== undefined || signalled ? answers[0] : undefined;
 }
@@ -199,12 +211,12 @@ function describe(
   if (hook !== undefined) {
     return {
       reason,
-      what: `was ended because its postStart hook failed (${quoted(eventMessage(hook))})`,
+      what: `was killed because its postStart hook failed (${quoted(eventMessage(hook))})`,
       field: field('lifecycle', 'postStart'),
     };
   }
   const said = last.reason === 'Error' || last.reason === 'Completed' ? '' : last.reason;
-  // The runtime's own words, as StartError has them; what the program wrote for itself is in its log.
+  // The runtime's message, as for StartError; the program's own message is in its log.
   const words = said === '' || last.message === '' ? said : `${said}: ${quoted(last.message)}`;
   const why = words === '' ? '' : ` (${words})`;
   return { reason, what: `exited with code ${last.exitCode}${why}`, field: field('command') };

@@ -19,19 +19,19 @@ import { containerField, existing, podField } from './evidence/field-paths.ts';
 interface CreationRefusal {
   readonly text: string;
   readonly event?: EventRecord;
-  /** Our clock where watched, else the cluster's. */
+  /** Our clock if it was watched, else the cluster's. */
   readonly since: number;
-  /** When the newest try was refused, by the later of the two clocks. */
+  /** When the newest attempt was refused, by the later of the two clocks. */
   readonly refusedAt: number;
   readonly at?: string;
 }
 
 /**
- * Pods that the API server does not let the controller create.
+ * Pods that the API server refuses to the controller.
  *
- * What is evidence: for a ReplicaSet the ReplicaFailure condition, which the controller takes away as soon as a try
- * succeeds; for the other kinds a FailedCreate event that is newer than every pod, while pods are missing. So a refusal
- * that has healed is none. What is permanent: see `fatalityOf`.
+ * Evidence: for a ReplicaSet the ReplicaFailure condition, which the controller removes as soon as an attempt
+ * succeeds; for the other kinds a FailedCreate event that is newer than every pod, while pods are missing. So a
+ * refusal that is over is no evidence. What is permanent: see `fatalityOf`.
  */
 export function creationCause(view: WorkloadView, limits: Limits): Cause | undefined {
   const refusal = refusalOf(view, limits);
@@ -53,12 +53,12 @@ export function creationCause(view: WorkloadView, limits: Limits): Cause | undef
   });
 }
 
-/** Without the changing pod name in front: `pods "x-7d9-abc" is forbidden: …`. */
+/** Without the changing pod name at the beginning: `pods "x-7d9-abc" is forbidden: …`. */
 function refusalText(text: string): string {
   return withPolicyWords(wordsOf(text).replace(/^.*?pods? "[^"]*" is (?:forbidden|invalid): (?:: )?/i, ''));
 }
 
-/** Without what the recorder of events and the controllers put around the API server's words. */
+/** Without the text that event recorder and controllers add to the API server's message. */
 function wordsOf(text: string): string {
   return (
     text
@@ -67,7 +67,7 @@ function wordsOf(text: string): string {
         /^(?:Error creating|create Pod \S+ in StatefulSet \S+ failed error|Failed to create new replica set "[^"]*"|failed to create pod): /,
         '',
       )
-      // Kruise puts the whole pod behind them, with every value of its environment.
+      // Kruise appends the whole pod, with every value of its environment.
       .replace(/, pod: \{.*$/s, '')
   );
 }
@@ -81,13 +81,13 @@ function fieldOf(desired: KubernetesObject, text: string) {
   return podField(desired);
 }
 
-/** Refusals that no later try changes: the template itself is refused, or a quota wants fields that are not there. */
+/** Permanent refusals: the template itself is refused, or a quota requires missing fields. */
 const final =
   /violates PodSecurity|failed quota|must specify|admission webhook "[^"]*" denied|policy '[^']*' with binding '[^']*' denied request: (?!failed to configure)|is (?:forbidden|invalid): (?:\[?(?:maximum|minimum)|spec)|because it is being terminated/i;
 
 /**
- * The write lost a race, or the API server or its store was away: nothing is wrong with what was asked for. At the
- * beginning only: the same words inside are those of a webhook that does not answer.
+ * The write lost a race, or the API server or etcd was unavailable: the request itself is valid. Only at the
+ * beginning of the message: further inside, the same text comes from a webhook that does not respond.
  */
 const passing =
   /^(?:Operation cannot be fulfilled on|etcdserver: |rpc error: code = |context deadline exceeded|(?:Post|Put) ")/;
@@ -102,11 +102,11 @@ function kindOf(text: string): RefusalKind {
 }
 
 /**
- * A refused template is refused again: now. An exceeded quota is permanent as well, unless pods are going or the
- * workload's own rolling update will still remove old ones: then it has its allowance from the last pod that went, and
- * a try that was refused before that pod went is no evidence (the controller tries again at growing intervals, up to minutes).
- * Everything else (a ServiceAccount that is being made, a webhook that does not answer) has its allowance. A race of two
- * writes of the quota's own status is over with the next try, which a controller that itself was cut off makes late.
+ * A refused template is permanent: `now`. An exceeded quota is permanent as well, unless pods are terminating or the
+ * workload's own rolling update will still remove old ones: then it has its allowance from the last deleted pod, and
+ * an attempt refused before that is no evidence (the controller retries at growing intervals, up to minutes).
+ * Everything else (a ServiceAccount that is being created, a webhook that does not respond) has its allowance. A race
+ * between two writes of the quota's status is over at the next attempt, which a disconnected controller makes late.
  */
 function fatalityOf(view: WorkloadView, refusal: CreationRefusal, limits: Limits): Fatality {
   const kind = kindOf(refusal.text);
@@ -150,9 +150,10 @@ function refusalOf(view: WorkloadView, limits: Limits): CreationRefusal | undefi
 }
 
 /**
- * The condition keeps the words of the first try that failed, whatever refuses the ones after it; the events say that. So the
- * newest event that tells anything is believed, and counted from the first of its kind.
- * https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/controller/replicaset/replica_set_utils.go (calculateStatus)
+ * The condition keeps the message of the first failed attempt, even if later ones are refused for another reason,
+ * which only the events show. So the newest meaningful event is used, counted from the first with the same reason.
+ * https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/controller/replicaset/replica_set_utils.go
+ * (calculateStatus)
  */
 function conditionRefusal(
   view: WorkloadView,
@@ -163,7 +164,7 @@ function conditionRefusal(
   if (condition?.status !== 'True' || condition.reason !== 'FailedCreate') return undefined;
   const transition = timeOf(condition.lastTransitionTime) ?? limits.startedAt;
   const tries = freshEvents(view, replicaSet, limits).filter(
-    // The event of the first try is written before the condition; both times have whole seconds.
+    // The event of the first attempt is written before the condition; both times are in whole seconds.
     (one) => eventReason(one) === 'FailedCreate' && (timeOf(eventTime(one)) ?? 0) >= transition - wholeSecond,
   );
   const event = tries.find((one) => kindOf(eventMessage(one)) !== 'passing');
@@ -189,7 +190,10 @@ function refusedAt(event: EventRecord): number {
   return Math.max(event.firstAt, timeOf(eventTime(event)) ?? 0);
 }
 
-/** The ReplicaSet itself could not be made (a quota on ReplicaSets, say): the Deployment's own condition tells. */
+/**
+ * The ReplicaSet itself could not be created (for example a quota on ReplicaSets): the Deployment's condition shows
+ * it.
+ */
 function replicaSetRefusal(deployment: KubernetesObject, limits: Limits): CreationRefusal | undefined {
   const condition = conditionOf(deployment, 'Progressing');
   if (condition?.status !== 'False' || condition.reason !== 'ReplicaSetCreateError') return undefined;
@@ -208,7 +212,7 @@ function eventRefusal(
     ...view.allPods.map((pod) => timeOf(pod.object.metadata.creationTimestamp) ?? 0),
     0,
   );
-  // Both times are the cluster's, in seconds. Equal ones prove nothing: the next try will tell.
+  // Both times are the cluster's, in seconds. Equal ones prove nothing: the next attempt decides.
   if ((timeOf(at) ?? 0) <= newestPod) return undefined;
   return {
     text: eventMessage(event),
@@ -223,6 +227,6 @@ function podsMissing(view: WorkloadView, live: KubernetesObject): boolean {
   const standing = view.allPods.filter(
     (pod) => !isTerminating(pod.object) && !['Failed', 'Succeeded'].includes(phaseOf(pod.object)),
   ).length;
-  // A Job's come and go: it is short of one where it has none.
+  // A Job's pods come and go: one is missing only if it has none.
   return standing < (view.kind.keptPods(live) ?? 1);
 }

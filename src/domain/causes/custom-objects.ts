@@ -9,7 +9,7 @@ import { isRolloutKind } from '../workloads/workloads.ts';
 import { type Cause, causeOf, type Fatality, quoted } from './evidence/cause.ts';
 import { eventMessage, eventReason, eventsAbout, evidenceOf, freshEvents } from './evidence/evidence.ts';
 
-/** An object without pods of its own, by its own word: a failed custom resource, a claim that is not bound. */
+/** An object without pods, judged by its own status: a failed custom resource, a claim that is not bound. */
 export function objectCause(view: WorkloadView, limits: Limits): Cause | undefined {
   const { live, target, groupKind } = view;
   if (live === undefined || !view.written || isRolloutKind(target.reference)) return undefined;
@@ -35,15 +35,15 @@ export function objectCause(view: WorkloadView, limits: Limits): Cause | undefin
   return causeOf(view, {
     ...common,
     reason: 'object-failed',
-    // What is tried again may heal, and is what to tell if it does not in time.
+    // A retried failure may recover; if it does not in time, it is the explanation.
     fatality: final ? fatalityOf(live, limits) : { when: 'never' },
     message: `${titleOf(target.reference)} ${final ? 'has failed' : 'fails'}: ${quoted(status.message)}.`,
   });
 }
 
 /**
- * A failure that stood before this release, word for word, of a kind that does not say which generation it is about: its
- * controller may not have looked yet.
+ * A failure with the same message as before this release, of a kind without an observed generation: its controller
+ * may not have processed the change yet.
  */
 function fatalityOf(live: WorkloadRecord, limits: Limits): Fatality {
   const before = live.firstAt <= limits.startedAt ? live.first : undefined;
@@ -56,8 +56,8 @@ function fatalityOf(live: WorkloadRecord, limits: Limits): Fatality {
 }
 
 /**
- * A claim of a class that binds when the first pod uses it. The volume controller says so at once, and something else
- * afterwards if the binding fails; what a pod of this release needs of it, the pod itself says.
+ * A claim whose class binds when the first pod uses it (WaitForFirstConsumer). The volume controller reports that at
+ * once, and an error later if the binding fails; a pod of this release that needs it reports that itself.
  */
 export function waitsForConsumer(view: WorkloadView): boolean {
   const live = view.live?.object;

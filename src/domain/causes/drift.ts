@@ -7,9 +7,9 @@ import { isRolloutKind } from '../workloads/workloads.ts';
 import { type Cause, causeOf, quoted } from './evidence/cause.ts';
 
 /**
- * Somebody wrote another value into a field of ours after our write: what rolls out now is not this release. Asked only once
- * the generation has moved beyond our write's, so fields that others own, status, and metadata never come here. A scale is
- * not counted: an autoscaler may own the replicas that we send; neither is what the overlay itself leaves to others.
+ * Another manager changed a field of ours after our write: what rolls out now is not this release. Checked only once
+ * the generation has moved beyond our write's, so fields of others, status and metadata never get here. Scaling does
+ * not count, since an autoscaler may own the replicas that we send; nor do fields that the overlay leaves to others.
  */
 export function takenCause(view: WorkloadView): Cause | undefined {
   const { target, live } = view;
@@ -37,14 +37,14 @@ export function takenCause(view: WorkloadView): Cause | undefined {
   });
 }
 
-/** It was there, and somebody deleted it, or made another one under its name: nothing is left of what we wrote. */
+/** It existed, and somebody deleted or recreated it: nothing is left of what we wrote. */
 export function goneCause(view: WorkloadView, limits: Limits): Cause | undefined {
   const { target, live, gone } = view;
   if (gone === undefined || target.uid === undefined || gone.uid !== target.uid) return undefined;
-  const what = live !== undefined ? 'was deleted and made anew by somebody' : 'was deleted by somebody';
+  const what = live !== undefined ? 'was deleted and recreated by somebody' : 'was deleted by somebody';
   return causeOf(view, {
     reason: 'changed-by-other',
-    // A controller may remove what it has done with, and make it anew.
+    // A controller may delete an object that is done, and recreate it.
     fatality: isRolloutKind(target.reference)
       ? { when: 'now' }
       : { when: 'after', since: gone.at, allowance: limits.budgets.creation },
@@ -54,7 +54,7 @@ export function goneCause(view: WorkloadView, limits: Limits): Cause | undefined
   });
 }
 
-/** Replicas that differ are a scaler's, unless a manager is known to have edited them otherwise. */
+/** Changed replicas are attributed to a scaler, unless a manager is known to have edited them otherwise. */
 function isScale({ keys }: TakenField, taker: ManagedFieldsEntry | undefined): boolean {
   if (taker !== undefined) return taker.subresource === 'scale';
   return keys.join() === 'f:spec,f:replicas';
@@ -62,7 +62,7 @@ function isScale({ keys }: TakenField, taker: ManagedFieldsEntry | undefined): b
 
 function change({ groupKind }: WorkloadView, { before, after }: TakenField): string {
   if (after === undefined) return 'is gone';
-  if (groupKind === 'Secret') return 'has another value';
+  if (groupKind === 'Secret') return 'has a different value';
   return `is ${shown(after)}, not ${shown(before)}`;
 }
 

@@ -23,9 +23,9 @@ const notFound =
   /not found|no image found in (?:image index|manifest list)|manifest unknown|name unknown|code = NotFound|does not exist|ErrImageNeverPull/i;
 
 /**
- * What the runtime's text says about a pull (wordings of kubelet 1.36 with containerd 2.4). The image and the URLs are
- * taken out first: a repository may be called "unauthorized" or "503". A status that may pass wins over all others: a
- * token service that answers 503 is worded as a failure to authorize.
+ * Classifies the runtime's message about a pull (wording of kubelet 1.36 with containerd 2.4). The image and URLs are
+ * removed first: a repository may be called "unauthorized" or "503". A transient status wins over all others: a 503
+ * of a token service is reported as an authorization failure.
  */
 export function classifyPullError(text: string, image: string): PullError {
   const repository = image.replace(/(?::[^:/]+)?(?:@.+)?$/, '');
@@ -40,32 +40,32 @@ export function classifyPullError(text: string, image: string): PullError {
   return notFound.test(bare) ? 'not-found' : 'unknown';
 }
 
-/** The host that serves an image; `docker.io` where none is named. */
+/** The registry host of an image; `docker.io` if there is none. */
 export function registryOf(image: string): string {
   const first = image.split('/')[0] ?? '';
   const named = image.includes('/') && (/[.:]/.test(first) || first === 'localhost');
   return named ? first : 'docker.io';
 }
 
-/** A pull that fails, and what is known of it. */
+/** A failing pull. */
 interface FailedPull {
   readonly view: WorkloadView;
   readonly pod: PodRecord;
   readonly container: ContainerView;
   readonly limits: Limits;
   readonly image: string;
-  /** The volume that mounts the image; undefined where the container runs it. */
+  /** The volume that mounts the image; undefined if it is the container's own image. */
   readonly volume: ImageVolume | undefined;
   /** Events of this pull, newest first. */
   readonly events: readonly EventRecord[];
   readonly kind: PullError;
-  /** The words of the runtime: untrusted text. */
+  /** The message of the runtime: untrusted text. */
   readonly text: string;
 }
 
 /**
- * A container that waits for its image: wrong for good, or within the allowance for registries that are down. The event of a
- * pull that is refused for good is evidence before the container's status says so.
+ * A container that waits for its image: permanent, or within the allowance for unavailable registries. The event of a
+ * permanently refused pull is evidence before the container's status.
  */
 export function pullCause(
   view: WorkloadView,
@@ -106,7 +106,7 @@ function failedPull(
       isAboutPull(eventMessage(one)) &&
       (isAboutContainer(one, container.name) || volumeIn(eventMessage(one)) !== undefined),
   );
-  // The status says which image it is that waits now; before it says anything, the newest event does.
+  // The status shows which image it waits for; before that, the newest event does.
   const volume = volumeIn((held ? container.waiting?.message : undefined) || textOf(failures[0]));
   const events = failures.filter((one) => volumeIn(eventMessage(one)) === volume);
   const { image } = volume ?? container;
@@ -115,7 +115,7 @@ function failedPull(
   return { view, pod, container, limits, image, volume, events, kind, text };
 }
 
-/** What each kind of refusal means for the release. */
+/** The cause for each kind of refusal. */
 const pullFailures: Readonly<
   Record<
     PullError,
@@ -138,7 +138,7 @@ const pullFailures: Readonly<
         ? { fatality: { when: 'now' } as const }
         : { fatality: fatalityOfExpected(login, pod, limits), remedy: remedyOfExpected(login) }),
       sharedKey: registry,
-      message: `${titleOfPull(pull)} cannot start: ${registry} refuses to serve ${namedImage(pull)} (${quoted(text)})${login === undefined ? '' : `; its pull secret ${login.name} was not there${lateness(login, limits)}`}.`,
+      message: `${titleOfPull(pull)} cannot start: ${registry} refuses to serve ${namedImage(pull)} (${quoted(text)})${login === undefined ? '' : `; its pull secret ${login.name} did not exist${lateness(login, limits)}`}.`,
     };
   },
   invalid: (pull) => ({
@@ -151,7 +151,7 @@ const pullFailures: Readonly<
   unknown: failingPull,
 };
 
-/** It may pass: registries are down for minutes, and what nobody can read is not taken for a refusal. */
+/** Possibly transient: registries may be down for minutes, and an unknown message does not count as a refusal. */
 function failingPull(pull: FailedPull) {
   const { pod, container, limits, image, events, text } = pull;
   const registry = registryOf(image);
@@ -174,14 +174,15 @@ function namedImage({ image, volume }: FailedPull): string {
   return volume === undefined ? `image ${image}` : `image ${image} of its volume ${volume.name}`;
 }
 
-/** No answer of a registry at all: words of Go's net package. */
+/** No response from the registry: messages of Go's net package. */
 function isUnreached(text: string): boolean {
   return /dial tcp|no such host|connection refused|i\/o timeout/.test(text);
 }
 
 /**
- * The pull secret of the pod that somebody is to make, and that was not there when the kubelet looked (it says so in an event): until
- * it is, the kubelet asks without a name. A login that is there and refused stays refused.
+ * The pod's pull secret that a producer will create, and that did not exist when the kubelet looked for it (which it
+ * reports in an event): until then the kubelet pulls anonymously. Existing credentials that are refused remain
+ * refused.
  */
 function expectedLogin(view: WorkloadView, pod: PodRecord, limits: Limits): Expectation | undefined {
   const lacks = podEvents(view, pod, limits).filter(
@@ -199,7 +200,7 @@ function textOf(event: EventRecord | undefined): string {
   return event === undefined ? '' : eventMessage(event);
 }
 
-/** The references of a message among its other words: one may be the beginning of another. */
+/** Image references in a message: one may be a prefix of another. */
 function wordsIn(text: string): ReadonlySet<string> {
   return new Set(text.split(/[\s"',;()]+/).map((word) => word.replace(/:$/, '')));
 }
@@ -209,7 +210,9 @@ interface ImageVolume {
   readonly image: string;
 }
 
-/** Images that the pod mounts; the kubelet pulls them with those of its containers, and tells of them in the same words. */
+/**
+ * Images that the pod mounts as volumes; the kubelet pulls them like those of its containers, with the same messages.
+ */
 function imageVolumesOf(pod: PodRecord['object']): readonly ImageVolume[] {
   return listAt(pod, 'spec', 'volumes').flatMap((volume) => {
     const image = textAt(volume, 'image', 'reference');
@@ -223,14 +226,17 @@ function absence(text: string): string {
     : 'does not exist';
 }
 
-/** The status lags a second behind the events; those from before an earlier run are about another pull. */
+/** The status lags a second behind the events; events from before the current run are about an earlier pull. */
 function pullingSince(pod: PodRecord, container: ContainerView, events: readonly EventRecord[]): number {
   const since = pod.conditionTimes.get(conditionKeys.pulling(container.name)) ?? pod.firstAt;
   if (container.restartCount > 0 || container.previous !== undefined) return since;
   return Math.min(since, ...events.map(({ firstAt }) => firstAt));
 }
 
-/** Failed events also tell of other failures (a missing Secret), and some only repeat the reason: "Error: ErrImagePull". */
+/**
+ * Failed events also report other failures (a missing Secret), and some only repeat the reason: "Error:
+ * ErrImagePull".
+ */
 function isAboutPull(message: string): boolean {
   return /image|pull/i.test(message) && !/^Error: \w+$/.test(message);
 }
@@ -247,7 +253,7 @@ function newestText(
   const own = pullReasons.has(waiting?.reason ?? '') ? (waiting?.message ?? '') : '';
   const kind = classifyPullError(own, image);
   const fromEvent = classifyPullError(eventText, image);
-  // What was to pass has become final, and the status still tells of the try before.
+  // A transient error has become permanent, and the status still shows the previous attempt.
   if (refusedForGood.has(fromEvent) && !refusedForGood.has(kind)) return { kind: fromEvent, text: eventText };
   if (kind !== 'unknown') return { kind, text: own };
   return { kind: fromEvent, text: eventText === '' ? own : eventText };

@@ -1,4 +1,4 @@
-/** What a pod with a node waits for before its first container: volumes, then its sandbox with the network. */
+/** What a scheduled pod waits for before its first container: volumes, then its sandbox with the network. */
 import { type KubernetesObject, titleOf } from '../kubernetes/objects.ts';
 import type { Expectation } from '../producers/expectations.ts';
 import { conditionKeys } from '../rollout/condition-times.ts';
@@ -12,7 +12,7 @@ import { eventMessage, eventReason, evidenceOf, podEvents } from './evidence/evi
 import { podField, volumeField } from './evidence/field-paths.ts';
 import { expectationFor, fatalityOfExpected, lateness, remedyOfExpected } from './producing.ts';
 
-/** Volumes that do not come; also a ConfigMap or Secret that is to be mounted and is not there. */
+/** Volumes that cannot be mounted; also a missing ConfigMap or Secret that is to be mounted. */
 export function volumeCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
   const { event, since, obstacles } = obstacleOf(view, pod, limits, [
     'FailedMount',
@@ -48,14 +48,14 @@ export function volumeCause(view: WorkloadView, pod: PodRecord, limits: Limits):
 }
 
 /**
- * Where a pod still uses the volume elsewhere, the event names it, and there is no end to it. Else it is being detached: clouds take
- * a minute or two, and after six minutes the controller does it by force. Source: `GenerateMultiAttachError` and `maxWaitForUnmountDuration`
- * of kube-controller-manager's attachdetach.
+ * If a pod on another node still uses the volume, the event names it, and the wait does not end. Else it is being
+ * detached: clouds take a minute or two, and after six minutes the controller forces it. Source:
+ * `GenerateMultiAttachError` and `maxWaitForUnmountDuration` of kube-controller-manager's attachdetach.
  */
 function patience(obstacles: readonly EventRecord[], { budgets }: Limits): number {
   const isDetached = (one: EventRecord) =>
     /Multi-Attach error .*already exclusively attached/.test(eventMessage(one));
-  // The kubelet meanwhile says that it has waited in vain.
+  // The kubelet meanwhile reports that its wait timed out.
   const isSilent = (one: EventRecord) => isDetached(one) || waitedInVain.test(eventMessage(one));
   return obstacles.some(isDetached) && obstacles.every(isSilent) ? budgets.detach : budgets.volume;
 }
@@ -63,8 +63,8 @@ function patience(obstacles: readonly EventRecord[], { budgets }: Limits): numbe
 const waitedInVain = /timed out waiting for the condition|context deadline exceeded|unmounted volumes/;
 
 /**
- * What a volume that does not come is to be made from, where somebody will make it. The kubelet names an object that is not there; of
- * one that lacks a key, and of several volumes that it waits for, only the volume.
+ * The source of a missing volume, if a producer will create it. The kubelet names a missing object; for a missing
+ * key, or for several volumes that it waits for, it names only the volume.
  */
 function expectedInVolume(
   view: WorkloadView,
@@ -93,7 +93,10 @@ function volumeIndex(desired: KubernetesObject, volume: string | undefined): num
   return typeof last === 'number' ? last : -1;
 }
 
-/** The pod's network cannot be made, or no runtime knows its RuntimeClass: its status never says so. */
+/**
+ * The pod's sandbox cannot be created: its network fails, or its RuntimeClass has no handler. Its status never shows
+ * it.
+ */
 export function sandboxCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
   const { event, since } = obstacleOf(view, pod, limits, ['FailedCreatePodSandBox']);
   if (event === undefined) return undefined;
@@ -116,9 +119,9 @@ export function sandboxCause(view: WorkloadView, pod: PodRecord, limits: Limits)
     weight: 70,
     pod,
     event: evidenceOf(event),
-    message: `No container of a pod of ${titleOf(reference)} can start, its node cannot make the pod's sandbox: ${quoted(text)}.`,
+    message: `No container of a pod of ${titleOf(reference)} can start, its node cannot create the pod's sandbox: ${quoted(text)}.`,
     remedy:
-      'See whether network plugin and container runtime of that node work and know what the message names.',
+      'Check whether the network plugin and container runtime of that node work and support what the message names.',
     field: /runtime ?(?:class|handler)|runtime for/i.test(text)
       ? podField(desired, 'runtimeClassName')
       : podField(desired),
@@ -126,8 +129,8 @@ export function sandboxCause(view: WorkloadView, pod: PodRecord, limits: Limits)
 }
 
 /**
- * The newest such event, and since when they come, unless the pod is past them: images are pulled when volumes and sandbox are
- * there. Each try has a text of its own (the id of its sandbox), so that repeats are events of their own.
+ * The newest such event, and since when there are any, unless the pod has progressed: images are pulled once volumes
+ * and sandbox exist. Each attempt has a different message (the sandbox id), so repeats are separate events.
  */
 function obstacleOf(
   view: WorkloadView,

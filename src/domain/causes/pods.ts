@@ -1,4 +1,4 @@
-/** What happens to whole pods of a workload: lost again and again, or not going. */
+/** Problems of whole pods of a workload: repeatedly lost, or stuck terminating. */
 import { textAt, timeOf } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
 import { conditionKeys } from '../rollout/condition-times.ts';
@@ -12,12 +12,16 @@ import { eventMessage, eventReason, evidenceOf, freshEvents } from './evidence/e
 import { containerField, podField } from './evidence/field-paths.ts';
 import { culprit } from './workloads.ts';
 
-/** A pod that is lost may be replaced on another node, three at once by one node in need; the third in a row is a rule. */
+/**
+ * A lost pod may be replaced on another node, and one node under pressure may lose three at once; only three losses
+ * in a row are a pattern.
+ */
 const sameLosses = 3;
 
 /**
- * Pods that end as a whole, evicted, rejected by their node or with a container that is not to be restarted (its own restartPolicy),
- * and are replaced: no container restarts, so nothing else counts them. In a row means that each came after the one before was lost.
+ * Pods that end as a whole (evicted, rejected by their node, or with a container whose restartPolicy forbids a
+ * restart) and are replaced: no container restarts, so nothing else counts them. In a row means that each was created
+ * after the previous one was lost.
  */
 export function lostCause(view: WorkloadView, limits: Limits): Cause | undefined {
   if (view.kind.endedPods === 'final') return undefined;
@@ -33,7 +37,7 @@ export function lostCause(view: WorkloadView, limits: Limits): Cause | undefined
   const container = why === '' ? endedContainer(newest) : undefined;
   const how =
     container === undefined ? why : `${containerTitle(container)} exited with code ${exitCodeOf(container)}`;
-  // The pod is named for its log; it is gone already, and no pod that could be spared.
+  // The pod is named for its log; it no longer exists.
   const { pod: _, ...cause } = causeOf(view, {
     reason: 'crash-loop',
     fatality: { when: count >= sameLosses ? 'now' : 'never' },
@@ -51,10 +55,10 @@ export function lostCause(view: WorkloadView, limits: Limits): Cause | undefined
 }
 
 const remedy =
-  'See what the message names: a limit that the pods run into, or something that their node does not allow.';
+  'Check what the message names: a limit that the pods exceed, or something that their node does not allow.';
 
 const ownPolicyRemedy =
-  'Read the last log lines of that container; by its own restartPolicy it is not started again, and its pod ends with it.';
+  'Read the last log lines of that container; its own restartPolicy forbids a restart, and its pod ends with it.';
 
 function endedContainer(pod: PodRecord): ContainerView | undefined {
   return culprit(pod) ?? containersOf(pod.object).findLast(({ terminated }) => terminated !== undefined);
@@ -83,7 +87,7 @@ function inARow(lost: readonly PodRecord[]): number {
   return count;
 }
 
-/** The controllers of StatefulSets and DaemonSets remove such pods themselves, and say so. */
+/** The controllers of StatefulSets and DaemonSets delete such pods themselves, with an event. */
 function removedCause(view: WorkloadView, limits: Limits): Cause | undefined {
   const live = view.live?.object;
   const event = live === undefined ? undefined : freshEvents(view, live, limits).find(isRemoval);
@@ -93,7 +97,7 @@ function removedCause(view: WorkloadView, limits: Limits): Cause | undefined {
     fatality: { when: eventCount(event.object) >= sameLosses ? 'now' : 'never' },
     weight: 78,
     event: evidenceOf(event),
-    message: `Pods of ${titleOf(view.target.reference)} end in failure and are made anew: ${quoted(eventMessage(event))}.`,
+    message: `Pods of ${titleOf(view.target.reference)} fail and are recreated: ${quoted(eventMessage(event))}.`,
     remedy,
     field: podField(view.target.desired),
   });
@@ -104,8 +108,8 @@ function isRemoval(event: Parameters<typeof eventReason>[0]): boolean {
 }
 
 /**
- * Pods whose grace period is over and that do not go, while their controller waits for that: a finalizer keeps them, or their
- * node has not said that they ended.
+ * Pods that are stuck terminating after their grace period while their controller waits: a finalizer keeps them, or
+ * their node has not reported that they ended.
  */
 export function leavingCause(view: WorkloadView, limits: Limits): Cause | undefined {
   const live = view.live?.object;
@@ -116,18 +120,18 @@ export function leavingCause(view: WorkloadView, limits: Limits): Cause | undefi
   const { name, finalizers = [] } = first.object.metadata as { name: string; finalizers?: readonly string[] };
   const why =
     finalizers.length === 0
-      ? 'its node has not said that it ended'
+      ? 'its node has not reported that it ended'
       : `finalizer ${quoted(finalizers.join(', '))} keeps it`;
   return causeOf(view, {
     reason: 'old-pod-blocks',
     fatality: { when: 'after', since: goneBy(first), allowance: limits.budgets.readiness },
     weight: 50,
     evidenceAt: first.object.metadata.deletionTimestamp,
-    message: `${titleOf(view.target.reference)} waits for its pod ${name} to be gone, whose grace period is over: ${why}.`,
+    message: `${titleOf(view.target.reference)} waits for the deletion of its pod ${name}, whose grace period is over: ${why}.`,
     remedy:
       finalizers.length === 0
-        ? 'See whether its node and the kubelet there answer, then deploy again.'
-        : 'See whether the controller that set this finalizer runs; it has to take it away. Then deploy again.',
+        ? 'Check whether its node and the kubelet there respond, then deploy again.'
+        : 'Check whether the controller that set this finalizer runs; it has to remove it. Then deploy again.',
   });
 }
 

@@ -10,7 +10,7 @@ import { containerField, existing } from './evidence/field-paths.ts';
 
 const second = 1000;
 
-/** How many times over a container may use up the patience its own probe declares. */
+/** Multiple of the time that a container's own probe allows. */
 const patience = 3;
 
 /**
@@ -33,9 +33,10 @@ export function readinessAllowance(probe: unknown, least: number, times = patien
 }
 
 /**
- * A probe that asks at the wrong place: the kubelet gets no connection (or a 404), while the same container answers its
- * liveness probe at another port (another path). That the liveness probe passes is certain once the container has outlived
- * its own window; so the allowance is the longer of both windows, once, and not a guess at how long programs may take.
+ * A probe with a wrong target: the kubelet gets no connection (or a 404), while the same container passes its
+ * liveness probe on another port (another path). That the liveness probe passes is certain once the container has
+ * outlived its own window; so the allowance is the longer of both windows, and not an estimate of how long programs
+ * may take.
  */
 export function misdirectedAllowance(container: unknown, answer: string): number | undefined {
   const readiness = fieldAt(container, 'readinessProbe');
@@ -49,7 +50,7 @@ export function misdirectedAllowance(container: unknown, answer: string): number
   return elsewhere ? Math.max(windowOf(readiness), windowOf(liveness)) : undefined;
 }
 
-/** How long a probe takes to fail for good, with one period to spare. */
+/** How long a probe takes to fail, plus one period. */
 function windowOf(probe: unknown): number {
   const period = numberAt(probe, 'periodSeconds') ?? 10;
   return readinessAllowance(probe, 0, 1) + period * second;
@@ -61,7 +62,7 @@ function portOf(probe: unknown): unknown {
   );
 }
 
-/** What kind of answer a failed probe got: another kind than before is progress (refused, then 503, then 200). */
+/** The kind of response of a failed probe: a different kind than before is progress (refused, then 503, then 200). */
 export function answerClass(message: string): string {
   const code = /statuscode: (\d+)/.exec(message)?.[1];
   if (code !== undefined) return code;
@@ -72,7 +73,7 @@ export function answerClass(message: string): string {
   );
 }
 
-/** A container that runs but is not ready: fatal after its allowance, counted from the last progress. */
+/** A container that runs but is not ready: fatal after its allowance, counted from its last progress. */
 export function readinessCause(
   view: WorkloadView,
   pod: PodRecord,
@@ -104,9 +105,9 @@ export function readinessCause(
 }
 
 /**
- * Every container is ready, and a readiness gate of the pod is not: whoever sets its condition has not, for as long as
- * `budgets.gate`. The targets of the large clouds' load balancers take one to three minutes until they count as healthy. Where
- * the rollout's own time is over sooner, the gate is named just before that.
+ * Every container is ready, and a readiness gate of the pod is not: its controller has not set the condition for
+ * `budgets.gate`. The targets of the large clouds' load balancers take one to three minutes until they count as
+ * healthy. If the rollout's timeout is earlier, the gate is reported just before that.
  */
 export function gateCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
   const since = pod.conditionTimes.get(conditionKeys.gated);
@@ -132,7 +133,7 @@ function gateAllowance(since: number, { budgets, startedAt, timeout }: Limits): 
   return Math.max(0, Math.min(budgets.gate, startedAt + timeout - second - since));
 }
 
-/** The first sight of the newest kind of answer; one kind only is no progress. */
+/** The first observation of the newest kind of response; a single kind is no progress. */
 function progressAt(answers: readonly EventRecord[]): number {
   const first = new Map<string, number>();
   for (const event of answers) {
@@ -143,7 +144,7 @@ function progressAt(answers: readonly EventRecord[]): number {
   return first.size < 2 ? 0 : Math.max(...first.values());
 }
 
-/** `on :8080/ready`, `on port 5432`, `command`: what the probe asks, from the pod's own spec. */
+/** `on :8080/ready`, `on port 5432`, `command`: the probe's target, from the pod's spec. */
 function target(probe: unknown): string {
   const path = fieldAt(probe, 'httpGet', 'path');
   const port = portOf(probe);

@@ -1,4 +1,4 @@
-/** Objects that are to make a Secret or ConfigMap for pods: their own failure is the cause, not that of the pods that wait. */
+/** Producers of a Secret or ConfigMap for pods: their failure is the cause, not that of the waiting pods. */
 import { keyOf, titleOf } from '../kubernetes/objects.ts';
 import type { Expectation } from '../producers/expectations.ts';
 import { troubleOf } from '../producers/trouble.ts';
@@ -6,7 +6,10 @@ import type { Limits, PodRecord } from '../rollout/state.ts';
 import type { WorkloadView } from '../rollout/workload-view.ts';
 import { type Cause, causeOf, type Fatality, quoted, spoken } from './evidence/cause.ts';
 
-/** A producer that reports an error and tries again by itself: it has its allowance. What is final, `objectCause` tells. */
+/**
+ * A producer that reports an error and retries by itself: it has an allowance. Final failures are reported by
+ * `objectCause`.
+ */
 export function producerCause(view: WorkloadView, limits: Limits): Cause | undefined {
   const { live, target, written } = view;
   if (live === undefined || !written) return undefined;
@@ -22,12 +25,12 @@ export function producerCause(view: WorkloadView, limits: Limits): Cause | undef
     reason: 'object-failed',
     fatality: { when: 'after', since, allowance: limits.budgets.producer },
     weight: 96,
-    message: `${titleOf(target.reference)}: ${quoted(trouble.message)}${said}; ${expectation.kind} ${expectation.name}, which pods need, is not made.`,
-    remedy: `Correct what it complains about; \`kubectl describe ${target.reference.kind.toLowerCase()} ${target.reference.name}\` shows all its conditions and events.`,
+    message: `${titleOf(target.reference)}: ${quoted(trouble.message)}${said}; ${expectation.kind} ${expectation.name}, which pods need, is not created.`,
+    remedy: `Correct what it reports; \`kubectl describe ${target.reference.kind.toLowerCase()} ${target.reference.name}\` shows all its conditions and events.`,
   });
 }
 
-/** Who is to make an object that a pod lacks; undefined: nobody. */
+/** The producer of an object that a pod lacks; undefined: none. */
 export function expectationFor(
   limits: Limits,
   pod: PodRecord,
@@ -43,8 +46,8 @@ export function expectationFor(
 }
 
 /**
- * How long pods may wait for it: as long as the rollout, since only its producer knows when it will be there. Where nobody could see
- * whether there is a producer at all, no longer than for anything else that a controller has not made yet.
+ * How long pods may wait for it: until the rollout's timeout, since only its producer knows when it will exist. If it
+ * is unknown whether there is a producer, no longer than for any other object that a controller has not created yet.
  */
 export function fatalityOfExpected({ certainty }: Expectation, pod: PodRecord, limits: Limits): Fatality {
   return certainty === 'unseen'
@@ -52,15 +55,15 @@ export function fatalityOfExpected({ certainty }: Expectation, pod: PodRecord, l
     : { when: 'after', since: limits.startedAt, allowance: limits.timeout };
 }
 
-/** The rest of a sentence that says what is missing: `, and ExternalSecret shop-db has not made it within 5 min`. */
+/** The rest of a sentence about a missing object: `, and ExternalSecret shop-db has not created it within 5 min`. */
 export function lateness({ by, certainty }: Expectation, limits: Limits): string {
   const within = certainty === 'unseen' ? '' : ` within ${spoken(limits.timeout)}`;
-  return `, and ${by} ${certainty === 'sure' ? 'has' : 'may be to make it and has'} not made it${within}`;
+  return `, and ${by} ${certainty === 'sure' ? 'has' : 'may have to create it and has'} not created it${within}`;
 }
 
 /** What to do when the Secret or ConfigMap that somebody is to make does not come. */
 export function remedyOfExpected({ by, kind, name, producer }: Expectation): string {
   return producer === undefined
-    ? `See why ${by} has not made ${kind} ${name}, or create it in the namespace.`
-    : `See why ${by} has not made ${kind} ${name}: \`kubectl describe ${producer.kind.toLowerCase()} ${producer.name}\` shows its conditions and events; its controller may not run.`;
+    ? `Find out why ${by} has not created ${kind} ${name}, or create it in the namespace.`
+    : `Find out why ${by} has not created ${kind} ${name}: \`kubectl describe ${producer.kind.toLowerCase()} ${producer.name}\` shows its conditions and events; its controller may not be running.`;
 }

@@ -13,10 +13,10 @@ import { groupRemedy, groupWords, schedulingGroupOf } from './evidence/groups.ts
 import { unlookedCause, volumeBeingMade } from './unscheduled.ts';
 
 /**
- * A pod for which the scheduler finds no node. It has an allowance, counted anew while pods go that may make room; one of a group
- * has another, since there must be room for all of it. A node
- * that an autoscaler has ordered (TriggeredScaleUp, Karpenter's Nominated) or room that is being made by preemption
- * (nominatedNodeName) is waited for until the rollout's own timeout.
+ * A pod for which the scheduler finds no node. It has an allowance, restarted while terminating pods may free
+ * capacity; a pod of a group has a different one, since the whole group needs room. A node that an autoscaler has
+ * requested (TriggeredScaleUp, Karpenter's Nominated) or preemption in progress (nominatedNodeName) is awaited until
+ * the rollout's timeout.
  */
 export function schedulingCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
   const condition = conditionOf(pod.object, 'PodScheduled');
@@ -26,7 +26,7 @@ export function schedulingCause(view: WorkloadView, pod: PodRecord, limits: Limi
   const coming = events.some((event) => ['TriggeredScaleUp', 'Nominated'].includes(eventReason(event)));
   const making = textAt(pod.object, 'status', 'nominatedNodeName') !== undefined;
   const volume = /persistentvolumeclaim|volume/i.test(condition.message);
-  // A class that binds at once: the scheduler has its word before the volume is there, which may take a cloud a minute.
+  // A class that binds immediately: the scheduler reports before the volume exists, which may take a minute in a cloud.
   const provisioned = volume && volumeBeingMade(view, pod, limits)?.fatality?.when === 'never';
   const group = volume ? undefined : schedulingGroupOf(pod.object);
   const { budgets } = limits;
@@ -48,14 +48,17 @@ export function schedulingCause(view: WorkloadView, pod: PodRecord, limits: Limi
     sharedKey: message,
     message:
       group === undefined
-        ? `No node can take a pod of ${title}: ${message}${limits.nodeMaker === undefined ? '' : `, and ${limits.nodeMaker} has made none for it`}.`
+        ? `No node can take a pod of ${title}: ${message}${limits.nodeMaker === undefined ? '' : `, and ${limits.nodeMaker} has not provisioned one`}.`
         : `A pod of ${title} ${groupWords(view, group)}: ${message}.`,
     ...(group === undefined ? {} : { remedy: groupRemedy }),
     field: constraintField(view, condition.message),
   });
 }
 
-/** Whoever makes nodes says that none of those which it may make would do: the cluster autoscaler, and Karpenter in an event of its own. */
+/**
+ * The node provisioner reports that none of its possible nodes fits: the cluster autoscaler, and Karpenter with its
+ * own event.
+ */
 function isDeclined(event: EventRecord): boolean {
   const by = textAt(event.object, 'reportingComponent') ?? textAt(event.object, 'source', 'component') ?? '';
   const reason = eventReason(event);
@@ -63,9 +66,9 @@ function isDeclined(event: EventRecord): boolean {
 }
 
 /**
- * The scheduler has a node for the pod, and its own write was lost: a race, or the API server or its store was away. It tries again
- * by itself, after a back-off that may be longer than the allowance of a pod without a node.
- * Source: kube-scheduler, `handleSchedulingFailure`: every error that is no rejection by a plugin has this reason.
+ * The scheduler has a node for the pod, but its write failed: a race, or the API server or etcd was unavailable. It
+ * retries by itself, after a back-off that may be longer than the allowance of an unschedulable pod. Source:
+ * kube-scheduler, `handleSchedulingFailure`: every error that is no rejection by a plugin has this reason.
  */
 function isPassing({ reason, message }: Condition): boolean {
   return reason === 'SchedulerError' && lostWrite.test(message);
@@ -74,14 +77,14 @@ function isPassing({ reason, message }: Condition): boolean {
 const lostWrite =
   /Operation cannot be fulfilled on|etcdserver: |rpc error: code = |context deadline exceeded|\b(?:Post|Put) "/;
 
-/** Pods of a Job end by themselves: one without room waits for the others. */
+/** Pods of a Job end by themselves: an unschedulable one waits for the others. */
 function takesTurns(view: WorkloadView, waiting: PodRecord): boolean {
   const holdsRoom = ({ object }: PodRecord) =>
     conditionOf(object, 'PodScheduled')?.status === 'True' && !isEnded(object);
   return view.kind.runs === 'to-completion' && view.pods.some((one) => one !== waiting && holdsRoom(one));
 }
 
-/** The field that the scheduler's words point at. */
+/** The field that the scheduler's message is about. */
 function constraintField(view: WorkloadView, message: string) {
   const { desired } = view.target;
   if (/affinity|selector/i.test(message)) {
@@ -95,7 +98,7 @@ function constraintField(view: WorkloadView, message: string) {
   return podField(desired);
 }
 
-/** The first container that asks for anything. */
+/** The first container with requests. */
 function greediest(desired: WorkloadView['target']['desired']): string {
   const containers = containersOf({
     ...desired,

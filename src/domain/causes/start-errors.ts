@@ -1,4 +1,4 @@
-/** Containers that the runtime can make or start only with an error: no program of theirs ever ran. */
+/** Containers that the runtime fails to create or start: their program never ran. */
 import { fieldAt } from '../kubernetes/fields.ts';
 import { conditionKeys } from '../rollout/condition-times.ts';
 import type { EventRecord, Limits, PodRecord } from '../rollout/state.ts';
@@ -8,15 +8,18 @@ import { type Cause, causeOf, type Fatality, quoted, subject } from './evidence/
 import { eventMessage, evidenceOf, podEvents } from './evidence/evidence.ts';
 import { containerField } from './evidence/field-paths.ts';
 
-/** What the runtime says to the same specification each time (runc, crun, containerd): the first try is evidence enough. */
+/**
+ * Deterministic errors of the runtime for a specification (runc, crun, containerd): the first attempt is enough
+ * evidence.
+ */
 const final =
   /exec: "|executable file (?:`[^`]*` )?not found|exec format error|exec user process|no such file or directory.*: unknown|starting container process|error mounting|not a directory|no command specified|OOM-killed|cannot load seccomp|apparmor/i;
 
-/** A node under load says these, whatever stands before them. */
+/** Errors of a node under load, whatever precedes them. */
 const passing =
   /deadline ?exceeded|timed? ?out|resource (?:busy|temporarily)|too many open files|no space left|connection (?:refused|reset)|is reserved for|\bEOF\b/i;
 
-/** As `exec: "/nope": no such file`: about the program, and not about what surrounds it. */
+/** Like `exec: "/nope": no such file`: about the program, not its environment. */
 const ofProgram = /exec: "|executable file|exec format|exec user process|no command specified/i;
 
 /** A container that its runtime cannot create or start; undefined where neither its status nor an event says so. */
@@ -66,7 +69,7 @@ export function cannotRunCause(
   });
 }
 
-/** Of a container whose tries the runtime itself ends: its words, from the state or, before that tells it, from the event. */
+/** The runtime's error for a container that it cannot start, from the state or, before that, from the event. */
 function wordsOf(view: WorkloadView, pod: PodRecord, container: ContainerView, limits: Limits) {
   const { waiting, terminated, previous } = container;
   const held = /^(?:RunContainerError|CreateContainerError|CrashLoopBackOff)$/.test(waiting?.reason ?? '');
@@ -81,12 +84,12 @@ function wordsOf(view: WorkloadView, pod: PodRecord, container: ContainerView, l
   return { text, event };
 }
 
-/** A failed probe may also say "no such file": then the container runs. */
+/** A failed probe may also report "no such file": then the container runs. */
 function isOfRuntime(event: EventRecord): boolean {
   return /^Error: /.test(eventMessage(event));
 }
 
-/** Undefined: it ended so, and ends are counted elsewhere. */
+/** Undefined: it terminated, and terminations are counted elsewhere. */
 function fatalityOf(
   pod: PodRecord,
   container: ContainerView,

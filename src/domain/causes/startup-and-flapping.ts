@@ -1,4 +1,4 @@
-/** Containers that run and never settle: a startup probe that cannot be asked, a readiness that comes and goes. */
+/** Containers that run but do not become stable: a startup probe that cannot be executed, flapping readiness. */
 import { fieldAt } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
 import { conditionKeys } from '../rollout/condition-times.ts';
@@ -12,8 +12,8 @@ import { containerField, podField } from './evidence/field-paths.ts';
 import { readinessAllowance } from './probes.ts';
 
 /**
- * The kubelet could not ask (a port name that the container does not have, a command that is not in the image): it throws
- * that away, so the probe neither passes nor fails, and kills nothing. One that fails is a crash in the end.
+ * The kubelet could not execute the probe (an unknown port name, a command missing from the image): it ignores that,
+ * so the probe neither passes nor fails, and kills nothing. A failing one ends as a crash.
  */
 export function startupCause(
   view: WorkloadView,
@@ -35,12 +35,12 @@ export function startupCause(
     pod,
     container,
     event: evidenceOf(answer),
-    message: `${subject(container, view.target.reference)} runs, but its startup probe cannot be asked (${quoted(eventMessage(answer))}).`,
+    message: `${subject(container, view.target.reference)} runs, but its startup probe cannot be executed (${quoted(eventMessage(answer))}).`,
     field: containerField(view.target.desired, container.name, 'startupProbe'),
   });
 }
 
-/** An init container that runs: the others wait for it, as long as it takes. Only when time is up does that explain anything. */
+/** A running init container: the others wait for it as long as it takes. It is an explanation only at the timeout. */
 export function initialisingCause(
   view: WorkloadView,
   pod: PodRecord,
@@ -60,8 +60,8 @@ export function initialisingCause(
 }
 
 /**
- * A container that its own restartPolicyRules begin anew, over and over. They ask for it, so no number of ends is too many; a pod
- * that never stays up is late in the end, and this explains it.
+ * A container that its own restartPolicyRules restart repeatedly. That is intended, so any number of terminations is
+ * allowed; if the pod does not stay up until the timeout, this explains it.
  */
 export function askedRestartCause(
   view: WorkloadView,
@@ -90,10 +90,10 @@ export function askedRestartCause(
   });
 }
 
-/** How often a pod may stop being ready, its containers running on, before that is a cause. */
+/** How often a pod may become unready while its containers keep running, before that is a cause. */
 const maxFlaps = 3;
 
-/** Each time it is ready every other clock begins anew, so this one counts from the first time it was not any more. */
+/** Every other clock restarts whenever it becomes ready, so this one counts from the first time it became unready. */
 export function flapCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
   const { flaps } = pod;
   if (flaps === undefined || flaps.count < maxFlaps) return undefined;

@@ -1,4 +1,4 @@
-/** Pods of which no scheduler has said anything: no condition tells why, and each of these reasons has to be read off elsewhere. */
+/** Pods without a PodScheduled condition: the reason has to be derived from elsewhere. */
 import { conditionOf, listAt, textAt } from '../kubernetes/fields.ts';
 import { titleOf } from '../kubernetes/objects.ts';
 import { conditionKeys } from '../rollout/condition-times.ts';
@@ -24,7 +24,7 @@ interface SchedulingObstacle {
   readonly waitsItsTurn?: true;
 }
 
-/** In the allowance of pods that no node can take, or of those that wait their turn. */
+/** Within the allowance of unschedulable or of queued pods. */
 export function unlookedCause(view: WorkloadView, pod: PodRecord, limits: Limits): Cause | undefined {
   const found = obstacleOf(view, pod, limits);
   if (found === undefined) return undefined;
@@ -64,7 +64,7 @@ function obstacleOf(view: WorkloadView, pod: PodRecord, limits: Limits) {
   return { since: unseen, obstacle };
 }
 
-/** It waits for the others, or for its queue; what the scheduler says of that, if it says anything, is in the condition. */
+/** It waits for the others or for its queue; the scheduler's message, if any, is in the condition. */
 function memberOfGroup(view: WorkloadView, { object }: PodRecord): SchedulingObstacle | undefined {
   const group = schedulingGroupOf(object);
   if (group === undefined) return undefined;
@@ -78,12 +78,12 @@ function memberOfGroup(view: WorkloadView, { object }: PodRecord): SchedulingObs
   };
 }
 
-/** Something must be there before its scheduler looks for a node: how full the nodes are says nothing. */
+/** Something must exist before its scheduler looks for a node: the capacity of the nodes is irrelevant. */
 function notConsidered({ object }: PodRecord): SchedulingObstacle {
   const said = conditionOf(object, 'PodScheduled')?.message ?? '';
   return {
-    told: `is not considered by its scheduler yet: ${said === '' ? 'it does not say why' : quoted(said)}`,
-    remedy: 'Provide what the message asks for; no node is looked for before that.',
+    told: `is not considered by its scheduler yet: ${said === '' ? 'no reason is given' : quoted(said)}`,
+    remedy: 'Provide what the message asks for; the pod is not scheduled before that.',
     field: 'schedulerName',
     sharedKey: said,
     waitsItsTurn: true,
@@ -97,14 +97,14 @@ function closedGate(view: WorkloadView, pod: PodRecord): SchedulingObstacle {
     .join(', ');
   return {
     told: `is not scheduled: its scheduling gate ${quoted(gates)} is closed`,
-    remedy: 'See whether the controller that opens this gate runs, or take it out of the pod template.',
+    remedy: 'Check whether the controller that removes this gate runs, or remove it from the pod template.',
     field: 'schedulingGates',
     sharedKey: gates,
     ...(schedulingGroupOf(object) === undefined ? {} : queued(view, pod)),
   };
 }
 
-/** A gate of a queue is open when it is the pod's turn. */
+/** The gate of a queue is removed when it is the pod's turn. */
 function queued(view: WorkloadView, { object }: PodRecord): Partial<SchedulingObstacle> {
   const group = schedulingGroupOf(object) ?? '';
   return {
@@ -115,8 +115,9 @@ function queued(view: WorkloadView, { object }: PodRecord): Partial<SchedulingOb
 }
 
 /**
- * The scheduler does not begin before each claim exists; only the controller that makes them from templates has words, in an
- * event. Of one that is named nobody says whether it is there, and the scheduler may be silent for another reason.
+ * The scheduler does not start before each claim exists; only the controller that creates them from templates
+ * reports, in an event. For a claim referenced by name nothing reports whether it exists, and the scheduler may be
+ * silent for another reason.
  */
 function missingResourceClaim(
   view: WorkloadView,
@@ -135,7 +136,7 @@ function missingResourceClaim(
   );
   const said = event === undefined ? '' : ` (${quoted(eventMessage(event))})`;
   return {
-    told: `is not scheduled: ${isCertain ? `its resource claim ${quoted(names)} is not there${said}` : `perhaps its resource claim ${quoted(names)} is not there`}`,
+    told: `is not scheduled: ${isCertain ? `its resource claim ${quoted(names)} does not exist${said}` : `perhaps its resource claim ${quoted(names)} does not exist`}`,
     remedy: 'Create the ResourceClaim or ResourceClaimTemplate, or correct its name in the pod template.',
     event,
     field: 'resourceClaims',
@@ -144,22 +145,22 @@ function missingResourceClaim(
   };
 }
 
-/** Named by the template itself: no scheduler has to do with it. */
+/** Set by the template itself: no scheduler is involved. */
 function silentNode({ object }: PodRecord): SchedulingObstacle | undefined {
   const node = textAt(object, 'spec', 'nodeName');
   if (node === undefined) return undefined;
   return {
-    told: `is not started: it names node ${quoted(node)}, whose kubelet has said nothing of it`,
-    remedy: 'See whether that node exists and is ready, or leave nodeName to the scheduler.',
+    told: `is not started: it is assigned to node ${quoted(node)}, whose kubelet has reported nothing about it`,
+    remedy: 'Check whether that node exists and is ready, or leave nodeName to the scheduler.',
     field: 'nodeName',
     sharedKey: node,
   };
 }
 
 /**
- * The scheduler has picked a node and waits, without a condition and for up to ten minutes, for a volume to be made there. The
- * claim's events tell: that one is to be made (ExternalProvisioning), that somebody is at it (Provisioning), and how it went.
- * One at which nobody is has its allowance, and so has one that failed; a volume that is being made may take its time.
+ * The scheduler has selected a node and waits, without a condition and for up to ten minutes, for a volume to be
+ * provisioned there. The claim's events show the progress: requested (ExternalProvisioning), in progress
+ * (Provisioning), and the result. A requested or failed one has its allowance; one in progress may take its time.
  */
 export function volumeBeingMade(
   view: WorkloadView,
@@ -199,14 +200,14 @@ const defaultScheduler = 'default-scheduler';
 
 function silentScheduler({ object }: PodRecord): SchedulingObstacle {
   const scheduler = textAt(object, 'spec', 'schedulerName') ?? defaultScheduler;
-  // A node is on its way: Fargate's scheduler names it a minute before it joins.
+  // A node is being provisioned: Fargate's scheduler names it a minute before it joins.
   const hasWord = textAt(object, 'status', 'nominatedNodeName') !== undefined;
   return {
-    told: `is not scheduled: scheduler ${quoted(scheduler)} has said nothing of it`,
-    remedy: 'See whether that scheduler runs, or correct schedulerName in the pod template.',
+    told: `is not scheduled: scheduler ${quoted(scheduler)} has reported nothing about it`,
+    remedy: 'Check whether that scheduler runs, or correct schedulerName in the pod template.',
     field: 'schedulerName',
     sharedKey: scheduler,
-    // The cluster's own scheduler may have thousands of pods before this one.
+    // The default scheduler may have thousands of pods queued before this one.
     ...(scheduler === defaultScheduler || hasWord ? { fatality: { when: 'never' } as const } : {}),
   };
 }

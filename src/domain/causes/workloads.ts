@@ -8,13 +8,14 @@ import { staysEnded } from '../status/built-in/restarts.ts';
 import { type Cause, causeOf, containerTitle, quoted } from './evidence/cause.ts';
 import { containerField, existing, podField } from './evidence/field-paths.ts';
 
-/** The cluster's clock and ours may differ by so much before an old condition is taken for a new one. */
+/** Maximum difference between the cluster's clock and ours. */
 const skew = 5_000;
 
 /**
- * ProgressDeadlineExceeded of this release. The condition outlives the release it was about until the controller makes
- * progress, so it counts only once the controller has seen this generation, only if it is not the one that stood before
- * (VERDICTS row 27), and not before the deadline can be over: a rollback begins a moment after the deadline of its release.
+ * ProgressDeadlineExceeded of this release. The condition persists after its release until the controller makes
+ * progress, so it counts only once the controller has observed this generation, only if it is not the previous
+ * condition (VERDICTS row 27), and not before the deadline can have passed: a rollback begins shortly after the
+ * deadline of its release.
  */
 export function deadlineCause(view: WorkloadView, limits: Limits): Cause | undefined {
   const live = view.live;
@@ -31,7 +32,7 @@ export function deadlineCause(view: WorkloadView, limits: Limits): Cause | undef
     fatality: {
       when: 'after',
       since: Math.max(live.generationAt, limits.startedAt),
-      // Its times are whole seconds, and a change may be seen later than its controller sees it.
+      // Its times are whole seconds, and we may observe a change later than its controller.
       allowance: Math.max(seconds * 1000 - skew, seconds * 500),
     },
     weight: 10,
@@ -41,7 +42,7 @@ export function deadlineCause(view: WorkloadView, limits: Limits): Cause | undef
   });
 }
 
-/** Somebody else has paused it; the pre-check knows what the overlay pauses. Whoever did it may go on. */
+/** Somebody else has paused it; the pre-check handles pauses in the overlay. It may be resumed. */
 export function pausedCause(view: WorkloadView, limits: Limits): Cause | undefined {
   const { live, kind } = view;
   if (live === undefined || !view.observed || kind.pause === undefined) return undefined;
@@ -55,12 +56,12 @@ export function pausedCause(view: WorkloadView, limits: Limits): Cause | undefin
       allowance: limits.budgets.creation,
     },
     weight: 92,
-    message: `${title} was paused by somebody while it was rolled out: its controller stopped on the way.`,
+    message: `${title} was paused by somebody while it was rolled out: its controller stopped the rollout.`,
     remedy: `Run \`kubectl --namespace ${live.object.metadata.namespace ?? ''} ${kind.pause.resume(live.object.metadata.name)}\`, and find out who paused it.`,
   });
 }
 
-/** A Job that has used up its tries, or a Pod that ended in failure and that nobody will replace. */
+/** A Job that has used up its retries, or a failed Pod that no controller will replace. */
 export function endedCause(view: WorkloadView): Cause | undefined {
   const live = view.live?.object;
   if (live === undefined || !view.written) return undefined;
@@ -68,10 +69,13 @@ export function endedCause(view: WorkloadView): Cause | undefined {
   if (view.kind.pods !== 'itself' || !(phaseOf(live) === 'Failed' || willFail(live))) return undefined;
   const pod = view.failedPods[0] ?? view.pods[0];
   const why = textAt(live, 'status', 'reason') ?? '';
-  return lastWords(view, pod, `Pod ${live.metadata.name} ended in failure${why === '' ? '' : ` (${why})`}`);
+  return lastWords(view, pod, `Pod ${live.metadata.name} failed${why === '' ? '' : ` (${why})`}`);
 }
 
-/** Decided by the first container that ends badly and is not restarted; the phase follows when all have ended and the pod is torn down. */
+/**
+ * Decided by the first container that fails and is not restarted; the phase follows once all have terminated and the
+ * pod is torn down.
+ */
 function willFail(pod: KubernetesObject): boolean {
   if ((textAt(pod, 'spec', 'restartPolicy') ?? 'Always') === 'Always' || isTerminating(pod)) return false;
   return containersOf(pod).some((one) => (one.terminated?.exitCode ?? 0) !== 0 && staysEnded(pod, one));
@@ -94,12 +98,12 @@ function endTime(pod: PodRecord): number {
   return Math.max(0, ...containersOf(pod.object).map((one) => timeOf(one.terminated?.finishedAt) ?? 0));
 }
 
-/** The container whose end explains the pod's: the first that ended badly. */
+/** The container that explains the pod's failure: the first that failed. */
 export function culprit(pod: PodRecord | undefined): ContainerView | undefined {
   if (pod === undefined) return undefined;
   const containers = containersOf(pod.object);
   const bad = (one: ContainerView) => ((one.terminated ?? one.previous)?.exitCode ?? 0) !== 0;
-  // One that a rule restarts, or that was killed for it, has a bad end behind it and is not why the pod ended.
+  // One that a rule restarts, or that was killed for it, has failed before but is not why the pod ended.
   return containers.find((one) => bad(one) && staysEnded(pod.object, one)) ?? containers.find(bad);
 }
 
@@ -123,7 +127,7 @@ function lastWords(
     ...(pod === undefined ? {} : { pod }),
     ...(container === undefined ? {} : { container }),
     ...(view.kind.pods === 'itself'
-      ? { remedy: 'Read the last log lines of the pod; nothing replaces a Pod that stands alone.' }
+      ? { remedy: 'Read the last log lines of the pod; a standalone Pod is not replaced.' }
       : {}),
     evidenceAt: evidenceAt ?? end?.finishedAt,
     message: `${sentence}${exit}.`,

@@ -1,10 +1,10 @@
-/** The claims that the pods of a workload use, by name. */
+/** The PersistentVolumeClaims that the pods of a workload use, by name. */
 import { workloadKindOf } from '../kinds/table.ts';
 import { listAt, textAt } from '../kubernetes/fields.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 import { podTemplateOf } from '../workloads/workloads.ts';
 
-/** Those that the pod template names, and those made from claim templates, as far as their names are known before. */
+/** Those in the pod template, and those created from claim templates, if their names are known in advance. */
 export function claimNamesOfPods(workload: KubernetesObject): readonly string[] {
   const named = listAt(podTemplateOf(workload), 'spec', 'volumes').flatMap(
     (volume) => textAt(volume, 'persistentVolumeClaim', 'claimName') ?? [],

@@ -4,7 +4,7 @@ import type { Finding } from './finding.ts';
 interface ContextFacts {
   readonly environment: string;
   readonly contextName: string;
-  /** UID of kube-system: a cluster's identity that no kubeconfig can change. Absent without permission. */
+  /** UID of kube-system, which identifies a cluster independently of the kubeconfig. Absent without permission. */
   readonly clusterUid?: string;
   /** `clusters:` of orion.yaml. */
   readonly knownClusters: readonly {
@@ -22,7 +22,7 @@ interface Recognition {
   readonly evidence: string;
 }
 
-/** In order of trust: the cluster's UID in orion.yaml, the namespace's label, the name of the kubeconfig's context. */
+/** Most trusted first: the cluster's UID in orion.yaml, the namespace's label, the name of the kubeconfig's context. */
 function recogniseCluster(facts: ContextFacts): Recognition | undefined {
   const known = facts.knownClusters.find((cluster) => cluster.uid === facts.clusterUid);
   if (known !== undefined) {
@@ -55,7 +55,7 @@ export function judgeContext(facts: ContextFacts, profile: Profile): readonly Fi
       {
         level: profile.levels.unknownCluster,
         reason: profile.levels.unknownCluster === 'pass' ? 'ok' : 'context-unknown',
-        message: `Nothing says which environment context ${facts.contextName} is.`,
+        message: `The environment of context ${facts.contextName} is unknown.`,
         remedy:
           profile.levels.unknownCluster === 'pass'
             ? ''

@@ -1,4 +1,4 @@
-/** Objects that are being deleted: a write to them is answered as if all were well, and is lost with them. */
+/** Objects that are being deleted: a write to them succeeds, but is lost when they are removed. */
 import {
   type KubernetesObject,
   keyOf,
@@ -11,7 +11,7 @@ import { claimNamesOfPods } from './claims.ts';
 import type { Finding } from './finding.ts';
 
 interface DeletionFacts {
-  /** The overlay's objects as they would be sent, with what is there. */
+  /** The overlay's objects as they would be sent, with the live ones. */
   readonly changes: readonly {
     readonly desired: KubernetesObject;
     readonly live?: KubernetesObject;
@@ -22,7 +22,7 @@ interface DeletionFacts {
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
 
-/** Nothing takes a deletion back, so nothing may be written before it is over. */
+/** A deletion cannot be reverted, so nothing may be written before it is complete. */
 export function judgeDeletions({ changes, claims, locate }: DeletionFacts): readonly Finding[] {
   const own = changes.flatMap(({ live }) => (live !== undefined && isDeleted(live) ? [live] : []));
   const brought = new Set(changes.map(({ desired }) => keyOf(referenceOf(desired))));
@@ -38,7 +38,7 @@ export function judgeDeletions({ changes, claims, locate }: DeletionFacts): read
       const object = referenceOf(live);
       return { level: 'fail', ...said(live), object, location: locate(object) };
     }),
-    // Pods that run keep it for as long as they run: only a rollout ends them.
+    // Running pods keep the claim until a rollout replaces them.
     ...used.map(
       ({ claim, user, changes: rolls }): Finding => ({
         level: rolls ? 'fail' : 'warn',
@@ -65,14 +65,14 @@ const claimProtection = 'kubernetes.io/pvc-protection';
 
 function said(object: KubernetesObject, subject = titleOf(referenceOf(object))) {
   const { name, namespace, deletionTimestamp, finalizers = [] } = object.metadata;
-  const held = finalizers.length === 0 ? '' : `; it is still held by ${finalizers.join(', ')}`;
+  const held = finalizers.length === 0 ? '' : `; it still has finalizers ${finalizers.join(', ')}`;
   const scope = namespace === undefined ? '' : ` --namespace ${namespace}`;
   const look = `kubectl${scope} get ${object.kind.toLowerCase()} ${name} -o yaml`;
   return {
     reason: 'object-terminating' as const,
-    message: `${subject} is being deleted since ${deletionTimestamp}${held}: what is written to it would be lost, and a deletion cannot be taken back.`,
+    message: `${subject} is being deleted since ${deletionTimestamp}${held}: changes to it would be lost, and a deletion cannot be reverted.`,
     remedy: finalizers.includes(claimProtection)
-      ? 'Nothing was changed, and the pods that use the claim keep it: copy its data elsewhere, end those pods, and deploy again when the claim is gone.'
-      : `Wait until it is gone and deploy again; \`${look}\` shows what holds it.`,
+      ? 'Nothing was changed, and the pods that use the claim keep it: copy its data elsewhere, delete those pods, and deploy again once the claim is deleted.'
+      : `Wait until it is deleted and deploy again; \`${look}\` shows what blocks its deletion.`,
   };
 }

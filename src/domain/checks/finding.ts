@@ -18,13 +18,13 @@ export const checkNames = [
 /** One of the nine pre-checks, as the log and the result document name it. */
 export type CheckName = (typeof checkNames)[number];
 
-/** One thing a check found. A passing check has one finding of level `pass` that says what was seen. */
+/** One result of a check. A passing check has one finding of level `pass`. */
 export interface Finding {
   readonly level: CheckLevel;
   readonly reason: Reason;
   /** One sentence of cause. */
   readonly message: string;
-  /** One sentence of remedy; the empty string where nothing is to be done. May hold YAML to paste after a line break. */
+  /** One sentence of remedy; empty if nothing has to be done. May contain YAML to paste after a line break. */
   readonly remedy: string;
   readonly object?: ObjectReference;
   readonly location?: SourceLocation;

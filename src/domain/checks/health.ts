@@ -3,18 +3,18 @@ import { type KubernetesObject, type ObjectReference, titleOf } from '../kuberne
 import type { Profile } from '../settings/profile.ts';
 import type { Finding } from './finding.ts';
 
-/** How a workload of the overlay stands before this release. */
+/** The state of a workload of the overlay before this release. */
 interface CurrentWorkload {
   readonly reference: ObjectReference;
   readonly healthy: boolean;
   readonly message: string;
-  /** Some of it is up, or it is at work: an autoscaler has just asked for more, a node is drained. */
+  /** Partly up, or in progress: an autoscaler has just scaled it, or a node is being drained. */
   readonly serves?: boolean;
-  /** This release changes it, so it may be the one that fixes it. */
+  /** This release changes it, and may fix it. */
   readonly changes: boolean;
 }
 
-/** Of one that is not as it should be, and has not failed. */
+/** Of one that is neither healthy nor failed. */
 export function servesMeanwhile(live: KubernetesObject): boolean {
   return workloadKindOf(live)?.serves(live) ?? false;
 }
@@ -45,7 +45,7 @@ export function judgeHealth(
     message: `${titleOf(workload.reference)} is not healthy before this release: ${workload.message}.`,
     remedy: workload.changes
       ? 'This release changes it; if it is still unhealthy after that, the release fails.'
-      : `Look at it with \`kubectl describe ${workload.reference.kind.toLowerCase()} ${workload.reference.name}\`.`,
+      : `Inspect it with \`kubectl describe ${workload.reference.kind.toLowerCase()} ${workload.reference.name}\`.`,
     object: workload.reference,
   }));
 }

@@ -49,7 +49,8 @@ function unfinished({ status, phase }: ReleaseHead, listed: string, profile: Pro
       level,
       reason: 'history-interrupted',
       message: `The last release was interrupted in its ${phase} phase: ${listed}.`,
-      remedy: 'This run takes its state before over if its job is dead, and is refused if it is alive.',
+      remedy:
+        'This run takes over its previous state if its job is dead, and is refused if it is still running.',
     };
   }
   if (status === 'failed' || status === 'restore-unverified') {
@@ -57,13 +58,13 @@ function unfinished({ status, phase }: ReleaseHead, listed: string, profile: Pro
       level,
       reason: 'history-interrupted',
       message: `The last release ended as ${status}: ${listed}.`,
-      remedy: 'This run takes its state before over.',
+      remedy: 'This run takes over its previous state.',
     };
   }
   return { level: 'pass', reason: 'ok', message: `Last releases: ${listed}.`, remedy: '' };
 }
 
-/** Another overlay under the same app name would overwrite the other's releases. */
+/** A different overlay with the same app name would overwrite its releases. */
 export function judgeAppName(heads: readonly ReleaseHead[], overlay: string): readonly Finding[] {
   const other = heads[0];
   if (other === undefined || plainPath(other.overlay) === plainPath(overlay)) return [];
@@ -73,7 +74,7 @@ export function judgeAppName(heads: readonly ReleaseHead[], overlay: string): re
       reason: 'app-name-conflict',
       message: `Releases named ${other.app} in this namespace come from overlay ${other.overlay}, not from ${overlay}.`,
       remedy:
-        'Give this overlay its own name with the input `app`, or delete the old release records if it has moved.',
+        'Give this overlay its own name with the input `app`, or delete the old release records if the overlay was moved.',
     },
   ];
 }

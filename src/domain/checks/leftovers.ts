@@ -1,7 +1,8 @@
 /**
- * What the API server has filled in beside an earlier manifest, and refuses beside the new one: the defaulted `rollingUpdate` of a
- * Deployment that becomes `Recreate`, the `emptyDir` of a volume that gets a source. Nobody owns it, so no apply takes it away. The
- * server's own refusal names the place, whatever the kind; its dry run of a merge patch proves that nothing else is wrong.
+ * Fields that the API server defaulted for an earlier manifest and refuses with the new one: the `rollingUpdate` of a
+ * Deployment that becomes `Recreate`, the `emptyDir` of a volume that gets a source. Nobody owns them, so no apply
+ * removes them. The server's refusal names the field, for any kind; its dry run of a merge patch proves that nothing
+ * else is wrong.
  */
 import {
   fieldsOf,
@@ -24,17 +25,17 @@ import type { JsonObject, JsonValue, KubernetesObject, ManagedFieldsEntry } from
 import type { ApplyConflict } from '../plan/changes.ts';
 import { refusedPaths } from './refusal.ts';
 
-/** A refused write over what is there. */
+/** A refused write to an existing object. */
 export interface RefusedWrite {
   readonly desired: KubernetesObject;
   readonly live: KubernetesObject;
-  /** What `kubectl apply` owns of it becomes ours before the write. */
+  /** Fields that `kubectl apply` owns become ours before the write. */
   readonly adopts: boolean;
   /** With managers that may be taken over. */
   readonly conflicts: readonly ApplyConflict[];
 }
 
-/** The leftovers at the places that the refusal names; those of other managers are theirs, and not among them. */
+/** The leftovers at the fields that the refusal names, without fields of other managers. */
 export function leftoversOf(message: string, write: RefusedWrite): readonly MemberPath[] {
   const { desired, live } = write;
   const named = unionOf((live.metadata.managedFields ?? []).map(({ fieldsV1 = {} }) => fieldsV1));
@@ -52,11 +53,11 @@ interface Leftover {
   readonly path: MemberPath;
   /** The refusal names it; else it is beside what the refusal names. */
   readonly isRefused: boolean;
-  /** A scalar beside the one that is refused, and that nobody owns, has been defaulted for itself. */
+  /** An unowned scalar beside the refused one was defaulted independently. */
   readonly isMap: boolean;
 }
 
-/** Those that have to be made ours, or the write would not take them away: the rest goes with what is adopted. */
+/** Those that must become ours so that the write removes them: the others are removed with adopted fields. */
 export function claimsOf(leftovers: readonly MemberPath[], live: KubernetesObject): readonly MemberPath[] {
   return leftovers.filter((path) => !isOwned(path, live.metadata.managedFields ?? []));
 }
@@ -69,12 +70,15 @@ function isOwned(path: MemberPath, entries: readonly ManagedFieldsEntry[]): bool
   return entries.some(({ fieldsV1 }) => membersOf(fieldsV1).some((member) => isWithin(member, path)));
 }
 
-/** `spec.volumes[0].emptyDir` → names; a list is one step, since the server counts in a list that we do not have. */
+/**
+ * `spec.volumes[0].emptyDir` → names; a list is one step, since the server's index refers to a list that we do not
+ * have.
+ */
 function stepsOf(path: string): readonly string[] {
   return [...path.matchAll(/([\w-]+)|\[[^\]]*\]/g)].map(([, name]) => name ?? '*');
 }
 
-/** What is there, and not in the overlay: at the path itself; else what is beside it and in it. */
+/** Live fields that are not in the overlay: at the path itself; else its siblings and children. */
 function besides(
   live: unknown,
   desired: unknown,
@@ -123,8 +127,8 @@ function childOf(fields: JsonObject, name: string): JsonObject {
 }
 
 /**
- * The write as a merge patch: what the overlay says, without the leftovers and without what we own and the overlay has no more.
- * Lists are the overlay's as a whole, so items that others have added are not in its answer.
+ * The write as a merge patch: the overlay, without the leftovers and without fields that we own and the overlay no
+ * longer has. Lists are replaced by the overlay's, so items of others are not in the result.
  */
 export function patchWithout(leftovers: readonly MemberPath[], write: RefusedWrite): JsonObject {
   const entries = write.live.metadata.managedFields ?? [];
@@ -164,8 +168,8 @@ function patchOf(desired: JsonObject, live: unknown, gone: JsonObject, others: J
 const identity: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'status']);
 
 /**
- * What the object will be, as a dry run of the apply itself would answer: the values of the merge patch, with the ownership that the
- * same manifest gets under another name.
+ * The object as a dry run of the apply itself would return it: the values of the merge patch, with the ownership that
+ * the same manifest gets under a different name.
  */
 export function predictedFrom(
   merged: KubernetesObject,
@@ -189,7 +193,7 @@ function withoutTaken(entry: ManagedFieldsEntry, conflicts: readonly ApplyConfli
   return { ...entry, fieldsV1: fieldsOf(members) };
 }
 
-/** The entries in which the claimed fields are ours: an apply without them then takes them away. */
+/** managedFields entries in which the claimed fields are ours: an apply without them then removes them. */
 export function ownershipWith(
   claims: readonly MemberPath[],
   entries: readonly ManagedFieldsEntry[],

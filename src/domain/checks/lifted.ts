@@ -1,6 +1,6 @@
 /**
- * Refusals of pods that the release itself takes away: it raises the quota that is used up, brings the LimitRange that fills in what a
- * quota asks for, or ends pods of another workload. A dry run is judged by what is there now.
+ * Refusals of pods that the release itself resolves: it raises the exhausted quota, adds the LimitRange that sets
+ * what a quota requires, or deletes pods of another workload. A dry run only sees the current state.
  */
 
 import { workloadKindOf } from '../kinds/table.ts';
@@ -12,9 +12,9 @@ import type { Refusal } from './refusal.ts';
 type Changed = Pick<PlannedChange, 'reference' | 'desired' | 'live' | 'predicted' | 'action'>;
 
 interface Lifting {
-  /** Words of the refusal. */
+  /** Text of the refusal. */
   readonly refusal: RegExp;
-  /** Kinds of which a change may lift it. */
+  /** Kinds whose change may resolve it. */
   readonly kinds: readonly string[];
 }
 
@@ -35,7 +35,7 @@ const liftings: readonly Lifting[] = [
   },
 ];
 
-/** What of the release may lift it, as a sentence names it; undefined: nothing. */
+/** The object of the release that may resolve it, for a sentence; undefined: none. */
 export function liftedBy(
   { message }: Refusal,
   namespace: string | undefined,
@@ -54,8 +54,8 @@ export function liftedBy(
 }
 
 /**
- * A webhook looks for what the object refers to (KEDA's for the Deployment that is scaled, say): another object of the release, which
- * is not there yet. As a sentence names it; undefined: it is about something else.
+ * A webhook looks up what the object refers to (KEDA's looks up the scaled Deployment): another object of the release
+ * that does not exist yet. For a sentence; undefined: the refusal is about something else.
  */
 export function missesOther(
   { message }: Refusal,
@@ -72,7 +72,7 @@ export function missesOther(
   return found && titleOf(found.reference);
 }
 
-/** Whether a quota that refuses pods of this release may be wider in a moment, by what the release does itself. */
+/** Whether the release itself may raise or free the quota that refuses its pods. */
 export function widensQuota(changes: readonly Changed[]): boolean {
   return changes.some(
     (one) => one.action !== 'unchanged' && (groupKindOf(one.reference) === 'ResourceQuota' || shrinks(one)),

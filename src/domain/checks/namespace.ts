@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../kubernetes/objects.ts';
 import type { Profile } from '../settings/profile.ts';
 import type { Finding } from './finding.ts';
 
-/** Staging creates a missing namespace; production wants it to be there. A namespace that is being deleted takes nothing. */
+/** Staging creates a missing namespace; production requires it to exist. A terminating namespace accepts nothing. */
 export function judgeNamespace(
   name: string,
   live: KubernetesObject | undefined,
@@ -32,7 +32,7 @@ export function judgeNamespace(
         level: 'fail',
         reason: 'namespace-terminating',
         message: `Namespace ${name} is being deleted since ${live.metadata.deletionTimestamp}.`,
-        remedy: `Wait until it is gone, or find what holds it with \`kubectl get namespace ${name} -o yaml\`.`,
+        remedy: `Wait until it is deleted, or find what blocks its deletion with \`kubectl get namespace ${name} -o yaml\`.`,
       },
     ];
   }

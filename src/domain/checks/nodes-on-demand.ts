@@ -1,4 +1,4 @@
-/** Whether somebody makes nodes when pods have no room, as far as the cluster shows it. */
+/** Whether nodes are provisioned on demand, as far as the cluster shows it. */
 import { listAt, textAt } from '../kubernetes/fields.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 
@@ -9,18 +9,18 @@ export interface NodeMakerFacts {
   readonly autoscalerStatus: readonly KubernetesObject[];
   /** NodePools, NodeClaims or Provisioners of Karpenter. */
   readonly nodePools: readonly KubernetesObject[];
-  /** Events of the release's namespace by which an autoscaler says that it orders a node. */
+  /** Events in the release's namespace in which an autoscaler reports that it requests a node. */
   readonly events: readonly KubernetesObject[];
 }
 
-/** Where Karpenter (also as EKS Auto Mode and AKS node auto-provisioning) says what nodes it may make. */
+/** Kinds that configure which nodes Karpenter may provision (also EKS Auto Mode and AKS node auto-provisioning). */
 export const nodePoolKinds = [
   { apiVersion: 'karpenter.sh/v1', kind: 'NodePool' },
   { apiVersion: 'karpenter.sh/v1beta1', kind: 'NodePool' },
   { apiVersion: 'karpenter.sh/v1alpha5', kind: 'Provisioner' },
 ] as const;
 
-/** The reasons of events by which an autoscaler says that it orders a node: cluster-autoscaler, Karpenter. */
+/** Reasons of events in which an autoscaler reports that it requests a node: cluster-autoscaler, Karpenter. */
 export const orderingReasons = ['TriggeredScaleUp', 'Nominated'] as const;
 
 export const autoscalerStatusReference = {
@@ -30,7 +30,7 @@ export const autoscalerStatusReference = {
   name: 'cluster-autoscaler-status',
 } as const;
 
-/** Labels that a maker of nodes puts on them; a value where others may have the label too. */
+/** Labels that node provisioners set; with a value if the label alone is ambiguous. */
 const nodeLabels: readonly { readonly label: string; readonly value?: string; readonly maker: string }[] = [
   { label: 'karpenter.sh/nodepool', maker: 'Karpenter' },
   { label: 'karpenter.sh/provisioner-name', maker: 'Karpenter' },
@@ -43,7 +43,7 @@ const nodeLabels: readonly { readonly label: string; readonly value?: string; re
   { label: 'type', value: 'virtual-kubelet', maker: 'a virtual node' },
 ];
 
-/** Autopilot's node pools begin with `gk3-`, those that node auto-provisioning makes with `nap-`. */
+/** Autopilot's node pools begin with `gk3-`, those of node auto-provisioning with `nap-`. */
 const nodePoolLabel = 'cloud.google.com/gke-nodepool';
 /** Taints of nodes that the cluster autoscaler is about to remove, and of nodes without machines of their own. */
 const taintMakers: readonly (readonly [RegExp, string])[] = [
@@ -52,7 +52,7 @@ const taintMakers: readonly (readonly [RegExp, string])[] = [
   [/^karpenter\.sh\//, 'Karpenter'],
 ];
 
-/** Who makes nodes: `Karpenter`; undefined where nothing tells. */
+/** The node provisioner: `Karpenter`; undefined if none was detected. */
 export function nodeMakerOf(facts: NodeMakerFacts): string | undefined {
   if (facts.autoscalerStatus.some(isAtWork)) return 'the cluster autoscaler';
   if (facts.nodePools.length > 0) return 'Karpenter';
@@ -61,7 +61,10 @@ export function nodeMakerOf(facts: NodeMakerFacts): string | undefined {
   return facts.events.length > 0 ? 'an autoscaler' : undefined;
 }
 
-/** It says which node groups it may grow; without any it makes none. Of both forms: `Name: …` lines, and YAML since 1.30. */
+/**
+ * Its status lists the node groups that it may scale; without any it adds no nodes. Both formats: `Name: …` lines,
+ * and YAML since 1.30.
+ */
 function isAtWork(status: KubernetesObject): boolean {
   const text = textAt(status, 'data', 'status') ?? '';
   return !/^\s*NodeGroups:\s*$(?![\s\S]*Name:)|^nodeGroups: *\[\]/m.test(text);

@@ -18,25 +18,25 @@ export interface ObjectValidation {
   readonly rendered: KubernetesObject;
   /** The server would not take it; absent where it would, or was not asked. */
   readonly refusal?: Refusal;
-  /** The refusal of a Pod made from the object's changed template. */
+  /** The refusal of a Pod created from the object's changed template. */
   readonly podRefusal?: Refusal;
-  /** Such a refusal that perhaps does not hold for the controller that will make the pods. */
+  /** A refusal that may not apply to the controller that will create the pods. */
   readonly podDoubt?: Refusal;
-  /** What of the release the refusing webhook looked for, and is not there yet: `Deployment web`. */
+  /** The object of the release that the refusing webhook looked for and that does not exist yet: `Deployment web`. */
   readonly refusalMisses?: string;
-  /** What of the release may lift `podRefusal`: `ResourceQuota team`. */
+  /** The object of the release that may resolve `podRefusal`: `ResourceQuota team`. */
   readonly podRefusalLiftedBy?: string;
-  /** False where the rollout ends an old pod before it needs room for a new one; true if not said. */
+  /** False if the rollout deletes an old pod before it needs room for a new one; default true. */
   readonly needsExtraPod?: boolean;
   /** Conflicts with managers that are not in `adopt`. */
   readonly othersConflicts: readonly ApplyConflict[];
   /** Another tool that manages the live object, such as Helm or Argo CD. */
   readonly otherTool?: string;
-  /** Of the live object; absent when there is none. */
+  /** Of the live object; absent if there is none. */
   readonly liveLabels?: Readonly<Record<string, string>>;
   /** It could not be validated yet: its namespace or its CRD comes with this release. */
   readonly deferred: boolean;
-  /** The identity may not write, so the server was not asked. */
+  /** The identity may not write, so there was no dry-run. */
   readonly notAsked?: true;
   /** Of the API server, untrusted text. */
   readonly warnings: readonly string[];
@@ -78,8 +78,8 @@ function notAskedFinding(notAsked: readonly ObjectValidation[]): readonly Findin
     {
       level: 'warn',
       reason: 'object-not-checked',
-      message: `${counted(notAsked.length, 'object')} compared by the fields that the overlay names: this identity may only read, so the server was not asked what it would do.`,
-      remedy: 'The deploying job asks it, before it changes anything.',
+      message: `${counted(notAsked.length, 'object')} compared by the fields that the overlay sets: this identity may only read, so there was no dry-run.`,
+      remedy: 'The deploying job does the dry-run before it changes anything.',
     },
   ];
 }
@@ -90,13 +90,13 @@ function deferredFinding(deferred: readonly ObjectValidation[]): readonly Findin
     {
       level: 'pass',
       reason: 'object-not-checked',
-      message: `${counted(deferred.length, 'object')} can be validated only after what the overlay brings first (namespace or CRD).`,
+      message: `${counted(deferred.length, 'object')} can be validated only after objects that the overlay creates first (namespace or CRD).`,
       remedy: '',
     },
   ];
 }
 
-/** What a rule says to this identity, and would say of any pod; for each rule once. */
+/** Refusals of this identity that would apply to any pod; once per rule. */
 function podDoubtFindings(validations: readonly ObjectValidation[]): readonly Finding[] {
   const workloads = new Map<string, string[]>();
   for (const { reference, podDoubt } of validations) {
@@ -107,12 +107,13 @@ function podDoubtFindings(validations: readonly ObjectValidation[]): readonly Fi
   return [...workloads].map(([said, titles]) => ({
     level: 'warn',
     reason: 'object-not-checked',
-    message: `Whether admission accepts the pods of ${titles.join(', ')} is not known: a rule of the cluster does not let this identity ask: ${said}`,
-    remedy: 'Nothing to do if the rule lets the controllers of Kubernetes create pods: the rollout shows it.',
+    message: `Whether admission accepts the pods of ${titles.join(', ')} is not known: a rule of the cluster does not let this identity do the dry-run: ${said}`,
+    remedy:
+      'Nothing to do if the rule allows the controllers of Kubernetes to create pods: the rollout will show it.',
   }));
 }
 
-/** Of what an object names more than once, one is sent; which one counts is not always what its author thinks. */
+/** Of duplicate entries of an object only one is sent, and it may not be the one that the author expects. */
 export function repeatFindings(
   repeats: readonly { readonly reference: ObjectReference; readonly what: string }[],
   locate: OverlayFacts['locate'],
@@ -120,14 +121,17 @@ export function repeatFindings(
   return repeats.map(({ reference, what }) => ({
     level: 'warn',
     reason: 'server-warning',
-    message: `${titleOf(reference)} names ${what}: only the last one counts, and is sent.`,
-    remedy: 'Take the others out of the overlay.',
+    message: `${titleOf(reference)} names ${what}: only the last one is sent.`,
+    remedy: 'Remove the others from the overlay.',
     object: reference,
     location: locate(reference),
   }));
 }
 
-/** What can be said before the cluster is asked: it may not let this identity look at what is not listed anyway. */
+/**
+ * Findings that need no request: this identity may lack the permission to read objects that are not listed in
+ * orion.yaml.
+ */
 export function judgeUnlisted(
   references: readonly ObjectReference[],
   { reach, locate }: Pick<OverlayFacts, 'reach' | 'locate'>,
@@ -163,7 +167,7 @@ function judgeObject(validation: ObjectValidation, facts: OverlayFacts): readonl
     findings.push({
       level: 'fail',
       reason: 'deployment-paused',
-      message: `${titleOf(reference)} is paused, so its rollout would never happen.`,
+      message: `${titleOf(reference)} is paused, so it would never be rolled out.`,
       remedy: `Remove ${pausedBy.join('.')} from the overlay, or set \`allow-paused: true\`.`,
       ...at(pausedBy),
     });
@@ -179,7 +183,7 @@ function judgeObject(validation: ObjectValidation, facts: OverlayFacts): readonl
 
 type Placed = (path?: FieldPath) => { object: ObjectReference; location: SourceLocation };
 
-/** What cannot be read never holds: the release would wait for it until its timeout. */
+/** An expression that cannot be parsed is never true: the release would wait for it until its timeout. */
 function readinessFindings({ reference, rendered }: ObjectValidation, at: Placed): readonly Finding[] {
   return readinessExpressions(rendered).problems.map(({ annotation, cause, remedy }) => ({
     level: 'fail',
@@ -195,7 +199,7 @@ function conflictFindings(validation: ObjectValidation, at: Placed): readonly Fi
     level: 'fail',
     reason: 'conflict',
     message: `${titleOf(validation.reference)}: field ${conflict.field} belongs to field manager ${conflict.manager}.`,
-    remedy: `Take the field out of the overlay, or add ${conflict.manager} to the input \`adopt\` to take it over.`,
+    remedy: `Remove the field from the overlay, or add ${conflict.manager} to the input \`adopt\` to take it over.`,
     ...at(resolvePath(conflict.field, validation.rendered)),
   }));
 }
@@ -225,7 +229,7 @@ function refusalFindings(validation: ObjectValidation, at: Placed): readonly Fin
   return findings;
 }
 
-/** A quota that is used up by the pods that are to be replaced is no obstacle where they go first. */
+/** A quota that is exhausted by the pods to be replaced is no obstacle if they are deleted first. */
 function podFinding(
   { reference, needsExtraPod = true, podRefusalLiftedBy }: ObjectValidation,
   refusal: Refusal,
@@ -236,17 +240,17 @@ function podFinding(
     return {
       level: 'warn',
       reason: 'object-not-checked',
-      message: `Pods of ${titleOf(reference)} would be refused as things are: ${said} This release changes ${podRefusalLiftedBy} as well, so the rollout decides.`,
-      remedy: `Nothing to do if that change of ${podRefusalLiftedBy} lets them in.`,
+      message: `Pods of ${titleOf(reference)} would currently be refused: ${said} This release changes ${podRefusalLiftedBy} as well, so the rollout decides.`,
+      remedy: `Nothing to do if that change of ${podRefusalLiftedBy} resolves it.`,
     };
   }
   if (quota && !needsExtraPod) {
     return {
       level: 'warn',
       reason: 'quota-exceeded',
-      message: `${titleOf(reference)} can only be rolled out by ending old pods first: ${said}`,
+      message: `${titleOf(reference)} can only be rolled out by deleting old pods first: ${said}`,
       remedy:
-        'Nothing to do if the new pods ask for no more than the old ones; else raise the ResourceQuota.',
+        'Nothing to do if the new pods request no more than the old ones; else raise the ResourceQuota.',
     };
   }
   return {
@@ -271,12 +275,12 @@ function warningFindings(validation: ObjectValidation, at: Placed): readonly Fin
   }));
 }
 
-/** The sentence for a warning of the server, the same at preview and apply. */
+/** The message for a warning of the server, the same in preview and apply. */
 export function serverWarning(reference: ObjectReference, warning: string): string {
   return `${titleOf(reference)}: the API server warns: ${sentence(warning)}`;
 }
 
-/** The field by which its rollout is paused. */
+/** The field that pauses its rollout. */
 function pauseIn(object: KubernetesObject): readonly string[] | undefined {
   const field = workloadKindOf(object)?.pause?.field;
   return field !== undefined && flagAt(object, ...field) === true ? field : undefined;

@@ -12,8 +12,8 @@ export interface Requests {
 const nothing: Requests = { cpu: 0, memory: 0 };
 
 /**
- * All containers and sidecars together, or the neediest moment of the start: an init container beside the sidecars that were started
- * before it. What the pod as a whole asks for (KEP 2837) replaces that, resource by resource; its overhead comes on top.
+ * The sum of containers and sidecars, or the maximum during init: an init container plus the sidecars started before
+ * it. Pod-level requests (KEP 2837) replace that, per resource; its overhead is added.
  */
 export function podRequests(spec: unknown): Requests {
   const together = ofContainers(spec);
@@ -39,7 +39,10 @@ export function containersIn(spec: unknown, list: 'containers' | 'initContainers
   return Array.isArray(containers) ? containers.filter(isObject) : [];
 }
 
-/** By resource: its request; else `otherwise`, unless that is nothing: then its limit, which the API server makes its request. */
+/**
+ * Per resource: its request; else `otherwise`, or if that is undefined its limit, which the API server uses as the
+ * default request.
+ */
 function asked(resources: unknown, otherwise: Requests): Requests {
   const [requests, limits] = ['requests', 'limits'].map((list) =>
     isObject(resources) ? resources[list] : undefined,

@@ -1,6 +1,7 @@
 /**
- * What pods, claims and Ingresses name beside Secrets and ConfigMaps, and the API server checks only when a pod or a volume is made:
- * a class or a ServiceAccount that is not there keeps every pod from starting, so it is told before anything is written.
+ * References of pods, claims and Ingresses to other objects than Secrets and ConfigMaps, which the API server checks
+ * only when a pod or volume is created: a missing class or ServiceAccount keeps every pod from starting, so it is
+ * reported before anything is written.
  */
 import { workloadKindOf } from '../kinds/table.ts';
 import { fieldAt, listAt, textAt } from '../kubernetes/fields.ts';
@@ -17,14 +18,14 @@ import { mayBringAccount } from '../producers/mentions.ts';
 import { podTemplateOf, templatePathOf } from '../workloads/workloads.ts';
 import type { Finding } from './finding.ts';
 
-/** One name in one object of the overlay. */
+/** One reference in one object of the overlay. */
 interface NamedObject {
-  /** What has to be there. */
+  /** The object that must exist. */
   readonly reference: ObjectReference;
-  /** The object that names it, and where. */
+  /** The referring object, and the field. */
   readonly user: ObjectReference;
   readonly path: FieldPath;
-  /** Claims that need no class any more once they exist; empty for what is not a storage class. */
+  /** Claims that no longer need the class once they exist; empty for other kinds. */
   readonly claims: readonly string[];
 }
 
@@ -40,16 +41,16 @@ const uses: Readonly<Record<string, Use>> = {
   ServiceAccount: { level: 'fail', consequence: 'its pods would be refused' },
   'StorageClass.storage.k8s.io': {
     level: 'fail',
-    consequence: 'nothing would make its volume, and its pods would wait for it',
+    consequence: 'its volume would not be provisioned, and its pods would wait for it',
   },
-  'IngressClass.networking.k8s.io': { level: 'warn', consequence: 'perhaps no controller serves it' },
+  'IngressClass.networking.k8s.io': { level: 'warn', consequence: 'possibly no controller handles it' },
   Secret: {
     level: 'warn',
-    consequence: 'images are pulled without it, which fails where the registry asks for a login',
+    consequence: 'images are pulled without it, which fails if the registry requires a login',
   },
 };
 
-/** Every such name of these objects, in the order of the manifest. */
+/** All such references of these objects, in the order of the manifest. */
 export function namedObjects(objects: readonly KubernetesObject[]): readonly NamedObject[] {
   return objects.flatMap((object) => [...inPods(object), ...inClaims(object), ...inIngress(object)]);
 }
@@ -75,12 +76,12 @@ function inPods(object: KubernetesObject): readonly NamedObject[] {
   if (template === undefined) return [];
   const spec: FieldPath = [...template, 'spec'];
   const { namespace } = object.metadata;
-  // The older name of the field counts where the newer one is not there.
+  // The deprecated field is used if the newer one is absent.
   const account = textAt(object, ...spec, 'serviceAccountName') ? 'serviceAccountName' : 'serviceAccount';
   return [
     ...named(object, ['scheduling.k8s.io/v1', 'PriorityClass'], [...spec, 'priorityClassName']),
     ...named(object, ['node.k8s.io/v1', 'RuntimeClass'], [...spec, 'runtimeClassName']),
-    // Every namespace gets this one by itself.
+    // Every namespace has this one by default.
     ...named(object, serviceAccount, [...spec, account], { namespace }).filter(
       ({ reference }) => reference.name !== 'default',
     ),
@@ -100,7 +101,7 @@ function inClaims(object: KubernetesObject): readonly NamedObject[] {
   const kind = groupKindOf(object);
   if (kind === 'PersistentVolumeClaim') {
     const claims = [object.metadata.name];
-    // A claim that names its volume needs no class to make one.
+    // A claim with a volumeName needs no class to provision one.
     if ((textAt(object, 'spec', 'volumeName') ?? '') !== '') return [];
     return named(object, storageClass, ['spec', 'storageClassName'], { claims });
   }
@@ -118,7 +119,7 @@ function inIngress(object: KubernetesObject): readonly NamedObject[] {
   return named(object, ['networking.k8s.io/v1', 'IngressClass'], ['spec', 'ingressClassName']);
 }
 
-/** Keys of what the overlay brings, or says that somebody will make (`orion.dev/provides: ServiceAccount/name`). */
+/** Keys of objects in the overlay, or announced by it (`orion.dev/provides: ServiceAccount/name`). */
 export function broughtKeys(objects: readonly KubernetesObject[]): ReadonlySet<string> {
   return new Set(
     objects.flatMap((object) => {
@@ -132,7 +133,10 @@ export function broughtKeys(objects: readonly KubernetesObject[]): ReadonlySet<s
   );
 }
 
-/** Missing ServiceAccounts that an operator may make for an object of the overlay, by `keyOf`, with that object's title. */
+/**
+ * Missing ServiceAccounts that an operator may create for an object of the overlay, by `keyOf`, with that object's
+ * title.
+ */
 export function perhapsBrought(
   missing: readonly ObjectReference[],
   objects: readonly KubernetesObject[],
@@ -150,13 +154,13 @@ export function perhapsBrought(
 /** What objects name, and what of it the cluster has. */
 export interface ReferenceFacts {
   readonly named: readonly NamedObject[];
-  /** Keys of what the API server says is not there; what may not be looked at is not among them. */
+  /** Keys of objects that do not exist according to the API server; without those that may not be read. */
   readonly missing: ReadonlySet<string>;
   /** Claims of the release's namespaces that exist: `namespace/name`; absent where they may not be listed. */
   readonly claims?: ReadonlySet<string>;
   /** Classes that volumes of the cluster or the overlay name; absent where volumes may not be listed. */
   readonly volumeClasses?: ReadonlySet<string>;
-  /** Keys of ServiceAccounts that an object of the overlay may bring, with that object's title. */
+  /** Keys of ServiceAccounts that an operator may create for an object of the overlay, with that object's title. */
   readonly brought?: ReadonlyMap<string, string>;
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
@@ -168,7 +172,7 @@ export function judgeReferences(facts: ReferenceFacts): readonly Finding[] {
     const use = uses[groupKindOf(reference)];
     if (use === undefined || !facts.missing.has(keyOf(reference)) || isServedOtherwise(one, facts)) return [];
     const maker = facts.brought?.get(keyOf(reference));
-    const perhaps = maker === undefined ? '' : ` unless ${maker} brings it`;
+    const perhaps = maker === undefined ? '' : ` unless ${maker} creates it`;
     return [
       {
         level: maker === undefined ? use.level : 'warn',
@@ -183,8 +187,8 @@ export function judgeReferences(facts: ReferenceFacts): readonly Finding[] {
 }
 
 /**
- * A class is only a name to claims that a volume made by hand takes: it need not exist as an object then. A claim that exists
- * has had its class.
+ * For claims bound to a statically provisioned volume the class is only a name, without a StorageClass object. An
+ * existing claim no longer needs its class.
  */
 function isServedOtherwise({ reference, user, claims }: NamedObject, facts: ReferenceFacts): boolean {
   if (groupKindOf(reference) !== 'StorageClass.storage.k8s.io') return false;
@@ -193,12 +197,12 @@ function isServedOtherwise({ reference, user, claims }: NamedObject, facts: Refe
   return claims.length > 0 && claims.every((name) => existing.has(`${user.namespace ?? ''}/${name}`));
 }
 
-/** The class that a volume names. */
+/** The class of a volume. */
 export function volumeClassesOf(volumes: readonly KubernetesObject[]): readonly string[] {
   return volumes.flatMap((volume) => textAt(volume, 'spec', 'storageClassName') ?? []);
 }
 
-/** A pod template that asks for any claim. */
+/** Whether a pod template uses any claim. */
 export function usesClaims(object: KubernetesObject): boolean {
   const volumes = listAt(podTemplateOf(object), 'spec', 'volumes');
   return (

@@ -1,8 +1,8 @@
-/** What a refusal of the API server means, and what helps. */
+/** The reason and remedy of a refusal by the API server. */
 import type { Reason } from '../failure/reasons.ts';
 import { type Refusal, refusalSentence } from './refusal.ts';
 
-/** The words of the API server for fields that are fixed once the object is there. */
+/** Messages of the API server about immutable fields. */
 const cannotChange =
   /immutable|may not change once set|cannot change roleRef|can not be less than|Forbidden: updates to .* spec/;
 
@@ -17,7 +17,7 @@ export function refusalReason(
       reason: 'immutable-field',
       message: `${title} changes a field that cannot be changed: ${said}`,
       remedy:
-        'Undo that change, or give the object a new name; deleting and recreating it would interrupt service.',
+        'Revert that change, or give the object a new name; deleting and recreating it would interrupt service.',
     };
   }
   if (
@@ -29,16 +29,16 @@ export function refusalReason(
       reason: 'webhook-refused',
       message: `${title} is refused by an admission rule of the cluster: ${said}`,
       remedy: /failed calling webhook/.test(refusal.message)
-        ? 'The webhook itself does not answer: ask whoever runs it.'
-        : 'Change what the rule names, or ask whoever runs it.',
+        ? 'The webhook itself does not respond: ask its owner.'
+        : 'Change what the rule names, or ask its owner.',
     };
   }
-  // The server says it as a 403, but no permission would help.
+  // The server responds 403, but no permission would help.
   if (/because it is being terminated/.test(refusal.message)) {
     return {
       reason: 'namespace-terminating',
       message: `${title} cannot be written: ${said}`,
-      remedy: 'Wait until the namespace is gone, then deploy again.',
+      remedy: 'Wait until the namespace is deleted, then deploy again.',
     };
   }
   if (refusal.status === 403) {
@@ -56,8 +56,8 @@ export function refusalReason(
       twice === null
         ? 'Correct the field in the overlay.'
         : twice[1] === undefined
-          ? 'Server-side apply takes each key of the list once: remove the others.'
-          : 'Server-side apply takes each port of a container once: keep one name for it, and let Services and probes use that name or the number.',
+          ? 'Server-side apply accepts each key of the list once: remove the others.'
+          : 'Server-side apply accepts each port of a container once: keep one name for it, and use that name or the number in Services and probes.',
   };
 }
 

@@ -1,13 +1,14 @@
 /**
- * Makes a sentence and a place of what the API server says when it refuses an object. Its words are untrusted text, and dump whole
- * structs: `spec.template: Invalid value: {…}: field is immutable`, `.spec.replicas: expected numeric …, got string`.
+ * Converts a refusal of the API server into a sentence and a field path. Its messages are untrusted text, and dump
+ * whole structs: `spec.template: Invalid value: {…}: field is immutable`, `.spec.replicas: expected numeric …, got
+ * string`.
  */
 import { isObject } from '../kubernetes/managed-fields.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 import { withPolicyWords } from '../kubernetes/policy-refusal.ts';
 import type { FieldPath } from '../kubernetes/source-location.ts';
 
-/** What the API server refused, in its own words (untrusted text). */
+/** A refusal as the API server words it (untrusted text). */
 export interface Refusal {
   readonly status: number;
   /** `Invalid`, `Forbidden`, … */
@@ -17,7 +18,9 @@ export interface Refusal {
 
 const longest = 600;
 
-/** One line that ends with a full stop: without the object's name, which the caller says, and without dumps of values. */
+/**
+ * One line that ends with a full stop: without the object's name, which the caller adds, and without dumps of values.
+ */
 export function refusalSentence(message: string): string {
   const causes = causesOf(withPolicyWords(message)).map(withoutDump);
   const more = causes.length > 3 ? ` and ${causes.length - 3} more` : '';
@@ -31,7 +34,7 @@ export function sentence(text: string): string {
   return /[.!?…]$/.test(short) ? short : `${short}.`;
 }
 
-/** Every field that the message names, in the server's words: `spec.volumes[0].configMap`. */
+/** Every field that the message names, in the server's notation: `spec.volumes[0].configMap`. */
 export function refusedPaths(message: string): readonly string[] {
   return causesOf(message).flatMap((cause) => fieldAtStart.exec(cause)?.[1] ?? []);
 }
@@ -47,7 +50,7 @@ export function refusedField(message: string, rendered: KubernetesObject): Field
   return field === undefined || !known ? undefined : resolvePath(field, rendered);
 }
 
-/** `spec.a.containers[0].b` and `spec.a.containers[name="api"].b` alike; what cannot be found ends the path. */
+/** `spec.a.containers[0].b` and `spec.a.containers[name="api"].b` alike; the path ends where a part is not found. */
 export function resolvePath(text: string, rendered: unknown): FieldPath {
   const path: (string | number)[] = [];
   let node: unknown = rendered;
@@ -61,7 +64,7 @@ export function resolvePath(text: string, rendered: unknown): FieldPath {
   return path;
 }
 
-/** `name="api"`, `containerPort=80,protocol="TCP"`: a key that the item lacks is a defaulted one. */
+/** `name="api"`, `containerPort=80,protocol="TCP"`: a key that the item lacks was defaulted. */
 function indexOf(node: unknown, keys: string): number | undefined {
   if (!Array.isArray(node)) return undefined;
   const wanted = [...keys.matchAll(/([\w-]+)=("[^"]*"|[^,]+)/g)].map(([, key = '', value = '']) => ({

@@ -7,26 +7,26 @@ import { podTemplateOf } from '../workloads/workloads.ts';
 import type { Finding } from './finding.ts';
 import { amounts, containersIn, plus, podRequests, type Requests } from './pod-requests.ts';
 
-/** Whether somebody makes nodes when there is no room; `hidden`: this identity may not see all that would tell. */
+/** Whether nodes are provisioned on demand; `hidden`: this identity may not read everything needed to know. */
 export type NodeMaker =
   | { readonly type: 'known'; readonly maker: string }
   | { readonly type: 'hidden' }
   | { readonly type: 'none' };
 
 interface ResourceFacts {
-  /** Absent where the identity may not list nodes. */
+  /** Absent if the identity may not list nodes. */
   readonly nodes?: readonly KubernetesObject[];
-  /** Pods that hold requests on those nodes; absent where they may not be listed. */
+  /** Pods with requests on those nodes; absent if they may not be listed. */
   readonly pods?: readonly KubernetesObject[];
   /** Workloads that this release creates (no `live`) or rolls: each may need room for its surge. */
   readonly changing: readonly { readonly workload: KubernetesObject; readonly live?: KubernetesObject }[];
-  /** Absent until it was looked for. */
+  /** Absent until it was determined. */
   readonly nodeMaker?: NodeMaker;
   /** The input `allow-insufficient-resources`. */
   readonly allowed?: boolean;
 }
 
-/** All that is asked here of a pod: of a large cluster's thousands the rest need not be held. */
+/** The fields of a pod that are needed here: a large cluster has thousands, so the rest is dropped. */
 export function schedulingOf(pod: KubernetesObject): KubernetesObject {
   const { apiVersion, kind, metadata } = pod;
   const requests = (list: 'containers' | 'initContainers') =>
@@ -69,8 +69,8 @@ export function judgeResources(facts: ResourceFacts, profile: Profile, minNodes:
       {
         level: 'warn',
         reason: 'resources-unknown',
-        message: 'Nodes may not be listed with this identity, so room for the new pods was not checked.',
-        remedy: 'Add a ClusterRole with list on nodes and pods to have it checked, or leave it.',
+        message: 'This identity may not list nodes, so room for the new pods was not checked.',
+        remedy: 'Add a ClusterRole with list on nodes and pods to have it checked, or ignore this.',
       },
     ];
   }
@@ -81,7 +81,7 @@ export function judgeResources(facts: ResourceFacts, profile: Profile, minNodes:
         level: profile.levels.resources,
         reason: 'too-few-nodes',
         message: `${usable.length} of ${facts.nodes.length} nodes are ready and schedulable; min-nodes is ${minNodes}.`,
-        remedy: 'Look at `kubectl get nodes`, or lower the input `min-nodes`.',
+        remedy: 'Check `kubectl get nodes`, or lower the input `min-nodes`.',
       },
     ];
   }
@@ -102,25 +102,28 @@ function judgeRoom(nodes: readonly KubernetesObject[], facts: ResourceFacts, pro
     return {
       level: 'warn',
       reason: 'resources-unknown',
-      message: `${ready(nodes)}; pods may not be listed with this identity, so room for the new ones was not checked.`,
-      remedy: 'Add a ClusterRole with list on pods to have it checked, or leave it.',
+      message: `${ready(nodes)}; this identity may not list pods, so room for the new ones was not checked.`,
+      remedy: 'Add a ClusterRole with list on pods to have it checked, or ignore this.',
     };
   }
-  const seen = `${ready(nodes)}; the surge asks for ${describe(needed)}, ${describe(free)} is free`;
+  const seen = `${ready(nodes)}; the surge requests ${describe(needed)}, ${describe(free)} is free`;
   if (fits(needed, free)) return { level: 'pass', reason: 'ok', message: `${seen}.`, remedy: '' };
   const least = sum(facts.changing.map((change) => surgeOf(change, nodes, true)));
   if (fits(least, minus(allocatable, sum(staying.map((pod) => podRequests(field(pod, 'spec'))))))) {
     return {
       level: 'warn',
       reason: 'insufficient-resources',
-      message: `${seen}: some new pods wait until old ones, or pods of a lower priority, have made room.`,
-      remedy: 'Nothing to do: the rollout shows it.',
+      message: `${seen}: some new pods wait until old pods, or pods of a lower priority, free capacity.`,
+      remedy: 'Nothing to do: the rollout will show it.',
     };
   }
   return noRoom(seen, facts, profile);
 }
 
-/** It is on its way out, or holds room for whoever needs it: such pods have a negative priority, below that of pods without a class. */
+/**
+ * It is terminating, or an overprovisioning placeholder: such pods have a negative priority, below that of pods
+ * without a class.
+ */
 function makesRoom(pod: KubernetesObject): boolean {
   const priority = field(pod, 'spec', 'priority');
   return pod.metadata.deletionTimestamp !== undefined || (typeof priority === 'number' && priority < 0);
@@ -130,25 +133,25 @@ function fits(needed: Requests, free: Requests): boolean {
   return needed.cpu <= free.cpu && needed.memory <= free.memory;
 }
 
-/** A pod without a node is what makes an autoscaler add one: no fault of the release. */
+/** An unschedulable pod triggers an autoscaler: that is not the release's fault. */
 function noRoom(seen: string, { nodeMaker, allowed = false }: ResourceFacts, profile: Profile): Finding {
   const reason = 'insufficient-resources';
   if (nodeMaker?.type === 'known') {
     return {
       level: 'warn',
       reason,
-      message: `${seen}: some new pods wait for nodes that ${nodeMaker.maker} makes.`,
-      remedy: 'Nothing to do if it may make as many as they need: the rollout shows it.',
+      message: `${seen}: some new pods wait for nodes that ${nodeMaker.maker} provisions.`,
+      remedy: 'Nothing to do if it may provision enough nodes: the rollout will show it.',
     };
   }
   const hidden = nodeMaker?.type === 'hidden';
-  const unknown = hidden ? ' (whether one runs may not be seen with this identity)' : '';
+  const unknown = hidden ? ' (this identity may not read whether one is running)' : '';
   return {
     level: hidden || allowed ? 'warn' : profile.levels.resources,
     reason,
     message: `${seen}: some new pods will not be scheduled unless an autoscaler adds nodes${unknown}.`,
     remedy:
-      'Lower the requests or maxSurge, or add a node; where nodes come by themselves, set `allow-insufficient-resources: true`.',
+      'Lower the requests or maxSurge, or add a node; if nodes are provisioned on demand, set `allow-insufficient-resources: true`.',
   };
 }
 
@@ -170,7 +173,7 @@ function isActive(pod: KubernetesObject): boolean {
 }
 
 /**
- * Extra room while rolling: all pods of something new, the surge of what is there, and the pods that are added.
+ * Extra capacity during the rollout: all pods of new workloads, the surge of existing ones, and added pods.
  *
  * @param least without the surge that a rollout can do without, because it may end a pod first
  */

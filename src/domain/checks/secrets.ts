@@ -1,4 +1,7 @@
-/** Every Secret and ConfigMap that a pod template refers to is there, or will be, with its key, and no Secret holds a placeholder. */
+/**
+ * Every Secret and ConfigMap that a pod template refers to exists or will be created, with its key, and no Secret
+ * contains a placeholder.
+ */
 import { isObject } from '../kubernetes/managed-fields.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../kubernetes/objects.ts';
 import type { FieldPath, SourceLocation } from '../kubernetes/source-location.ts';
@@ -11,12 +14,12 @@ import type { Finding } from './finding.ts';
 
 /** What of Secrets and ConfigMaps is there or will be, for the check of references and placeholders. */
 export interface SecretFacts extends Supply {
-  /** Decoded text of a Secret's data value; undefined for what is not text. */
+  /** Decoded text of a Secret's data value; undefined if it is not text. */
   readonly decode: (base64: string) => string | undefined;
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
 }
 
-/** On a Secret: keys, by comma, whose values are meant as they are. */
+/** On a Secret: comma-separated keys whose values are intended. */
 const allowPlaceholderAnnotation = 'orion.dev/allow-placeholder';
 
 /** Findings for references that lead nowhere and for placeholders in Secrets; where there are none, one that passes. */
@@ -24,10 +27,10 @@ export function judgeSecrets(facts: SecretFacts, profile: Profile): readonly Fin
   const sources = facts.rendered.flatMap((workload) => judgeSources(workload, facts));
   const secrets = [...facts.rendered, ...facts.live].filter((object) => object.kind === 'Secret');
   const placeholders = secrets.flatMap((secret) => placeholdersOf(secret, facts, profile));
-  // Several pods of one Secret, or several keys of it, are told once.
+  // Several pods of one Secret, or several keys of it, are reported once.
   const findings = [...new Map([...sources, ...placeholders].map((one) => [idOf(one), one])).values()];
   if (findings.some(({ level }) => level !== 'pass')) return findings;
-  const later = findings.length > 0 ? 'is there or will be made' : 'is there';
+  const later = findings.length > 0 ? 'exists or will be created' : 'exists';
   return [
     ...findings,
     {
@@ -43,7 +46,7 @@ function idOf({ level, message, object }: Finding): string {
   return level === 'fail' ? `${message} ${object?.name}` : message;
 }
 
-/** What the overlay refers to and does not bring: to be looked up in the cluster. */
+/** Objects that the overlay refers to but does not contain: to be read from the cluster. */
 export function outsideReferences(
   rendered: readonly KubernetesObject[],
 ): readonly { readonly kind: 'Secret' | 'ConfigMap'; readonly name: string }[] {
@@ -69,7 +72,7 @@ function judgeSources(workload: KubernetesObject, facts: SecretFacts): readonly 
 
 type Place = Pick<Finding, 'location'> & { readonly object: ObjectReference };
 
-/** `Secret tokens`, or `key TOKEN of Secret tokens` where the object itself is there. */
+/** `Secret tokens`, or `key TOKEN of Secret tokens` if the object itself exists. */
 function expected(
   { kind, name, key }: ConfigReference,
   { expectation: { by, how, certainty }, holds }: Answer & { readonly state: 'expected' },
@@ -77,17 +80,23 @@ function expected(
 ): Finding {
   const title = holds && key !== undefined ? `Key ${key} of ${kind} ${name}` : `${kind} ${name}`;
   if (certainty === 'sure') {
-    return { level: 'pass', reason: 'ok', message: `${title} will be made by ${by}.`, remedy: '', ...place };
+    return {
+      level: 'pass',
+      reason: 'ok',
+      message: `${title} will be created by ${by}.`,
+      remedy: '',
+      ...place,
+    };
   }
   const provides = `orion.dev/provides: ${kind}/${name}`;
   const message =
     certainty === 'unseen'
-      ? `${title} is not there, and whether ${by} of the namespace will make it cannot be seen by this identity.`
-      : `${title} is not there yet; perhaps ${by}${how === undefined ? '' : `, ${how},`} will make it.`;
+      ? `${title} does not exist, and this identity may not read whether ${by} of the namespace will create it.`
+      : `${title} does not exist yet; ${by}${how === undefined ? '' : `, ${how},`} may create it.`;
   const remedy =
     certainty === 'unseen'
       ? `Allow this identity to list these kinds (docs/role.yaml), or add it to the overlay or the namespace.`
-      : `If it does, annotate it with \`${provides}\`; if not, add what is missing to the overlay or the namespace.`;
+      : `If so, annotate it with \`${provides}\`; if not, add what is missing to the overlay or the namespace.`;
   return { level: 'warn', reason: 'producer-uncertain', message, remedy, ...place };
 }
 
@@ -102,8 +111,8 @@ function absence(
     return {
       level: 'fail',
       reason: secret ? 'secret-key-missing' : 'config-key-missing',
-      message: `${titleOf(place.object)} refers to key ${wanted.key} of ${title}, which ${madeWithout} makes without such a key.`,
-      remedy: `Let ${madeWithout} make the key ${wanted.key}, or correct the reference.`,
+      message: `${titleOf(place.object)} refers to key ${wanted.key} of ${title}, which ${madeWithout} creates without such a key.`,
+      remedy: `Configure ${madeWithout} to create the key ${wanted.key}, or correct the reference.`,
       ...place,
     };
   }
@@ -111,8 +120,8 @@ function absence(
     return {
       level: 'fail',
       reason: secret ? 'secret-missing' : 'config-missing',
-      message: `${titleOf(place.object)} refers to ${title}, which neither the overlay nor the namespace has, and nothing of them makes.`,
-      remedy: `Add it to the overlay's generators, or create it in the namespace before deploying. If an object of the overlay makes it, annotate that with \`orion.dev/provides: ${wanted.kind}/${wanted.name}\`.`,
+      message: `${titleOf(place.object)} refers to ${title}, which is neither in the overlay nor in the namespace, and nothing there creates it.`,
+      remedy: `Add it to the overlay's generators, or create it in the namespace before deploying. If an object of the overlay creates it, annotate that object with \`orion.dev/provides: ${wanted.kind}/${wanted.name}\`.`,
       ...place,
     };
   }
@@ -126,14 +135,14 @@ function absence(
 }
 
 const doubts: Readonly<Record<Doubt, string>> = {
-  placeholder: 'still holds a placeholder',
-  variable: 'holds the name of a variable, as it stands',
+  placeholder: 'still contains a placeholder',
+  variable: 'contains the unexpanded name of a variable',
   empty: 'is empty',
 };
 
 /**
- * Only what the overlay itself brings can fail: an empty value is how many programs are switched off, a variable may be replaced by
- * the program, and the Secrets of others are theirs.
+ * Only Secrets of the overlay can fail: an empty value may switch a feature off, a variable may be expanded by the
+ * program, and other Secrets are not managed here.
  */
 function placeholdersOf(secret: KubernetesObject, facts: SecretFacts, profile: Profile): readonly Finding[] {
   const reference = referenceOf(secret);
@@ -144,14 +153,14 @@ function placeholdersOf(secret: KubernetesObject, facts: SecretFacts, profile: P
     if (doubt === undefined) return [];
     const level: CheckLevel = rendered && doubt === 'placeholder' ? profile.levels.secretPlaceholder : 'warn';
     const correct = rendered
-      ? 'Fill in the real value where the generator reads it'
+      ? 'Set the real value in the source of the generator'
       : `Set the real value in the cluster's Secret ${secret.metadata.name}`;
     return [
       {
         level,
         reason: 'secret-placeholder',
         message: `Key ${key} of ${titleOf(reference)} ${doubts[doubt]}.`,
-        remedy: `${correct}; if it is meant so, annotate the Secret with \`${allowPlaceholderAnnotation}: ${key}\`.`,
+        remedy: `${correct}; if it is intended, annotate the Secret with \`${allowPlaceholderAnnotation}: ${key}\`.`,
         object: reference,
         ...(rendered ? { location: facts.locate(reference, ['data', key]) } : {}),
       },

@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts';
 
 /** What the objects were rendered with, as the check of tools and the result document name it. */
 export interface Renderer {
-  /** `record`: nothing is rendered, the objects are those of the release that `version` names. */
+  /** `record`: nothing is rendered, the objects are those of the release in `version`. */
   readonly name: 'kubectl' | 'kustomize' | 'record';
   /** `v1.36.3`; `unknown` when the program does not say. */
   readonly version: string;
@@ -11,7 +11,7 @@ export interface Renderer {
   readonly kustomizeVersion: string;
 }
 
-/** kustomize that writes origin annotations for everything; kubectl brings it since 1.25. */
+/** The kustomize version that writes all origin annotations; included in kubectl since 1.25. */
 const oldest = { major: 4, minor: 5 };
 
 /** @throws Fault `tool-missing` or `tool-version`, which the tools check reports. */
@@ -22,7 +22,7 @@ export function chooseRenderer<Found extends Renderer>(renderers: readonly Found
   if (old !== undefined) {
     throw new Fault(
       'tool-version',
-      `${old.name} ${old.version} renders with kustomize ${old.kustomizeVersion}, which cannot tell where objects come from.`,
+      `${old.name} ${old.version} renders with kustomize ${old.kustomizeVersion}, which does not record the origin of objects.`,
       'Install kubectl 1.25 or kustomize 4.5 or later on the runner.',
     );
   }
@@ -33,17 +33,17 @@ export function chooseRenderer<Found extends Renderer>(renderers: readonly Found
   );
 }
 
-/** Only what rendering needs is a tool; curl and jq are not. */
+/** Only the renderer is required; curl and jq are not. */
 export function judgeTools(renderers: readonly Renderer[]): readonly Finding[] {
   const chosen = chooseRenderer(renderers);
   const message =
     chosen.name === 'record'
-      ? `Nothing is to be rendered: the objects are those of ${chosen.version}.`
+      ? `Nothing has to be rendered: the objects are those of ${chosen.version}.`
       : `${chosen.name} ${chosen.version} renders (kustomize ${chosen.kustomizeVersion}).`;
   return [{ level: 'pass', reason: 'ok', message, remedy: '' }];
 }
 
-/** A program that does not say its version is tried. */
+/** A program of unknown version is tried. */
 function isRecent(version: string): boolean {
   const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
   if (major === undefined) return true;

@@ -2,7 +2,10 @@ import type { ObjectReference } from '../kubernetes/objects.ts';
 import type { SourceLocation } from '../kubernetes/source-location.ts';
 import type { Reason } from './reasons.ts';
 
-/** The end of one container's log, as the API server gave it: untrusted text, to be masked and defused before it is shown. */
+/**
+ * The end of one container's log, as the API server gave it: untrusted text, to be masked and escaped before it is
+ * printed.
+ */
 export interface LogTail {
   readonly pod: string;
   readonly container: string;
@@ -21,18 +24,18 @@ export interface EventEvidence {
   readonly at?: string;
 }
 
-/** Why a release is broken: one cause, reported once, with everything it hits. */
+/** Why a release is broken: one cause, reported once, with every affected object. */
 export interface Failure {
   readonly reason: Reason;
   /** One sentence of cause: "Container api of auth exited with code 3 three times in a row." */
   readonly message: string;
   /** One sentence of remedy. */
   readonly remedy: string;
-  /** The workloads (or other objects) it hits, the most telling one first. */
+  /** The affected workloads (or other objects), the most relevant one first. */
   readonly objects: readonly ObjectReference[];
   /** From the workload down to the container: `['Deployment auth', 'ReplicaSet auth-6d5', 'Pod auth-6d5-x', 'container api']`. */
   readonly chain: readonly string[];
-  /** When the cluster first showed it, by the evidence's own timestamp (RFC 3339). */
+  /** When the cluster first reported it, by the evidence's timestamp (RFC 3339). */
   readonly evidenceAt?: string;
   readonly event?: EventEvidence;
   readonly logs: readonly LogTail[];
@@ -43,7 +46,7 @@ export interface Failure {
     readonly container: string;
     readonly terminated: boolean;
   };
-  /** The field of the first object that a person would edit, for the annotation's line: `['spec','template',...,'image']`. */
+  /** The field of the first object to edit, for the annotation's line: `['spec','template',...,'image']`. */
   readonly field?: readonly (string | number)[];
   readonly location?: SourceLocation;
 }

@@ -2,7 +2,7 @@ import type { ObjectReference } from '../kubernetes/objects.ts';
 import type { SourceLocation } from '../kubernetes/source-location.ts';
 import type { Reason } from './reasons.ts';
 
-/** Something to know that fails nothing: a server warning, a takeover. */
+/** A notice, which fails nothing: a server warning, a takeover. */
 export interface Notice {
   readonly reason: Reason;
   readonly message: string;

@@ -6,9 +6,9 @@ import type { HealthState } from './state.ts';
 export interface PodEndpoint {
   readonly pod: string;
   readonly uid: string | undefined;
-  /** Gets traffic. The API says: an absent `ready` is to be read as true. */
+  /** Gets traffic. According to the API an absent `ready` means true. */
   readonly ready: boolean;
-  /** On its way out, but still answering: gets traffic where no ready one is left. */
+  /** Terminating but still serving: gets traffic if no ready endpoint is left. */
   readonly draining: boolean;
 }
 
@@ -47,7 +47,10 @@ function endpointOf(endpoint: unknown): readonly PodEndpoint[] {
   ];
 }
 
-/** `spec.selector`; undefined for a Service that selects nothing: an ExternalName, or one whose endpoints somebody else writes. */
+/**
+ * `spec.selector`; undefined for a Service without a selector: an ExternalName, or one with manually managed
+ * endpoints.
+ */
 export function selectorOf(service: KubernetesObject): Readonly<Record<string, string>> | undefined {
   const selector = fieldAt(service, 'spec', 'selector');
   if (textAt(service, 'spec', 'type') === 'ExternalName') return undefined;
@@ -65,15 +68,16 @@ export function selects(
 }
 
 interface UnknownPort {
-  /** The place in `spec.ports`. */
+  /** The index in `spec.ports`. */
   readonly place: number;
-  /** What `targetPort` says. */
+  /** The value of `targetPort`. */
   readonly name: string;
 }
 
 /**
- * The first named targetPort that no container of any of these pods has: nothing arrives by it. A pod without the name is in the
- * slices without that port. Source: `FindPort` in kubernetes/pkg/api/v1/pod: the name and the protocol must match; sidecars count.
+ * The first named targetPort that no container of any of these pods has, so it gets no traffic. A pod without the
+ * name is in the slices without that port. Source: `FindPort` in kubernetes/pkg/api/v1/pod: the name and the protocol
+ * must match; sidecars count.
  */
 export function portOfNobody(
   service: KubernetesObject,

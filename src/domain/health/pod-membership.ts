@@ -1,4 +1,4 @@
-/** Whose pods there are: the question behind every endpoint. */
+/** Which workload and revision each pod belongs to. */
 import { traitsOf } from '../kinds/table.ts';
 import {
   groupKindOf,
@@ -16,8 +16,9 @@ import { podTemplateOf } from '../workloads/workloads.ts';
 import { selects } from './endpoints.ts';
 
 /**
- * `ours`: of this release, or allowed beside it (partition, OnDelete). `old`: of an earlier revision of a workload that this
- * release changed. `former`: of a workload that an earlier release had and this one no longer has. `other`: of nobody we know.
+ * `ours`: of this release, or allowed beside it (partition, OnDelete). `old`: of an earlier revision of a workload
+ * that this release changed. `former`: of a workload of an earlier release that this one no longer has. `other`: of
+ * an unknown owner.
  */
 export type Membership = 'ours' | 'old' | 'former' | 'other';
 
@@ -31,7 +32,7 @@ export interface Member {
   readonly leaving: boolean;
 }
 
-/** A workload whose pods a Service could select: what its template says, and how many it wants now. */
+/** A workload whose pods a Service could select: its template, and its current number of replicas. */
 export interface Source {
   readonly title: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -42,12 +43,12 @@ export interface Source {
 
 /** All pods of the release's namespace at one moment, by labels. */
 export interface Members {
-  /** The pods that have all these labels. */
+  /** The pods with all these labels. */
   selectedBy(selector: Readonly<Record<string, string>>): readonly Member[];
   readonly sources: readonly Source[];
 }
 
-/** `former` are the keys of workloads that the record before lists and the overlay no longer has. */
+/** `former` are the keys of workloads that the previous record lists and the overlay no longer has. */
 export function membersOf(
   state: RolloutState,
   former: ReadonlySet<string>,
@@ -66,7 +67,7 @@ export function membersOf(
   return { selectedBy: byLabels(pods), sources: [...sourcesOf(state, former, rendered).values()] };
 }
 
-/** Looks through the pods that have one of the labels, the rarest: a thousand Services must not each look at every pod. */
+/** Scans only the pods with the rarest of the labels: a thousand Services must not each scan every pod. */
 function byLabels(pods: readonly Member[]): Members['selectedBy'] {
   const index = new Map<string, Member[]>();
   for (const member of pods) {
@@ -103,7 +104,7 @@ function isLive({ object }: PodRecord): boolean {
   return phaseOf(object) !== 'Succeeded' && phaseOf(object) !== 'Failed';
 }
 
-/** OnDelete, partition and a pause that the overlay asks for leave old pods where they are, by design. */
+/** With OnDelete, a partition or a pause in the overlay, old pods remain by design. */
 function keepsOldPods(view: WorkloadView): boolean {
   const live = view.live?.object;
   return pausedOnPurpose(view) || (live !== undefined && view.kind.keepsOldPods(live));
@@ -122,7 +123,10 @@ function strange(state: RolloutState, former: ReadonlySet<string>, { object }: P
   };
 }
 
-/** Workloads of the namespace and of the overlay; ReplicaSets speak through their Deployment, former ones no longer. */
+/**
+ * Workloads of the namespace and of the overlay; ReplicaSets are represented by their Deployment, former workloads
+ * are left out.
+ */
 function sourcesOf(
   state: RolloutState,
   former: ReadonlySet<string>,

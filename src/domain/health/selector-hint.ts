@@ -1,20 +1,20 @@
-/** Why a selector finds nothing: whether it ever could, and the labels that it most probably meant. */
+/** Why a selector matches nothing: whether it ever could, and the labels that were probably intended. */
 import type { Source } from './pod-membership.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Labels that controllers add to the pods they make; a template does not have them. */
+/** Labels that controllers add to their pods, which are not in the template. */
 const added =
   /^(statefulset\.kubernetes\.io\/pod-name|apps\.kubernetes\.io\/pod-index|pod-template-hash|pod-template-generation|controller-revision-hash|controller-uid|job-name|batch\.kubernetes\.io\/.+)$/;
 
-/** The template's labels are all that the selector asks for, but for what a controller adds. */
+/** The template has all labels of the selector, except those that a controller adds. */
 export function templateMatches(selector: Labels, labels: Labels): boolean {
   return pairsOf(selector).every(([name, value]) => labels[name] === value);
 }
 
 /**
- * A pod of this template could still come to match: a label that the template does not have may be added to the running pod
- * (a database marks its leader so), one that it has with another value stays as it is.
+ * A pod of this template could still match later: a label that the template lacks may be added to the running pod (a
+ * database operator labels its leader), but a label with a different value does not change.
  */
 export function couldMatch(selector: Labels, labels: Labels): boolean {
   return pairsOf(selector).every(([name, value]) => labels[name] === undefined || labels[name] === value);
@@ -32,7 +32,7 @@ interface Nearest {
   readonly name: string;
 }
 
-/** The template whose labels come closest to the selector; undefined where none has anything in common with it. */
+/** The template whose labels are most similar to the selector; undefined if none has anything in common with it. */
 export function nearestLabels(selector: Labels, sources: readonly Source[]): Nearest | undefined {
   const ranked = sources
     .map((source) => ({ source, likeness: likenessOf(selector, source.labels) }))
@@ -53,7 +53,7 @@ export function said(labels: Labels, names: readonly string[] = Object.keys(labe
   return names.map((name) => `${name}=${labels[name] ?? ''}`).join(', ');
 }
 
-/** Equal pairs count most, then how alike the values are; a label with another name but a value like it counts a little. */
+/** Equal pairs count most, then the similarity of values; a similar value of a different label counts a little. */
 function likenessOf(selector: Labels, labels: Labels): number {
   let likeness = 0;
   for (const [name, value] of Object.entries(selector)) {
@@ -65,7 +65,7 @@ function likenessOf(selector: Labels, labels: Labels): number {
   return likeness;
 }
 
-/** 0 to 1: the part of the letters that both have, whatever their order. */
+/** 0 to 1: the share of letters in common, in any order. */
 function sharedLetters(one: string, other: string): number {
   const left = [...other];
   let shared = 0;

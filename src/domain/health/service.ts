@@ -1,4 +1,4 @@
-/** The rules for one Service: do its endpoints hold the pods of this release, and no old ones? */
+/** The rules for one Service: its endpoints must contain the pods of this release, and no old ones. */
 import type { Failure } from '../failure/failure.ts';
 import { fieldAt, flagAt } from '../kubernetes/fields.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf, titleOf } from '../kubernetes/objects.ts';
@@ -19,14 +19,17 @@ export interface ServiceReport {
 /** The report on one Service, and the failure that it is or may become. */
 export interface ServiceVerdict {
   readonly report: ServiceReport;
-  /** What to say when the state is `failed`, or still `waiting` when time is up; a wait without one is given up, not failed. */
+  /**
+   * The failure if the state is `failed`, or still `waiting` at the deadline; a wait without one is given up without
+   * a failure.
+   */
   readonly failure?: Failure;
 }
 
 interface ServiceFacts {
   readonly members: Members;
   readonly endpoints: readonly PodEndpoint[];
-  /** The overlay has objects whose controllers may make pods of any labels (custom resources). */
+  /** The overlay has objects whose controllers may create pods with any labels (custom resources). */
   readonly unknownMakers: boolean;
 }
 
@@ -37,7 +40,7 @@ export function judgeService(service: KubernetesObject, facts: ServiceFacts): Se
   const plain = (state: ServiceReport['state'], message: string): ServiceVerdict => ({
     report: { reference, state, message },
   });
-  if (selector === undefined) return plain('skipped', 'selects no pods by labels, not judged');
+  if (selector === undefined) return plain('skipped', 'has no selector, not judged');
   const selected = facts.members.selectedBy(selector);
   const ours = selected.filter((member) => member.membership === 'ours' && !member.leaving);
   if (ours.length > 0) return judgeEndpoints(service, selected, ours, facts.endpoints);
@@ -45,7 +48,7 @@ export function judgeService(service: KubernetesObject, facts: ServiceFacts): Se
   const sources = facts.members.sources.filter(({ labels }) => templateMatches(selector, labels));
   if (sources.some(({ wanted }) => wanted !== undefined && wanted > 0)) {
     const names = sources.map(({ title }) => title).join(', ');
-    return missing(service, 'waiting', `no pod of ${names} is there yet`, `no pod of ${names} is there`);
+    return missing(service, 'waiting', `no pod of ${names} exists yet`, `no pod of ${names} exists`);
   }
   if (sources.length > 0) return plain('skipped', idle(sources));
   if (selected.some(({ membership, leaving }) => membership === 'other' && !leaving)) {
@@ -57,11 +60,11 @@ export function judgeService(service: KubernetesObject, facts: ServiceFacts): Se
 function idle(sources: readonly Source[]): string {
   const names = sources.map(({ title }) => title).join(', ');
   return sources.some(({ wanted }) => wanted === undefined)
-    ? `selects pods of ${names}, which come and go, not judged`
+    ? `selects pods of ${names}, which are temporary, not judged`
     : `selects pods of ${names}, which is scaled to zero`;
 }
 
-/** No pod of this release has the labels: those that have are on their way out, or there are none at all. */
+/** No pod of this release has the labels: those that have them are terminating, or there are none. */
 function unmatched(
   service: KubernetesObject,
   selector: Readonly<Record<string, string>>,
@@ -87,7 +90,7 @@ function judgeEndpoints(
   endpoints: readonly PodEndpoint[],
 ): ServiceVerdict {
   const names = ours.map(({ pod }) => pod.metadata.name);
-  // A pod that does not name a port gets none of its traffic, others do: `getEndpointPorts` of k8s.io/endpointslice leaves it out.
+  // A pod without the named port gets none of its traffic, others do: `getEndpointPorts` of k8s.io/endpointslice leaves it out.
   const present = selected.filter(
     ({ membership, leaving }) => membership !== 'old' && membership !== 'former' && !leaving,
   );
@@ -160,7 +163,7 @@ function missing(
       remedy:
         field[1] === 'ports'
           ? 'Give the container’s port that name, or correct targetPort.'
-          : 'Make the selector of the Service and the labels of the pods the same; `kubectl get endpointslices` shows what it sends to.',
+          : 'Make the selector of the Service and the labels of the pods match; `kubectl get endpointslices` shows its endpoints.',
       objects: [reference],
       chain: [titleOf(reference)],
       logs: [],

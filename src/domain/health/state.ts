@@ -1,4 +1,7 @@
-/** What is known of the Services and EndpointSlices of the release's namespace: a fold over the same changes as the rollout's. */
+/**
+ * The observed Services and EndpointSlices of the release's namespace, reduced from the same changes as the rollout's
+ * state.
+ */
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../kubernetes/objects.ts';
 import type { ObservedChange } from '../rollout/state.ts';
 
@@ -17,7 +20,7 @@ export function startHealth(): HealthState {
   return new Map();
 }
 
-/** A list replaces what is known of its kind and namespace; older versions of a known object are passed over. */
+/** A list replaces all known objects of its kind and namespace; older versions of a known object are ignored. */
 export function observeHealth(state: HealthState, change: ObservedChange): HealthState {
   if (change.type === 'listed') {
     if (!folded.has(change.groupKind)) return state;

@@ -1,4 +1,4 @@
-/** Is what was rolled out still up, and does every Service send to it? Pure: state in, answer out. */
+/** Computes whether the rollout is still up, and every Service sends to its pods. Pure. */
 import type { Failure } from '../failure/failure.ts';
 import { isCustomResource } from '../kubernetes/custom-resource.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf, titleOf } from '../kubernetes/objects.ts';
@@ -9,19 +9,19 @@ import { membersOf } from './pod-membership.ts';
 import { judgeService, type ServiceReport, type ServiceVerdict } from './service.ts';
 import type { HealthState } from './state.ts';
 
-/** What this release is, as far as health is concerned. */
+/** The parts of a release that health needs. */
 export interface HealthSubject {
   readonly namespace: string;
   /** The overlay's objects as they were sent. */
   readonly rendered: readonly KubernetesObject[];
-  /** Keys of workloads that the record before lists and the overlay no longer has. */
+  /** Keys of workloads that the previous record lists and the overlay no longer has. */
   readonly former: ReadonlySet<string>;
 }
 
 interface HealthLimits {
-  /** The rollout's own; its timeout is out of force, it passed. */
+  /** The rollout's limits, without its timeout, since it has passed. */
   readonly rollout: Limits;
-  /** When what is not sound by then counts as broken, milliseconds since the epoch. */
+  /** The deadline after which an unhealthy state is a failure, milliseconds since the epoch. */
   readonly deadline: number;
 }
 
@@ -43,9 +43,9 @@ export type HealthVerdict =
     };
 
 /**
- * Fails at once where nothing can mend it (a crash loop, a selector that no template could match, a named port that no
- * container has), waits for what comes by itself until the deadline, and passes when every Service is sound and the rollout
- * is as good as it was when it passed: a workload that crashed since must stay up anew.
+ * Fails at once for permanent problems (a crash loop, a selector that no template could match, a named port that no
+ * container has), waits for transient ones until the deadline, and passes when every Service is healthy and the
+ * rollout is still in the state in which it passed: a workload that crashed since must settle again.
  */
 export function healthVerdict(
   rollout: RolloutState,
@@ -90,7 +90,7 @@ function judgeServices(
   if (services.length === 0) return [];
   const members = membersOf(rollout, former, rendered);
   const endpoints = endpointsByService(health, namespace);
-  // Controllers of Kubernetes itself make pods from templates that we see.
+  // Kubernetes' built-in controllers create pods from templates that we can read.
   const unknownMakers = rendered.some(isCustomResource);
   return services.map((service) =>
     judgeService(health.get(keyOf(referenceOf(service))) ?? service, {
@@ -114,7 +114,7 @@ const crashes: ReadonlySet<Failure['reason']> = new Set([
   'container-cannot-run',
 ]);
 
-/** What the rollout would say, said after it had passed. */
+/** A failure of the rollout after it had passed. */
 function afterwards(failure: Failure): Failure {
   return {
     ...failure,
@@ -129,7 +129,8 @@ function timedOut({ waitingFor, why }: ReturnType<typeof unsettled>[number]): Fa
   return {
     reason: 'health-timeout',
     message,
-    remedy: 'See what its pods wait for; raise health-retries or health-interval if they only need longer.',
+    remedy:
+      'Find out what its pods wait for; raise health-retries or health-interval if they only need longer.',
     objects: [],
     chain: [],
     logs: [],

@@ -136,7 +136,9 @@ export function actionByFields(live: KubernetesObject | undefined, desired: Kube
   return keepsOwned && canonicalJson(named) === canonicalJson(json(desired)) ? 'unchanged' : 'configured';
 }
 
-/** ConditionTimes of tools that would change the object back, or lose track of it (reason `managed-by-other-tool`). */
+/**
+ * Labels and annotations of tools that would revert the object, or lose track of it (reason `managed-by-other-tool`).
+ */
 export function otherToolOf(live: KubernetesObject): string | undefined {
   const labels = live.metadata.labels ?? {};
   const annotations = live.metadata.annotations ?? {};

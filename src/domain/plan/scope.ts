@@ -79,14 +79,14 @@ function ofNamespace(reference: ObjectReference, { namespace, lists }: Reach): O
     return {
       ...place,
       message: `${title} is in namespace ${other}: workloads and Services are watched and tested in the release's own namespace ${namespace} only.`,
-      remedy: `Deploy it by an overlay of its own, with \`namespace: ${other}\`; listing the namespace in orion.yaml does not help for these kinds.`,
+      remedy: `Deploy it with a separate overlay, with \`namespace: ${other}\`; listing the namespace in orion.yaml does not help for these kinds.`,
     };
   }
   if (lists.namespaces.includes(other)) return undefined;
   return {
     ...place,
     message: `${title} is in namespace ${other}, but this release deploys to ${namespace}.`,
-    remedy: `Add \`- ${other}\` below \`namespaces:\` of orion.yaml, set one namespace in the overlay, or deploy the other namespace by an overlay of its own.`,
+    remedy: `Add \`- ${other}\` below \`namespaces:\` of orion.yaml, set one namespace in the overlay, or deploy the other namespace with a separate overlay.`,
   };
 }
 
@@ -95,8 +95,8 @@ function ofCluster(reference: ObjectReference, { lists }: Reach): OutsideProblem
   if (names.some((name) => lists.clusterScoped.includes(name))) return undefined;
   return {
     reason: 'outside-namespace',
-    message: `${titleOf(reference)} belongs to the whole cluster, and orion.yaml does not list it.`,
-    remedy: `Add \`- ${names[0]}\` below \`cluster-scoped:\` of orion.yaml, or take it out of the overlay.`,
+    message: `${titleOf(reference)} is cluster-scoped, and orion.yaml does not list it.`,
+    remedy: `Add \`- ${names[0]}\` below \`cluster-scoped:\` of orion.yaml, or remove it from the overlay.`,
     path: ['metadata', 'name'],
   };
 }
@@ -110,14 +110,14 @@ function notOurs(
   if (owner.app === app && owner.namespace === namespace) return undefined;
   const whose =
     owner.app === undefined && owner.namespace === undefined
-      ? 'and nothing says that it is of this app'
-      : `and is of app ${owner.app ?? 'unknown'} in namespace ${owner.namespace ?? 'unknown'}`;
+      ? 'and has no label of this app'
+      : `and belongs to app ${owner.app ?? 'unknown'} in namespace ${owner.namespace ?? 'unknown'}`;
   const scope = reference.namespace === undefined ? '' : ` -n ${reference.namespace}`;
   return {
     reason: 'owned-by-other',
-    message: `${titleOf(reference)} is there already, ${whose}.`,
+    message: `${titleOf(reference)} already exists, ${whose}.`,
     remedy: [
-      'Give the object in the overlay another name, or hand the live one over to this app:',
+      'Give the object in the overlay another name, or transfer the live one to this app:',
       `kubectl label ${groupKindOf(reference)} ${reference.name}${scope} --overwrite ${appLabel}=${app} ${namespaceLabel}=${namespace}`,
     ].join('\n'),
   };

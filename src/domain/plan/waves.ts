@@ -1,7 +1,7 @@
 /**
- * The order of apply: what others need comes first. Inside a wave everything is applied in parallel.
- * Custom resources go with the workloads: their CRD may come in the first wave, and their operators are workloads. Those that make
- * Secrets and ConfigMaps for pods go before them, and what they read from before those (ADR 0016).
+ * The order of apply: dependencies first. Inside a wave everything is applied in parallel. Custom resources go with
+ * the workloads: their CRD may come in the first wave, and their operators are workloads. Those that make Secrets and
+ * ConfigMaps for pods go before them, and what they read from before those (ADR 0016).
  */
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../kubernetes/objects.ts';
 import { isProducerKind, isSource } from '../producers/table.ts';
@@ -37,10 +37,10 @@ const waveByGroupKind: Readonly<Record<string, Wave>> = {
   ResourceQuota: 'configuration',
   LimitRange: 'configuration',
   Service: 'configuration',
-  // They ask pods of the workloads: before those are there, they would refuse the very objects that are applied beside them.
+  // They call pods of the workloads: before those are up, they would refuse the objects that are applied in the same wave.
   'MutatingWebhookConfiguration.admissionregistration.k8s.io': 'policies',
   'ValidatingWebhookConfiguration.admissionregistration.k8s.io': 'policies',
-  // Their webhooks look at what they scale.
+  // Their webhooks look up the scale target.
   'ScaledObject.keda.sh': 'policies',
   'VerticalPodAutoscaler.autoscaling.k8s.io': 'policies',
   'HorizontalPodAutoscaler.autoscaling': 'policies',

@@ -1,4 +1,4 @@
-/** What earlier releases of the app have put into the cluster, by their records. */
+/** The objects that earlier releases of the app created, according to their records. */
 import { keyOf, type ObjectReference, referenceOf } from '../kubernetes/objects.ts';
 import type { InventoryEntry, ReleaseBody, ReleaseHead } from '../release/record.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What finish deletes: objects that Orion's earlier records of this app list and the overlay no longer
- * has. Pure. Whatever is in doubt stays: an object that stays by mistake is found again by the next release.
+ * What finish deletes: objects that Orion's earlier records of this app list and the overlay no longer has. Pure.
+ * When in doubt an object is kept: the next release finds it again.
  */
 import { hasGeneratedName } from '../kubernetes/generated-name.ts';
 import { applyEntryOf, fieldManager } from '../kubernetes/managed-fields.ts';
@@ -14,11 +14,14 @@ import { type ConfigurationUsers, userOf } from './references.ts';
 export interface PruneReport {
   readonly reference: ObjectReference;
   readonly state: 'to-prune' | 'pruned' | 'spared' | 'not-pruned';
-  /** Why it stays; empty for one that goes. */
+  /** Why it is kept; empty if it is deleted. */
   readonly message: string;
 }
 
-/** Nothing that the release needs, and still the object that Orion made: it goes, if it is the one with this UID. */
+/**
+ * The release does not need it, and it is still the object that Orion created: it is deleted, with its UID as
+ * precondition.
+ */
 export interface Prune {
   readonly reference: ObjectReference;
   readonly uid: string;
@@ -26,11 +29,11 @@ export interface Prune {
   readonly generated: boolean;
 }
 
-/** It is not in the overlay any more, and stays. */
+/** It is no longer in the overlay, but is kept. */
 interface Spared {
   readonly reference: ObjectReference;
   readonly uid: string;
-  /** Half a sentence: "it may hold data". */
+  /** Part of a sentence: "it may contain data". */
   readonly why: string;
 }
 
@@ -92,17 +95,17 @@ function isStillOurs(listed: Listed, live: KubernetesObject, { ofOthers }: Prune
 
 function whySpared(live: KubernetesObject, { namespace, ofOthers }: PruneFacts): string | undefined {
   const kind = groupKindOf(live);
-  if (live.metadata.namespace === undefined) return 'it belongs to the whole cluster';
+  if (live.metadata.namespace === undefined) return 'it is cluster-scoped';
   if (live.metadata.namespace !== namespace) return `it is in namespace ${live.metadata.namespace}`;
-  if (kind === 'PersistentVolumeClaim') return 'it may hold data';
+  if (kind === 'PersistentVolumeClaim') return 'it may contain data';
   if (ofOthers === undefined) return 'the records of another app in this namespace cannot be read';
   const tool = otherToolOf(live);
-  if (tool !== undefined) return `${tool} manages it too`;
+  if (tool !== undefined) return `${tool} also manages it`;
   const other = (live.metadata.managedFields ?? []).find(
     ({ manager, operation, subresource = '' }) =>
       operation === 'Apply' && subresource === '' && manager !== fieldManager,
   );
-  return other === undefined ? undefined : `${other.manager ?? 'another manager'} applies it too`;
+  return other === undefined ? undefined : `${other.manager ?? 'another manager'} also applies it`;
 }
 
 /** What the next release has to know of: all that earlier ones have left in the cluster. */

@@ -1,4 +1,4 @@
-/** Who still needs a ConfigMap or Secret: live workloads, and ReplicaSets kept for a way back. */
+/** What still refers to a ConfigMap or Secret: live workloads, and ReplicaSets kept for rollback. */
 import { workloadKinds } from '../kinds/table.ts';
 import { hasGeneratedName } from '../kubernetes/generated-name.ts';
 import {
@@ -40,7 +40,7 @@ export function userOf(
   );
   if (user !== undefined) return `${titleOf(referenceOf(user))} still refers to it`;
   const [unseen] = users.unseen;
-  // Nobody else writes down a name that changes with each content.
+  // Nothing else refers to a name that changes with its content.
   return unseen === undefined || hasGeneratedName(reference)
     ? undefined
     : `whether a ${unseen} refers to it is not known without the permission to list them`;
@@ -60,7 +60,7 @@ function withDependents(
   return gone;
 }
 
-/** Its containers will not start again. */
+/** Its containers will not be restarted. */
 function isOver(object: KubernetesObject): boolean {
   return object.kind === 'Pod' && ['Succeeded', 'Failed'].includes(phaseOf(object));
 }

@@ -1,19 +1,20 @@
-/** Which release a rollback is about, and how it goes back (release state rows 16, 18, 19, 21, 25). */
+/** Which release a rollback concerns, and how (release state rows 16, 18, 19, 21, 25). */
 import { Fault } from '../failure/fault.ts';
 import { type ReleaseHead, releaseName } from './record.ts';
 
 type RollbackChoice =
-  /** It was left as it is, or nobody knows: what was before it comes back. */
+  /** It failed or its state is unknown: its previous state is restored. */
   | { readonly type: 'undo'; readonly release: ReleaseHead }
-  /** It was good once: its objects are deployed again, as a release of their own. */
+  /** It was deployed once: its objects are deployed again as a new release. */
   | { readonly type: 'return'; readonly release: ReleaseHead }
   /** It is undone already. */
   | { readonly type: 'nothing'; readonly release: ReleaseHead };
 
 /**
  * @param releases the heads on record, newest first
- * @param wanted `orion-shop-12` or `12`; undefined: the newest if it is unfinished or failed, else the deployed one before it
- * @throws Fault `bad-input` when there is no such release, `superseded` when a later one stands on it
+ * @param wanted `orion-shop-12` or `12`; undefined: the newest if it is unfinished or failed, else the deployed one
+ * before it
+ * @throws Fault `bad-input` when there is no such release, `superseded` when a later one is based on it
  */
 export function chooseRollback(releases: readonly ReleaseHead[], wanted?: string): RollbackChoice {
   const [newest] = releases;
@@ -42,7 +43,7 @@ function chosen(releases: readonly ReleaseHead[], newest: ReleaseHead, wanted: s
   if (release === newest) return wayBackFrom(newest);
   throw new Fault(
     'superseded',
-    `${nameOf(release)} ended as ${release.status}, and ${nameOf(newest)} (${newest.status}) came after it: what was before ${nameOf(release)} is no longer what undo may lead back to.`,
+    `${nameOf(release)} ended as ${release.status}, and ${nameOf(newest)} (${newest.status}) came after it: undo must no longer restore the state before ${nameOf(release)}.`,
     `Leave \`release\` empty to roll back ${nameOf(newest)}, or name a release that was deployed.`,
   );
 }
@@ -53,7 +54,7 @@ function wayBackFrom(newest: ReleaseHead): RollbackChoice {
     : { type: 'undo', release: newest };
 }
 
-/** Whoever rolls back twice wants to go further back, not to and fro. */
+/** A second rollback goes further back, not forward again. */
 function deployedBefore(releases: readonly ReleaseHead[], newest: ReleaseHead): ReleaseHead {
   const start = releases.find((head) => nameOf(head) === newest.returnsTo) ?? newest;
   const earlier = releases.find(
@@ -63,18 +64,18 @@ function deployedBefore(releases: readonly ReleaseHead[], newest: ReleaseHead): 
   if (earlier !== undefined) return whole(earlier);
   throw new Fault(
     'bad-input',
-    `${nameOf(start)} is the oldest deployed release on record: there is none before it to return to.`,
-    'Deploy the commit that you want back.',
+    `${nameOf(start)} is the oldest deployed release on record: there is no earlier one to return to.`,
+    'Deploy the commit that you want to restore.',
   );
 }
 
-/** @throws Fault `record-unreadable` for one that is kept for the history alone */
+/** @throws Fault `record-unreadable` for one whose body was removed */
 function whole(release: ReleaseHead): ReleaseHead {
   if (release.trimmed !== true) return release;
   throw new Fault(
     'record-unreadable',
-    `${nameOf(release)} is too old to return to: of it only the history is kept, not its objects.`,
-    'Deploy the commit that you want back.',
+    `${nameOf(release)} is too old to return to: only its history is kept, not its objects.`,
+    'Deploy the commit that you want to restore.',
   );
 }
 

@@ -1,4 +1,4 @@
-/** What the history of an app is told as; made by `history.ts`. */
+/** The history of an app as reported; made by `history.ts`. */
 
 /** One release record in the history; `actor`, `commit` and `runUrl` are absent outside of GitHub Actions. */
 export interface HistoryEntry {
@@ -19,18 +19,24 @@ export interface HistoryEntry {
 
 /** Figures of the releases in the history, after the DORA metrics; absent where there are too few to say. */
 export interface DeliveryFigures {
-  /** Releases that were begun and are no longer pending. */
+  /** Releases that are no longer pending. */
   readonly releases: number;
   readonly deployed: number;
   /** Days from the first of them to now. */
   readonly days: number;
   /** Deployed releases per week; absent for a period shorter than one. */
   readonly perWeek?: number;
-  /** Failed or taken back, 0 to 1; a return to an earlier release counts against the one that it left. */
+  /**
+   * Share of failed or rolled-back releases, 0 to 1; a return to an earlier release counts against the one that it
+   * replaced.
+   */
   readonly failureRate?: number;
-  /** Median of the times from a failed release's begin to the end of what brought a good state back, milliseconds. */
+  /**
+   * Median of the times from the start of a failed release to the end of the rollback or release that fixed it,
+   * milliseconds.
+   */
   readonly timeToRestore?: number;
-  /** Failures that nothing has mended yet. */
+  /** Failures that are not fixed yet. */
   readonly unrestored: number;
 }
 

@@ -1,4 +1,4 @@
-/** Who deployed what, when, and what came of it; and the four figures by which teams compare themselves (dora.dev). Pure. */
+/** Who deployed what, when, and with which result; and the four DORA metrics (dora.dev). Pure. */
 import type { DeliveryFigures, History, HistoryEntry } from './delivery.ts';
 import { type ReleaseHead, releaseName } from './record.ts';
 
@@ -37,12 +37,12 @@ function figuresOf(heads: readonly ReleaseHead[], now: number): DeliveryFigures 
   };
 }
 
-/** A deployed release that somebody left for an earlier one was no success. */
+/** A deployed release that was rolled back to an earlier one does not count as a success. */
 function isFailure(head: ReleaseHead, next: ReleaseHead | undefined): boolean {
   return head.status !== 'deployed' || next?.returnsTo !== undefined;
 }
 
-/** Milliseconds until it was rolled back, or a later release was deployed; undefined while neither is so. */
+/** Milliseconds until it was rolled back, or a later release was deployed; undefined until then. */
 function restoredAfter(failure: ReleaseHead, ended: readonly ReleaseHead[]): number | undefined {
   const later = ended.slice(ended.indexOf(failure) + 1).find(({ status }) => status === 'deployed');
   const by = failure.status === 'rolled-back' ? failure : later;

@@ -47,7 +47,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, ExitCodeMeaning>> = {
   3: {
     outcomes: ['failed', 'restore-unverified'],
     meaning:
-      'verification after the rollout failed (endpoints of Services, restarts, health budget, errors in logs), or what a rollback restored was not seen healthy',
+      'verification after the rollout failed (endpoints of Services, restarts, health budget, errors in logs), or what a rollback restored did not become healthy again',
     cluster: 'the release; or what was there before it',
   },
   4: {

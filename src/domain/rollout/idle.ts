@@ -1,4 +1,4 @@
-/** Workloads of a release that are as their overlay asks, and of which no pod ran: green says nothing about them. */
+/** Workloads of a release that match their overlay but ran no pod: a passed release proves nothing about them. */
 import type { Notice } from '../failure/notice.ts';
 import { titleOf } from '../kubernetes/objects.ts';
 import { awaited } from '../workloads/awaited.ts';
@@ -24,7 +24,7 @@ export function idleNotice(state: RolloutState): Notice | undefined {
   return {
     reason: 'nothing-ran',
     message: `Nothing of this release ran in ${named.join(', ')}${rest}: its verdict says nothing about ${second === undefined ? 'it' : 'them'}.`,
-    remedy: 'No error if that is intended; what it would run is first tried when it is scaled up or started.',
+    remedy: 'Not an error if intended; its pods are first tested when it is scaled up or started.',
     ...(second === undefined ? { object: first.reference } : {}),
   };
 }

@@ -1,4 +1,4 @@
-/** A record with the same names and other values. */
+/** Maps the values of a record. */
 export function mapValues<Value, Result>(
   record: Readonly<Record<string, Value>>,
   change: (value: Value) => Result,

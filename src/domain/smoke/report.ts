@@ -1,9 +1,9 @@
-/** What one smoke test found, with its evidence. Log, summary, annotations, JUnit and `result` are made from it. */
+/** The result of one smoke test, with its evidence; the source of log, summary, annotations, JUnit and `result`. */
 import type { Reason } from '../failure/reasons.ts';
 import type { ObjectReference } from '../kubernetes/objects.ts';
 import type { FieldPath } from '../kubernetes/source-location.ts';
 
-/** `inconclusive`: neither proven good nor bad (too few samples, nothing to reach it by); it is never counted as passed. */
+/** `inconclusive`: neither passed nor failed (too few samples, no route to it); it is never counted as passed. */
 export const smokeOutcomes = ['passed', 'failed', 'skipped', 'inconclusive'] as const;
 /** What came of a smoke test. `inconclusive`: nothing could answer it from here, and that fails nothing. */
 export type SmokeOutcome = (typeof smokeOutcomes)[number];
@@ -30,7 +30,7 @@ export const smokeKinds = [
 /** What a smoke test checks; a database test has the name of its protocol. */
 export type SmokeKind = (typeof smokeKinds)[number];
 
-/** How an address was reached, most trusted first. */
+/** The route to an address, most trusted first. */
 export const routes = [
   'direct',
   'port-forward',
@@ -44,7 +44,7 @@ export const routes = [
 /** How a test reached its target. */
 export type Route = (typeof routes)[number];
 
-/** A figure with its 95 % confidence interval; bounds are absent where the samples do not give one. */
+/** A figure with its 95 % confidence interval; a bound is absent if the samples do not determine it. */
 export interface Estimate {
   readonly value: number;
   readonly low?: number;
@@ -61,17 +61,17 @@ export interface LatencyReport {
   readonly p95?: Estimate;
   readonly p99?: Estimate;
   readonly worst?: number;
-  /** Share of requests without a good answer, 0 to 1. */
+  /** Share of failed requests, 0 to 1. */
   readonly errorRate: Estimate;
-  /** How many requests got what in place of a good answer: `connection reset`, `status 503`. */
+  /** Number of failed requests per kind of failure: `connection reset`, `status 503`. */
   readonly failures?: Readonly<Record<string, number>>;
-  /** What the way to the endpoint itself costs (p95 of trivial round trips), milliseconds; absent where it costs nothing. */
+  /** The overhead of the route to the endpoint (p95 of trivial round trips), milliseconds; absent if it has none. */
   readonly way?: number;
   /** Milliseconds that p95 may not exceed. */
   readonly threshold: number;
   /** What p95 was in an earlier release, milliseconds. */
   readonly before?: { readonly release: string; readonly p95: number };
-  /** How much later than intended the busiest moment of our own machine let a request go, milliseconds. */
+  /** The maximum delay with which our own machine sent a request, milliseconds. */
   readonly lag?: number;
 }
 
@@ -79,17 +79,17 @@ export interface LatencyReport {
 export interface SmokeReport {
   /** Unique in a run and the same in the next: `auth/readiness/pod auth-6f7c9-abcde :8080/ready`. */
   readonly id: string;
-  /** What a person calls it: `auth`, `postgres`, the name of a journey. */
+  /** Its display name: `auth`, `postgres`, the name of a journey. */
   readonly subject: string;
   readonly kind: SmokeKind;
   readonly outcome: SmokeOutcome;
   /** Absent when it passed. */
   readonly reason?: Reason;
-  /** One sentence: "answered 503 instead of 200". Untrusted text in it is masked, and escaped where it is printed. */
+  /** One sentence: "answered 503 instead of 200". Untrusted text in it is masked, and escaped when it is printed. */
   readonly message: string;
   /** Absent when it passed, or where there is nothing to advise. */
   readonly remedy?: string;
-  /** 1: the first try decided. More is shown. */
+  /** 1: the first attempt decided. Higher numbers are shown. */
   readonly attempts: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -98,16 +98,16 @@ export interface SmokeReport {
   readonly address: string;
   readonly route?: Route;
   readonly pod?: string;
-  /** HTTP status of the last try. */
+  /** HTTP status of the last attempt. */
   readonly status?: number;
-  /** Of the last try alone. */
+  /** Of the last attempt only. */
   readonly milliseconds?: number;
-  /** The first 200 characters of an answer that was not the expected one, masked. */
+  /** The first 200 characters of an unexpected response, masked. */
   readonly body?: string;
-  /** Names and values worth knowing: server version, connections used, role. */
+  /** Additional facts: server version, connections used, role. */
   readonly facts?: Readonly<Record<string, string>>;
   readonly latency?: LatencyReport;
-  /** What to look at, the workload first; annotations point at `field` of it. */
+  /** The objects concerned, the workload first; annotations point at its `field`. */
   readonly objects: readonly ObjectReference[];
   readonly field?: FieldPath;
 }

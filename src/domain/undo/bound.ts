@@ -1,4 +1,7 @@
-/** What only goes forward: a claim that has grown, a version of a kind in which objects are stored. Undo keeps it, and says so. */
+/**
+ * Changes that cannot be reverted: the size of an expanded claim, a stored version of a CRD. Undo keeps them, and
+ * reports it.
+ */
 import { type MemberPath, valueAt, withValue } from '../kubernetes/field-set.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import {
@@ -17,7 +20,7 @@ interface Bound {
   readonly kept: Kept;
 }
 
-/** The request with what cannot be taken back left as it is; undefined where there is nothing of the kind. */
+/** The request without the changes that cannot be reverted; undefined if there are none. */
 export function boundBy(
   reference: ObjectReference,
   restore: JsonObject,
@@ -45,8 +48,8 @@ function grownClaim(
     request: withValue(restore, claimSize, now),
     kept: {
       reference,
-      message: `${titleOf(reference)} keeps its new size of ${now}: a claim of ${before} that has grown cannot shrink.`,
-      remedy: 'Ask for the new size in the overlay from now on.',
+      message: `${titleOf(reference)} keeps its new size of ${now}: a claim of ${before} that was expanded cannot shrink.`,
+      remedy: 'Use the new size in the overlay from now on.',
     },
   };
 }
@@ -78,9 +81,9 @@ function storedVersions(
     request: withValue(restore, versionsPath, versions),
     kept: {
       reference,
-      message: `${titleOf(reference)} keeps version ${names}: objects may be stored in it, and the API server lets no such version go.`,
+      message: `${titleOf(reference)} keeps version ${names}: objects may be stored in it, and the API server does not allow removing such a version.`,
       remedy:
-        'Store all objects in the version before, take the other one out of status.storedVersions, and remove it then.',
+        'Migrate all objects to the previous version, remove the other one from status.storedVersions, and then from the definition.',
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Objects that were absent when the release was recorded. Undo deletes one only where it is proven that this release created it; what
- * could not be read, or came from somebody else between preview and apply, was there before and stays.
+ * Objects that were absent when the release was recorded. Undo deletes one only if it is proven that this release
+ * created it; an object that could not be read, or that somebody else created between preview and apply, is kept.
  */
 import { workloadKindOf } from '../kinds/table.ts';
 import { applyEntryOf, fieldManager, isOurs } from '../kubernetes/managed-fields.ts';
@@ -8,7 +8,7 @@ import { type KubernetesObject, keyOf, type ObjectReference, titleOf } from '../
 import type { InventoryEntry, StateBefore } from '../release/record.ts';
 import type { Deletion, Kept, Restore } from './decision.ts';
 
-/** What is known of the creation besides the live object. */
+/** Evidence of the creation besides the live object. */
 export interface CreationProof {
   /** By `keyOf`, the UIDs of objects whose write the API server answered with 201 Created. */
   readonly made: ReadonlyMap<string, string>;
@@ -27,7 +27,7 @@ export function madeOf(inventory: readonly InventoryEntry[]): ReadonlyMap<string
 
 interface CreatedDecision {
   readonly deletion?: Deletion;
-  /** Takes back what the release wrote to an object that is somebody else's. */
+  /** Reverts what the release wrote to an object of another owner. */
   readonly restore?: Restore;
   readonly kept?: readonly Kept[];
 }
@@ -44,19 +44,19 @@ export function decideCreated(
   if (!isProven(live, before, proof)) return unproven(reference, live);
   const title = titleOf(reference);
   if (reference.namespace === undefined || reference.kind === 'PersistentVolumeClaim') {
-    const why = reference.namespace === undefined ? 'it belongs to the whole cluster' : 'it may hold data';
-    const message = `${title}, which this release made, stays: ${why}.`;
+    const why = reference.namespace === undefined ? 'it is cluster-scoped' : 'it may contain data';
+    const message = `${title}, which this release created, is kept: ${why}.`;
     const asks = reference.kind.endsWith('WebhookConfiguration');
     const remedy = asks
-      ? `Delete it at once: nobody answers it any more, so what it asks about is refused: \`kubectl delete ${reference.kind.toLowerCase()} ${reference.name}\`.`
-      : 'Delete it by hand if nobody needs it.';
+      ? `Delete it at once: its webhook no longer responds, so the requests that it matches are refused: \`kubectl delete ${reference.kind.toLowerCase()} ${reference.name}\`.`
+      : 'Delete it manually if it is not needed.';
     return { kept: [{ reference, message, remedy }] };
   }
   if (workloadKindOf(reference)?.leavesTraces !== true) return { deletion: { reference, uid } };
-  const message = `${title} ran: it is deleted, but what it did cannot be taken back.`;
+  const message = `${title} ran: it is deleted, but its effects cannot be reverted.`;
   return {
     deletion: { reference, uid },
-    kept: [{ reference, message, remedy: 'Look at what it has changed.' }],
+    kept: [{ reference, message, remedy: 'Check what it has changed.' }],
   };
 }
 
@@ -116,12 +116,12 @@ function unproven(reference: ObjectReference, live: KubernetesObject): CreatedDe
   const { kind, name, namespace } = reference;
   const shared = applyEntryOf(live, fieldManager) !== undefined && hasOtherWriter(live);
   const what = shared
-    ? ' What this release wrote to it is taken back, unless it would be invalid without.'
+    ? ' What this release wrote to it is reverted, unless it would be invalid without it.'
     : '';
   const kept = {
     reference,
-    message: `${titleOf(reference)} stays: it is not proven that this release made it, so it may have been there before.${what}`,
-    remedy: 'Look at it, and delete it by hand if it should not be there.',
+    message: `${titleOf(reference)} is kept: it is not proven that this release created it, so it may have existed before.${what}`,
+    remedy: 'Check it, and delete it manually if it should not exist.',
   };
   if (!shared) return { kept: [kept] };
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };

@@ -1,4 +1,4 @@
-/** The steps that are left to a person when undo could not do them: commands that need nothing but kubectl, jq and the record. */
+/** Commands for steps that undo could not do: they need only kubectl, jq and the record. */
 import { groupKindOf, keyOf, type ObjectReference, titleOf } from '../kubernetes/objects.ts';
 import { type ReleaseHead, releaseName, type StateBefore } from '../release/record.ts';
 
@@ -16,7 +16,7 @@ export function restoreByHand(
   const index = before.findIndex((entry) => keyOf(entry.reference) === keyOf(reference));
   const { app, number } = release;
   return [
-    `Restore ${titleOf(reference)} by hand:`,
+    `Restore ${titleOf(reference)} manually:`,
     `body=$(kubectl get secret ${releaseName(app, number)} -n ${namespace} -o jsonpath='{.data.release}' | base64 -d | gunzip | jq -c .body)`,
     `kubectl get secrets -n ${namespace} -l orion.dev/app=${app},orion.dev/number=${number},orion.dev/body -o json \\`,
     `  | jq -r --argjson body "$body" '[.items[] | select(.metadata.labels["orion.dev/body"] == $body.sha256[0:32])] | sort_by(.metadata.name | split("-") | last | tonumber) | .[-$body.chunks:][].data.chunk' \\`,
@@ -28,5 +28,5 @@ export function restoreByHand(
 /** The step for an object that undo could not delete. */
 export function deleteByHand(reference: ObjectReference): string {
   const scope = reference.namespace === undefined ? '' : ` -n ${reference.namespace}`;
-  return `Delete ${titleOf(reference)} by hand:\nkubectl delete ${groupKindOf(reference)} ${reference.name}${scope}`;
+  return `Delete ${titleOf(reference)} manually:\nkubectl delete ${groupKindOf(reference)} ${reference.name}${scope}`;
 }

@@ -51,13 +51,13 @@ export function decidePresent(
   const isAnother = live === undefined || (uid !== undefined && live.metadata.uid !== uid);
   if (isAnother && remake !== undefined) return decideRemade(before, remake, live, proof);
   if (isAnother) {
-    const since = live === undefined ? 'was deleted' : 'was deleted and made anew';
-    const message = `${title} ${since} by somebody else since; it is left as it is.`;
-    return { kept: [{ reference, message, remedy: 'Look at it before the next release.' }] };
+    const since = live === undefined ? 'was deleted' : 'was deleted and recreated';
+    const message = `${title} ${since} by somebody else since; it is not changed.`;
+    return { kept: [{ reference, message, remedy: 'Check it before the next release.' }] };
   }
   if (restore === undefined) {
-    const message = `${title} is not restored: the record does not say what was there before.`;
-    return { kept: [{ reference, message, remedy: 'Deploy the commit before.' }] };
+    const message = `${title} is not restored: the record does not contain its previous state.`;
+    return { kept: [{ reference, message, remedy: 'Deploy the previous commit.' }] };
   }
   const regained = isRegained ? regainedOf(live, before) : [];
   if (isSame(before, restore, live) && regained.length === 0) return {};

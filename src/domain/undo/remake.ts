@@ -92,7 +92,7 @@ function othersOf({ metadata }: KubernetesObject): readonly ManagedFieldsEntry[]
 export function madeAnew(reference: ObjectReference): Kept {
   return {
     reference,
-    message: `${titleOf(reference)} was deleted and created again, as it was before: the release had made it immutable. Its UID is another one.`,
-    remedy: 'Nothing to do: pods that run keep what they have read.',
+    message: `${titleOf(reference)} was deleted and recreated as it was before: the release had made it immutable. It has a new UID.`,
+    remedy: 'Nothing to do: running pods keep what they have read.',
   };
 }

@@ -121,7 +121,7 @@ function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits
 
 /** From when all the others answer, asked of one of them; 0 where they are a crowd on its way. */
 function othersAnswer(changed: readonly Assessment[]): Tally['othersAt'] {
-  /** The two that answer last: of one of them, the other one counts. */
+  /** The two workloads that become available last: for one of them, the other one counts. */
   let [last, lastBut]: (Assessment | undefined)[] = [];
   let dark = 0;
   for (const one of changed) {

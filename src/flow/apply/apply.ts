@@ -1,4 +1,4 @@
-/** Applies the plan, wave by wave, in parallel inside a wave. Nothing here was not recorded first. */
+/** Applies the plan, wave by wave, in parallel inside a wave. Everything is recorded before it is applied. */
 import { ownershipWith } from '../../domain/checks/leftovers.ts';
 import { serverWarning } from '../../domain/checks/overlay.ts';
 import type { Failure } from '../../domain/failure/failure.ts';
@@ -16,20 +16,23 @@ import { untilWebhooksAnswer } from './webhook-patience.ts';
 
 /** What came of the writes. Failures do not throw: the wave in which they happened is finished, no later one is begun. */
 export interface Applied {
-  /** What the server answered for each object that was written, by key. */
+  /** The server's response for each object that was written, by key. */
   readonly objects: ReadonlyMap<string, KubernetesObject>;
   readonly failures: readonly Failure[];
 }
 
 interface ApplyGuard {
-  /** Throws when the lock is no longer ours. */
+  /** Throws when the lock is lost. */
   readonly ensureHeld: () => Promise<void>;
   /** Called as each write returns. */
   readonly onApplied: (change: PlannedChange, object: KubernetesObject, created: boolean) => void;
   readonly locate: (change: PlannedChange) => Failure['location'];
-  /** Objects that make what pods need, by `keyOf`: they go before the workloads. */
+  /** Objects that produce what pods need, by `keyOf`: they are applied before the workloads. */
   readonly producers?: ReadonlySet<string>;
-  /** Called once, before the first workload is written: what it answers ends the release with no workload touched. */
+  /**
+   * Called once, before the first workload is written: failures that it returns end the release before any workload
+   * is changed.
+   */
   readonly beforeWorkloads?: () => Promise<readonly Failure[]>;
 }
 
@@ -86,7 +89,9 @@ async function applyOne(
   }
 }
 
-/** Status writes of controllers move an object's resourceVersion all the time; they change nothing that the preview showed. */
+/**
+ * Controllers that write status change an object's resourceVersion all the time; that changes nothing in the preview.
+ */
 const attempts = 5;
 
 async function sameAsSeen(
@@ -114,7 +119,7 @@ async function attemptApply(
         force,
         dryRun: false,
         signal: run.signal,
-        // A forced write must not run over a change that the preview has not seen.
+        // A forced write must not overwrite a change that the preview has not seen.
         ...(force && resourceVersion !== undefined ? { resourceVersion } : {}),
       });
     });
@@ -126,7 +131,7 @@ async function attemptApply(
         guard,
         'conflict',
         `field ${first?.field} was taken by field manager ${first?.manager} after the preview`,
-        'Run the job again: its preview shows the conflict, and says how to settle it.',
+        'Run the job again: its preview shows the conflict and how to resolve it.',
       ),
     };
   } catch (error) {
@@ -140,7 +145,7 @@ async function attemptApply(
   }
 }
 
-/** The resourceVersion was sent and is not the object's any more; a failed `test` of a JSON patch is a nameless 422. */
+/** The resourceVersion that was sent is outdated. A failed `test` of a JSON patch is a 422 without a name or causes. */
 function hasMoved(
   { adopts, conflicts, claims = [] }: PlannedChange,
   { status, reason, message }: RefusedRequest,
@@ -151,7 +156,7 @@ function hasMoved(
   );
 }
 
-/** What the server says only now: the preview could not ask yet, or the namespace got its labels a wave before. */
+/** Warnings that appear only now: the preview could not ask yet, or the namespace got its labels in the wave before. */
 function keepWarnings(run: Run, change: PlannedChange, warnings: readonly string[], guard: ApplyGuard): void {
   const location = guard.locate(change);
   const told = new Set(run.ledger.checks.flatMap(({ findings }) => findings.map(({ message }) => message)));
@@ -167,7 +172,10 @@ function keepWarnings(run: Run, change: PlannedChange, warnings: readonly string
   }
 }
 
-/** Ownership of `kubectl apply`, and of leftovers, becomes ours first, without a visible change: or they would stay for ever. */
+/**
+ * Fields owned by `kubectl apply`, and leftovers, become ours first, without a visible change; otherwise they would
+ * never be removed.
+ */
 async function adopt(cluster: ClusterPort, change: PlannedChange): Promise<string | undefined> {
   const { live, adopts, claims = [] } = change;
   if (live === undefined || (!adopts && claims.length === 0)) return live?.metadata.resourceVersion;
@@ -186,7 +194,7 @@ function refused(change: PlannedChange, guard: ApplyGuard, refusal: RefusedReque
     webhook ? 'webhook-refused' : 'apply-failed',
     `the API server refused it: ${said}`,
     webhook
-      ? 'Change what the webhook names, or ask whoever runs it.'
+      ? 'Change what the webhook names, or ask its owner.'
       : 'Correct the object in the overlay and run the job again.',
   );
 }
@@ -212,7 +220,7 @@ function failureOf(
 
 const establishTimeout = 30_000;
 
-/** Objects of a new kind, or of a new version of one, can only be sent once the server serves it. */
+/** Objects of a new kind or version can only be sent once the server serves it. */
 async function waitUntilServed(
   run: Run,
   cluster: ClusterPort,
@@ -238,7 +246,7 @@ async function isEstablished(cluster: ClusterPort, definition: PlannedChange): P
     (condition) => condition.type === 'Established' && condition.status === 'True',
   );
   if (live === undefined || established !== true) return false;
-  // Established comes before discovery knows the kind.
+  // A CRD is Established before discovery lists its kind.
   const { group, names, versions } = live['spec'] as {
     group: string;
     names: { kind: string };

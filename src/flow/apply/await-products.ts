@@ -1,6 +1,6 @@
 /**
- * Between the producers and the workloads: waits for the Secrets and ConfigMaps that pods need and others make, as long as that
- * may help. It never has to succeed: pods wait for them too, as long as the rollout (ADR 0016).
+ * Between the producers and the workloads: waits for the Secrets and ConfigMaps that pods need and other controllers
+ * create. Best effort: pods also wait for them, until the rollout's timeout (ADR 0016).
  */
 import { patienceWith, producerState } from '../../domain/causes/budget-of-producers.ts';
 import type { Failure } from '../../domain/failure/failure.ts';
@@ -16,16 +16,16 @@ import { logText, shorten } from '../../report/text/escape.ts';
 import type { RolloutWatch } from '../rollout/watch.ts';
 import type { Run } from '../run/context.ts';
 
-/** Between two looks, milliseconds. */
+/** Poll interval, milliseconds. */
 const pause = 500;
 
-/** Whether a product was there when it was looked for. */
+/** Whether a product existed when it was last read. */
 interface Look {
   readonly one: Expectation;
   readonly there: boolean;
 }
 
-/** What the verdict says of producers that cannot make it; empty: the workloads may follow. */
+/** The verdict's failures for producers that cannot create it; empty: the workloads may follow. */
 export async function awaitProducts(
   run: Run,
   cluster: ClusterPort,
@@ -57,7 +57,7 @@ export async function awaitProducts(
   }
 }
 
-/** Those that were made meanwhile: their values must not appear in what pods log. */
+/** Products that were created meanwhile: their values must be masked in pod logs. */
 export async function hideProducts(
   run: Run,
   cluster: ClusterPort,
@@ -67,17 +67,20 @@ export async function hideProducts(
 }
 
 function sayThere(run: Run, looks: readonly Look[]): void {
-  for (const { one, there } of looks) if (there) say(run, `${titleOf(one)} is there`);
+  for (const { one, there } of looks) if (there) say(run, `${titleOf(one)} exists`);
 }
 
 function sayWaiting(run: Run, watch: RolloutWatch, open: readonly Expectation[]): void {
   for (const one of open)
-    say(run, `waiting for ${titleOf(one)}, to be made by ${one.by}${wordOf(watch, one)}`);
+    say(run, `waiting for ${titleOf(one)}, to be created by ${one.by}${wordOf(watch, one)}`);
 }
 
 function sayLeftToPods(run: Run, open: readonly Expectation[]): void {
   for (const one of open) {
-    say(run, `${titleOf(one)} is not there yet: the workloads go on, and their pods wait for ${one.by}`);
+    say(
+      run,
+      `${titleOf(one)} does not exist yet: the workloads are applied, and their pods wait for ${one.by}`,
+    );
   }
 }
 
@@ -89,7 +92,7 @@ function say(run: Run, text: string): void {
   run.log.line(logLine(run.logClock(), `  ${logText(shorten(text, 300))}`));
 }
 
-/** What cannot be read is not waited for in vain: then the time decides. */
+/** A product that cannot be read counts as missing: the wait ends by its time limit. */
 async function isThere(
   run: Run,
   cluster: ClusterPort,
@@ -116,7 +119,7 @@ function liveProducer(watch: RolloutWatch, { producer }: Expectation): Kubernete
   return producer === undefined ? undefined : shardAt(watch.state().workloads, keyOf(producer))?.object;
 }
 
-/** By its own word; what it made will be there in a moment. */
+/** According to its status; its product will exist in a moment. */
 function isMade(watch: RolloutWatch, expectation: Expectation): boolean {
   return producerState(liveProducer(watch, expectation)) === 'done';
 }
@@ -125,7 +128,7 @@ function patienceOf(watch: RolloutWatch, expectation: Expectation): number {
   return patienceWith(producerState(liveProducer(watch, expectation)), watch.limits);
 }
 
-/** `: not ready: SecretSyncedError`, where it says anything. */
+/** `: not ready: SecretSyncedError`, if its status says anything. */
 function wordOf(watch: RolloutWatch, expectation: Expectation): string {
   const live = liveProducer(watch, expectation);
   return live === undefined || producerState(live) === 'silent' ? '' : `: ${statusOf(live).message}`;

@@ -1,4 +1,4 @@
-/** A namespace that the release brings: made before lock and record, which live in it (release state row 24). */
+/** A namespace that the release creates: before lock and record, which live in it (release state row 24). */
 import { type KubernetesObject, referenceOf, titleOf } from '../../domain/kubernetes/objects.ts';
 import { leftoversOf } from '../../domain/undo/namespace-leftovers.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
@@ -11,7 +11,7 @@ const createdByAnnotation = 'orion.dev/created-by-run';
 /** Its own field manager: applying the overlay's Namespace must not drop the annotation. */
 const creationManager = 'orion-namespace';
 
-/** Undefined when somebody else was faster. */
+/** Undefined if somebody else created it first. */
 export async function createNamespace(
   run: Run,
   cluster: ClusterPort,
@@ -34,7 +34,7 @@ export async function createNamespace(
   }
 }
 
-/** Takes back a namespace that nothing was put into, when the release is refused after all. */
+/** Deletes a namespace that is still empty, when the release is refused after all. */
 export async function removeNamespace(
   run: Run,
   cluster: ClusterPort,
@@ -44,14 +44,14 @@ export async function removeNamespace(
   try {
     if (uid === undefined || !(await isEmpty(cluster, name, run.app))) return;
     await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name }, uid);
-    run.log.line(logLine(run.logClock(), `Namespace ${name} removed again: nothing was put into it`));
+    run.log.line(logLine(run.logClock(), `Namespace ${name} deleted again: it is empty`));
   } catch (error) {
-    // Why the release was refused matters more than the empty namespace that stays.
+    // The reason for the refusal matters more than an empty namespace that is left behind.
     const said = cluster.refusalOf(error)?.message ?? 'the API server did not answer';
     notice(run, {
       reason: 'forbidden',
-      message: `Namespace ${name}, which this run made, stays behind empty: ${said}`,
-      remedy: 'Delete it by hand, or leave it: the next run uses it.',
+      message: `Namespace ${name}, which this run created, is left behind empty: ${said}`,
+      remedy: 'Delete it manually, or leave it: the next run uses it.',
     });
   }
 }
@@ -60,11 +60,11 @@ async function isEmpty(cluster: ClusterPort, namespace: string, app: string): Pr
   return leftoversOf(await cluster.contents(namespace), app).length === 0;
 }
 
-/** Pods and what belongs to deleted objects go a moment later. */
+/** Pods and other dependents of deleted objects are removed a moment later. */
 const emptyTimeout = 60_000;
 const emptyInterval = 1000;
 
-/** After an undo that took back everything: the namespace that the release made, unless something else is in it by now. */
+/** After a complete undo: deletes the namespace that the release created, unless it contains other objects by now. */
 export async function takeBackNamespace(run: Run, cluster: ClusterPort, name: string): Promise<void> {
   const reference = { apiVersion: 'v1', kind: 'Namespace', name };
   const namespace = await cluster.get(reference);
@@ -73,8 +73,8 @@ export async function takeBackNamespace(run: Run, cluster: ClusterPort, name: st
   const keep = (why: string): void =>
     notice(run, {
       reason: 'not-undone',
-      message: `Namespace ${name}, which this release made, stays: ${why}`,
-      remedy: `Delete it by hand if nobody needs it: kubectl delete namespace ${name}`,
+      message: `Namespace ${name}, which this release created, is kept: ${why}`,
+      remedy: `Delete it manually if it is not needed: kubectl delete namespace ${name}`,
     });
   const deadline = run.clock.now() + emptyTimeout;
   try {
@@ -89,10 +89,10 @@ export async function takeBackNamespace(run: Run, cluster: ClusterPort, name: st
       await run.clock.wait(emptyInterval, run.signal);
     }
     await cluster.delete(reference, uid);
-    run.log.line(logLine(run.logClock(), `Namespace ${name} deleted: this release made it`));
+    run.log.line(logLine(run.logClock(), `Namespace ${name} deleted: this release created it`));
   } catch (error) {
     const refusal = cluster.refusalOf(error);
     if (refusal === undefined || run.signal.aborted) throw error;
-    keep(`it could not be seen whether anything is in it, or it could not be deleted (${refusal.message}).`);
+    keep(`its contents could not be listed, or it could not be deleted (${refusal.message}).`);
   }
 }

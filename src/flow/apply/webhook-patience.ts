@@ -1,10 +1,11 @@
-/** Writes at which an admission webhook does not answer: it may come, or come back, with this very release or undo. */
+/** Retries writes while an admission webhook does not respond: this release or undo may be what starts it. */
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { Run } from '../run/context.ts';
 
 /**
- * What is worth another try, and how long, milliseconds. It did not answer (`ErrCallingWebhook` of k8s.io/apiserver): its pods are not up yet, or
- * its bundle of authorities is not filled in. Or it answered from a cache that has not what was written a moment ago.
+ * Which errors are retried, and how long, milliseconds. The webhook did not respond (`ErrCallingWebhook` of
+ * k8s.io/apiserver): its pods are not up yet, or its CA bundle is not filled in. Or it responded from a cache that
+ * lacks a recent write.
  */
 const passing: readonly (readonly [words: RegExp, longest: number])[] = [
   [/failed calling webhook/, 60_000],
@@ -12,7 +13,7 @@ const passing: readonly (readonly [words: RegExp, longest: number])[] = [
 ];
 const pause = 1000;
 
-/** Tries again as long as that may help; any other error, and the last one, is thrown. */
+/** Retries while that may help; any other error, and the last one, is thrown. */
 export async function untilWebhooksAnswer<Answer>(
   run: Run,
   cluster: ClusterPort,

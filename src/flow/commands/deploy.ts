@@ -1,4 +1,4 @@
-/** The story of a deployment up to the first change. Each step has a file of its own; this file is only their order. */
+/** The command `deploy` up to the first change. Each step has its own file; this file is only their order. */
 import type { CheckResult } from '../../domain/checks/finding.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { isWorthRelease } from '../../domain/prune/plan.ts';
@@ -19,7 +19,7 @@ import { checksFailed, planMoved, planned, unchanged } from '../run/endings.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 
-/** Never throws: whatever happens becomes a result that can be reported. */
+/** Never throws: every error becomes a result that can be reported. */
 export async function deploy(run: Run, sequence: PhaseSequence = wholeRelease): Promise<ResultDocument> {
   return asResult(run, () => decide(run, sequence));
 }
@@ -34,7 +34,7 @@ async function decide(run: Run, sequence: PhaseSequence): Promise<Ending> {
   return (await proveApproval(run)) ?? changeCluster(run, ready, sequence);
 }
 
-/** All nine, also when one fails. */
+/** Runs all nine checks, even if one fails. */
 export async function checkAll(run: Run): Promise<Preflight> {
   return inPhase(
     run,
@@ -64,7 +64,10 @@ function preview(run: Run, ready: Ready): void {
   showPreview(run, ready.plan);
 }
 
-/** Nothing to do: no object differs, the last release is a verified one, and what it left is still well (release state row 3). */
+/**
+ * Nothing to do: no object differs, the last release was verified, and its workloads are still healthy (release state
+ * row 3).
+ */
 function isUnchanged({ plan, releases }: Ready): boolean {
   const newest = releases[0]?.head.status;
   if (newest !== 'deployed' && newest !== 'rolled-back') return false;
@@ -76,7 +79,7 @@ function isUnchanged({ plan, releases }: Ready): boolean {
   );
 }
 
-/** A claim that no pod uses may wait for its first one for ever: it is no reason to deploy again. */
+/** A claim that no pod uses may stay unbound for ever: that is no reason to deploy again. */
 function provesHealth(desired: KubernetesObject): boolean {
   return awaited(desired) && desired.kind !== 'PersistentVolumeClaim';
 }

@@ -1,4 +1,4 @@
-/** The story of `phase: history`: the records of the app, told. Reads only. */
+/** The command `phase: history`: reports the records of the app. Read-only. */
 import { historyOf } from '../../domain/release/history.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { historyLines } from '../../report/log/history.ts';
@@ -7,7 +7,7 @@ import { asResult } from '../run/as-result.ts';
 import type { Run } from '../run/context.ts';
 import type { Ending } from '../run/ledger.ts';
 
-/** Never throws: whatever happens becomes a result that can be reported. */
+/** Never throws: every error becomes a result that can be reported. */
 export async function history(run: Run): Promise<ResultDocument> {
   return asResult(run, decide);
 }

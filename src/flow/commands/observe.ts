@@ -1,4 +1,7 @@
-/** The story of `phase: observe`: was the deploying job kept from starting, by whom and why? Asks GitHub alone, no cluster. */
+/**
+ * The command `phase: observe`: was the deploying job prevented from starting, by whom and why? Asks only GitHub, no
+ * cluster.
+ */
 import type { ApprovalRefusal } from '../../domain/approval/approval.ts';
 import { judgeRun } from '../../domain/approval/observed-run.ts';
 import { Fault } from '../../domain/failure/fault.ts';
@@ -8,7 +11,7 @@ import type { Run } from '../run/context.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 
-/** Never throws: whatever happens becomes a result that can be reported. */
+/** Never throws: every error becomes a result that can be reported. */
 export async function observe(run: Run): Promise<ResultDocument> {
   return asResult(run, decide, noCluster);
 }
@@ -33,7 +36,7 @@ async function look(run: Run): Promise<ApprovalRefusal | { readonly message: str
     const observation = judgeRun(await run.approvals.observed(run.identity, githubEnvironment, run.signal));
     return observation.type === 'kept' ? observation.refusal : observation;
   } catch (error) {
-    // What GitHub does not say cannot be called approved.
+    // Without an answer from GitHub the run does not count as approved.
     if (!(error instanceof Fault) || run.signal.aborted) throw error;
     return { reason: error.reason, message: error.message, remedy: error.remedy };
   }

@@ -1,4 +1,4 @@
-/** Which story each `phase` of the root action is. */
+/** The command of each `phase` of the root action. */
 import type { ResultDocument } from '../../domain/result/document.ts';
 import type { Settings } from '../../domain/settings/settings.ts';
 import { sequenceOf } from '../phases/table.ts';
@@ -29,11 +29,11 @@ const stories: Readonly<Record<Phase, Story>> = {
 /** Runs what the input `phase` of the root action names; throws where the action has no such input. */
 export async function runPhase(run: Run): Promise<ResultDocument> {
   const { phase } = run.settings;
-  if (phase === undefined) throw new Error('The input `phase` is not read.');
+  if (phase === undefined) throw new Error('The input `phase` has no command.');
   return stories[phase](run);
 }
 
-/** A step that rolls back `if: failure()` must know that it is about this job, and not about the release before. */
+/** A rollback step with `if: failure()` must roll back this job's release, never the one before. */
 function settingOut(story: Story): Story {
   return (run) => {
     run.setOut();

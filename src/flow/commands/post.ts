@@ -1,6 +1,6 @@
 /**
- * What post does: if main was stopped while its release was pending, the release is undone (release state row 12) or its record
- * settled (row 13), as the record says. It trusts what main has saved, and the record.
+ * What post does: if main was stopped while its release was pending, the release is undone (release state row 12) or
+ * its record settled (row 13), as the record says. It relies on the state that main saved, and on the record.
  */
 import { type ReleaseHead, responsible } from '../../domain/release/record.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
@@ -19,14 +19,14 @@ export interface Remembered {
   readonly holder: string;
 }
 
-/** The result to report; undefined when main has settled everything itself. */
+/** The result to report; undefined if main has settled everything itself. */
 export async function settleAfterJob(run: Run, remembered: Remembered): Promise<ResultDocument | undefined> {
   const records = await run.records(remembered.namespace);
   const { releases } = await records.list();
   const release = releases.find(({ name }) => name === remembered.release);
   const ours = release?.head.status === 'pending' && responsible(release.head).holder === remembered.holder;
   if (release === undefined || !ours) return undefined;
-  // Main is gone (post runs after it): what it still holds is ours to take.
+  // Main has ended (post runs after it), so post may take over its lock.
   const port = await run.lease(remembered.namespace);
   const held = await port.read();
   if (held !== undefined && held.holder !== '' && held.holder !== remembered.holder) return undefined;
@@ -46,15 +46,15 @@ export async function settleAfterJob(run: Run, remembered: Remembered): Promise<
 
 type Stopped = LeftRelease;
 
-/** As its profile says; an undo that was asked for and stopped halfway is always gone on with. */
+/** As its profile says; a requested undo that was stopped halfway is always continued. */
 function isToUndo({ rollback, undoneBy }: ReleaseHead): boolean {
   return undoneBy !== undefined || rollback === 'automatic';
 }
 
-/** How main was stopped, in the words that it left or, without any, in ours. */
+/** How main was stopped: the message that it saved, else a default. */
 function endOf({ release }: Stopped): Ending & { readonly reported: boolean } {
   const { phase, reason, message, jobInSteps } = release.head;
-  // A step says what its phases are when it has done them.
+  // A step saves its phases only once they are done.
   const passed = jobInSteps && message === undefined && release.head.timings !== undefined;
   const stopped = passed
     ? `The job ended after its ${phase} phase without a step \`phase: finish\`.`
@@ -77,8 +77,8 @@ function documentOf(run: Run, { release, namespace }: Stopped, ending: Ending): 
 
 async function settleStopped(run: Run, stopped: Stopped): Promise<ResultDocument | undefined> {
   const { reported, ...end } = endOf(stopped);
-  // Main has said why it stopped, and has reported it; only the record is left to be ended.
-  const message = reported ? end.message : `${end.message} What was applied until then stays applied.`;
+  // Main has already reported why it stopped; only the record has to be closed.
+  const message = reported ? end.message : `${end.message} What was applied before remains applied.`;
   await close(run, stopped, { status: 'failed', reason: end.reason, message });
   const { name } = stopped.release;
   run.log.line(logLine(run.logClock(), logText(`${name} settled as failed: ${message}`)));
@@ -87,13 +87,13 @@ async function settleStopped(run: Run, stopped: Stopped): Promise<ResultDocument
     ...end,
     message,
     nextSteps: [
-      `Run the job again: it takes over from ${name}, which keeps what was there before.`,
+      `Run the job again: it takes over from ${name}, which has the previous state on record.`,
       ...(stopped.release.head.rollback === 'manual' ? [wayBackTo(name, run.settings.environment)] : []),
     ],
   });
 }
 
-/** GitHub gives the steps after a cancelled job five minutes in all. */
+/** GitHub gives the post steps of a cancelled job five minutes in total. */
 const watchLimit = 150_000;
 
 async function undoStopped(run: Run, stopped: Stopped): Promise<ResultDocument> {

@@ -1,6 +1,6 @@
 /**
- * The story of `phase: rollback`: a release that failed or was interrupted is undone by its record (release state rows 16, 18, 25), a
- * deployed one is returned to as a release of its own (row 21). The overlay of today plays no part in either.
+ * The command `phase: rollback`: a failed or interrupted release is undone by its record (release state rows 16, 18,
+ * 25); a deployed one is deployed again as a new release (row 21). The current overlay is used by neither.
  */
 import { chooseRollback } from '../../domain/release/choose-rollback.ts';
 import { responsible, sameJob } from '../../domain/release/record.ts';
@@ -19,7 +19,7 @@ import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 import { deploy } from './deploy.ts';
 
-/** Never throws: whatever happens becomes a result that can be reported. */
+/** Never throws: every error becomes a result that can be reported. */
 export async function rollback(run: Run): Promise<ResultDocument> {
   return asResult(run, decide);
 }
@@ -35,7 +35,7 @@ async function decide(run: Run): Promise<Ending | ResultDocument> {
     run.settings.release,
   );
   const release = releases.find(({ head }) => head === choice.release);
-  if (release === undefined) throw new Error('The choice is none of the records.');
+  if (release === undefined) throw new Error('The chosen release has no record.');
   if (choice.type === 'nothing') return undoneAlready(release);
   if (choice.type === 'return') return returnTo(run, namespace, release);
   return undoLeft(run, namespace, release);
@@ -46,18 +46,18 @@ function undoneAlready({ name }: StoredRelease): Ending {
     outcome: 'unchanged',
     exitCode: 0,
     reason: 'nothing-changed',
-    message: `${name} is rolled back already; nothing was changed.`,
+    message: `${name} is already rolled back; nothing was changed.`,
     nextSteps: ['Name an earlier deployed release with the input `release` to go further back.'],
   };
 }
 
-/** `if: failure()` after a failed pre-check: what runs is the release before, and nobody asked to leave that one. */
+/** `if: failure()` after a failed pre-check: the release before is still running, and must not be rolled back. */
 function nothingOfThisJob(): Ending {
   return {
     outcome: 'unchanged',
     exitCode: 0,
     reason: 'nothing-changed',
-    message: 'This job set out to deploy and changed nothing, so there is nothing of it to roll back.',
+    message: 'This job started a deployment but changed nothing, so there is nothing to roll back.',
     nextSteps: ['To go back further, name a release with the input `release`.'],
   };
 }
@@ -65,7 +65,7 @@ function nothingOfThisJob(): Ending {
 /** release state row 21: all checks, in production the approval, and it may itself be undone. */
 async function returnTo(run: Run, namespace: string, release: StoredRelease): Promise<ResultDocument> {
   const body = await (await run.records(namespace)).readBody(release);
-  const said = `Returning to ${release.name}: its ${body.rendered.length} objects are deployed again as a release of their own`;
+  const said = `Returning to ${release.name}: its ${body.rendered.length} objects are deployed again as a new release`;
   run.log.line(logLine(run.logClock(), logText(said)));
   const result = await deploy({
     ...run,
@@ -75,7 +75,7 @@ async function returnTo(run: Run, namespace: string, release: StoredRelease): Pr
       ...run.settings,
       overlay: release.head.overlay,
       namespace,
-      // Releases that failed are why somebody goes back.
+      // Failed releases must not block a rollback: they are the reason for it.
       allowUnstableHistory: true,
     },
   });
@@ -95,7 +95,7 @@ export async function undoLeft(run: Run, namespace: string, wanted: StoredReleas
     const left = stillWanted(hold, wanted);
     if (left === undefined) return movedMeanwhile(wanted);
     const records = await run.records(namespace);
-    // While it is undone it is this job's: another deployment is refused, and this job's post goes on after a signal.
+    // During the undo the record belongs to this job: other deployments are refused, and this job's post continues after a signal.
     const release = await records.update(left, {
       status: 'pending',
       phase: 'rollback',
@@ -124,7 +124,7 @@ export async function undoLeft(run: Run, namespace: string, wanted: StoredReleas
   }
 }
 
-/** Between the choice and the lock another run may have gone on from it. */
+/** Another run may have continued from it between the choice and the lock. */
 function stillWanted({ releases }: Hold, { name, head }: StoredRelease): StoredRelease | undefined {
   const [newest] = releases;
   const same = newest?.name === name && responsible(newest.head).holder === responsible(head).holder;
@@ -136,7 +136,7 @@ function movedMeanwhile({ name }: StoredRelease): Ending {
     outcome: 'failed',
     exitCode: 1,
     reason: 'superseded',
-    message: `Another run has gone on from ${name} while this one waited for the lock. Nothing was changed.`,
-    nextSteps: ['Look at the newest release, and run this job again if it still is to be rolled back.'],
+    message: `Another run has continued from ${name} while this one waited for the lock. Nothing was changed.`,
+    nextSteps: ['Check the newest release, and run this job again if it still has to be rolled back.'],
   };
 }

@@ -1,4 +1,4 @@
-/** The story of the action smoke-tests: look at what runs, test it, say what was found. Nothing is changed. */
+/** The command of the action smoke-tests: reads what runs, tests it, and reports the results. Changes nothing. */
 import type { Failure } from '../../domain/failure/failure.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
@@ -20,7 +20,7 @@ import { runTests } from '../smoke/runner.ts';
 import { testRunning } from '../smoke/running.ts';
 import { wanted } from '../smoke/smoke.ts';
 
-/** Never throws: whatever happens becomes a result that can be reported. */
+/** Never throws: every error becomes a result that can be reported. */
 export async function smokeTests(run: Run): Promise<ResultDocument> {
   return asResult(run, decide, run.settings.environment === 'local' ? noCluster : undefined);
 }
@@ -58,7 +58,7 @@ async function testLocal(run: Run): Promise<readonly Failure[]> {
   );
 }
 
-/** Without a cluster there are none: what refers to one is not set. */
+/** Without a cluster there are no Secrets: variables that refer to one are not set. */
 async function noSecret(): Promise<Readonly<Record<string, string>>> {
   return {};
 }
@@ -81,7 +81,7 @@ async function testCluster(run: Run): Promise<readonly Failure[]> {
   );
 }
 
-/** What is to be tested, and whether this identity may look at it. */
+/** What is to be tested, and whether this identity may read it. */
 export async function lookAround(
   run: Run,
 ): Promise<{ readonly cluster: ClusterPort; readonly target: Target }> {
@@ -91,7 +91,7 @@ export async function lookAround(
   if ((await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace })) === undefined) {
     throw new Fault(
       'namespace-missing',
-      `There is no namespace ${namespace} in this cluster, so nothing of this release runs there.`,
+      `Namespace ${namespace} does not exist in this cluster, so nothing of this release runs there.`,
       'Correct the namespace, or the cluster that kubeconfig and context name.',
     );
   }
@@ -120,7 +120,7 @@ function endingOfTests(run: Run, failures: readonly Failure[]): Ending {
   if (first === undefined) {
     const rest = [
       skipped === 0 ? '' : `${skipped} had nothing to test`,
-      inconclusive === 0 ? '' : `${inconclusive} could not be decided`,
+      inconclusive === 0 ? '' : `${inconclusive} inconclusive`,
     ].filter((part) => part !== '');
     return {
       outcome: 'succeeded',

@@ -1,6 +1,6 @@
 /**
- * The phases after `rollout` as steps of their own. A release of this job that is still open is gone on with; where the
- * rollout found nothing to change, there is none, and what was deployed last is judged instead: no step is green unseen.
+ * The phases after `rollout` as separate steps. They continue the open release of this job. If the rollout found
+ * nothing to change there is none, and the last deployed release is judged instead: no step passes without looking.
  */
 import type { Failure } from '../../domain/failure/failure.ts';
 import { Fault } from '../../domain/failure/fault.ts';
@@ -43,7 +43,7 @@ export const preflightStep: Story = (run) =>
     };
   });
 
-/** With monitor. After an undo that was never seen healthy, that is what it verifies (release state row 25). */
+/** With monitor. After an undo that did not become healthy, it verifies the restored state (release state row 25). */
 export const healthStep: Story = (run) =>
   asResult(run, async () => {
     const found = await newestRelease(run);
@@ -72,7 +72,7 @@ export const finishStep: Story = (run) =>
         outcome: 'unchanged',
         exitCode: 0,
         reason: 'nothing-changed',
-        message: `${newest.name} is deployed already, and this job has released nothing since.`,
+        message: `${newest.name} is already deployed, and this job has released nothing since.`,
         nextSteps: [],
       };
     }
@@ -80,7 +80,7 @@ export const finishStep: Story = (run) =>
       try {
         return { ending: await finishRelease(change), pending: false };
       } catch (error) {
-        // Or post would say that a step `phase: finish` was missing.
+        // Otherwise post would report a missing step `phase: finish`.
         if (!run.signal.aborted) await explainError(change, error);
         throw error;
       }
@@ -100,7 +100,7 @@ async function newestRelease(run: Run): Promise<Newest> {
   if (newest === undefined) {
     throw new Fault(
       'step-missing',
-      `No release of ${run.app} is on record in ${namespace}, so there is nothing to go on with.`,
+      `No release of ${run.app} is on record in ${namespace}, so there is nothing to continue.`,
       'Put a step with `phase: rollout` before this one, with the same `app`, `overlay` and `namespace`.',
     );
   }
@@ -110,14 +110,14 @@ async function newestRelease(run: Run): Promise<Newest> {
   return { namespace, newest, deployed };
 }
 
-/** @throws Fault `lock-held` when it is open and another job's */
+/** @throws Fault `lock-held` when it is open and belongs to another job */
 function isInProgress(run: Run, newest: StoredRelease): boolean {
   if (newest.head.status !== 'pending') return false;
   if (isOfThisJob(run, newest)) return true;
   throw new Fault(
     'lock-held',
-    `${newest.name} is unfinished, and not this job's: ${newest.head.run.runUrl ?? newest.head.run.holder}.`,
-    'Put this step into the job whose step `phase: rollout` made the release.',
+    `${newest.name} is unfinished and belongs to another job: ${newest.head.run.runUrl ?? newest.head.run.holder}.`,
+    'Put this step into the job whose step `phase: rollout` created the release.',
   );
 }
 
@@ -127,7 +127,7 @@ function goOn(run: Run, namespace: string, step: ReleaseStep): Promise<Ending> {
   );
 }
 
-/** With the lock while it is worked on; the record of a release that is closed needs no post. */
+/** Holds the lock meanwhile; the record of a closed release needs no post. */
 async function withRelease(
   run: Run,
   namespace: string,
@@ -143,7 +143,7 @@ async function withRelease(
   }
 }
 
-/** Nothing is changed, and no record: it only says how what was deployed last is now. */
+/** Changes neither objects nor records: reports the current state of what was deployed last. */
 async function judgeRunning(
   run: Run,
   { namespace, newest, deployed }: Newest,
@@ -172,7 +172,7 @@ async function judgeRunning(
     const found: readonly Failure[] = await runPhases(context, phases);
     const failures = await diagnoseAloud(run, cluster, found, target.locate);
     run.ledger.failures = failures;
-    // It is not this job's to undo.
+    // It belongs to another job, so it is not undone.
     const asked = { ...run, settings: { ...run.settings, rollback: 'never' as const } };
     return failures.length > 0 ? failedWith(asked, failures) : verifiedRunning(deployed.name);
   } finally {
@@ -183,7 +183,7 @@ async function judgeRunning(
 function nothingToGoOnWith({ name, head }: StoredRelease): Fault {
   return new Fault(
     'step-missing',
-    `${name} is ${head.status}, and this job has no release to go on with.`,
+    `${name} is ${head.status}, and this job has no release to continue.`,
     'Put a step with `phase: rollout` before this one.',
   );
 }

@@ -1,4 +1,7 @@
-/** The story of `phase: unlock`: whose the lock is, and its end if its owner is dead (release state row 17). The cluster's objects stay as they are. */
+/**
+ * The command `phase: unlock`: reports who holds the lock, and releases it if the holder is dead (release state row
+ * 17). The cluster's objects are not changed.
+ */
 import { responsible } from '../../domain/release/record.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
 import type { LeaseFacts, StoredRelease } from '../../ports/release-store.ts';
@@ -11,7 +14,7 @@ import type { Run } from '../run/context.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 
-/** Never throws: whatever happens becomes a result that can be reported. */
+/** Never throws: every error becomes a result that can be reported. */
 export async function unlock(run: Run): Promise<ResultDocument> {
   return asResult(run, decide);
 }
@@ -32,7 +35,7 @@ async function decide(run: Run): Promise<Ending> {
     };
   }
   run.log.line(logLine(run.logClock(), logText(owner)));
-  // Refuses while the owner lives, and waits for a minute of silence where GitHub does not say.
+  // Refuses while the holder is alive; waits for a minute without renewal if GitHub does not say.
   const hold = await inPhase(run, 'lock', () => takeHold(run, namespace));
   try {
     const left = hold.releases[0];
@@ -51,20 +54,20 @@ async function decide(run: Run): Promise<Ending> {
   }
 }
 
-/** One sentence: who holds it, since when, how far it came. */
+/** One sentence: who holds it, since when, and how far the release got. */
 function lockOwner(newest: StoredRelease | undefined, lease: LeaseFacts | undefined): string | undefined {
   if (newest !== undefined) {
     const { actor, runUrl, holder } = responsible(newest.head);
     const who = actor === undefined ? '' : ` by ${actor}`;
     const { startedAt, phase } = newest.head;
-    return `The lock is that of ${newest.name}, begun ${startedAt}${who}, in its ${phase} phase: ${runUrl ?? holder}.`;
+    return `The lock belongs to ${newest.name}, started ${startedAt}${who}, in its ${phase} phase: ${runUrl ?? holder}.`;
   }
   return lease === undefined || lease.holder === '' ? undefined : `The lock is held by ${lease.holder}.`;
 }
 
 function unlocked(owner: string, left: StoredRelease | undefined): Ending {
   const settled =
-    left === undefined ? '' : ` ${left.name} is settled as failed; what it applied stays applied.`;
+    left === undefined ? '' : ` ${left.name} is settled as failed; what it applied remains applied.`;
   return {
     outcome: 'succeeded',
     exitCode: 0,
@@ -74,7 +77,7 @@ function unlocked(owner: string, left: StoredRelease | undefined): Ending {
       left === undefined
         ? []
         : [
-            `Roll back with \`phase: rollback\` and \`release: ${left.name}\`, which keeps what was there before, or deploy again: that takes over from it.`,
+            `Roll back with \`phase: rollback\` and \`release: ${left.name}\`, which has the previous state on record, or deploy again, which takes over from it.`,
           ],
   };
 }

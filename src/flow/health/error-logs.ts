@@ -1,4 +1,4 @@
-/** Reads the errors out of pods' logs: further at each round, also of runs that have ended, never a whole log at once. */
+/** Reads errors from pods' logs: incrementally in each round, also of ended runs, never a whole log at once. */
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { firstLine, type LineContext, readLine } from '../../domain/logs/error-entries.ts';
 import type { ErrorCount } from '../../domain/logs/error-rates.ts';
@@ -6,22 +6,22 @@ import { type ErrorTally, noErrors, withError } from '../../domain/logs/error-ta
 import { type ContainerView, containersOf } from '../../domain/status/built-in/containers.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 
-/** What a round reads of one container at the most: pages of this many bytes. */
+/** Maximum that a round reads of one container: pages of this many bytes. */
 const pageBytes = 256 * 1024;
 const maxPages = 8;
 const atOnce = 6;
 
-/** How far one container's log has been read. */
+/** The position in one container's log. */
 interface Place {
   context: LineContext;
-  /** The time of the last line read; lines of that second come again. */
+  /** The time of the last line read; lines of that second are read again. */
   last: string;
-  /** From when on to ask; absent: from the beginning. */
+  /** Start time; absent: from the beginning. */
   since: string | undefined;
   restarts: number;
   /** There is more than was read. */
   behind: boolean;
-  /** It was there at least once. */
+  /** It has been read at least once. */
   readable: boolean;
 }
 
@@ -31,7 +31,7 @@ interface PodPlace {
   readonly containers: Map<string, Place>;
 }
 
-/** A pod whose log is to be read: from when on, milliseconds since the epoch. */
+/** A pod whose log is to be read, with the start time in milliseconds since the epoch. */
 export interface LoggingPod {
   readonly pod: KubernetesObject;
   readonly from: number;
@@ -51,7 +51,7 @@ export class ErrorLogs {
     this.signal = signal;
   }
 
-  /** What each of these pods has to be read for now; pods that are gone keep what was counted. */
+  /** What to read from each of these pods now; counts of deleted pods are kept. */
   readers(pods: readonly LoggingPod[], now: number): readonly (() => Promise<void>)[] {
     return pods.flatMap((logging) => {
       const { pod, from } = logging;
@@ -112,7 +112,7 @@ export class ErrorLogs {
         place.since = at;
       }
       if (!full) return;
-      // More within one second than a page holds: the rest of that second is left out.
+      // More lines within one second than fit in a page: the rest of that second is skipped.
       if (fresh.length === 0) place.since = nextSecond(place.since ?? lines.at(-1)?.at);
     }
   }
@@ -131,7 +131,7 @@ function placeOf(pod: PodPlace, container: string, { since }: LoggingPod): Place
   return place;
 }
 
-/** A log that was not read to its end covers less. */
+/** A log that was not read to its end covers less time. */
 function minutesOf({ from, until, containers }: PodPlace): number {
   const ends = [...containers.values()].map(({ behind, last }) => (behind ? Date.parse(last) : until));
   const end = Math.min(until, ...ends.filter((at) => !Number.isNaN(at)));
@@ -144,8 +144,8 @@ function nextSecond(at: string | undefined): string | undefined {
 }
 
 /**
- * Reads them, a few at a time. One that fails is asked again in the next round: the API server or a node may be away for a
- * moment. What it has no log of stays `unreadable`.
+ * Reads them, a few at a time. A failed read is retried in the next round: the API server or a node may be
+ * unavailable for a moment. Containers without any log remain `unreadable`.
  */
 export async function readAll(readers: readonly (() => Promise<void>)[], signal: AbortSignal): Promise<void> {
   const queue = [...readers];

@@ -1,4 +1,4 @@
-/** After the rollout: what was rolled out stays up, and every Service of the overlay sends to it. Watched, not polled. */
+/** After the rollout: workloads stay up, and every Service of the overlay sends to their pods. Watched, not polled. */
 import { selectorOf } from '../../domain/health/endpoints.ts';
 import { type HealthState, healthKinds, observeHealth, startHealth } from '../../domain/health/state.ts';
 import { type HealthSubject, type HealthVerdict, healthVerdict } from '../../domain/health/verdict.ts';
@@ -12,16 +12,16 @@ type HealthEnd = Exclude<HealthVerdict, { state: 'pending' }>;
 
 /** Judges what is up after a rollout: readiness of the workloads, endpoints of the Services. */
 export interface Health {
-  /** Services and EndpointSlices as seen so far; nothing if the overlay has no Service. */
+  /** Services and EndpointSlices observed so far; empty if the overlay has no Service. */
   state(): HealthState;
   /**
-   * Resolves when all is sound at `until` (milliseconds since the epoch) or later, or when it is not and will not be: trouble
-   * has the health budget from its beginning, and until then may heal. Rejects when the run is cancelled or a watch is lost.
+   * Resolves when everything is healthy at `until` (milliseconds since the epoch) or later, or when a problem is
+   * permanent or has lasted for the health budget. Rejects when the run is cancelled or a watch is lost.
    */
   judge(until: number): Promise<HealthEnd>;
 }
 
-/** What health is judged from, and what Services and EndpointSlices were seen so far. */
+/** What health is judged from, with the Services and EndpointSlices observed so far. */
 interface HealthContext {
   readonly run: Run;
   readonly watch: RolloutWatch;
@@ -29,7 +29,7 @@ interface HealthContext {
   state: HealthState;
 }
 
-/** Opens the watches that health needs; they end with the rollout's. */
+/** Opens the watches that health needs; they end together with those of the rollout. */
 export async function openHealth(run: Run, watch: RolloutWatch, subject: HealthSubject): Promise<Health> {
   const context: HealthContext = { run, watch, subject, state: startHealth() };
   if (subject.rendered.some(isJudged)) {
@@ -73,7 +73,10 @@ function isJudged(object: KubernetesObject): boolean {
   return groupKindOf(object) === 'Service' && selectorOf(object) !== undefined;
 }
 
-/** Keys of what the record before lists and this overlay no longer has: finish will remove it, its pods are old ones. */
+/**
+ * Keys of objects that the previous record lists and this overlay no longer has: finish will delete them, and their
+ * pods count as old.
+ */
 export function formerKeys(
   before: ReleaseBody | undefined,
   rendered: readonly KubernetesObject[],

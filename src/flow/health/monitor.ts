@@ -1,4 +1,4 @@
-/** After health: endpoints and restarts stay watched, and the new pods' logs are compared with the old ones'. */
+/** After health: endpoints and restarts stay watched, and the new pods' logs are compared with the old pods' logs. */
 import { quoted } from '../../domain/causes/evidence/cause.ts';
 import { eventMessage, eventReason } from '../../domain/causes/evidence/evidence.ts';
 import type { Failure } from '../../domain/failure/failure.ts';
@@ -29,13 +29,13 @@ export interface OldErrors {
   readonly pods: ReadonlySet<string>;
 }
 
-/** Pods of one workload whose logs are read: rates are per pod, so that some tell as much as all. */
+/** Maximum number of pods of one workload whose logs are read: rates are per pod, so a sample is enough. */
 const maxPods = 20;
-/** How long apply waits for the old pods' logs: afterwards they may be gone. */
+/** How long apply waits for the old pods' logs, which are lost when the pods are deleted. */
 const patience = 10_000;
 const pause = 2000;
 
-/** To be read before apply: a pod that is gone takes its log along. */
+/** To be read before apply: a deleted pod's log is gone. */
 export async function readOldErrors(
   run: Run,
   cluster: ClusterPort,
@@ -82,7 +82,7 @@ function createdAt(pod: PodRecord['object']): number | undefined {
   return timeOf(textAt(pod, 'status', 'startTime')) ?? timeOf(pod.metadata.creationTimestamp);
 }
 
-/** Ends as soon as the release is known to be broken, else when `monitor` is over and all is sound. */
+/** Ends as soon as the release is known to be broken, else when `monitor` is over and everything is healthy. */
 export async function monitorRelease(
   run: Run,
   cluster: ClusterPort,
@@ -129,7 +129,7 @@ function isVerdict(one: HealthEnd | Failure): one is HealthEnd {
   return 'state' in one;
 }
 
-/** What was logged since the last look counts too. */
+/** Reads once more what was logged since the last round. */
 async function atTheEnd(
   end: HealthEnd,
   look: () => Promise<Failure | undefined>,
@@ -139,7 +139,7 @@ async function atTheEnd(
   return failure === undefined ? [] : [failure];
 }
 
-/** Pods that this release brought, with the moment since which they log. */
+/** Pods of this release, with the time since which they log. */
 function newPods(watch: RolloutWatch, pods: readonly PodRecord[], old: OldErrors): readonly LoggingPod[] {
   return pods
     .filter(({ object }) => !old.pods.has(object.metadata.uid ?? ''))
@@ -150,7 +150,7 @@ function newPods(watch: RolloutWatch, pods: readonly PodRecord[], old: OldErrors
     }));
 }
 
-/** `left` is what is still to come of the monitor phase, milliseconds. */
+/** `left` is the remaining time of the monitor phase, milliseconds. */
 function compare(
   watch: RolloutWatch,
   logs: ReadonlyMap<string, ErrorLogs>,
@@ -184,13 +184,13 @@ function reportErrors(
   notice(run, {
     reason: 'logs-unreadable',
     message: `The logs of ${unreadable} of the new pods could not be read: errors in them are not counted.`,
-    remedy: 'See whether their nodes answer: `kubectl logs` reads through them too.',
+    remedy: 'Check whether their nodes respond: `kubectl logs` reads through them too.',
   });
 }
 
 const maxNotices = 5;
 
-/** Warnings about this release's pods fail nothing by themselves, but somebody should know. */
+/** Warning events about this release's pods fail nothing by themselves, but are worth a notice. */
 function reportEvents(run: Run, watch: RolloutWatch, since: number): void {
   const seen = new Set<string>();
   for (const target of watch.state().targets) {
@@ -204,8 +204,8 @@ function reportEvents(run: Run, watch: RolloutWatch, since: number): void {
         seen.add(key);
         notice(run, {
           reason: 'warning-event',
-          message: `While it was monitored, pod ${pod.object.metadata.name} of ${titleOf(target.reference)} had the event ${eventReason(event)}: ${quoted(eventMessage(event))}.`,
-          remedy: 'See `kubectl describe pod`: it failed nothing yet.',
+          message: `During monitoring, pod ${pod.object.metadata.name} of ${titleOf(target.reference)} had the event ${eventReason(event)}: ${quoted(eventMessage(event))}.`,
+          remedy: 'See `kubectl describe pod`: the event did not fail the release.',
           object: target.reference,
         });
       }

@@ -12,7 +12,7 @@ import type { Planned, ReleaseContext, ReleasePhase } from './context.ts';
 import { smokeGroundOf } from './smoke.ts';
 import { writingOf } from './write.ts';
 
-/** Nothing to do where an earlier process has applied it. */
+/** Nothing to do if an earlier process has applied it. */
 export const applyPhase: ReleasePhase = {
   name: 'apply',
   steps: ['rollout'],
@@ -37,12 +37,12 @@ async function apply(
 ): Promise<Applied> {
   const { run, ready, hold } = open;
   const { locate } = ready.target;
-  // After an unverified release nothing of it counts as proven: every workload is judged.
+  // An unverified release proves nothing about its workloads: every workload is judged.
   const unproven = hold.predecessor !== undefined || hold.releases.length === 0;
   const producers = firstProducers(expectations);
   for (const { reference, action, desired, live } of plan.changes) {
     if (action !== 'unchanged' || !awaited(desired)) continue;
-    // A producer whose product is not there has proven nothing either.
+    // Nor does a producer whose product does not exist yet.
     const judges = unproven || producers.has(keyOf(reference));
     watch.addTarget(targetOf({ reference, desired }, judges, live));
   }
@@ -74,7 +74,10 @@ async function recordInventory(
   await (await run.records(ready.target.namespace)).replaceBody(release, { ...body, inventory });
 }
 
-/** Asked while the first objects are applied: it holds nothing up, and pods take longer to change than an answer does. */
+/**
+ * Requested while the first objects are applied: it delays nothing, since pods change more slowly than a request
+ * takes.
+ */
 async function downBefore({ run, hold }: OpenRelease, plan: Plan, context: ReleaseContext): Promise<void> {
   const isFirst = !hold.releases.some(({ head }) => head.status === 'deployed');
   if (isFirst || run.settings.skipTests) return;
@@ -83,6 +86,6 @@ async function downBefore({ run, hold }: OpenRelease, plan: Plan, context: Relea
     for (const name of await databasesDown(run, await smokeGroundOf(context), workloads))
       context.down.add(name);
   } catch {
-    // Only a hint is lost; what is wrong with the cluster shows in the phases themselves.
+    // Only a hint is lost; problems of the cluster show in the phases themselves.
   }
 }

@@ -1,4 +1,4 @@
-/** What the phases of a release work on and may do, whoever applied it: this process, or an earlier step of the job. */
+/** What the phases of a release work on and may do, whether this process applied it or an earlier step of the job. */
 import type { Failure } from '../../domain/failure/failure.ts';
 import type { HealthSubject } from '../../domain/health/verdict.ts';
 import type { Expectation } from '../../domain/producers/expectations.ts';
@@ -23,16 +23,19 @@ export interface ReleaseContext {
   readonly subject: Promise<HealthSubject>;
   readonly watch: RolloutWatch;
   readonly health: Promise<Health>;
-  /** Databases that did not work before, by name; filled as they are found. */
+  /** Databases that did not work before the release, by name; filled as they are found. */
   readonly down: Set<string>;
   /**
-   * Lock, record and what was written so far: a phase that changes the cluster needs it (src/flow/record/change.ts). Absent where what
-   * an earlier job deployed is only judged.
+   * Lock, record and what was written so far: a phase that changes the cluster needs it (src/flow/record/change.ts).
+   * Absent if a release of an earlier job is only judged.
    */
   readonly release?: OpenRelease;
-  /** What this process is to apply; absent where an earlier one has done so. */
+  /** What this process has to apply; absent if an earlier one has done so. */
   readonly planned?: Planned;
-  /** Set by apply in this process: each is awaited by the phase that needs it, so that it holds no verdict up. */
+  /**
+   * Set by apply in this process. Each promise is awaited by the phase that needs it, so that it delays no other
+   * verdict.
+   */
   readonly begun: { recorded: Promise<void>; databasesAsked: Promise<void>; old: OldErrors };
 }
 
@@ -42,19 +45,19 @@ export interface Planned {
   readonly expectations: readonly Expectation[];
 }
 
-/** The steps of a job in steps that go on with a release (docs/PHASES.md). */
+/** The steps that continue a release in a job with steps (docs/PHASES.md). */
 export type ReleaseStep = 'rollout' | 'health' | 'smoke';
 
 /** One phase of a release: a row of the table in table.ts. */
 export interface ReleasePhase {
   readonly name: PhaseName;
-  /** Of a job in steps, those in which it runs. */
+  /** The steps in which it runs, in a job with steps. */
   readonly steps: readonly ReleaseStep[];
-  /** Whether it can say something of what was deployed before, with no release open. */
+  /** Whether it can judge an earlier deployment when no release is open. */
   readonly judgesDeployed: boolean;
-  /** Left out where the settings do not ask for it; without this function it always runs. */
+  /** Skipped if the settings do not ask for it; without this function it always runs. */
   isAsked?(settings: Settings): boolean;
-  /** What failed, still to be diagnosed; empty when it passed. */
+  /** Failures, not yet diagnosed; empty if it passed. */
   run(context: ReleaseContext): Promise<readonly Failure[]>;
 }
 
@@ -73,7 +76,7 @@ export async function openContext(
     readonly old?: OldErrors;
   } = {},
 ): Promise<ReleaseContext> {
-  // Awaited by what needs it; until then a failure must not count as one that nobody looks at.
+  // Awaited by the phase that needs it; until then a rejection must not count as unhandled.
   subject.catch(() => undefined);
   const watch = await watchRollout(run, target.namespace, expected);
   const health = subject.then((judged) => openHealth(run, watch, judged));
@@ -93,7 +96,7 @@ export async function openContext(
   };
 }
 
-/** Runs them until one fails. */
+/** Runs the phases until one fails. */
 export async function runPhases(
   context: ReleaseContext,
   phases: readonly ReleasePhase[],

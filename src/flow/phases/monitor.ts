@@ -1,7 +1,7 @@
 import { monitorRelease } from '../health/monitor.ts';
 import type { ReleasePhase } from './context.ts';
 
-/** Compares with the pods that the release replaced, which are gone where an earlier job deployed it. */
+/** Compares with the pods that the release replaced, which no longer exist if an earlier job deployed it. */
 export const monitorPhase: ReleasePhase = {
   name: 'monitor',
   steps: ['health'],

@@ -15,7 +15,7 @@ export const smokePhase: ReleasePhase = {
 /** What the smoke tests of this release go by; rejects where health could not be observed. */
 export async function smokeGroundOf(context: ReleaseContext): Promise<SmokeGround> {
   const { run, cluster, subject, watch, health } = context;
-  // Without a release of this job only smoke is asked for, of what somebody deployed once.
+  // Without a release of this job, only smoke is requested, for an earlier deployment.
   const seenUp = run.ledger.release !== undefined;
   return { ...(await subject), cluster, watch, health: await health, seenUp };
 }

@@ -2,7 +2,7 @@ import type { HealthSubject } from '../../domain/health/verdict.ts';
 import { formerKeys } from '../health/health.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 
-/** Whether a workload was there before under another name is a matter of wording: a record that cannot be read stops nothing. */
+/** The previous record is only used for wording, so one that cannot be read stops nothing. */
 export async function subjectOf({ run, ready, hold }: OpenRelease): Promise<HealthSubject> {
   const { namespace, objects } = ready.target;
   const deployed = hold.releases.find(({ head }) => head.status === 'deployed');

@@ -1,6 +1,6 @@
 /**
- * The phases of a release, in their order, and how many of them one process runs. An action that runs all of them closes the record;
- * a step of a job in steps leaves it pending for the next one (release state rows 5 and 10).
+ * The phases of a release in their order, and which of them one process runs. An action that runs all of them closes
+ * the record; a step leaves it pending for the next step of the job (release state rows 5 and 10).
  */
 import { applyPhase } from './apply.ts';
 import type { ReleasePhase, ReleaseStep } from './context.ts';
@@ -27,12 +27,12 @@ export interface PhaseSequence {
 
 export const wholeRelease: PhaseSequence = { inSteps: false, phases: releasePhases };
 
-/** Health looks at the rollout again: pods may have fallen since the step before. */
+/** Health checks the rollout again: pods may have failed since the previous step. */
 export function sequenceOf(step: ReleaseStep): PhaseSequence {
   return { inSteps: true, phases: releasePhases.filter(({ steps }) => steps.includes(step)) };
 }
 
-/** What this step can say of a release that an earlier job deployed. */
+/** What this step can judge of a release that an earlier job deployed. */
 export function judgingDeployed(step: ReleaseStep): readonly ReleasePhase[] {
   return sequenceOf(step).phases.filter(({ judgesDeployed }) => judgesDeployed);
 }

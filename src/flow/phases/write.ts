@@ -10,7 +10,7 @@ import type { OpenRelease } from '../record/open-release.ts';
 import type { ReleaseContext } from './context.ts';
 
 interface Writing {
-  /** Each write that has to be sent again is sent only while the lock is still ours. */
+  /** A write is retried only while the lock is still held. */
   readonly cluster: ClusterPort;
   /** To be called before a write. @throws Fault `lock-lost` */
   ensureHeld(): Promise<void>;
@@ -23,8 +23,8 @@ export function writingOf({ run, ready, hold, release }: OpenRelease): Writing {
 }
 
 /**
- * Adds to the recorded previous state, from which a rollback restores: before the first write to an object that apply does not
- * write. What is on record already stays as it is: it is older.
+ * Adds to the recorded previous state, from which a rollback restores: before the first write to an object that apply
+ * does not write. States already on record are kept: they are older.
  *
  * @throws Fault `lock-lost` when the record is no longer ours
  */
@@ -43,12 +43,12 @@ export async function recordBefore(
   open.body = { ...open.body, before };
 }
 
-/** Leaves something for the same phase in the process of a later step; it comes with the record. */
+/** Stores data for the same phase in the process of a later step; it is part of the record. */
 export function leaveNote({ notes }: OpenRelease, phase: PhaseName, note: JsonValue): void {
   notes.set(phase, note);
 }
 
-/** What an earlier process has left for this phase: as it comes from the record, so it must be parsed. */
+/** Data that an earlier process stored for this phase, unparsed. */
 export function noteOf({ notes }: OpenRelease, phase: PhaseName): JsonValue | undefined {
   return notes.get(phase);
 }

@@ -1,7 +1,7 @@
 /**
- * The end of a release that is proven (release state row 5): its record says deployed, and then what the overlay no longer has is
- * deleted. In that order: a run killed between the two, or half way through, leaves a release that holds, and its record
- * lists what is left for the next one.
+ * The end of a verified release (release state row 5): first its record becomes `deployed`, then objects that the
+ * overlay no longer has are deleted. In that order, a run killed in between leaves a valid release whose record lists
+ * what is left for the next one.
  */
 import { type ObjectReference, titleOf } from '../../domain/kubernetes/objects.ts';
 import type { PruneReport } from '../../domain/prune/plan.ts';
@@ -21,7 +21,7 @@ import { notice, type Run } from '../run/context.ts';
 import { forgetHandover } from './handover.ts';
 
 interface Finished {
-  /** Something that should be gone is still there; that fails no release. */
+  /** An object that should have been deleted still exists; that fails no release. */
   readonly warned: boolean;
 }
 
@@ -39,7 +39,7 @@ async function pruneAll(change: OpenRelease): Promise<Finished> {
   try {
     return await prune(change);
   } catch (error) {
-    // The release is deployed, whatever happens now.
+    // The release is deployed, whatever happens from here on.
     const { message } = endingOf(change.run, error, change.ready.cluster);
     notPruned(change.run, undefined, change.run.signal.aborted ? 'the run was stopped.' : message);
     return { warned: true };
@@ -54,12 +54,12 @@ async function prune(change: OpenRelease): Promise<Finished> {
   const approved = approvedPrunes(prunes, now);
   const pruned: ObjectReference[] = [];
   const failed = new Map<ObjectReference, string>();
-  // The record says deployed by now: the Lease alone is the lock.
+  // The record says `deployed` by now, so only the Lease is the lock.
   const ensureHeld = async (): Promise<void> => {
     if (!hold.lease.held() && !(await hold.lease.confirm(run.signal))) throw lockLost();
   };
   const cluster = underLock(ready.cluster, ensureHeld);
-  // Users before what they use, as in undo.
+  // Referencing objects before the objects they reference, as in undo.
   await deleteInOrder(run, cluster, { ensureHeld }, approved, async (one) => {
     const refusal = await deleteOne(run, cluster, one);
     if (refusal === undefined) pruned.push(one.reference);
@@ -76,7 +76,10 @@ async function prune(change: OpenRelease): Promise<Finished> {
   return { warned: failed.size > 0 };
 }
 
-/** Why it is still there. Only an answer of the server is a reason; without one nothing is known, and the rest waits. */
+/**
+ * Why it still exists. Only a response of the server is a reason; without one nothing is known, and the rest is left
+ * for the next release.
+ */
 async function deleteOne(
   run: Run,
   cluster: ClusterPort,
@@ -98,8 +101,9 @@ function notPruned(run: Run, object: ObjectReference | undefined, why: string): 
   notice(run, {
     reason: 'not-pruned',
     message: `${what} was not deleted: ${why}`,
-    remedy: 'The release stands; the next one tries again. A missing permission is `delete` on its kind.',
+    remedy:
+      'The release remains deployed; the next one tries again. If a permission is missing, it is `delete` on this kind.',
     ...(object === undefined ? {} : { object }),
   });
-  run.log.line(logLine(run.logClock(), logText(`${what} stays for now.`)));
+  run.log.line(logLine(run.logClock(), logText(`${what} is kept for now.`)));
 }

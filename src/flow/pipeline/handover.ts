@@ -1,4 +1,7 @@
-/** The steps of one job go on with one release: what each leaves in the record, and how the next takes it up (release state row 10). */
+/**
+ * The steps of one job continue one release: what each stores in the record, and how the next one resumes it (release
+ * state row 10).
+ */
 import { Fault } from '../../domain/failure/fault.ts';
 import type { ErrorCount } from '../../domain/logs/error-rates.ts';
 import { noErrors } from '../../domain/logs/error-tally.ts';
@@ -17,14 +20,17 @@ import { announceRelease } from '../record/open.ts';
 import type { OpenRelease } from '../record/open-release.ts';
 import type { Run } from '../run/context.ts';
 
-/** The record says how far it came; the first time also all that the next process cannot find out by itself. */
+/**
+ * Writes to the record how far the release got; the first time also everything that the next process cannot find out
+ * by itself.
+ */
 export async function handOver(change: OpenRelease, context: ReleaseContext): Promise<void> {
   const { run, ready } = change;
   if (change.body.handover === undefined) {
     await context.begun.databasesAsked;
     const records = await run.records(ready.target.namespace);
     const current = await ownRecord(change);
-    // Its body has the inventory by now.
+    // Its body contains the inventory by now.
     const body = await records.readBody(current);
     await records.replaceBody(current, { ...body, handover: handoverOf(change, context) });
   }
@@ -37,7 +43,10 @@ export async function handOver(change: OpenRelease, context: ReleaseContext): Pr
   });
 }
 
-/** No step comes after finish, and it is as large as the rest of the body. What stays of it does no harm. */
+/**
+ * Removes the handover: no step comes after finish, and it is as large as the rest of the body. If it cannot be
+ * removed it does no harm.
+ */
 export async function forgetHandover({ run, ready, release, body }: OpenRelease): Promise<void> {
   const { handover, ...rest } = body;
   if (handover === undefined) return;
@@ -46,7 +55,7 @@ export async function forgetHandover({ run, ready, release, body }: OpenRelease)
     const closed = (await records.list()).releases.find(({ name }) => name === release.name);
     if (closed !== undefined) await records.replaceBody(closed, rest);
   } catch {
-    // The release is deployed, whatever happens now.
+    // The release is deployed, whatever happens from here on.
   }
 }
 
@@ -66,15 +75,16 @@ function handoverOf({ prunes, down, notes }: OpenRelease, { watch, begun }: Rele
   };
 }
 
-/** The newest record, if it is this job's and still open: what the other steps are about. */
+/** The newest record, if it belongs to this job and is open: the release that the other steps continue. */
 export function isOfThisJob(run: Run, { head }: StoredRelease): boolean {
   return head.jobInSteps && sameJob(head.run, run.identity) !== 'no';
 }
 
 /**
- * Takes the lock for this step and makes the record its own. The caller releases the Lease.
+ * Takes the lock for this step and becomes the holder of the record. The caller releases the Lease.
  *
- * @throws Fault `lock-held`, `superseded` when another run has gone on from it meanwhile, `step-missing` when its rollout is not done
+ * @throws Fault `lock-held`, `superseded` when another run has continued from it meanwhile, `step-missing` when its
+ * rollout is not done
  */
 export async function takeUp(run: Run, namespace: string): Promise<OpenRelease> {
   const hold = await takeHold(run, namespace);
@@ -110,7 +120,7 @@ export async function takeUp(run: Run, namespace: string): Promise<OpenRelease> 
   }
 }
 
-/** The watches of an earlier step are gone with its process: what it rolled out is looked at anew. */
+/** The watches of an earlier step ended with its process, so its rollout is observed again. */
 export async function openContextAgain(release: OpenRelease): Promise<ReleaseContext> {
   const { targets = [], oldErrors = [], oldPods = [] } = release.body.handover ?? {};
   const counts = oldErrors.map(({ workload, errors, pods, podMinutes }): [string, ErrorCount] => [
@@ -128,7 +138,7 @@ export async function openContextAgain(release: OpenRelease): Promise<ReleaseCon
   return context;
 }
 
-/** The objects of a record; lines to edit are those of the checkout, where it still renders. */
+/** The objects of a record, with source locations from the checkout if it still renders. */
 export async function targetOfRecord(
   run: Run,
   cluster: ClusterPort,
@@ -155,7 +165,7 @@ function refuseFailed({ name, head }: StoredRelease): void {
   if (head.reason === undefined) return;
   throw new Fault(
     'superseded',
-    `${name} failed in its ${head.phase} phase (${head.reason}): no later step goes on with it.`,
+    `${name} failed in its ${head.phase} phase (${head.reason}): no later step continues it.`,
     'Let this step run only if the steps before it passed: remove its `if: always()`.',
   );
 }
@@ -163,7 +173,7 @@ function refuseFailed({ name, head }: StoredRelease): void {
 function notRolledOut({ name, head }: StoredRelease): Fault {
   return new Fault(
     'step-missing',
-    `${name} was stopped in its ${head.phase} phase: its rollout is not done, so there is nothing to go on with.`,
+    `${name} was stopped in its ${head.phase} phase: its rollout is not complete, so there is nothing to continue.`,
     'Let this step run only after `phase: rollout` has passed.',
   );
 }
@@ -171,7 +181,7 @@ function notRolledOut({ name, head }: StoredRelease): Fault {
 function movedOn(): Fault {
   return new Fault(
     'superseded',
-    'Another run has gone on from the release of this job while this step waited for the lock.',
-    'Look at the newest release; this job has nothing to go on with any more.',
+    'Another run has continued from the release of this job while this step waited for the lock.',
+    'Check the newest release; this job has no release to continue any more.',
   );
 }

@@ -1,4 +1,4 @@
-/** The lock, and the preview again now that nobody else may change anything. */
+/** Takes the lock, and repeats the preview now that no other run can change anything. */
 import { judgeDeletions } from '../../domain/checks/deletions.ts';
 import { judgeOverlay } from '../../domain/checks/overlay.ts';
 import { canonicalJson } from '../../domain/kubernetes/managed-fields.ts';
@@ -17,7 +17,7 @@ import type { Ending } from '../run/ledger.ts';
 interface LockedPlan {
   readonly hold: Hold;
   readonly plan: Plan;
-  /** The plan must not be carried out: it is not the approved one any more, or the server refuses it. */
+  /** The plan must not be carried out: it differs from the approved one, or the server refuses it. */
   readonly refusal?: Ending;
 }
 
@@ -43,7 +43,7 @@ export async function lockPlan(run: Run, ready: Ready): Promise<LockedPlan> {
   }
 }
 
-/** Only reads, unless something has moved: then the server is asked again. */
+/** Only reads, unless something has changed: then the dry-runs are repeated. */
 async function currentPlan(run: Run, ready: Ready): Promise<Plan> {
   const { cluster, target } = ready;
   const again = (): Promise<Plan> =>
@@ -68,7 +68,7 @@ function isSame(now: KubernetesObject | undefined, before: KubernetesObject | un
   );
 }
 
-/** A dry-run that could only be asked after the namespace was there, or a plan that changed while the lock was taken. */
+/** A dry-run that was only possible once the namespace existed, or a plan that changed while the lock was taken. */
 function refusedAfterLock(run: Run, ready: Ready, plan: Plan): Ending | undefined {
   const { locate, namespace } = ready.target;
   const changes = plan.changes.map((change) => ({ ...change, changes: change.action !== 'unchanged' }));

@@ -1,4 +1,4 @@
-/** From the lock to what this process leaves of the release: the part of a deployment that changes the cluster. */
+/** From the lock to the end of the release in this process: the part of a deployment that changes the cluster. */
 
 import { widensQuota } from '../../domain/checks/lifted.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
@@ -68,12 +68,12 @@ export async function changeCluster(run: Run, ready: Ready, sequence: PhaseSeque
     const context = await openContextOf(change, { plan, expectations: ready.expectations }, ready.nodeMaker);
     const closed = await goThrough(change, context, sequence);
     pending = closed.pending;
-    // Nothing is left for post to settle.
+    // Post has nothing to settle.
     if (!pending) run.remember('release', '');
     return closed.ending;
   } finally {
-    // Beside a pending record the Lease stays ours: post takes it again, and others wait for a minute of silence first. Where
-    // the job is in steps the record alone is the lock, and the next step needs the Lease.
+    // With a pending record the Lease is not released: post takes it again, and others wait for a minute without
+    // renewal first. In a job with steps the record alone is the lock, and the next step needs the Lease.
     if (!pending || sequence.inSteps) await hold.lease.release().catch(() => undefined);
   }
 }
@@ -91,7 +91,7 @@ async function openContextOf(
   const targets = changes.filter(({ desired }) => awaited(desired));
   const expected = {
     expected: targets.length,
-    // The version of a kind that comes with this release is not served yet.
+    // A version of a kind that this release adds is not served yet.
     existing: targets
       .filter(({ live, deferred }) => live !== undefined && !deferred)
       .map(({ reference }) => reference),

@@ -1,4 +1,4 @@
-/** A release from its first phase in this process to its last, and how its record is left then. */
+/** Runs a release from its first phase in this process to its last, and updates its record. */
 import type { Failure } from '../../domain/failure/failure.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import { logLine } from '../../report/log/line.ts';
@@ -36,7 +36,7 @@ export async function goThrough(
     return { ending: await finishRelease(change), pending: false };
   } catch (error) {
     if (run.ledger.workloads.length === 0) run.ledger.workloads = context.watch.workloads();
-    // Two writes of one record must not meet.
+    // Two writes of one record must not be concurrent.
     await context.begun.recorded.catch(() => undefined);
     if (run.signal.aborted) return { ending: await leaveStopped(change), pending: true };
     await explainError(change, error);
@@ -58,7 +58,7 @@ export async function finishRelease(change: OpenRelease) {
 }
 
 /**
- * A run that was cut off may have watched what another one made of the cluster meanwhile: that is no verdict on its own release.
+ * A run that was disconnected may have observed changes of another run: that is no verdict on its own release.
  *
  * @throws Fault `lock-lost`
  */
@@ -71,7 +71,7 @@ async function stillOurs(change: OpenRelease): Promise<void> {
   }
 }
 
-/** The cause is said first; then what `rollback` asks for (release state rows 6, 9 and 10). */
+/** The cause is reported first; then `rollback` is carried out (release state rows 6, 9 and 10). */
 async function endFailed(
   change: OpenRelease,
   { begun }: ReleaseContext,
@@ -82,7 +82,7 @@ async function endFailed(
   await stillOurs(change);
   const failures = await diagnoseAloud(run, ready.cluster, found, ready.target.locate);
   run.ledger.failures = failures;
-  // On record before anything is undone; what the record lacks must not take the place of the cause.
+  // Recorded before anything is undone; a failing record write must not replace the cause.
   await begun.recorded.catch(() => undefined);
   const ending = failedWith(run, failures);
   if (inSteps) {
@@ -95,7 +95,7 @@ async function endFailed(
     return { ending, pending: false };
   } catch (error) {
     if (run.signal.aborted) throw error;
-    // Whatever goes wrong now must not take the place of the cause.
+    // An error from here on must not replace the cause.
     const why = endingOf(run, error, ready.cluster).message;
     const message = `${ending.message} The record could not be closed: ${why}`;
     run.log.line(logLine(run.logClock(), logText(`The record could not be closed: ${why}`)));

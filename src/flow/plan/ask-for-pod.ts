@@ -1,4 +1,7 @@
-/** Admission (pod security, quota, webhooks) sees pods, not templates: so a Pod made from the changed template is asked about. */
+/**
+ * Admission (pod security, quota, webhooks) sees pods, not templates: so a Pod made from the changed template is sent
+ * as a dry-run.
+ */
 import { isAboutImpersonation, isSameRefusal, podEvidenceOf } from '../../domain/checks/pod-refusal.ts';
 import type { Refusal } from '../../domain/checks/refusal.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
@@ -14,13 +17,13 @@ import type { ClusterPort } from '../../ports/cluster.ts';
 import { whereAllowed } from './where-allowed.ts';
 
 interface PodAnswer {
-  /** No pod of this template will be accepted. */
+  /** No pod of this template will be admitted. */
   readonly podRefusal?: Refusal;
-  /** This identity was refused; whether the controller will be is not known. */
+  /** This identity was refused; whether the controller will be refused too is not known. */
   readonly podDoubt?: Refusal;
 }
 
-/** Undefined where nothing is to be said. */
+/** Undefined if there is nothing to report. */
 export async function askForPod(
   cluster: ClusterPort,
   { live, predicted }: PlannedChange,
@@ -43,9 +46,9 @@ export async function askForPod(
 }
 
 /**
- * A policy may let none but the controllers create pods. What the controller's account is allowed is allowed; what it is refused
- * is refused, if the controller uses that account at all. Else a Pod that has nothing of this release is asked about: what refuses
- * that one in the same words is perhaps about who asks.
+ * A policy may allow only controllers to create pods. So the dry-run impersonates the controller's account: its
+ * answer is final, if the controller uses that account at all. Else a neutral Pod without anything of this release is
+ * tried: if it is refused with the same message, the refusal may be about the requesting user.
  */
 async function askWhoIsMeant(
   cluster: ClusterPort,

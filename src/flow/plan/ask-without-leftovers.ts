@@ -1,4 +1,7 @@
-/** A write that the server refuses for what it has itself filled in before: would it be accepted without that? */
+/**
+ * A write that the server refuses because of a field that it has defaulted itself: would it be accepted without that
+ * field?
+ */
 import {
   claimsOf,
   leftoversOf,
@@ -11,10 +14,10 @@ import type { MemberPath } from '../../domain/kubernetes/field-set.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 
-/** No object has this name: the overlay's manifest is asked about as if nothing were there. */
+/** No object has this name: the overlay's manifest is dry-run as if nothing existed. */
 const otherName = 'orion-dry-run';
 
-/** Undefined where the refusal is about the overlay itself. */
+/** Undefined if the refusal is about the overlay itself. */
 export async function askWithoutLeftovers(
   cluster: ClusterPort,
   write: RefusedWrite,

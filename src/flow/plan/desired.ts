@@ -18,9 +18,9 @@ import { resourceInGroup } from './live-objects.ts';
 export interface Target {
   readonly namespace: string;
   readonly objects: readonly KubernetesObject[];
-  /** Kinds that the server does not know (yet); their scope is taken as namespaced. */
+  /** Kinds that the server does not serve (yet); assumed to be namespaced. */
   readonly unknownKinds: ReadonlySet<string>;
-  /** What objects name more than once, and is sent once; see `withoutRepeats`. */
+  /** Entries that an object lists more than once and that are sent once; see `withoutRepeats`. */
   readonly repeats: readonly { readonly reference: ObjectReference; readonly what: string }[];
   /** The line of the overlay's files that a person would edit; see `Overlay.locate`. */
   readonly locate: (reference: ObjectReference, path?: FieldPath) => SourceLocation;
@@ -49,7 +49,7 @@ export function namespaceOf(
       );
 }
 
-/** Puts every namespaced object that names no namespace into the target's; what is outside of it gets the labels of its owner. */
+/** Sets the target namespace on every namespaced object without one; objects outside of it get the owner labels. */
 export async function placeObjects(
   overlay: Overlay,
   namespace: string,

@@ -7,9 +7,9 @@ import {
 import type { ClusterPort } from '../../ports/cluster.ts';
 
 /**
- * The live objects among these, by key: one list per kind, not one request per object. A kind that the server does not serve in
- * the version that is named is read in another of its group: the object is there all the same. Throws what a read throws: what
- * could not be read is never taken for absent.
+ * The live objects among these, by key: one list per kind, not one request per object. A kind that the server does
+ * not serve in the given version is read in another version of its group: the object still exists. Throws what a read
+ * throws: an object that could not be read never counts as absent.
  */
 export async function readObjects(
   cluster: ClusterPort,
@@ -18,7 +18,7 @@ export async function readObjects(
   const wanted = new Set(references.map(keyOf));
   const places = new Map(
     references.map((reference) => [
-      // What belongs to the whole cluster is read one by one: nobody need be allowed to list it.
+      // Cluster-scoped objects are read one by one, so that no list permission is needed.
       `${reference.apiVersion} ${reference.kind} ${reference.namespace ?? `/${reference.name}`}`,
       reference,
     ]),
@@ -38,7 +38,7 @@ async function readPlace(
   reference: ObjectReference,
 ): Promise<readonly KubernetesObject[]> {
   const { kind, namespace } = reference;
-  // The CRD that brought the kind may be gone, or bring it with this release.
+  // The CRD of the kind may have been deleted, or be created by this release.
   const apiVersion = await cluster.servedVersionOf(reference);
   if (apiVersion === undefined) return [];
   if (namespace !== undefined) return cluster.list(apiVersion, kind, namespace);
@@ -46,7 +46,7 @@ async function readPlace(
   return object === undefined ? [] : [object];
 }
 
-/** How the server serves the kind, in whatever version of its group: name and scope are the same in all. */
+/** How the server serves the kind, in any version of its group: name and scope are the same in all. */
 export async function resourceInGroup(
   cluster: ClusterPort,
   { apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>,

@@ -1,4 +1,4 @@
-/** The plan as people see it: one report per object, and its digest. */
+/** The plan as reported: one entry per object, and its digest. */
 import type { ChangeReport } from '../../domain/plan/changes.ts';
 import { conflictingManagers } from '../../domain/plan/changes.ts';
 import { nothingToPrune, pruneDigestText } from '../../domain/prune/plan.ts';
@@ -12,8 +12,8 @@ import type { Plan } from './plan.ts';
 import { pruneReports } from './prune.ts';
 
 /**
- * Keeps the plan that the run goes by: after the lock it may be another one than before. Diffs and places in files are worked
- * out when the result is made: they would keep the changes waiting.
+ * Stores the plan that the run carries out: after the lock it may differ from the one before. Diffs and source
+ * locations are computed when the result is made, so that they do not delay the changes.
  */
 export function keepPlan(run: Run, target: Target, plan: Plan): void {
   run.ledger.planDigest = `sha256:${run.sha256(`${plan.digestText}${pruneDigestText(plan.prune ?? nothingToPrune)}`)}`;
@@ -31,7 +31,7 @@ export function keepPlan(run: Run, target: Target, plan: Plan): void {
     );
 }
 
-/** True without `expect-plan`, which may be a digest's beginning. */
+/** True without `expect-plan`, which may be a prefix of the digest. */
 export function isExpectedPlan({ settings, ledger }: Run): boolean {
   const digits = (digest: string): string => digest.replace(/^sha256:/, '');
   return digits(ledger.planDigest ?? '').startsWith(digits(settings.expectPlan ?? ''));
@@ -56,5 +56,6 @@ export function showPreview(run: Run, plan: Plan): void {
     left -= lines.length;
   }
   for (const report of run.ledger.pruned ?? []) run.log.line(pruneLine(report, clock));
-  if (left <= 0) run.log.line(logLine(clock, '… more of the diff is left out here; the summary has more.'));
+  if (left <= 0)
+    run.log.line(logLine(clock, '… the rest of the diff is omitted here; the summary has more.'));
 }

@@ -1,4 +1,4 @@
-/** The preview: what the server says each write would do, asked by dry-run; nothing is changed. */
+/** The preview: what each write would do according to the server's dry-run; nothing is changed. */
 
 import { liftedBy, missesOther } from '../../domain/checks/lifted.ts';
 import type { ObjectValidation, Refusal } from '../../domain/checks/overlay.ts';
@@ -28,17 +28,20 @@ import { readObjects } from './live-objects.ts';
 export interface Plan {
   readonly changes: readonly PlannedChange[];
   readonly validations: readonly ObjectValidation[];
-  /** What is changed, as text: with what is pruned it is what the plan digest is made of. */
+  /** The changes as text: together with the pruned objects, the input of the plan digest. */
   readonly digestText: string;
-  /** What the overlay no longer has; absent until it has been looked for. */
+  /** Objects that the overlay no longer has; absent until they have been looked up. */
   readonly prune?: PrunePlan;
 }
 
 interface PreviewOptions {
   readonly adopt: readonly string[];
-  /** False while the target namespace does not exist: nothing in it can be asked about yet. */
+  /** False while the target namespace does not exist: dry-runs in it are not possible yet. */
   readonly namespaceExists: boolean;
-  /** This identity may not write, and so not dry-run either: what a write would do is told by the fields that the overlay names. */
+  /**
+   * This identity may not write, and therefore not dry-run: changes are determined from the fields that the overlay
+   * sets.
+   */
   readonly readsOnly?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -85,7 +88,7 @@ export async function makePlan(cluster: ClusterPort, target: Target, options: Pr
   };
 }
 
-/** With what the release itself does about a refusal. */
+/** Including how the release itself resolves a refusal. */
 function withLifting(validation: ObjectValidation, changes: readonly PlannedChange[]): ObjectValidation {
   const { podRefusal, refusal, reference } = validation;
   const lifting = podRefusal && liftedBy(podRefusal, reference.namespace, changes);
@@ -97,7 +100,7 @@ function withLifting(validation: ObjectValidation, changes: readonly PlannedChan
   };
 }
 
-/** The live objects of the overlay by key. In a namespace that does not exist yet there are none. */
+/** The live objects of the overlay by key. None in a namespace that does not exist yet. */
 export async function readLive(
   cluster: ClusterPort,
   target: Target,
@@ -120,7 +123,7 @@ function isDeferred(object: KubernetesObject, target: Target, options: PreviewOp
   return brought && target.unknownKinds.has(`${object.apiVersion} ${object.kind}`);
 }
 
-/** `kubectl apply` made it, and what is its may be taken over. */
+/** `kubectl apply` created it, and its fields may be taken over. */
 function isAdopted(live: KubernetesObject | undefined, { adopt }: PreviewOptions): boolean {
   return (
     live !== undefined && adopt.includes(clientSideApplyManager) && clientSideApplyEntriesOf(live).length > 0
@@ -134,7 +137,10 @@ interface Subject {
   readonly adopts: boolean;
 }
 
-/** Binding to a role that comes with this overlay: until it is there, the server refuses those who may not bind anything. */
+/**
+ * A binding to a role that this overlay creates: until the role exists, the server refuses users without the
+ * permission to bind any role.
+ */
 function bindsBroughtRole(object: KubernetesObject, target: Target): boolean {
   const role = object['roleRef'] as { readonly kind?: unknown; readonly name?: unknown } | undefined;
   return (
@@ -143,7 +149,7 @@ function bindsBroughtRole(object: KubernetesObject, target: Target): boolean {
   );
 }
 
-/** One dry-run; a second one, forced, only where every conflict is with a manager that may be taken over. */
+/** One dry-run; a second, forced one only if every conflict is with a manager whose fields may be taken over. */
 async function ask(
   cluster: ClusterPort,
   subject: Subject,
@@ -156,14 +162,14 @@ async function ask(
     return notAsked(subject, { action: adopts ? 'configured' : actionByFields(live, desired), deferred });
   }
   const answer = await dryRun(cluster, desired, options);
-  // The server has it although the list had not: made meanwhile, or the list was of an older moment.
+  // The server has it although the list did not: it was created meanwhile, or the list was older.
   const found = live === undefined && hasFound(answer) ? await cluster.get(referenceOf(desired)) : undefined;
   return found === undefined
     ? answered(cluster, subject, answer, options)
     : ask(cluster, { desired, live: found, adopts: isAdopted(found, options) }, deferred, options);
 }
 
-/** What is known of an object without a dry-run. */
+/** The change of an object without a dry-run. */
 function notAsked(
   { desired, live, adopts }: Subject,
   { action, deferred }: Pick<PlannedChange, 'action' | 'deferred'>,
@@ -206,7 +212,7 @@ function factsOf({
   };
 }
 
-/** What the answer to the first dry-run, and to those that follow from it, say of the change. */
+/** The change according to the first dry-run and those that follow from it. */
 async function answered(
   cluster: ClusterPort,
   { desired, live, adopts }: Subject,

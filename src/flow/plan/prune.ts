@@ -1,4 +1,4 @@
-/** What the overlay no longer has: looked for in the preview, and deleted by finish once the release is proven. */
+/** Objects that the overlay no longer has: found by the preview, and deleted by finish once the release is verified. */
 import { Fault } from '../../domain/failure/fault.ts';
 import {
   type KubernetesObject,
@@ -22,7 +22,7 @@ export function withPrune(plan: Plan, prune: PrunePlan): Plan {
   return { ...plan, prune };
 }
 
-/** As the release will leave it: what uses a configuration now and is replaced by the release does not count. */
+/** As it will be after the release: references by objects that the release replaces do not count. */
 export async function planPrune(
   run: Run,
   cluster: ClusterPort,
@@ -32,7 +32,7 @@ export async function planPrune(
   return look(run, cluster, target, releases, (users) => usersAfter(users, target.objects));
 }
 
-/** As it is now, after the rollout. */
+/** The current state, after the rollout. */
 export async function pruneNow(
   run: Run,
   cluster: ClusterPort,
@@ -71,7 +71,7 @@ async function look(
   return prunePlan({ namespace, listed, live, ofOthers, users: view(users) });
 }
 
-/** A damaged record lists nothing: what only it knew of stays. */
+/** A damaged record lists nothing: objects that only it knew of are kept. */
 async function readable(
   run: Run,
   records: RecordsPort,
@@ -102,14 +102,16 @@ async function keysOfOthers(records: RecordsPort): Promise<ReadonlySet<string> |
   }
 }
 
-/** One by one: there are few of them, and their kinds may be ones that the overlay no longer names and nobody may list. */
+/**
+ * Read one by one: there are few of them, and their kinds may no longer be in the overlay or in the list permissions.
+ */
 async function readEach(
   cluster: ClusterPort,
   references: readonly ObjectReference[],
 ): Promise<ReadonlyMap<string, KubernetesObject>> {
   const found = await Promise.all(
     references.map(async (reference) =>
-      // The CRD that brought the kind may be gone. What may not be read is not deleted either.
+      // The CRD of the kind may have been deleted. Objects that may not be read are not deleted either.
       (await cluster.resourceOf(reference)) === undefined
         ? undefined
         : orWhenForbidden(cluster, cluster.get(reference), undefined),
@@ -124,7 +126,7 @@ async function readUsers(cluster: ClusterPort, namespace: string): Promise<Confi
   const listed = await Promise.all(
     userKinds.map(async ({ apiVersion, kind }) => {
       const served = await cluster.servedVersionOf({ apiVersion, kind });
-      // A kind that the server does not know has no objects.
+      // A kind that the server does not serve has no objects.
       if (served === undefined) return { kind, objects: [] };
       return {
         kind,
@@ -147,7 +149,7 @@ async function orWhenForbidden<T, D>(cluster: ClusterPort, request: Promise<T>, 
   }
 }
 
-/** The plan as people see it; undefined when the overlay still has everything. */
+/** The plan as reported; undefined if the overlay still has everything. */
 export function pruneReports({ prunes, spared }: PrunePlan): readonly PruneReport[] | undefined {
   const reports: readonly PruneReport[] = [
     ...prunes.map(({ reference }): PruneReport => ({ reference, state: 'to-prune', message: '' })),

@@ -1,4 +1,4 @@
-/** The objects of an earlier release in the place of a rendered overlay. */
+/** The objects of an earlier release in place of a rendered overlay. */
 import type { ReleaseBody } from '../../domain/release/record.ts';
 import type { Overlay, OverlayRenderer } from '../../ports/overlay.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
@@ -15,7 +15,7 @@ export function recordedOverlay(
     namespace,
     namespaces: [namespace],
     renderer,
-    // The files may be others by now: the overlay is as near as it gets.
+    // The files may have changed since: the overlay is the closest location.
     locate: () => ({ file: `${head.overlay}/kustomization.yaml`, line: 1 }),
   };
   return {

@@ -1,6 +1,6 @@
 import type { ClusterPort } from '../../ports/cluster.ts';
 
-/** The answer, or undefined where this identity may not ask. */
+/** The response, or undefined if this identity lacks the permission. */
 export async function whereAllowed<Answer>(
   cluster: ClusterPort,
   answer: Promise<Answer>,

@@ -7,7 +7,7 @@ import { notice, type Run } from '../run/context.ts';
 import type { Ending } from '../run/ledger.ts';
 import { inPhase } from '../run/phase.ts';
 
-/** How the run ends without approval; undefined when it may go on. */
+/** How the run ends without approval; undefined if it may continue. */
 export async function proveApproval(run: Run): Promise<Ending | undefined> {
   if (!run.settings.profile.approval) return undefined;
   const proof = await inPhase(
@@ -24,7 +24,7 @@ export async function proveApproval(run: Run): Promise<Ending | undefined> {
 function skipped(run: Run): Approval {
   notice(run, {
     reason: 'approval-skipped',
-    message: `The approval was skipped by \`skip-approval\`: nobody is proven to have approved this deployment to ${run.settings.environment}.`,
+    message: `The approval was skipped by \`skip-approval\`: there is no proof that anybody approved this deployment to ${run.settings.environment}.`,
     remedy: 'Remove `skip-approval` as soon as a reviewer can approve.',
   });
   return { state: 'skipped', by: [], reviewers: [] };
@@ -38,7 +38,7 @@ async function ask(run: Run): Promise<Approval | ApprovalRefusal> {
     say(run, verdict.approval);
     return verdict.approval;
   } catch (error) {
-    // GitHub's silence is no approval.
+    // No answer from GitHub is no approval.
     if (!(error instanceof Fault) || run.signal.aborted) throw error;
     return { reason: error.reason, message: error.message, remedy: error.remedy };
   }
@@ -48,7 +48,7 @@ function say(run: Run, { state, environment, by, reviewers }: Approval): void {
   if (state === 'bypassed') {
     notice(run, {
       reason: 'approval-bypassed',
-      message: `${environment} requires a reviewer (${reviewers.join(', ')}), but GitHub shows no approval for this attempt: an administrator let it pass.`,
+      message: `${environment} requires a reviewer (${reviewers.join(', ')}), but GitHub shows no approval for this attempt: an administrator bypassed it.`,
       remedy: 'Ask the administrators who did it and why; the environment can forbid it.',
     });
     return;

@@ -1,4 +1,4 @@
-/** What the pre-checks look at, asked for once and shared. */
+/** The data that the pre-checks use, requested once and shared. */
 
 import type { NodeMaker } from '../../domain/checks/resources.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
@@ -24,16 +24,16 @@ export interface Facts {
   readonly cluster: Promise<ClusterPort>;
   readonly target: Promise<Target>;
   readonly namespace: Promise<KubernetesObject | undefined>;
-  /** Permissions that are needed and missing. */
+  /** Required permissions that are missing. */
   readonly missing: Promise<readonly Permission[]>;
   readonly plan: Promise<Plan>;
   readonly prune: Promise<PrunePlan>;
   readonly releases: Promise<readonly StoredRelease[]>;
-  /** Absent where this identity may not list them. */
+  /** Absent if this identity may not list them. */
   readonly nodes: Promise<readonly KubernetesObject[] | undefined>;
-  /** Whether somebody makes nodes when pods have no room. */
+  /** Whether nodes are provisioned on demand. */
   readonly nodeMaker: Promise<NodeMaker>;
-  /** Who holds, or will make, the Secrets and ConfigMaps that pods need. */
+  /** Where the Secrets and ConfigMaps that pods need are, or who will create them. */
   readonly supply: Promise<Supply>;
 }
 
@@ -73,7 +73,7 @@ export function gather(run: Run): Facts {
   const supply = Promise.all([cluster, target, namespace]).then(async ([connected, placed, live]) => {
     const found = await readSupply(connected, placed, {
       namespaceExists: live !== undefined,
-      // What the server would store says which keys others keep; without a plan, none is known.
+      // The dry-run result shows which keys other managers keep; without a plan none is known.
       changes: plan.then(({ changes }) => changes).catch(() => []),
     });
     hideSecrets(run, found.live);
@@ -89,12 +89,16 @@ export function gather(run: Run): Facts {
   };
 }
 
-/** A preview changes nothing, so it needs no more than to read; without the rest it says less (see `makePlan`). */
+/**
+ * A preview changes nothing, so it needs only read permissions; without the others it reports less (see `makePlan`).
+ */
 export function isPreview({ settings }: Run): boolean {
   return settings.phase === 'preview';
 }
 
-/** What the overlay may not have is refused unseen: this identity need not be allowed to look at it. */
+/**
+ * Objects that the overlay must not contain are refused without reading them: this identity may lack the permission.
+ */
 function withinReach(run: Run, target: Target): Target {
   const reach = reachOf(run, target.namespace);
   const objects = target.objects.filter((object) => judgeReach(referenceOf(object), reach) === undefined);
@@ -116,7 +120,7 @@ async function missingPermissions(
   );
 }
 
-/** Pods and the server echo values of live Secrets as well as rendered ones. */
+/** Pods and the server echo values of live Secrets as well as of rendered ones. */
 export function hideSecrets(run: Run, objects: readonly (KubernetesObject | undefined)[]): void {
   run.hide(objects.filter((object) => object !== undefined).filter(({ kind }) => kind === 'Secret'));
 }
@@ -128,7 +132,7 @@ async function placeTarget(run: Run, rendered: Overlay, cluster: ClusterPort): P
   return placeObjects(rendered, namespace, cluster, run.app);
 }
 
-/** Without the permission to look, it is taken to be there: the connectivity check says what is missing. */
+/** Without the permission to read it is assumed to exist: the connectivity check reports the missing permission. */
 async function readNamespace(cluster: ClusterPort, name: string): Promise<KubernetesObject | undefined> {
   const reference = { apiVersion: 'v1', kind: 'Namespace', name };
   try {
@@ -150,7 +154,7 @@ async function readReleases(run: Run, namespace: string): Promise<readonly Store
           : `Release record ${name} is not signed with the key of this run (input \`record-key\`).`,
       remedy:
         why === 'damaged'
-          ? 'It is left alone; delete the Secret if it is not a release of this app.'
+          ? 'It is ignored; delete the Secret if it is not a release of this app.'
           : 'It is not used: it is older than the key, or somebody else has made it; delete the Secret if nobody needs it.',
     });
   }

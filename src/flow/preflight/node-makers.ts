@@ -1,4 +1,4 @@
-/** Looks for whoever makes nodes on demand: asked only where the nodes that are there have no room. */
+/** Detects whether nodes are provisioned on demand: only if the existing nodes have no room. */
 import {
   autoscalerStatusReference,
   nodeMakerOf,

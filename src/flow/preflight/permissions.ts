@@ -9,10 +9,10 @@ import {
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { resourceInGroup } from '../plan/live-objects.ts';
 
-/** Server-side apply needs `patch`, and `create` for what is not there yet; the preview lists. */
+/** Server-side apply needs `patch`, and `create` for new objects; the preview needs `list`. */
 const verbs = ['get', 'list', 'patch', 'create'];
 
-/** What undo deletes: what the release made, and pods that keep a StatefulSet from its revision before. */
+/** What undo deletes: objects that the release created, and pods that keep a StatefulSet from its previous revision. */
 function isDeletedByUndo(kind: string, namespaced: boolean): boolean {
   return namespaced && kind !== 'PersistentVolumeClaim';
 }
@@ -50,7 +50,7 @@ export async function neededPermissions(
   return [...new Map(all.map((permission) => [JSON.stringify(permission), permission])).values()];
 }
 
-/** What a preview reads; where the rest is missing too, it asks the server nothing. */
+/** What a preview reads; if the other permissions are missing too, it sends no dry-runs. */
 export function readingOf(permissions: readonly Permission[]): readonly Permission[] {
   return permissions.filter(
     ({ resource, subresource, verb }) =>

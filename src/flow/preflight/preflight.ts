@@ -28,7 +28,7 @@ import { type Facts, gather, isPreview } from './facts.ts';
 import { readingOf } from './permissions.ts';
 import { readClaims, readReferences } from './references.ts';
 
-/** What preflight found out and the later phases build on; the parts that could not be had are absent. */
+/** The results of preflight that later phases use; parts that could not be determined are absent. */
 export interface Preflight {
   readonly checks: readonly CheckResult[];
   readonly ready?: Ready;
@@ -42,9 +42,9 @@ export interface Ready {
   /** Newest first, as read before the lock. */
   readonly releases: readonly StoredRelease[];
   readonly namespaceExists: boolean;
-  /** Secrets and ConfigMaps that others will make of what is applied. */
+  /** Secrets and ConfigMaps that controllers will create from what is applied. */
   readonly expectations: readonly Expectation[];
-  /** Who makes nodes when pods have no room; absent where nobody is seen. */
+  /** What provisions nodes on demand; absent if nothing was detected. */
   readonly nodeMaker?: string;
 }
 
@@ -83,7 +83,7 @@ async function readyFrom(facts: Facts): Promise<Ready> {
     facts.releases,
     facts.namespace,
     facts.supply,
-    // That it cannot be read is no reason to stop: pods without room have their usual time then.
+    // Not being able to read it is no reason to stop: unschedulable pods have their usual allowance then.
     facts.nodeMaker.catch((): NodeMaker => ({ type: 'hidden' })),
   ]);
   return {
@@ -137,7 +137,7 @@ async function overlay(run: Run, facts: Facts): Promise<readonly Finding[]> {
   return [...found, ...judged.filter(({ level }) => level !== 'pass')];
 }
 
-/** What the dry run of an object does not say: that it is being deleted, and that what it names is not there. */
+/** What the dry run of an object does not report: that it is being deleted, and that references are missing. */
 async function aroundOverlay(facts: Facts, plan: Plan): Promise<readonly Finding[]> {
   const outside = await facts.supply.then(({ live }) => live).catch(() => undefined);
   const [cluster, target] = await Promise.all([facts.cluster, facts.target]);

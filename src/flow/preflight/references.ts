@@ -1,4 +1,6 @@
-/** Asks whether what the changed objects name is there. Where this identity may not look, nothing is said. */
+/**
+ * Checks whether the objects referenced by changed objects exist. Skipped for kinds that this identity may not read.
+ */
 import {
   broughtKeys,
   namedObjects,

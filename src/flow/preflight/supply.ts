@@ -1,4 +1,4 @@
-/** Reads what the overlay's pods need and the overlay does not bring, and who in the namespace may make it. */
+/** Reads what the overlay's pods need beyond the overlay, and which objects in the namespace may produce it. */
 import { outsideReferences } from '../../domain/checks/secrets.ts';
 import { groupKindOf, type KubernetesObject, keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';
 import type { PlannedChange } from '../../domain/plan/changes.ts';
@@ -23,10 +23,10 @@ export async function readSupply(
     unseen: [],
     kept: keptKeys(await options.changes),
   };
-  // Live producers are asked for only where the overlay itself does not say who makes it.
+  // Live producers are read only if the overlay itself does not contain the producer.
   if (!hasGaps(brought)) return brought;
   const { producers, unseen } = await readProducers(cluster, options.namespaceExists ? namespace : undefined);
-  // Of one that the overlay changes, what it will be counts.
+  // For an object that the overlay changes, the new state counts.
   const changed = new Set(rendered.map((object) => keyOf(referenceOf(object))));
   const others = producers.filter(
     (object) => !changed.has(keyOf(referenceOf(object))) && object.metadata.deletionTimestamp === undefined,
@@ -70,7 +70,7 @@ function keptKeys(changes: readonly PlannedChange[]): Supply['kept'] {
   );
 }
 
-/** No permission to look is no reason to fail: then the answer is not known, and its kind is named. */
+/** A missing read permission is no reason to fail: the answer is then unknown, and the kind is reported. */
 async function readProducers(
   cluster: ClusterPort,
   namespace: string | undefined,

@@ -1,4 +1,4 @@
-/** How the record of a release that this run opened is closed, or says how far it came. */
+/** Closes the record of a release that this run opened, or writes to it how far the release got. */
 import { Fault } from '../../domain/failure/fault.ts';
 import type { ReleaseHead, StateBefore } from '../../domain/release/record.ts';
 import type { PhaseTiming } from '../../domain/settings/phases.ts';
@@ -11,12 +11,15 @@ import type { Ending } from '../run/ledger.ts';
 import { ensureHeld, lockLost } from './lock.ts';
 import type { OpenRelease } from './open-release.ts';
 
-/** release state row 9: the record says failed, and what was there before stays on record. */
+/** release state row 9: the record becomes `failed` and keeps the previous state. */
 export async function closeFailed(change: OpenRelease, { reason, message }: Ending): Promise<void> {
   await closeRecord(change, { status: 'failed', phase: change.run.ledger.lastPhase, reason, message });
 }
 
-/** release state row 11: stopped by a signal; the record stays pending and says how far it came, post does the rest. */
+/**
+ * release state row 11: stopped by a signal; the record stays pending and says how far the release got; post does the
+ * rest.
+ */
 export async function leaveStopped(change: OpenRelease): Promise<Ending> {
   const { run } = change;
   await closeRecord(change, {
@@ -27,7 +30,7 @@ export async function leaveStopped(change: OpenRelease): Promise<Ending> {
   return cancelled(run);
 }
 
-/** Says in the pending record why its run stopped, as far as that can still be said; post keeps it. */
+/** Writes to the pending record why its run stopped, if that is still possible; post keeps it. */
 export async function explainPending(
   change: OpenRelease,
   { reason, message }: Pick<Ending, 'reason' | 'message'>,
@@ -43,8 +46,9 @@ export async function explainError(change: OpenRelease, error: unknown): Promise
 }
 
 /**
- * Ends the record, or says how far it came. Only its own: a run that lost its Lease for a while may find that another has
- * taken the release over (release state row 23), and must not write over what that one said.
+ * Closes the record, or writes how far the release got. Only its own record: a run that lost its Lease for a while
+ * may find that another run has taken the release over (release state row 23), and must not overwrite what that one
+ * wrote.
  */
 export async function closeRecord(change: OpenRelease, end: Partial<ReleaseHead>): Promise<void> {
   const { run, ready, hold, release } = change;
@@ -59,7 +63,7 @@ export async function closeRecord(change: OpenRelease, end: Partial<ReleaseHead>
   await records.update(current, { ...end, ...closed });
 }
 
-/** The inventory of the apply may be on its way into the record at the same moment: then it is read once more. */
+/** The inventory of the apply may be written to the record at the same moment: then the record is read once more. */
 export async function keepBefore(change: OpenRelease, before: readonly StateBefore[]): Promise<void> {
   const records = await change.run.records(change.ready.target.namespace);
   const write = async (): Promise<void> => {
@@ -81,12 +85,15 @@ export async function ownRecord({ run, ready, release }: OpenRelease): Promise<S
   return current;
 }
 
-/** Of this process, and of the steps before it. */
+/** Of this process and of earlier steps. */
 export function timingsOf({ head }: StoredRelease, { ledger }: Pick<Run, 'ledger'>): readonly PhaseTiming[] {
   return [...(head.timings ?? []), ...ledger.phases];
 }
 
-/** Response times are kept by the process that measured them: in steps that is not the one that finishes. */
+/**
+ * Response times are recorded by the process that measured them: in a job with steps that is not the one that
+ * finishes.
+ */
 export function measuredIn({ ledger }: Pick<Run, 'ledger'>): Pick<ReleaseHead, 'latencies'> {
   const latencies = recordedLatencies(ledger.smoke);
   return latencies === undefined ? {} : { latencies };

@@ -1,6 +1,6 @@
 /**
- * The lock of a release: the Lease while a process runs, the pending record between processes (release state rows 1, 14, 15, 20, 22,
- * 23). Whoever gets it has it until `release`.
+ * The lock of a release: the Lease while a process runs, the pending record between processes (release state rows 1,
+ * 14, 15, 20, 22, 23). It is held until `release`.
  */
 import { Fault } from '../../domain/failure/fault.ts';
 import { type ReleaseBody, type RunIdentity, responsible, sameJob } from '../../domain/release/record.ts';
@@ -19,14 +19,14 @@ import { notice, type Run } from '../run/context.ts';
 /** The lock while it is ours, with the records as they were found under it. */
 export interface Hold {
   readonly lease: LeaseHold;
-  /** Newest first, as read after the Lease was ours. */
+  /** Newest first, as read after the Lease was acquired. */
   readonly releases: readonly StoredRelease[];
   readonly nextNumber: number;
-  /** The unfinished or failed release whose state before this one takes over. */
+  /** The unfinished or failed release whose previous state this one takes over. */
   readonly predecessor?: { readonly release: StoredRelease; readonly body: ReleaseBody };
 }
 
-/** @throws Fault `lock-held` when another live job has it. */
+/** @throws Fault `lock-held` when another live job holds it. */
 export async function takeHold(run: Run, namespace: string): Promise<Hold> {
   const [records, lease] = await Promise.all([run.records(namespace), run.lease(namespace)]);
   const before = (await records.list()).releases[0];
@@ -48,7 +48,7 @@ async function lookAgain(
 ): Promise<Hold> {
   const { releases, nextNumber } = await records.list();
   const newest = releases[0];
-  // Between our look and the Lease another run may have come and gone, or died.
+  // Between reading the records and acquiring the Lease another run may have run, or died.
   if (newest?.head.status === 'pending' && newest.name !== before?.name) {
     throw heldBy(responsible(newest.head));
   }
@@ -59,7 +59,7 @@ async function lookAgain(
   return { lease: hold, releases, nextNumber, predecessor: { release: newest, body } };
 }
 
-/** A damaged record must not stop every later release: without its body there is nothing to take over. */
+/** A damaged record must not block every later release: without its body there is nothing to take over. */
 async function readBodyOf(run: Run, records: RecordsPort, release: StoredRelease): Promise<ReleaseBody> {
   try {
     return await records.readBody(release);
@@ -70,7 +70,7 @@ async function readBodyOf(run: Run, records: RecordsPort, release: StoredRelease
   }
 }
 
-/** The Lease of a job that is dead by GitHub's word, or by a minute of silence. */
+/** The Lease of a job that is dead according to GitHub, or after a minute without renewal. */
 async function deadLeaseOf(
   run: Run,
   lease: LeasePort,
@@ -78,27 +78,27 @@ async function deadLeaseOf(
 ): Promise<LeaseFacts | undefined> {
   const { head, name } = pending;
   const owner = responsible(head);
-  // An earlier step of this very job: steps run one after the other, so its process is over.
+  // An earlier step of the same job: steps run one after the other, so its process has ended.
   const ours = sameJob(owner, run.identity);
-  // It may be another job of a matrix: free, or silent for a minute, the Lease must be.
+  // It may be another job of a matrix: the Lease must be free, or not renewed for a minute.
   if (ours === 'likely' && head.jobInSteps) return undefined;
   const state = ours === 'yes' ? 'completed' : await run.jobs.stateOf(owner);
   if (state === 'completed') {
     const facts = await lease.read();
-    // Somebody else's Lease is not the dead job's: another run may be taking over at this moment.
+    // The Lease may not belong to the dead job: another run may be taking over at this moment.
     return facts?.holder === owner.holder ? facts : undefined;
   }
   if (state === 'running' || head.jobInSteps) throw heldBy(owner);
   const found = await watch(
     run,
     lease,
-    `${name} is unfinished and GitHub does not say whether its job lives`,
+    `${name} is unfinished and GitHub does not say whether its job is still running`,
   );
   if (found.state === 'alive') throw heldBy(owner);
   return found.lease;
 }
 
-/** A Lease without a pending record: its holder is about to write one, or died before it could. */
+/** A Lease without a pending record: its holder is about to write one, or died before. */
 async function acquire(run: Run, lease: LeasePort, dead: LeaseFacts | undefined): Promise<LeaseHold> {
   const first = await lease.acquire(dead);
   if (first.type === 'acquired') return first.lease;
@@ -110,7 +110,7 @@ async function acquire(run: Run, lease: LeasePort, dead: LeaseFacts | undefined)
 }
 
 async function watch(run: Run, lease: LeasePort, why: string): ReturnType<LeasePort['watchSilence']> {
-  run.log.line(logLine(run.logClock(), logText(`${why}; watching its Lease for a minute of silence.`)));
+  run.log.line(logLine(run.logClock(), logText(`${why}; watching its Lease for a minute without renewal.`)));
   return lease.watchSilence(run.signal);
 }
 
@@ -122,21 +122,21 @@ function heldBy({ runUrl, holder }: Pick<RunIdentity, 'runUrl' | 'holder'>): Fau
   );
 }
 
-/** A deployment goes forward from where the one before it was left. */
+/** A deployment continues from where the previous one was left. */
 export function announceTakeover(run: Run, { head, name }: StoredRelease): void {
   const pending = head.status === 'pending';
   notice(run, {
     reason: 'interrupted-run',
     message: pending
-      ? `${name} was interrupted in its ${head.phase} phase and its job is dead; this release keeps the state before it: a rollback restores that.`
-      : `${name} ended as ${head.status}; this release keeps the state before it: a rollback restores that.`,
-    remedy: pending ? 'Nothing to do: the record keeps what was there before the interrupted release.' : '',
+      ? `${name} was interrupted in its ${head.phase} phase and its job is dead; this release keeps the state before it, which a rollback restores.`
+      : `${name} ended as ${head.status}; this release keeps the state before it, which a rollback restores.`,
+    remedy: pending ? 'Nothing to do: the record has the state before the interrupted release.' : '',
   });
 }
 
 /**
- * Before each change: is the lock still ours? After 40 s without renewal nothing is changed until Lease and record are
- * proven to be ours again (release state row 23). `holder` is whose the record is.
+ * Called before each change: checks that the lock is still held. After 40 s without renewal nothing is changed until
+ * Lease and record are confirmed again (release state row 23). `holder` is the holder of the record.
  *
  * @throws Fault `lock-lost`
  */
@@ -158,7 +158,7 @@ export async function ensureHeld(
   if (!ours) throw lockLost();
 }
 
-/** A write that got no answer may be sent again much later: not before the lock was looked at again. */
+/** A write without a response may be retried much later, so the lock is checked before the retry. */
 export function underLock(cluster: ClusterPort, ensureHeld: () => Promise<void>): ClusterPort {
   const repeat = { beforeRepeat: ensureHeld };
   return {
@@ -174,7 +174,7 @@ export function underLock(cluster: ClusterPort, ensureHeld: () => Promise<void>)
 export function lockLost(): Fault {
   return new Fault(
     'lock-lost',
-    'The lock of this release is no longer ours: its Lease could not be renewed for 40 seconds, or another run took it over.',
-    'Run the job again: it takes over what this one left, by its record.',
+    'The lock of this release was lost: its Lease could not be renewed for 40 seconds, or another run took it over.',
+    'Run the job again: it takes over from this one by its record.',
   );
 }

@@ -25,7 +25,7 @@ export async function openRecord(
   changes: readonly PlannedChange[],
   options: {
     readonly planDigest: string;
-    /** What this release found, of each object that it may change. */
+    /** The state in which this release found each object that it may change. */
     readonly before: readonly StateBefore[];
     readonly createdNamespace: boolean;
     readonly earlier?: ReleaseBody['earlier'];
@@ -51,7 +51,7 @@ export async function openRecord(
     ...(run.returnsTo === undefined ? {} : { returnsTo: run.returnsTo }),
     ...(hold.predecessor === undefined ? {} : { takesOver: hold.predecessor.release.name }),
   };
-  // What was before an unfinished release is what undo must lead back to: never the state that it left.
+  // Undo must restore the state before an unfinished release, never the state that it left.
   const before = takenOver(options.before, inheritedFrom(run, namespace, hold), {
     made: madeOf(hold.predecessor?.body.inventory ?? []),
     recordedAt: hold.predecessor?.release.createdAt,
@@ -81,7 +81,7 @@ function inheritedFrom(run: Run, namespace: string, { predecessor }: Hold): read
   return before;
 }
 
-/** From here on post, or a later run, knows what to settle. */
+/** From here on post or a later run can settle the release. */
 export function announceRelease(run: Run, namespace: string, { name }: StoredRelease): void {
   run.ledger.release = name;
   run.remember('release', name);
@@ -90,8 +90,8 @@ export function announceRelease(run: Run, namespace: string, { name }: StoredRel
 }
 
 /**
- * Both records say it. A pending one was its run's lock: nobody will end it any more, but its post may be doing so at this
- * moment; then only the successor is added.
+ * Written to both records. The pending one was the lock of a dead run, whose post may be closing it at this moment;
+ * then only the successor is added.
  */
 export async function markTakenOver(run: Run, namespace: string, hold: Hold, by: string): Promise<void> {
   if (hold.predecessor === undefined) return;
@@ -99,7 +99,7 @@ export async function markTakenOver(run: Run, namespace: string, hold: Hold, by:
   const records = await run.records(namespace);
   const abandoned = {
     status: 'abandoned',
-    message: 'Its run died; a later run has taken over its state before.',
+    message: 'Its run died; a later run has taken over its previous state.',
   } as const;
   const mark = (current: StoredRelease): Promise<StoredRelease> =>
     records.update(current, {

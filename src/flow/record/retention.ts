@@ -1,4 +1,4 @@
-/** Old records go once a release is deployed; that fails no release, and what is left the next one finds again. */
+/** Old records are removed once a release is deployed; errors fail no release, and the next one tries again. */
 import { retire } from '../../domain/release/retention.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import { logLine } from '../../report/log/line.ts';
@@ -14,14 +14,14 @@ export async function retireRecords(run: Run, cluster: ClusterPort, namespace: s
     for (const release of trim) await records.trim(release);
     for (const release of remove) await records.remove(release);
     if (trim.length + remove.length === 0) return;
-    const said = `Old records: ${trim.length} kept for the history alone, ${remove.length} removed`;
+    const said = `Old records: ${trim.length} kept for the history only, ${remove.length} removed`;
     run.log.line(logLine(run.logClock(), logText(said)));
   } catch (error) {
     const { message } = endingOf(run, error, cluster);
     notice(run, {
       reason: 'not-pruned',
       message: `Old release records were not removed: ${run.signal.aborted ? 'the run was stopped.' : message}`,
-      remedy: 'The release stands; the next one tries again.',
+      remedy: 'The release remains deployed; the next one tries again.',
     });
   }
 }

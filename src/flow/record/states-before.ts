@@ -1,4 +1,4 @@
-/** What is kept of every object that the release will change, and of those that its autoscalers will scale. */
+/** The previous state of every object that the release will change, and of those that its autoscalers will scale. */
 import { clientSideApplyEntriesOf, isOurs } from '../../domain/kubernetes/managed-fields.ts';
 import {
   type KubernetesObject,
@@ -27,8 +27,9 @@ export async function statesBefore(
 }
 
 /**
- * Ownership names fields as the version has them in which they were applied (`autoscaling/v1` knows no `metrics`): there the object is
- * read once more where the overlay moves it to another. What the dry-run foresees is of the new version, and left out.
+ * Ownership names fields in the version in which they were applied (`autoscaling/v1` has no `metrics`). If the
+ * overlay changes the version, the object is read once more in the old one. The dry-run result is in the new version,
+ * and left out.
  */
 async function inOwnVersion(cluster: ClusterPort, change: PlannedChange): Promise<PlannedChange> {
   const { live, reference, adopts } = change;
@@ -43,7 +44,10 @@ async function inOwnVersion(cluster: ClusterPort, change: PlannedChange): Promis
   return { ...rest, live: own };
 }
 
-/** An autoscaler that was there before, and targets the same, goes on with it after an undo: its replicas are left to it. */
+/**
+ * An autoscaler that existed before and has the same target still manages it after an undo: its replicas are left to
+ * it.
+ */
 async function withScaled(
   cluster: ClusterPort,
   changes: readonly PlannedChange[],
@@ -95,7 +99,9 @@ async function heldTargets(
   return new Set(others.flatMap((object) => scaleTargetOf(object) ?? []).map(keyOf));
 }
 
-/** It is not in the overlay: this identity need not be allowed to read it, nor then to put its replicas back. */
+/**
+ * It is not in the overlay: this identity may lack the permission to read it, and then its replicas are not restored.
+ */
 async function readable(
   cluster: ClusterPort,
   reference: ObjectReference,

@@ -1,4 +1,7 @@
-/** What the release's autoscalers have scaled is put back once they are gone: as long as they are there they would do it again. */
+/**
+ * Restores replicas that the release's autoscalers have changed, once these are deleted: before, they would scale
+ * again.
+ */
 import type { Failure } from '../../domain/failure/failure.ts';
 import { keyOf, type ObjectReference } from '../../domain/kubernetes/objects.ts';
 import type { Deletion, Restore } from '../../domain/undo/decision.ts';
@@ -10,7 +13,7 @@ import { deleteAll, restoreAll, type UndoGuard } from './writes.ts';
 
 interface Begun {
   readonly failures: readonly Failure[];
-  /** What is left to do. */
+  /** What remains to be done. */
   readonly restores: readonly Restore[];
   readonly deletions: readonly Deletion[];
 }
@@ -41,7 +44,7 @@ export async function beginWithAutoscalers(
 }
 
 const endInterval = 250;
-/** KEDA's finalizer, and the garbage collection of the HorizontalPodAutoscaler that it makes, take a moment. */
+/** KEDA's finalizer, and the garbage collection of its HorizontalPodAutoscaler, take a moment. */
 const endTimeout = 30_000;
 
 async function awaitEnd(run: Run, cluster: ClusterPort, deletions: readonly Deletion[]): Promise<void> {

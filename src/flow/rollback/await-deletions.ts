@@ -1,4 +1,4 @@
-/** Whether what the release made is gone. */
+/** Whether the objects that the release created are deleted. */
 import type { KubernetesObject, ObjectReference } from '../../domain/kubernetes/objects.ts';
 import type { Deletion } from '../../domain/undo/decision.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
@@ -6,7 +6,7 @@ import type { Run } from '../run/context.ts';
 
 const goneInterval = 500;
 
-/** Deletion is only asked for at first; finalizers may hold an object. Answers with those that are still there. */
+/** A deletion request returns at once; finalizers may keep an object. Returns those that still exist. */
 export async function stillThere(
   run: Run,
   cluster: ClusterPort,

@@ -1,8 +1,8 @@
-/** How a run ends whose release was rolled back, or should have been. */
+/** How a run ends after a rollback, successful or not. */
 import type { Ending } from '../run/ledger.ts';
 import type { Undone } from './undo.ts';
 
-/** release state rows 6 to 8: the failure stays the first thing said, and its exit code the run's. */
+/** release state rows 6 to 8: the failure remains the first message, and its exit code that of the run. */
 export function rolledBack(failed: Ending, undone: Undone): Ending {
   return {
     ...failed,
@@ -13,7 +13,7 @@ export function rolledBack(failed: Ending, undone: Undone): Ending {
   };
 }
 
-/** Neither done nor known to have failed: the record is still pending, and whoever comes next goes on. */
+/** Neither done nor failed: the record is still pending, and post or the next run continues. */
 export function rollbackStopped(failed: Ending, why: string): Ending {
   const rollback = `The rollback stopped: ${why}`;
   return {
@@ -22,7 +22,7 @@ export function rollbackStopped(failed: Ending, why: string): Ending {
     message: `${failed.message} ${rollback}`,
     rollback,
     nextSteps: [
-      'The end of this job tries the rollback again; if that fails too, run the job again: it takes over what was there before.',
+      'The end of this job tries the rollback again; if that fails too, run the job again: it takes over the previous state.',
       ...failed.nextSteps,
     ],
   };

@@ -1,4 +1,4 @@
-/** One object is made what it was: by server-side apply, and where the server takes no such apply, by the way around it. */
+/** Restores one object: by server-side apply, or if the server rejects that, by a JSON patch or by recreating it. */
 import { type MemberPath, memberNamed, ownersOf, withoutField } from '../../domain/kubernetes/field-set.ts';
 import {
   type JsonObject,
@@ -21,11 +21,11 @@ export interface Restored {
   readonly object: KubernetesObject;
   /** Fields that somebody changed since: they keep that value. */
   readonly leftAlone: readonly LeftAlone[];
-  /** It was deleted and created anew. */
+  /** It was deleted and recreated. */
   readonly remade: boolean;
 }
 
-/** Half a sentence: why it is not restored. */
+/** Why it is not restored, as part of a sentence. */
 interface NotRestored {
   readonly why: string;
 }
@@ -48,22 +48,22 @@ export async function restoreObject(
   return { reference: restore.reference, object: given, leftAlone, remade: false };
 }
 
-/** As it is to be read: in the version in which it is sent. */
+/** The reference to read it with: in the version in which it is sent. */
 function referenceIn({ reference, request }: Restore): ObjectReference {
   return { ...reference, apiVersion: String(request['apiVersion']) };
 }
 
 interface Written {
   readonly object: KubernetesObject;
-  /** What was sent in the end. */
+  /** What was finally sent. */
   readonly request: JsonObject;
   readonly leftAlone: readonly LeftAlone[];
 }
 
-/** Conflicts are answered field by field: a first one may hide others. */
+/** Conflicts are resolved field by field: a first one may hide others. */
 const applyAttempts = 20;
 
-/** Not forced: a conflict is a field that somebody changed since; it is left out. */
+/** Not forced: a conflict means that a field was changed since; it is left out. */
 async function applyWhatIsLeft(
   run: Run,
   cluster: ClusterPort,
@@ -107,8 +107,8 @@ async function conflictingFields(
 }
 
 /**
- * What the server makes of an apply may not be valid where the object before was: of a custom resource that had an empty `spec`, it
- * leaves `null` when the last field in it goes. Then what the undo wants is written as it is.
+ * The result of an apply may be invalid although the previous object was valid: if the last field of a custom
+ * resource's `spec` is removed, the server leaves `null`. Then the wanted object is written by a JSON patch.
  */
 async function applyOrWrite(
   run: Run,
@@ -129,12 +129,12 @@ async function applyOrWrite(
   }
 }
 
-/** Controllers write all the time, and each write refuses ours: the object is read again. */
+/** Controllers write all the time, and each write makes ours conflict: then the object is read again. */
 const rewriteAttempts = 8;
 
 /**
- * A list with a key twice: the server foresees the apply of a list with each key once, and what it foresees is written with the list
- * as it was. One write, so that a workload rolls out once.
+ * A list with a duplicate key: the apply is dry-run with each key once, and the result is written with the original
+ * list. A single write, so that a workload rolls out only once.
  */
 async function rewrite(run: Run, cluster: ClusterPort, restore: Restore): Promise<Written | NotRestored> {
   const { fields, request } = restore;
@@ -155,7 +155,7 @@ async function rewrite(run: Run, cluster: ClusterPort, restore: Restore): Promis
   }
 }
 
-/** A failed `test` of a JSON patch is a nameless 422. */
+/** A failed `test` of a JSON patch is a 422 without a name or causes. */
 function hasMoved(cluster: ClusterPort, error: unknown): boolean {
   const status = cluster.refusalOf(error)?.status;
   return status === 409 || status === 422;
@@ -164,7 +164,7 @@ function hasMoved(cluster: ClusterPort, error: unknown): boolean {
 const goneInterval = 250;
 const goneTimeout = 60_000;
 
-/** Whoever has it mounted or read keeps what it has; objects that it owns stay. */
+/** Pods that have mounted or read it keep its content; objects that it owns are kept. */
 async function makeAnew(
   run: Run,
   cluster: ClusterPort,
@@ -176,7 +176,8 @@ async function makeAnew(
     await cluster.delete(reference, uid, { propagation: 'Orphan' });
     const deadline = run.clock.now() + goneTimeout;
     while ((await cluster.get(reference))?.metadata.uid === uid) {
-      if (run.clock.now() > deadline) return { why: 'it has to be made anew, and its deletion does not end' };
+      if (run.clock.now() > deadline)
+        return { why: 'it has to be recreated, but its deletion does not complete' };
       await run.clock.wait(goneInterval, run.signal);
     }
   }
@@ -214,7 +215,7 @@ async function giveBack(
 
 const ownershipAttempts = 8;
 
-/** `entriesFor` answers with undefined when nothing is to be changed. */
+/** `entriesFor` returns undefined if nothing has to be changed. */
 async function changeOwnership(
   cluster: ClusterPort,
   object: KubernetesObject,

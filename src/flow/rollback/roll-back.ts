@@ -1,4 +1,4 @@
-/** A failed release is undone by the run that made it (release state rows 6 to 8). */
+/** Undoes a failed release in the run that made it (release state rows 6 to 8). */
 import { logLine } from '../../report/log/line.ts';
 import { logText } from '../../report/text/escape.ts';
 import { closeRecord, explainPending, keepBefore } from '../record/close.ts';
@@ -13,7 +13,7 @@ import { undoAndClose } from './undo-release.ts';
 /** How a run ended, and what that means for its record. */
 export interface Closed {
   readonly ending: Ending;
-  /** The record stays pending: post, or the next run, goes on from it. */
+  /** The record stays pending: post or the next run continues from it. */
   readonly pending: boolean;
 }
 
@@ -40,7 +40,7 @@ export async function rollBack(change: OpenRelease, failed: Ending): Promise<Clo
     return { ending: rolledBack(failed, undone), pending: false };
   } catch (error) {
     if (run.signal.aborted) throw error;
-    // It is not known how far the undo came: the record says so by staying pending.
+    // How far the undo got is not known, so the record stays pending.
     const why = endingOf(run, error, ready.cluster).message;
     run.log.line(logLine(run.logClock(), logText(`The rollback stopped: ${why}`)));
     await explainPending(change, { ...failed, message: `${message} The rollback stopped: ${why}` });

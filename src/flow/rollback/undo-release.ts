@@ -1,4 +1,4 @@
-/** A release that the process which made it has left is undone, and its record closed (release state rows 12, 16, 18, 25). */
+/** Undoes a release whose process has ended, and closes its record (release state rows 12, 16, 18, 25). */
 import { type ReleaseHead, responsible } from '../../domain/release/record.ts';
 import type { LeaseHold, StoredRelease } from '../../ports/release-store.ts';
 import { takeBackNamespace } from '../apply/namespace.ts';
@@ -11,17 +11,17 @@ import { statusOfUndone, type Undone, type UndoWork, undo } from './undo.ts';
 
 /** A release that another process left, with the lock on it. */
 export interface LeftRelease {
-  /** Pending, and this job's to undo. */
+  /** Pending, and held by this job for the undo. */
   readonly release: StoredRelease;
   readonly lease: LeaseHold;
   readonly namespace: string;
 }
 
-/** How a release failed or stopped: stays in its record, in front of what came of the undo. */
+/** How the release failed or stopped: kept in its record, in front of the result of the undo. */
 type Said = Pick<Ending, 'reason' | 'message'>;
 
 /**
- * Undoes a release, whoever made it, and closes its record.
+ * Undoes a release, of this or another process, and closes its record.
  *
  * @param close writes the end of the record
  * @throws whatever leaves the undo unfinished; the record then stays pending
@@ -51,7 +51,7 @@ export async function undoAndClose(
   return undone;
 }
 
-/** Undoes a release by its record: the process that made it is gone. @throws as `undoAndClose` */
+/** Undoes a release by its record, after its process has ended. @throws as `undoAndClose` */
 export async function undoRecord(
   run: Run,
   { release: opened, lease, namespace }: LeftRelease,

@@ -1,6 +1,6 @@
 /**
- * Undo: the state before the release is applied again, what the release made is deleted, and what was there before is
- * watched until it is up (release state rows 6 to 8). Doing it twice does no harm: post goes on where main stopped.
+ * Undo: applies the previous state again, deletes what the release created, and watches the restored workloads until
+ * they are up (release state rows 6 to 8). It is idempotent: post continues where main stopped.
  */
 import type { Failure } from '../../domain/failure/failure.ts';
 import {
@@ -45,22 +45,22 @@ export interface UndoWork {
   readonly namespace: string;
   readonly release: StoredRelease;
   readonly body: ReleaseBody;
-  /** What the server answered to this process's own writes, by key. */
+  /** The server's responses to this process's own writes, by key. */
   readonly written?: ReadonlyMap<string, KubernetesObject>;
-  /** UIDs of what this process is known to have created, by key. */
+  /** UIDs of objects that this process created, by key. */
   readonly made?: ReadonlyMap<string, string>;
   /** Databases that did not work before the release, by name. */
   readonly down?: ReadonlySet<string>;
-  /** Throws when the lock is no longer ours. */
+  /** Throws when the lock is lost. */
   readonly ensureHeld: () => Promise<void>;
-  /** Writes the state before into the record anew. */
+  /** Rewrites the previous state in the record. */
   readonly keepBefore: (before: readonly StateBefore[]) => Promise<void>;
 }
 
 /** The result of an undo, for main, post and `phase: rollback` alike. */
 export interface Undone {
   readonly outcome: 'rolled-back' | 'rollback-failed' | 'restore-unverified';
-  /** One sentence: what came of it. */
+  /** One sentence: the result. */
   readonly message: string;
   readonly failures: readonly Failure[];
   /** What a person still has to do, manual commands among it; empty where nothing is left. */
@@ -129,7 +129,7 @@ function failureOfRefused({ entry, problem }: RefusedEntry): readonly Failure[] 
 }
 
 function announce(run: Run, { restores, deletions }: UndoPlan): void {
-  const words = `${objects(restores.length)} to restore, ${objects(deletions.length)} to delete again`;
+  const words = `${objects(restores.length)} to restore, ${objects(deletions.length)} to delete`;
   run.log.line(logLine(run.logClock(), `Rolling back: ${words}`));
 }
 
@@ -147,7 +147,7 @@ async function carryOut(
   );
   const watch = await watchRollout(run, namespace, {
     expected: waitedFor.size,
-    // What the release has moved to another version of its kind may not be served in the one before until its definition is back.
+    // An object that the release moved to another version may not be served in the previous one until its definition is restored.
     existing: plan.restores
       .filter(({ reference, writtenIn }) => writtenIn === undefined && waitedFor.has(keyOf(reference)))
       .map(({ reference }) => reference),
@@ -165,7 +165,7 @@ async function carryOut(
     await announceRemakes(work, plan);
     const begun = await beginWithAutoscalers(run, locked, plan, guard);
     const unrestored = [...begun.failures, ...(await restoreAll(run, locked, begun.restores, guard))];
-    // What could not be restored may still use what the release made: then all of that stays.
+    // Objects that could not be restored may still use what the release created: then all of that is kept.
     const undeleted = unrestored.length > 0 ? [] : await deleteAll(run, locked, begun.deletions, guard);
     const workloads = (): readonly WorkloadReport[] => [
       ...watch.workloads().map(asRestored),
@@ -187,7 +187,7 @@ async function carryOut(
   }
 }
 
-/** Whoever goes on after a kill between the deletion and the creation has to know that, and what, undo was about to create. */
+/** A process that continues after a kill between deletion and creation needs to know what undo was about to create. */
 async function announceRemakes({ body, keepBefore }: UndoWork, { restores }: UndoPlan): Promise<void> {
   const remakes = new Map(
     restores.flatMap(({ reference, remake }): [string, Remake][] =>
@@ -205,7 +205,10 @@ async function announceRemakes({ body, keepBefore }: UndoWork, { restores }: Und
   );
 }
 
-/** Up is not enough: what is back has to serve. What was said of the failed release stays in the ledger. */
+/**
+ * Being up is not enough: the restored workloads must pass the smoke tests. The reports of the failed release stay in
+ * the ledger.
+ */
 async function testRestored(work: UndoWork, restored: number): Promise<readonly Failure[]> {
   const { run, cluster, namespace, body, down } = work;
   if (restored === 0 || run.settings.skipTests) return [];
@@ -259,9 +262,9 @@ function verified(
   const why = first?.message ?? `${left.map(titleOf).join(', ')} is still being deleted.`;
   return {
     outcome: 'restore-unverified',
-    message: `Rolled back (${done}), but not seen healthy again: ${why}`,
+    message: `Rolled back (${done}), but it did not become healthy again: ${why}`,
     failures: broken,
-    nextSteps: ['The configuration before is in place; find out why it does not come up.'],
+    nextSteps: ['The previous configuration is restored; find out why it does not become healthy.'],
   };
 }
 
@@ -270,7 +273,7 @@ function asRestored(report: WorkloadReport): WorkloadReport {
     ...report,
     restored: true,
     message: `restored, ${report.message}`,
-    // The watch began with the broken release: what was before it is what is there now.
+    // The watch began with the broken release, so the baseline is the current state.
     images: report.images.map(({ container, image }) => ({ container, image })),
   };
 }
@@ -299,8 +302,8 @@ function tellWhatStays(run: Run, plan: UndoPlan, restored: readonly Restored[]):
     if (fields.length === 0) continue;
     notice(run, {
       reason: 'changed-by-other',
-      message: `Left alone by the rollback: ${fields.join('; ')}.`,
-      remedy: 'Look whether these fields fit what was there before.',
+      message: `Not changed by the rollback: ${fields.join('; ')}.`,
+      remedy: 'Check whether these fields fit the previous state.',
       object: reference,
     });
   }

@@ -1,4 +1,6 @@
-/** The writes of an undo: configurations before are applied again, and what the release made is deleted. */
+/**
+ * The writes of an undo: previous configurations are applied again, and objects that the release created are deleted.
+ */
 
 import type { Failure } from '../../domain/failure/failure.ts';
 import { workloadKindOf } from '../../domain/kinds/table.ts';
@@ -18,13 +20,13 @@ import { type Restored, restoreObject } from './restore.ts';
 
 /** Hooks around the writes of an undo. */
 export interface UndoGuard {
-  /** Throws when the lock is no longer ours. */
+  /** Throws when the lock is lost. */
   readonly ensureHeld: () => Promise<void>;
   /** Called once per restored object, as soon as the server has answered. */
   readonly onRestored: (restored: Restored) => void;
 }
 
-/** Configuration before workloads, as in apply. An object that cannot be restored does not keep others from it. */
+/** Configuration before workloads, as in apply. An object that cannot be restored does not stop the others. */
 export async function restoreAll(
   run: Run,
   cluster: ClusterPort,
@@ -37,14 +39,14 @@ export async function restoreAll(
     if (answer === 'left') return;
     if ('reason' in answer) failures.push(answer);
     else {
-      say(run, restore.reference, answer.remade ? 'restored, made anew' : 'restored');
+      say(run, restore.reference, answer.remade ? 'restored by recreating it' : 'restored');
       guard.onRestored(answer);
     }
   });
   return failures;
 }
 
-/** Users before what they use. Answers with those that could not be deleted. */
+/** Referencing objects before the objects they reference. Returns those that could not be deleted. */
 export async function deleteAll(
   run: Run,
   cluster: ClusterPort,
@@ -63,12 +65,13 @@ export async function deleteAll(
   return failures;
 }
 
-/** Milliseconds for an operator to finish what it does at the end of its custom resources. */
+/** Milliseconds for an operator to process the finalizers of its custom resources. */
 const finalizing = 30_000;
 
 /**
- * Custom resources first, and then wave after wave. Where workloads go as well, one of them may be the operator whose finalizer is on
- * a custom resource: gone before, it would leave that in deletion for ever. One that does not work is waited for in vain, but not long.
+ * Custom resources first, then wave by wave. If workloads are deleted too, one of them may be the operator whose
+ * finalizer is on a custom resource: deleted first, it would leave that terminating for ever. The wait is short, in
+ * case the operator does not work.
  */
 export async function deleteInOrder<T extends Deletion>(
   run: Run,
@@ -90,13 +93,16 @@ export async function deleteInOrder<T extends Deletion>(
   await inEachWave(run, guard, waves.toReversed(), rest, work);
 }
 
-/** Its pods are replaced when they end, so they may be those of an operator. */
+/** Its pods run permanently, so they may be those of an operator. */
 function isController(reference: ObjectReference): boolean {
   const kind = workloadKindOf(reference);
   return kind?.waitsFor === 'rollout' && kind.endedPods === 'replaced';
 }
 
-/** Wave after wave, each one's members at once; before each the lock is made sure of, and a stopped run goes no further. */
+/**
+ * Wave by wave, the objects of a wave in parallel; before each wave the lock is checked, and a stopped run does not
+ * continue.
+ */
 async function inEachWave<T extends { readonly reference: ObjectReference }>(
   run: Run,
   guard: Pick<UndoGuard, 'ensureHeld'>,
@@ -132,7 +138,10 @@ async function restoreOne(
   }
 }
 
-/** What the server made of it is what was there before, or it is not restored: an admission webhook may have its own mind. */
+/**
+ * An object counts as restored only if the server's result equals the previous state: an admission webhook may have
+ * changed it.
+ */
 function check(restore: Restore, restored: Restored): Restored | Failure {
   const paths = restored.leftAlone.map(({ path }) => path);
   const wrong = withoutMembers(differing(restore.fields, restore.request, restored.object), paths);
@@ -142,7 +151,7 @@ function check(restore: Restore, restored: Restored): Restored | Failure {
   return failure(
     restore.reference,
     'restored',
-    `${memberText(first)}${others || ' has'} another value than before`,
+    `${memberText(first)}${others || ' has'} a different value than before`,
   );
 }
 
@@ -154,7 +163,7 @@ function refused(
   error: unknown,
 ): Failure {
   const refusal = cluster.refusalOf(error);
-  // Without an answer nothing is known: the record stays pending, and post or the next run goes on.
+  // Without a response nothing is known: the record stays pending, and post or the next run continues.
   if (refusal === undefined || refusal.status === 0 || run.signal.aborted) throw error;
   const said = refusal.message.replace(/\s+/g, ' ').trim();
   return failure(reference, what, `the API server refused it: ${said}`);
@@ -164,7 +173,7 @@ function failure(reference: ObjectReference, what: string, why: string): Failure
   return {
     reason: 'rollback-failed',
     message: `${titleOf(reference)} was not ${what}: ${why}.`,
-    remedy: 'Do it by hand, as said under what to do next.',
+    remedy: 'Do it manually, as described under "What to do next".',
     objects: [reference],
     chain: [titleOf(reference)],
     logs: [],

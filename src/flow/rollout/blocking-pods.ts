@@ -1,4 +1,4 @@
-/** Deletes the pods that keep a StatefulSet from the revision it is to have (see `podsInTheWay`). */
+/** Deletes the pods that block a StatefulSet from its target revision (see `podsInTheWay`). */
 import { podsToFree } from '../../domain/causes/blocked.ts';
 import type { Limits, RolloutState } from '../../domain/rollout/state.ts';
 import { logLine } from '../../report/log/line.ts';
@@ -14,12 +14,12 @@ export class Freeing {
     this.run = run;
   }
 
-  /** When `free` has something to do again, if nothing changes until then; milliseconds since the epoch. */
+  /** When `free` has to be called again if nothing changes until then; milliseconds since the epoch. */
   get nextAt(): number {
     return this.next;
   }
 
-  /** Each pod is asked for once. What may not be deleted stays, and is a cause to fail in a while. */
+  /** Each pod is deleted at most once. A pod that may not be deleted becomes a cause of failure after a while. */
   free(state: RolloutState, limits: Limits): void {
     const { due, nextAt } = podsToFree(state, this.run.clock.now(), limits);
     this.next = nextAt;
@@ -33,7 +33,10 @@ export class Freeing {
         (error: unknown) => {
           const why = error instanceof Error ? error.message : String(error);
           this.run.log.line(
-            logLine(this.run.logClock(), logText(`Pod ${name} is in the way and stays: ${why}`)),
+            logLine(
+              this.run.logClock(),
+              logText(`Pod ${name} blocks the rollout and could not be deleted: ${why}`),
+            ),
           );
         },
       );
@@ -48,7 +51,7 @@ export class Freeing {
   }
 
   private tell(name: string, owner: string, restoring: boolean): void {
-    const message = `Pod ${name} deleted: it was not ready, and the controller of StatefulSet ${owner} would have waited for it for ever.`;
+    const message = `Pod ${name} deleted: it was not ready, and the controller of StatefulSet ${owner} would have waited for it indefinitely.`;
     if (restoring) {
       this.run.log.line(logLine(this.run.logClock(), logText(`  ${message}`)));
       return;
@@ -56,7 +59,7 @@ export class Freeing {
     notice(this.run, {
       reason: 'old-pod-blocks',
       message,
-      remedy: 'Nothing is to be done: its successor is of this release.',
+      remedy: 'Nothing to do: its replacement belongs to this release.',
     });
   }
 }

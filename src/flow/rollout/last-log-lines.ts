@@ -1,4 +1,7 @@
-/** Reads what the log of a container ended with, after each end that is seen: it tells one way of ending from another. */
+/**
+ * Reads the last log line of a container after each observed termination: it distinguishes different kinds of
+ * termination.
+ */
 import { endedWell } from '../../domain/causes/crashes.ts';
 import { groupKindOf, keyOf, referenceOf } from '../../domain/kubernetes/objects.ts';
 import { comparableLine, lastLineOf } from '../../domain/logs/comparable-line.ts';
@@ -16,17 +19,17 @@ import { workloadViewOf } from '../../domain/rollout/workload-view.ts';
 import { type ContainerView, containersOf, isHeldBack } from '../../domain/status/built-in/containers.ts';
 import type { Run } from '../run/context.ts';
 
-/** Thousands of pods that crash must not have the API server read thousands of logs; the first ones tell enough. */
+/** Thousands of crashing pods must not cause thousands of log requests; the first ones are enough. */
 const maxAtOnce = 4;
 const maxPerWorkload = 10;
 const maxContainers = 50;
 
-/** The last of them that is not empty counts. */
+/** The last one that is not empty counts. */
 const tailLines = 3;
 
 /** Reads logs in the background; what it finds is observed like any change. */
 export interface LastLines {
-  /** To be told of every change, after it was observed. */
+  /** Must be called for every change, after it was observed. */
   seen(change: ObservedChange): void;
   stop(): void;
 }
@@ -39,8 +42,9 @@ interface Wanted {
 }
 
 /**
- * Only pods of the release below a changed target are read, so nothing before the first one is registered. Of a line only
- * a digest is kept and told: a Secret's value in it goes no further. A log that cannot be read is told as undefined.
+ * Only pods of the release that belong to a changed target are read, so nothing before the first target is
+ * registered. Only a digest of a line is kept and passed on: a Secret's value in it is not. A log that cannot be read
+ * is passed on as undefined.
  */
 export function readLastLines(
   run: Run,
@@ -93,7 +97,7 @@ export function readLastLines(
     tell({ type: 'last-line', namespace, pod: name, uid, container, run: number, line, at });
   };
 
-  /** A run that began meanwhile makes another log the one before: then what was read counts only if it is read anew. */
+  /** A run that started meanwhile shifts which log is the previous one: then the log has to be read again. */
   const readLine = async (wanted: Wanted, namespace: string, name: string): Promise<string | undefined> => {
     for (let place = placeOf(stateOf(), wanted); place !== undefined; ) {
       const options = { previous: place === 'previous', tailLines, signal: stopped.signal };
@@ -126,7 +130,7 @@ export function readLastLines(
   };
 }
 
-/** Whether a container's logs may be read; once it is let in, it stays so. */
+/** Whether a container's logs may be read; once admitted, it stays admitted. */
 function admission(): (workload: string, container: string) => boolean {
   const admitted = new Map<string, Set<string>>();
   let all = 0;
@@ -141,11 +145,11 @@ function admission(): (workload: string, container: string) => boolean {
 }
 
 function isWorthReading(record: PodRecord, view: ContainerView, end: End): boolean {
-  // The kubelet starts the second run at once: a log read before that is either run's.
+  // The kubelet starts the second run at once: a log read before that may be of either run.
   return !endedWell(record, view, end.termination) && (end.run > 0 || view.restartCount > 0);
 }
 
-/** The changed target that a pod is below of. */
+/** The changed target that owns the pod. */
 function changedTarget(state: RolloutState, { object }: PodRecord): RolloutTarget | undefined {
   const owner = controllerKey(object);
   const above = owner === undefined ? undefined : shardAt(state.workloads, owner)?.object;
@@ -155,19 +159,19 @@ function changedTarget(state: RolloutState, { object }: PodRecord): RolloutTarge
     .find((target) => target?.changed === true);
 }
 
-/** Pods of the release before may well crash while they are replaced: nobody asks why. */
+/** Pods of the previous release may crash while they are replaced: those are ignored. */
 function isOfRelease(state: RolloutState, target: RolloutTarget, record: PodRecord): boolean {
   const { pods, failedPods } = workloadViewOf(state, target);
   return pods.includes(record) || failedPods.includes(record);
 }
 
-/** Which of the two logs that a kubelet keeps is that run's; undefined: neither, any more. */
+/** Which of the two logs that a kubelet keeps belongs to that run; undefined: neither any more. */
 function placeOf(state: RolloutState, wanted: Wanted): 'current' | 'previous' | undefined {
   const object = shardAt(state.pods, wanted.pod)?.object;
   if (object === undefined || object.metadata.uid !== wanted.uid) return undefined;
   const view = containersOf(object).find((one) => one.name === wanted.container);
   if (view === undefined) return undefined;
   if (view.restartCount === wanted.run) return 'current';
-  // In back-off both logs are those of the latest run.
+  // In back-off both logs belong to the latest run.
   return view.restartCount === wanted.run + 1 && !isHeldBack(view) ? 'previous' : undefined;
 }

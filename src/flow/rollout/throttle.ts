@@ -1,26 +1,26 @@
-/** How often the verdict is asked for. */
+/** How often the verdict is computed. */
 import type { Run } from '../run/context.ts';
 
-/** Milliseconds for which a change may wait to be judged: no more debt is carried on. */
+/** Longest time that a change waits to be judged, milliseconds; also the limit of the debt carried over. */
 const maxRest = 200;
 
-/** Judging takes this share of the time, in the long run. */
+/** The share of time that judging may take in the long run. */
 const share = 1 / 20;
 
-/** Milliseconds of judging that may be run up at once. */
+/** Milliseconds of judging that may be used in a burst. */
 const burst = 50;
 
 interface Throttle {
-  /** Around each judging. */
+  /** Wraps each computation of the verdict. */
   begin(): void;
   end(): void;
-  /** Before the next one. */
+  /** Waits before the next one. */
   rest(): Promise<void>;
 }
 
 /**
- * Changes of a thousand workloads come faster than the verdict on all of them is found: then what came meanwhile is judged
- * together. Where changes are few nothing waits, although the first judgings are slow, while their code is compiled.
+ * Changes of a thousand workloads arrive faster than the verdict is computed: then several changes are judged
+ * together. With few changes nothing waits, even though the first computations are slow while their code is compiled.
  */
 export function throttleOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>): Throttle {
   let began = 0;

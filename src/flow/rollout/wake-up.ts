@@ -1,18 +1,18 @@
-/** Wakes whoever waits for a change: by a change, by time, or because a watch is lost. */
+/** Wakes a waiter: on a change, at a given time, or because a watch is lost. */
 import { Fault } from '../../domain/failure/fault.ts';
 import type { Run } from '../run/context.ts';
 
-/** Who waits for a change of what is watched. */
+/** Waits for changes of the watched objects. */
 export interface Observer {
-  /** Until a change arrives, or it is `until`. */
+  /** Resolves when a change arrives, or at `until`. */
   changed(until: number): Promise<void>;
   wake(): void;
-  /** A watch is gone: what has been seen is no longer what is, and nobody may wait for it. */
+  /** A watch is lost: the known state may be outdated, so all waiters reject. */
   lose(error: unknown): void;
   stop(): void;
 }
 
-/** Nobody waits on after the run is cancelled. */
+/** Rejects all waiters when the run is cancelled. */
 export function observerOf(run: Pick<Run, 'clock' | 'signal'>): Observer {
   let lost: Fault | undefined;
   let waiting: (() => void)[] = [];
@@ -50,19 +50,22 @@ function lostWatch(error: unknown): Fault {
   const said = error instanceof Error ? error.message : String(error);
   return new Fault(
     'cluster-unreachable',
-    `The cluster could no longer be watched, so nothing can be said of the release: ${said}`,
-    'See whether the API server is reachable and the credentials are still valid, then run the job again.',
+    `The cluster can no longer be watched, so there is no verdict on the release: ${said}`,
+    'Check whether the API server is reachable and the credentials are still valid, then run the job again.',
     { cause: error },
   );
 }
 
 interface Timer {
-  /** Rings at `until` or before. One that is set for an earlier moment stays: changes come by the thousand. */
+  /**
+   * Fires at `until` or earlier. A timer that is already set for an earlier time is kept: there are thousands of
+   * changes.
+   */
   ringBy(until: number): void;
   stop(): void;
 }
 
-/** Calls `ring` when the time has come, and at once when the run is cancelled. */
+/** Calls `ring` at that time, and at once when the run is cancelled. */
 function timerOf({ clock, signal }: Pick<Run, 'clock' | 'signal'>, ring: () => void): Timer {
   let set: { readonly at: number; readonly stop: AbortController } | undefined;
   const clear = (): void => {

@@ -1,24 +1,27 @@
-/** Is the watch of the pods alive? A list of them tells. */
+/** Verifies with a list that the watch of the pods is alive. */
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { Run } from '../run/context.ts';
 
-/** Milliseconds for which a list speaks for the watch. */
+/** Milliseconds for which a list proves that the watch is alive. */
 const validity = 500;
 
 /** Proof that the pod watch has not gone silent, asked for before a green verdict. Times are milliseconds since the epoch. */
 export interface WatchProof {
-  /** Asks for the list if it is time for it, ahead of a green verdict at `passesAt`, and says when that will be. What fails here is left to `make`. */
+  /**
+   * Requests the list when it is due, ahead of a passed verdict at `passesAt`, and returns when that will be. Errors
+   * are left to `make`.
+   */
   ahead(passesAt: number): number;
-  /** Whether a list speaks for this moment. */
+  /** Whether a list covers this time. */
   holds(): boolean;
-  /** Waits for a list; what it tells has to be judged. */
+  /** Waits for a list; its contents have to be judged. */
   make(): Promise<void>;
 }
 
 /**
- * "Up, and stayed up" is concluded from silence, and a watch whose connection died without a word is silent too: before green
- * the pods are listed once more, a moment ahead, so that the verdict does not wait for it. Absences are left to the watch: a
- * pod may be newer than the list.
+ * "Up, and stayed up" is concluded from the absence of events, but a watch whose connection died silently has no
+ * events either. So the pods are listed once more before the release passes, slightly ahead of time so that the
+ * verdict does not wait. Missing pods are left to the watch: a pod may be newer than the list.
  */
 export function proveWatch(
   run: Run,

@@ -1,4 +1,4 @@
-/** Watches a rollout until the pure verdict says passed or failed. One watch per kind, opened before apply. */
+/** Watches a rollout until the verdict is passed or failed. One watch per kind, opened before apply. */
 import { workloadKinds } from '../../domain/kinds/table.ts';
 import { groupKindOf, keyOf, type ObjectReference } from '../../domain/kubernetes/objects.ts';
 import type { Expectation } from '../../domain/producers/expectations.ts';
@@ -38,13 +38,13 @@ export interface RolloutWatch {
   /** Resolves with the verdict; rejects when the run is cancelled, and with a Fault when a watch is lost. */
   judge(): Promise<Exclude<Verdict, { state: 'pending' }>>;
   readonly limits: Limits;
-  /** Everything seen so far. */
+  /** Everything observed so far. */
   state(): RolloutState;
-  /** Resolves at the next change of anything that is watched, or at `until`; rejects as `judge` does. */
+  /** Resolves at the next change of any watched object, or at `until`; rejects as `judge` does. */
   changed(until: number): Promise<void>;
   /** Watches further kinds until `stop`; resolves when their first lists were delivered to `onChange`. */
   follow(kinds: readonly WatchedKind[], onChange: (change: WatchChange) => void): Promise<void>;
-  /** How the workloads stand now, for a run that stops early. */
+  /** The current state of the workloads, for a run that stops early. */
   workloads(): readonly WorkloadReport[];
   /** The names of this release's pods of a workload. */
   podsOf(reference: ObjectReference): readonly string[];
@@ -53,9 +53,9 @@ export interface RolloutWatch {
 
 /** What the watch will have to judge, as far as it is known before the first write. */
 export interface ExpectedTargets {
-  /** So many will be added: until then a failing release fails, but none passes. */
+  /** Number of targets to come; no pass verdict before all are registered. */
   readonly expected: number;
-  /** Those that are there already: they are watched from the start, to know them as they were. */
+  /** Targets that already exist: they are watched from the start, to know their previous state. */
   readonly existing: readonly ObjectReference[];
   /** See `Limits.restoring`. */
   readonly restoring?: boolean;
@@ -73,14 +73,14 @@ interface Watching {
   readonly port: WatchPort;
   readonly observer: Observer;
   readonly lastLines: LastLines;
-  /** What is watched already, by `placeOf`. */
+  /** What is already watched, by `placeOf`. */
   readonly watched: Set<string>;
   readonly sessions: { stop(): void }[];
   state: RolloutState;
   stopped: boolean;
 }
 
-/** Resolves when the first lists of what is watched from the start were seen; they are open before anything is written. */
+/** Resolves when the initial lists have arrived; these watches are opened before anything is written. */
 export async function watchRollout(
   run: Run,
   namespace: string,
@@ -174,7 +174,7 @@ function see(watching: Watching, change: ObservedChange): void {
   watching.lastLines.seen(change);
 }
 
-/** Kinds beside the standing ones when the first target of theirs comes: their definition may be of the same overlay. */
+/** Other kinds are watched from their first target on: their definition may be part of the same overlay. */
 async function include(watching: Watching, reference: ObjectReference): Promise<void> {
   const place = placeOf(reference);
   if (watching.watched.has(place)) return;
@@ -236,7 +236,7 @@ async function judge(
     if (answer.state === 'passed') {
       if (proven || proof.holds()) return answer;
       await proof.make();
-      // What it told is judged once, even if that takes longer than a list speaks for the watch.
+      // Its contents are judged once, even if that takes longer than a list is valid.
       proven = true;
       continue;
     }
@@ -249,7 +249,7 @@ async function judge(
   }
 }
 
-/** What one watch covers: a kind in a namespace, or one object of a kind that has none. */
+/** What one watch covers: a kind in a namespace, or one cluster-scoped object. */
 function placeOf(reference: ObjectReference): string {
   const { namespace } = reference;
   return namespace === undefined ? keyOf(reference) : `${groupKindOf(reference)}/${namespace}`;

@@ -6,9 +6,9 @@ import { faultOf } from './errors.ts';
 import type { Ending } from './ledger.ts';
 
 /**
- * The error boundary of every command. Never throws: whatever happens becomes a result that can be reported.
+ * The error boundary of every command. Never throws: every error becomes a result that can be reported.
  *
- * @param connected the cluster whose refusals are understood; a command without one gives `noCluster`
+ * @param connected the cluster that interprets refusals; a command without one passes `noCluster`
  */
 export async function asResult(
   run: Run,
@@ -28,7 +28,7 @@ export async function noCluster(): Promise<undefined> {
   return undefined;
 }
 
-/** How a run ends that this error stopped; `cluster` tells the API server's refusals from mistakes of Orion. */
+/** How a run ends that this error stopped; `cluster` distinguishes the API server's refusals from bugs of Orion. */
 export function endingOf(
   run: Pick<Run, 'signal' | 'ledger'>,
   error: unknown,

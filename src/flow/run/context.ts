@@ -1,4 +1,4 @@
-/** Everything a run works with: what was asked, who asks, and the edges. Made by `actions`, read by the phases. */
+/** Everything a run works with: settings, identity and adapters. Made by `src/wiring`, read by the phases. */
 import type { Notice } from '../../domain/failure/notice.ts';
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { OutsideLists, Reach } from '../../domain/plan/scope.ts';
@@ -26,7 +26,7 @@ export interface Run {
       readonly environment: string;
     }[];
     readonly smoke: SmokeConfiguration;
-    /** What the overlay may have outside the release's namespace. */
+    /** Which objects the overlay may have outside the release's namespace. */
     readonly outside: OutsideLists;
   };
   /** Owner of records and lock. */
@@ -34,7 +34,7 @@ export interface Run {
   readonly identity: RunIdentity;
   readonly clock: Clock;
   readonly log: Log;
-  /** Now, as log lines are stamped. */
+  /** The current time, as used for log lines. */
   logClock(): LogClock;
   readonly ledger: Ledger;
   /** Aborted by SIGINT and SIGTERM: stop changing at once. */
@@ -45,23 +45,23 @@ export interface Run {
   readonly jobs: JobsPort;
   readonly approvals: ApprovalsPort;
   readonly probes: ProbesPort;
-  /** The same connection each time. Throws a Fault when there is none to be had. */
+  /** The same connection each time. Throws a Fault if it cannot be made. */
   connect(): Promise<ClusterPort>;
   watch(): Promise<WatchPort>;
   records(namespace: string): Promise<RecordsPort>;
   lease(namespace: string): Promise<LeasePort>;
-  /** Makes sure that no value of these Secrets is ever shown. */
+  /** Masks the values of these Secrets in all output. */
   hide(secrets: readonly KubernetesObject[]): void;
   sha256(text: string): string;
-  /** Makes sure that this text is never shown: a password out of a URL. */
+  /** Masks this text in all output: a password in a URL. */
   hideText(text: string): void;
-  /** An environment variable of the job; its value counts as a secret from then on. */
+  /** An environment variable of the job; its value is masked from then on. */
   variable(name: string): string | undefined;
-  /** An earlier step of this job has set out to deploy this app. */
+  /** An earlier step of this job has started to deploy this app. */
   readonly hasSetOut: boolean;
-  /** Tells the later steps of this job. */
+  /** Records that for the later steps of this job. */
   setOut(): void;
-  /** Hands something over to post (kept even if this process is killed). */
+  /** Saves state for post (kept even if this process is killed). */
   remember(name: 'release' | 'namespace' | 'holder', value: string): void;
 }
 
@@ -70,7 +70,7 @@ export function reachOf({ app, configuration }: Run, namespace: string): Reach {
   return { app, namespace, lists: configuration.outside };
 }
 
-/** Something to know that fails nothing: at once in the log, later in summary and annotations. */
+/** Adds a notice, which fails nothing: at once in the log, later in summary and annotations. */
 export function notice(run: Run, said: Notice): void {
   run.ledger.notices.push(said);
   for (const line of noticeLines(said, run.logClock())) run.log.line(line);

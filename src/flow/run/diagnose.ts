@@ -1,4 +1,4 @@
-/** What only I/O can add to a failure: the log of the container at fault, and the line to edit. */
+/** Adds to a failure what needs I/O: the log of the container at fault, and the line to edit. */
 import type { Failure, LogTail } from '../../domain/failure/failure.ts';
 import type { ObjectReference } from '../../domain/kubernetes/objects.ts';
 import type { FieldPath, SourceLocation } from '../../domain/kubernetes/source-location.ts';
@@ -10,7 +10,7 @@ const tailLines = 25;
 
 type Locate = (reference: ObjectReference, path?: FieldPath) => SourceLocation | undefined;
 
-/** Completes failures with what only I/O can add: the log tails, and the line to edit. */
+/** Completes failures with what needs I/O: the log tails, and the line to edit. */
 export async function diagnose(
   run: Run,
   cluster: ClusterPort,
@@ -20,7 +20,7 @@ export async function diagnose(
   return withLogs(run, cluster, withPlaces(failures, locate));
 }
 
-/** The same, each part said as soon as it is known: no log that is still to be fetched holds up the cause. */
+/** The same, each part reported as soon as it is known: fetching a log does not delay the cause. */
 export async function diagnoseAloud(
   run: Run,
   cluster: ClusterPort,
@@ -56,8 +56,8 @@ async function withLogs(
 }
 
 /**
- * How often a log is asked for: in the moment of a restart the kubelet may have neither the old one nor the new one. A
- * program that says nothing looks the same, and the rollback waits for this: not long.
+ * How often a log is requested: during a restart the kubelet may have neither the old nor the new one. A program
+ * without output looks the same and the rollback waits for this, so only a few times.
  */
 const logAttempts = 2;
 const logPause = 300;
@@ -79,14 +79,14 @@ async function readTails(
 ): Promise<readonly LogTail[]> {
   const tails = await Promise.all(
     [false, true].map(async (previous): Promise<LogTail> => {
-      // A container that never started has no log: the answer 400 says nothing new.
+      // A container that never started has no log, and the API server answers 400.
       const lines = await cluster
         .podLog(at.namespace, at.pod, at.container, { previous, tailLines })
         .catch(() => []);
       return { pod: at.pod, container: at.container, previous, lines };
     }),
   );
-  // The same end told twice helps nobody: the previous log only where the current one is silent or differs.
+  // The previous log is shown only if the current one is empty or differs: the same lines twice do not help.
   return tails
     .filter(({ lines }) => lines.length > 0)
     .filter((tail, index, all) => index === 0 || tail.lines.join() !== all[0]?.lines.join());

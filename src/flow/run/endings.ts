@@ -1,4 +1,4 @@
-/** How a run can end: outcome, exit code, reason, the sentence of the headline, and what to do next. */
+/** How a run can end: outcome, exit code, reason, headline message, and what to do next. */
 import type { Failure } from '../../domain/failure/failure.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import type { ExitCode } from '../../domain/result/outcome.ts';
@@ -64,7 +64,7 @@ export function unchanged(run: Run): Ending {
     outcome: 'unchanged',
     exitCode: 0,
     reason: 'nothing-changed',
-    message: `Nothing to do: ${run.ledger.previousRelease ?? 'the last release'} is already what the overlay asks for, and its workloads are up.`,
+    message: `Nothing to do: ${run.ledger.previousRelease ?? 'the last release'} already matches the overlay, and its workloads are up.`,
     nextSteps: [],
   };
 }
@@ -80,7 +80,7 @@ export function succeeded(run: Run): Ending {
   };
 }
 
-/** A step that has done its part: the record stays pending, and is the lock until `finish`. */
+/** A step that has passed: the record stays pending, and is the lock until `finish`. */
 export function handedOver({ ledger }: Pick<Run, 'ledger'>): Ending {
   return {
     outcome: 'succeeded',
@@ -102,18 +102,18 @@ export function testsSkipped(): Ending {
   };
 }
 
-/** A step of a job that released nothing: what it looked at was deployed before. */
+/** A step of a job that released nothing: it judged an earlier deployment. */
 export function verifiedRunning(release: string): Ending {
   return {
     outcome: 'unchanged',
     exitCode: 0,
     reason: 'nothing-changed',
-    message: `This job has released nothing; ${release}, which was deployed last, was found well.`,
+    message: `This job has released nothing; ${release}, the last deployed release, is healthy.`,
     nextSteps: [],
   };
 }
 
-/** release state row 10: the record stays pending, and a later step or the end of the job does what `rollback` says. */
+/** release state row 10: the record stays pending, and a later step or the end of the job carries out `rollback`. */
 export function failedInStep({ settings }: Pick<Run, 'settings'>, failed: Ending): Ending {
   const { rollback } = settings;
   if (rollback !== 'automatic') return failed;
@@ -149,7 +149,7 @@ export function failedWith(run: Run, failures: readonly Failure[]): Ending {
   };
 }
 
-/** Post could not do its part (release state rows 12 and 13): the record is still pending, and its run is over. */
+/** Post failed (release state rows 12 and 13): the record is still pending, and its run is over. */
 export function unsettled(release: string, why: string): Ending {
   const rollback = `After the job ${release} could not be settled: ${why}`;
   return {
@@ -159,7 +159,7 @@ export function unsettled(release: string, why: string): Ending {
     message: rollback,
     rollback,
     nextSteps: [
-      'Run the job again: it takes over what was there before. What was applied until then stays applied.',
+      'Run the job again: it takes over the previous state. What was applied before remains applied.',
       `Or undo it with orion/deploy@v1, \`phase: rollback\` and \`release: ${release}\`.`,
     ],
   };
@@ -187,7 +187,7 @@ export function cancelled(run: Pick<Run, 'ledger'>): Ending {
     exitCode: 5,
     reason: 'cancelled',
     message: changed
-      ? `Cancelled in the ${run.ledger.lastPhase} phase: what was applied so far stays applied.`
+      ? `Cancelled in the ${run.ledger.lastPhase} phase: what was applied so far remains applied.`
       : 'Cancelled before anything was changed.',
     nextSteps: changed ? ['Run the job again: it takes over from this record.'] : [],
   };
@@ -216,7 +216,7 @@ export function endingOfError(run: Pick<Run, 'signal' | 'ledger'>, error: unknow
     exitCode,
     reason: 'internal-error',
     message: `Orion itself failed: ${said}`,
-    nextSteps: ['This is a mistake of Orion deploy, not of your overlay: please report it with this log.'],
+    nextSteps: ['This is a bug in Orion deploy, not in your overlay: please report it with this log.'],
   };
 }
 

@@ -1,10 +1,13 @@
-/** Findings of checks that could not look, and one cause said by one check only. */
+/** Findings of checks that could not run; each cause is reported by one check only. */
 import type { CheckName, CheckResult, Finding } from '../../domain/checks/finding.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import { worstLevel } from '../../domain/settings/levels.ts';
 import type { RefusedRequest } from '../../ports/cluster.ts';
 
-/** An error that stopped a check, as its finding. Anything but a Fault or the server's word is a mistake of ours: thrown on. */
+/**
+ * An error that stopped a check, as its finding. Anything but a Fault or a refusal of the server is a bug and is
+ * rethrown.
+ */
 export function findingOf(error: unknown, refusal: RefusedRequest | undefined): Finding {
   const fault = faultOf(error, refusal);
   if (!(fault instanceof Fault)) throw error;
@@ -20,19 +23,19 @@ export function faultOf(error: unknown, refusal: RefusedRequest | undefined): un
     return new Fault(
       refusal.status === 401 ? 'unauthorized' : 'forbidden',
       `The API server refuses this identity: ${said}`,
-      'Give the identity the permissions that the connectivity check names.',
+      'Grant the identity the permissions that the connectivity check lists.',
       { cause: error },
     );
   }
   return new Fault(
     'cluster-unreachable',
     `The API server failed with status ${refusal.status}: ${said}`,
-    'Run the job again; if it stays so, look at the API server.',
+    'Run the job again; if the error persists, check the API server.',
     { cause: error },
   );
 }
 
-/** Which check owns a cause that several ran into: the others say that they could not look. */
+/** Which check reports a cause that several ran into: the others report that they could not run. */
 const owner: Readonly<Record<string, CheckName>> = {
   'tool-missing': 'tools',
   'tool-version': 'tools',

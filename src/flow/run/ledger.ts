@@ -1,4 +1,4 @@
-/** What a run has seen so far, phase by phase; at the end it becomes the result document. */
+/** What a run has done and found so far, phase by phase; at the end it becomes the result document. */
 import type { Approval } from '../../domain/approval/approval.ts';
 import type { CheckResult } from '../../domain/checks/finding.ts';
 import type { Failure } from '../../domain/failure/failure.ts';
@@ -17,13 +17,13 @@ import type { Settings } from '../../domain/settings/settings.ts';
 import type { SmokeReport } from '../../domain/smoke/report.ts';
 import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
 
-/** How a run ended, said once by whoever ends it. */
+/** How a run ended, set once by the code that ends it. */
 export interface Ending {
   readonly outcome: Outcome;
   readonly exitCode: ExitCode;
   readonly reason: Reason;
   readonly message: string;
-  /** What came of the rollback, where there was one. */
+  /** The result of the rollback, if there was one. */
   readonly rollback?: string;
   readonly nextSteps: readonly string[];
 }
@@ -95,7 +95,7 @@ export class Ledger {
       reason: ending.reason,
       message: ending.message,
       ...(ending.rollback === undefined ? {} : { rollback: ending.rollback }),
-      // A plan that was refused or cancelled before its record was opened has changed nothing.
+      // A plan that was refused or cancelled before its record was opened changed nothing.
       changed: this.release !== undefined || ending.outcome === 'planned' ? this.changed : 0,
       startedAt: this.startedAt,
       finishedAt,

@@ -1,4 +1,4 @@
-/** One try of a database: through its pod where it has one of ours, else at its address. */
+/** One attempt of a database test: through its pod if the release has one, else at its address. */
 
 import { isLoopback } from '../../domain/smoke/databases/databases.ts';
 import { type DatabaseFindings, protocols } from '../../domain/smoke/databases/protocols.ts';
@@ -20,7 +20,7 @@ interface Found {
   readonly judgement: Judgement;
 }
 
-/** Asks one database by its protocol, and judges what comes back. */
+/** Probes one database by its protocol, and judges the finding. */
 interface Asking {
   here(host: string, port: number): Promise<Found>;
   within(host: string, port: number): Promise<Found | undefined>;
@@ -56,8 +56,8 @@ export async function tryDatabase(run: Run, test: DatabaseTest, ground: TestGrou
 }
 
 /**
- * Port-forwards end at the loopback address of the pod. A server that listens on its other address only, or may let this account in
- * from elsewhere only, is asked there from inside.
+ * Port-forwards end at the loopback address of the pod. A server that listens only on its pod IP, or may allow this
+ * account only from elsewhere, is probed there from inside the cluster.
  */
 async function atOwnAddress(
   asking: Asking,
@@ -79,7 +79,7 @@ function refusedByPlace({ what }: DatabaseTest, { judgement }: Found): boolean {
   return protocols[what].accountsByHost && judgement.reason === 'login-refused';
 }
 
-/** Nobody could ask from inside: the refusal says nothing of the workloads. */
+/** No probe ran inside the cluster: the refusal proves nothing about the workloads. */
 function asFarAsKnown<Reached extends { readonly answer: Found }>(
   test: DatabaseTest,
   reached: Reached,

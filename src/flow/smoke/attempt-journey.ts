@@ -1,4 +1,4 @@
-/** One try of a journey: its steps in their order, until one is not as it should be. */
+/** One attempt of a journey: its steps in order, until one fails. */
 import type { ConnectionFault } from '../../domain/smoke/http/connection.ts';
 import type { HttpAnswer } from '../../domain/smoke/http/http-answer.ts';
 import {
@@ -63,7 +63,7 @@ export async function tryJourney(run: Run, test: JourneyTest, ground: TestGround
   return { judgement: { outcome: 'passed', message, facts: course.facts }, evidence };
 }
 
-/** What the answer brought is hidden before anything is said of it. */
+/** Captured values are masked before anything is reported. */
 function proceed(
   run: Run,
   course: Course,
@@ -82,7 +82,10 @@ function proceed(
   };
 }
 
-/** Captured and cookies; variables that stand in orion.yaml are no secrets, all others the run hides itself. */
+/**
+ * Captured values and cookies; variables with literal values in orion.yaml are not secrets, all others are already
+ * masked.
+ */
 function secretsOf({ values, cookies }: Course, test: JourneyTest): readonly string[] {
   const captured = Object.entries(values).flatMap(([name, value]) =>
     test.values[name] === value ? [] : [value],

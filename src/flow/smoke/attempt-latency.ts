@@ -1,4 +1,4 @@
-/** One measurement of response times: from inside the cluster where that can be, else by a way that costs time itself. */
+/** One measurement of response times: from inside the cluster if possible, else over a route with its own overhead. */
 import { type ConnectionFault, judgeConnection } from '../../domain/smoke/http/connection.ts';
 import type { HttpAnswer } from '../../domain/smoke/http/http-answer.ts';
 import {
@@ -63,11 +63,11 @@ async function measuredFromHere(
       measurement: await run.probes.measure({ ...callOf(test), host, port }, schedule, options),
     }),
     proxied: 'response times',
-    // What happened to single requests is counted; that none came through may be the way's doing.
+    // Failures of single requests count; if none succeeded, the route may be the cause.
     faultIn: ({ measurement }) =>
       measurement?.samples.some(({ ok }) => ok)
         ? undefined
-        : { kind: 'other', message: 'no request came through' },
+        : { kind: 'other', message: 'no request succeeded' },
     failed: (fault) => ({ fault }),
   });
   if ('blocked' in reached) return blockedTry(title, reached);
@@ -78,7 +78,7 @@ async function measuredFromHere(
   return { judgement: judgeConnection(title, why), evidence: { route } };
 }
 
-/** How a way is called that costs time itself. */
+/** The name of a route with its own overhead. */
 const costly: Partial<Record<Route, string>> = {
   'port-forward': 'port-forward',
   'api-proxy': 'the API server’s proxy',

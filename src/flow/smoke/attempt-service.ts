@@ -1,4 +1,4 @@
-/** One try of a Service as a whole: its ways in their order, until one decides. */
+/** One attempt of a Service test: its routes in order, until one decides. */
 import type { HttpAnswer } from '../../domain/smoke/http/http-answer.ts';
 import { hasNoEndpoints } from '../../domain/smoke/tests/pod-routes.ts';
 import {
@@ -19,7 +19,7 @@ export async function tryService(run: Run, test: ServiceTest, ground: TestGround
   const tried: Tried[] = [];
   for (const way of test.ways) {
     const answer = await ask(run, test, way, ground);
-    // That no probe runs in the cluster is said once, not with every Service.
+    // A missing probe in the cluster is reported once, not for every Service.
     if (answer === undefined) continue;
     if ('unavailable' in answer) {
       tried.push({ title: way.title, why: answer.unavailable });
@@ -70,7 +70,7 @@ async function isKeptOut(
 }
 
 function keptOut({ error }: HttpAnswer): string {
-  return `it is refused (${error?.message}), while its pod answers at that port: a network policy may do so`;
+  return `it is refused (${error?.message}), while its pod responds on that port: a network policy may be the cause`;
 }
 
 type Answer = HttpAnswer | { readonly unavailable: string };
@@ -98,11 +98,11 @@ async function ask(
 
 async function byProxy({ service, port, request }: ServiceTest, ground: TestGround): Promise<Answer> {
   const { deadline, inside } = ground;
-  if (inside?.cluster.callService === undefined) return { unavailable: 'there is no such way' };
+  if (inside?.cluster.callService === undefined) return { unavailable: 'there is no such route' };
   const { namespace } = inside;
   const call = { namespace, service, port, path: request.path, deadline };
   const said = await inside.cluster.callService(call).catch(unanswered);
-  if (hasNoEndpoints(said.status, said.body)) return { unavailable: 'it knows of no endpoint' };
+  if (hasNoEndpoints(said.status, said.body)) return { unavailable: 'it has no endpoint' };
   const answer = answerOf(said);
   return 'blocked' in answer
     ? { unavailable: 'this identity may not use it (`get` on services/proxy)' }

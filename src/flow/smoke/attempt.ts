@@ -1,4 +1,4 @@
-/** One try of one smoke test: the way there, the call, the judgement. */
+/** One attempt of a smoke test: the route, the call, the judgement. */
 import { judgeAnswer } from '../../domain/smoke/http/expectations.ts';
 import type { HttpAnswer } from '../../domain/smoke/http/http-answer.ts';
 import type { Route } from '../../domain/smoke/report.ts';

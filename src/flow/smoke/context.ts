@@ -1,4 +1,4 @@
-/** What smoke tests go by, and what comes of one try. */
+/** The context of smoke tests, and the result of one attempt. */
 import type { Judgement } from '../../domain/smoke/judgement.ts';
 import type { SmokeReport } from '../../domain/smoke/report.ts';
 import { type Blocked, notReached } from '../../domain/smoke/tests/pod-routes.ts';
@@ -6,7 +6,7 @@ import type { ProbeFinding, ProbeRequest } from '../../domain/smoke/tests/probe.
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { InTurn } from './turns.ts';
 
-/** A finding of the same kind as the request; undefined where no probe runs in this cluster, which is said once. */
+/** A finding of the same kind as the request; undefined if no probe runs in this cluster, which is reported once. */
 export type AskWithin = (request: ProbeRequest) => Promise<ProbeFinding | undefined>;
 
 /** What the tests of one cluster, or of plain URLs, go by. */
@@ -18,12 +18,12 @@ export interface TestGround {
     /** Absent where nothing is asked from within the cluster. */
     readonly fromWithin?: AskWithin;
   };
-  /** Milliseconds of each try. */
+  /** Milliseconds of each attempt. */
   readonly deadline: number;
-  /** Further tries after a failed one. */
+  /** Retries after a failed attempt. */
   readonly retries: number;
   readonly parallel: number;
-  /** Whether a pod is there and meant to stay. */
+  /** Whether a pod exists and is not terminating. */
   isThere(pod: string): boolean;
   /** The IP address of a pod, as far as it is known. */
   addressOf?(pod: string): string | undefined;
@@ -35,7 +35,7 @@ export interface TestGround {
 export interface Try {
   readonly judgement: Judgement;
   readonly evidence: Partial<Pick<SmokeReport, 'route' | 'status' | 'milliseconds' | 'latency'>>;
-  /** What was in the way of an inconclusive one may be gone in a moment. */
+  /** The obstacle of an inconclusive test may be transient. */
   readonly again?: boolean;
 }
 

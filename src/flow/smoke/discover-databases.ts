@@ -1,4 +1,4 @@
-/** Which databases a release has, and how they are logged in to: by the settings of its workloads, and by orion.yaml. */
+/** The databases of a release and their credentials: from the settings of its workloads, and from orion.yaml. */
 import { Fault } from '../../domain/failure/fault.ts';
 import { groupKindOf, type KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import type { AuthoritySource, ConfiguredDatabase, ValueSource } from '../../domain/smoke/configuration.ts';
@@ -107,7 +107,7 @@ export async function readAuthority(
   const what = kind === 'file' ? 'what it names' : `key ${key} of ${kind} ${name}`;
   throw new Fault(
     'bad-config',
-    `${field} in orion.yaml leads to no certificate: ${what} has no -----BEGIN CERTIFICATE-----.`,
+    `${field} in orion.yaml refers to no certificate: ${what} has no -----BEGIN CERTIFICATE-----.`,
     `Correct ${field}: a PEM file of the repository, or the key of a Secret or ConfigMap in namespace ${ground.namespace}.`,
   );
 }

@@ -1,4 +1,7 @@
-/** What leads to the Services of a namespace from outside. What may not be read, or is no kind of this cluster, leads nowhere. */
+/**
+ * Ingresses and Gateways that lead to the Services of a namespace. Kinds that may not be read or are not served are
+ * left out.
+ */
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 import { type Entrances, parentsOf } from '../../domain/smoke/tests/ingress-routes.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
@@ -34,7 +37,7 @@ async function listed(
   return known === undefined ? [] : ((await ifItMay(cluster.list(apiVersion, kind, namespace))) ?? []);
 }
 
-/** They are further ways alone: whatever keeps us from reading them must not end the tests. */
+/** They are only additional routes: an error reading them must not end the tests. */
 async function ifItMay<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
   return answer.catch(() => undefined);
 }

@@ -1,4 +1,7 @@
-/** What is asked of the probe in the cluster: requests of the same turn go together, since a pod costs a second and a request nothing. */
+/**
+ * Calls through the probe in the cluster: requests of the same tick are batched, since a pod costs a second and a
+ * request nothing.
+ */
 import { Fault } from '../../domain/failure/fault.ts';
 import type { DatabaseFindings } from '../../domain/smoke/databases/protocols.ts';
 import type { DatabaseKind } from '../../domain/smoke/report.ts';
@@ -19,7 +22,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Milliseconds that the pod may take to come up, its image included. Then what it would have shown stays open. */
+/** Milliseconds that the pod may take to start, including the image pull. Then its tests are inconclusive. */
 const startLimit = 20_000;
 
 /** The function returns undefined once the probe could not run in the cluster: it is not tried again in this run. */
@@ -53,7 +56,7 @@ export function callsFromWithin(run: Run, cluster: ClusterPort, namespace: strin
   return (request) =>
     new Promise((resolve, reject) => {
       waiting.push({ request, resolve, reject });
-      // Whoever asks in the same turn comes along; one pod at a time.
+      // Requests of the same tick are sent together; one pod at a time.
       if (waiting.length === 1) {
         const turn = new Promise<void>((over) => setImmediate(over));
         last = Promise.all([last, turn]).then(make);
@@ -73,7 +76,7 @@ async function outcomeOf(
     const options = { namespace, image: settings.smokeImage, startLimit, signal };
     const outcome = await cluster.probeFromWithin?.(requests, options);
     if (outcome?.type === 'answered') return outcome.findings;
-    return outcome?.message ?? 'there is no such way';
+    return outcome?.message ?? 'there is no such route';
   } catch (error) {
     signal.throwIfAborted();
     const refusal = cluster.refusalOf(error);

@@ -1,4 +1,7 @@
-/** An address outside the release's pods: asked from where the pods are, then from here; nobody reaching it proves nothing. */
+/**
+ * An address outside the release's pods: called from inside the cluster, then from here; being unreachable proves
+ * nothing.
+ */
 import type { ConnectionFault } from '../../domain/smoke/http/connection.ts';
 import type { Judgement } from '../../domain/smoke/judgement.ts';
 import type { Route } from '../../domain/smoke/report.ts';
@@ -37,7 +40,7 @@ export async function fromOutside<Found>(
     const answer = skip ? undefined : await ask();
     if (answer === undefined) continue;
     const fault = ways.faultIn(answer);
-    // Whoever named the one place to ask from wants to know that nobody answers there (src/domain/smoke/tests/proof.ts).
+    // If the configuration names the place to call from, a missing response counts as a failure (src/domain/smoke/tests/proof.ts).
     if (fault === undefined || !isUnreached(fault) || from !== undefined) return { answer, route };
     faults.push({ place, fault });
   }

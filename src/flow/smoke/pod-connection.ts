@@ -1,4 +1,4 @@
-/** The ways to one pod: a port-forward, and last the API server's proxy for what that can carry. */
+/** The routes to one pod: a port-forward, then the API server's proxy for calls that it can carry. */
 import { Fault } from '../../domain/failure/fault.ts';
 import type { ConnectionFault } from '../../domain/smoke/http/connection.ts';
 import type { Route } from '../../domain/smoke/report.ts';
@@ -23,7 +23,7 @@ interface Ways<Answer> {
 
 type Reached<Answer> = { readonly answer: Answer; readonly route: Route } | Blocked;
 
-/** Goes the first way that is open, and closes it whatever happens. */
+/** Uses the first available route, and always closes it. */
 export async function along<Answer>(
   run: Run,
   reach: Reach,
@@ -63,7 +63,7 @@ export async function along<Answer>(
 /** Port-forwards end at the loopback address of the pod; some listen on its other address only, as probes do not mind. */
 const loopbackRefused: Blocked = {
   blocked: 'nothing listens on the loopback address of its pod, where port-forwards end',
-  remedy: 'Let the process listen on all addresses of its pod, if it is to be tested.',
+  remedy: 'Make the process listen on all addresses of its pod, if it should be tested.',
 };
 
 function isBlocked(answer: unknown): answer is Blocked {
@@ -78,13 +78,13 @@ async function forwardTo(
 ): Promise<PortForward | Blocked | { readonly gone: string }> {
   try {
     const forward = await cluster.openPortForward?.({ namespace, pod, port, signal });
-    return forward ?? { blocked: 'there are no port-forwards' };
+    return forward ?? { blocked: 'port-forwards are not available' };
   } catch (error) {
     const refusal = cluster.refusalOf(error);
     if (refusal?.status === 403) {
       return {
         blocked: 'this identity may not forward ports to its pod',
-        remedy: 'Give it `get` and `create` on pods/portforward, see docs/role.yaml.',
+        remedy: 'Grant it `get` and `create` on pods/portforward, see docs/role.yaml.',
       };
     }
     if (refusal?.status === 404) return { gone: refusal.message };

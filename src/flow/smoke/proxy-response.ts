@@ -1,4 +1,4 @@
-/** What the API server's proxy brought: an answer, why there is none, or that it is no way. */
+/** The result of the API server's proxy: a response, why there is none, or that the route is not available. */
 import { Fault } from '../../domain/failure/fault.ts';
 import type { HttpAnswer } from '../../domain/smoke/http/http-answer.ts';
 import { type Blocked, isProxyForbidden, proxyFault } from '../../domain/smoke/tests/pod-routes.ts';
@@ -9,7 +9,7 @@ export function answerOf({ status, body, milliseconds }: EndpointAnswer): HttpAn
   if (isProxyForbidden(status, body)) {
     return {
       blocked: 'this identity may neither forward ports to its pod nor call it by the API server’s proxy',
-      remedy: 'Give it `get` and `create` on pods/portforward, see docs/role.yaml.',
+      remedy: 'Grant it `get` and `create` on pods/portforward, see docs/role.yaml.',
     };
   }
   const error = proxyFault(status, body);

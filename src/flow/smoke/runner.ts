@@ -1,4 +1,4 @@
-/** Runs smoke tests: within limits at the same time, each try with its deadline, each retry shown, everything reported. */
+/** Runs smoke tests: with limited concurrency, a deadline per attempt, and a report of each retry. */
 import type { Judgement } from '../../domain/smoke/judgement.ts';
 import type { SmokeReport } from '../../domain/smoke/report.ts';
 import { latencyTests } from '../../domain/smoke/tests/latency-tests.ts';
@@ -22,10 +22,10 @@ export async function runTests(
   const found = await runAll(run, tests, ground);
   if (!run.settings.comprehensive) return found;
   const { maxLatency } = run.settings;
-  // Times to an address that the pods reach otherwise say nothing.
+  // Response times of an address that the pods reach over a different route are meaningless.
   const near = tests.filter(({ doubt }) => doubt === undefined);
   const measured = latencyTests(near, found, maxLatency, run.configuration.smoke);
-  // One stall of a second, whoever had it, is p95 of a measurement of three: a failure must come twice.
+  // A single stall of a second affects p95 of a measurement of three seconds: a failure must occur twice.
   const alone = { ...ground, parallel: measuredAtOnce, retries: 1 };
   return [...found, ...(await runAll(run, measured, alone))];
 }
@@ -134,14 +134,14 @@ function isThere({ pod }: SmokeTest, ground: TestGround): boolean {
 }
 
 function meanwhileGone({ title }: SmokeTest): Judgement {
-  return { outcome: 'skipped', message: `${title} need not answer: the pod went meanwhile.` };
+  return { outcome: 'skipped', message: `${title} was skipped: the pod was deleted meanwhile.` };
 }
 
-/** Its author does not let it count yet. */
+/** Its probe does not count yet (initialDelaySeconds). */
 function tooEarly(test: SmokeTest): Judgement {
   const from = new Date(countsFrom(test).countsFrom ?? 0).toISOString().slice(11, 19);
   return {
     outcome: 'skipped',
-    message: `${test.title} was left out: by the initialDelaySeconds of its probe it counts from ${from} UTC only.`,
+    message: `${test.title} was skipped: with the initialDelaySeconds of its probe it counts only from ${from} UTC.`,
   };
 }

@@ -1,4 +1,4 @@
-/** Does it really work? Every pod of the release, every database it uses and every Service of it, asked once the rollout is over. */
+/** Smoke tests of a release after the rollout: every pod, every database it uses and every Service. */
 import type { Failure } from '../../domain/failure/failure.ts';
 import { Fault } from '../../domain/failure/fault.ts';
 import { textAt } from '../../domain/kubernetes/fields.ts';
@@ -128,10 +128,10 @@ export function wanted(
   const known = [...new Set(tests.map(({ subject }) => subject))].sort();
   throw new Fault(
     'bad-input',
-    `There is nothing to test that is called ${selection.unknown.join(', ')}.`,
+    `No test matches ${selection.unknown.join(', ')}.`,
     known.length === 0
-      ? 'Leave the input service out; nothing to test was found at all.'
-      : `Name some of ${known.join(', ')} in the input service.`,
+      ? 'Remove the input service; no tests were found at all.'
+      : `Use some of ${known.join(', ')} in the input service.`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** So much at the same time, first come, first served. */
+/** A semaphore, first come, first served. */
 export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /** Runs at most `most` pieces of work at a time; a piece that throws frees its place too. */

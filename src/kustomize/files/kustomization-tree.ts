@@ -1,4 +1,4 @@
-/** The kustomizations an overlay is made of, read from disk as kustomize would reach them. */
+/** The kustomizations of an overlay, read from disk as kustomize resolves them. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, type Scalar } from 'yaml';
@@ -33,7 +33,10 @@ export function kustomizationFile(folder: string): string | undefined {
   return kustomizationNames.map((name) => join(folder, name)).find((file) => existsSync(file));
 }
 
-/** Reads the tree below `folder`; undefined when there is no kustomization. Each folder is read once, cycles are cut. */
+/**
+ * Reads the tree below `folder`; undefined when there is no kustomization. Each folder is read once; cycles are
+ * ignored.
+ */
 export function readKustomizations(
   folder: string,
   files: YamlFiles,
@@ -115,8 +118,9 @@ export function fileReferences(
 }
 
 /**
- * Whether kustomize would fetch this: a URL with any scheme, `git::`, `user@host:path`, a well-known host without a scheme, or a
- * path with a query that selects a version. Decided by the text alone, as kustomize does before it looks at the disk.
+ * Whether kustomize would fetch this: a URL with any scheme, `git::`, `user@host:path`, a well-known host without a
+ * scheme, or a path with a query that selects a version. Decided by the text alone, as kustomize does before it reads
+ * the disk.
  */
 export function isRemote(value: string): boolean {
   if (/[\n\r]/.test(value)) return false;

@@ -1,4 +1,4 @@
-/** Invisible characters that Go's YAML library takes for line breaks, as YAML 1.1 did: U+2028 and U+2029. */
+/** Invisible characters that Go's YAML library treats as line breaks, as YAML 1.1 did: U+2028 and U+2029. */
 
 interface Block {
   /** Index of the line that opens it. */
@@ -8,9 +8,9 @@ interface Block {
 }
 
 /**
- * Makes content of them, as YAML 1.2 has it. Go's printer goes on behind each as in a new line: with indentation, which Go's reader
- * skips; in a literal block without any before one that begins a line; and with the next key behind one that ends the block. Source:
- * `emitterc.go` of go-yaml. Text without them comes back as it is.
+ * Turns them into content, as in YAML 1.2. Go's printer continues after each as in a new line: with indentation,
+ * which Go's reader skips; in a literal block without any before one that begins a line; and with the next key after
+ * one that ends the block. Source: `emitterc.go` of go-yaml. Text without them is returned unchanged.
  */
 export function withoutForeignBreaks(text: string): string {
   if (!/[\u2028\u2029]/.test(text)) return text;
@@ -30,7 +30,7 @@ export function withoutForeignBreaks(text: string): string {
   return output.join('');
 }
 
-/** Whether a literal block goes on with this line; its first line with content decides on the indentation. */
+/** Whether a literal block continues with this line; its first line with content decides the indentation. */
 function continues(block: Block, line: string): boolean {
   const spaces = /^ */.exec(line)?.[0].length ?? 0;
   if (/^[\n\u2028\u2029]?$/.test(line)) return true;
@@ -43,7 +43,7 @@ function blockLine(line: string, indent: number, joined: boolean): string {
   return /^[\u2028\u2029]/.test(line) ? ' '.repeat(indent) + line : line;
 }
 
-/** The block's last character is the separator: the line break that YAML 1.2 needs behind it must not count. */
+/** The block's last character is the separator: the line break that YAML 1.2 needs after it must not count. */
 function endWithoutBreak(output: string[], block: Block): void {
   output[block.header] = output[block.header]?.replace(/\|(\d?)\+?\n$/, '|$1-\n') ?? '';
   output.push('\n');

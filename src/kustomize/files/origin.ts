@@ -1,4 +1,4 @@
-/** The annotation by which kustomize (4.3 and later) says where an object comes from. */
+/** The annotation in which kustomize (4.3 and later) records the origin of an object. */
 import { parse } from 'yaml';
 import { kubernetesYaml } from './kubernetes-yaml.ts';
 
@@ -14,7 +14,7 @@ export interface Origin {
   readonly repo?: string;
 }
 
-/** Reads the annotation's value; fields that are not text are left out. */
+/** Parses the annotation's value; fields that are not text are left out. */
 export function parseOrigin(text: string): Origin {
   const value: unknown = parse(text, kubernetesYaml);
   if (typeof value !== 'object' || value === null) return {};

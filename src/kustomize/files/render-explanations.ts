@@ -1,4 +1,7 @@
-/** What kustomize's messages mean, and the way out. Its wording is that of kustomize 4.5 to 5.8, read from its source and seen. */
+/**
+ * Explanations and remedies for kustomize's error messages. Wording of kustomize 4.5 to 5.8, from its source and from
+ * observation.
+ */
 import { parseId } from './resource-id.ts';
 
 /** One failure: its innermost message, and where kustomize was. */
@@ -15,13 +18,13 @@ export interface Failure {
   /** Absolute paths of every manifest that the overlay and its bases list. */
   readonly manifests: readonly string[];
   readonly readLines: (file: string) => readonly string[];
-  /** A path as the user knows it. */
+  /** A path relative to the workspace, as the user knows it. */
   readonly short: (path: string) => string;
 }
 
 /** Why an overlay does not render, for the Fault. */
 export interface Explanation {
-  /** Goes on after "The overlay does not render: ", without a full stop. */
+  /** Completes "The overlay does not render: ", without a full stop. */
   readonly sentence: string;
   readonly remedy: string;
   /** The file to open (absolute), and a text in the line or the line's number. */
@@ -74,7 +77,7 @@ const rules: readonly Rule[] = [
   {
     pattern: /security; file '(?<path>[^']*)' is not in or below '/,
     explain: ({ path = '' }, failure) => ({
-      sentence: `${failure.short(failure.kustomization)} names ${failure.short(path)}, and kustomize reads no single file outside of its own folder`,
+      sentence: `${failure.short(failure.kustomization)} names ${failure.short(path)}, and kustomize reads no single file outside of its folder`,
       remedy:
         'Move the file below that folder, or give its folder a kustomization.yaml and list the folder under resources.',
       place: { file: failure.kustomization, mark: path.split('/').at(-1) },
@@ -125,7 +128,7 @@ const rules: readonly Rule[] = [
   {
     pattern: /^Failed to read kustomization file under \S+ (?<problem>.*)$/,
     explain: ({ problem = '' }, { short, kustomization }) => ({
-      sentence: `${short(kustomization)} is no kustomization: ${problem}`,
+      sentence: `${short(kustomization)} is not a kustomization: ${problem}`,
       remedy: 'Set apiVersion: kustomize.config.k8s.io/v1beta1 and kind: Kustomization.',
       place: { file: kustomization, mark: problem.split(' ')[0] },
     }),
@@ -133,7 +136,7 @@ const rules: readonly Rule[] = [
   {
     pattern: /expected kind 'Component' for path '(?<path>[^']*)'/,
     explain: ({ path = '' }, { short, kustomization }) => ({
-      sentence: `${short(kustomization)} lists ${short(path)} under components, and it is none`,
+      sentence: `${short(kustomization)} lists ${short(path)} under components, but it is not a Component`,
       remedy: 'List it under resources, or set kind: Component in its kustomization.yaml.',
       place: { file: kustomization, mark: 'components' },
     }),
@@ -172,7 +175,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** The first rule that knows the message; undefined for what none knows. */
+/** The first rule that matches the message; undefined if none does. */
 export function explain(failure: Failure): Explanation | undefined {
   const message = failure.message.replaceAll(/\s+/g, ' ').trim();
   for (const rule of rules) {
@@ -237,7 +240,7 @@ function withoutName(kind: string, failure: Failure): Explanation {
   };
 }
 
-/** The way out for an object with `generateName`. */
+/** The remedy for an object with `generateName`. */
 export const nameInstead =
   'Give it metadata.name instead; to run it again with a release, let the name change (nameSuffix of the kustomization).';
 
@@ -264,7 +267,7 @@ function wrongType(field: string, found: string, wanted: string, failure: Failur
 
 function notYaml(line: number, problem: string, failure: Failure): Explanation {
   const file = failure.file ?? manifestWithKey(line, problem, failure) ?? failure.kustomization;
-  // A value that has the wrong type is repeated between backticks.
+  // The message quotes a value of the wrong type in backticks.
   const shown = problem.replaceAll(/`[^`]*`/g, '…');
   return {
     sentence: `${failure.short(file)} is not valid YAML in line ${line} or before: ${shown}`,
@@ -273,7 +276,7 @@ function notYaml(line: number, problem: string, failure: Failure): Explanation {
   };
 }
 
-/** kustomize does not say in which file a key stands twice. */
+/** kustomize does not say which file contains a duplicate key. */
 function manifestWithKey(line: number, problem: string, failure: Failure): string | undefined {
   const key = /mapping key "([^"]*)" already defined/.exec(problem)?.[1];
   if (key === undefined) return undefined;

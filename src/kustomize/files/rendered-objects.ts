@@ -1,4 +1,4 @@
-/** What a renderer printed, as objects: read as kubectl would read it. */
+/** Parses the output of a renderer into objects, as kubectl would. */
 import { relative, resolve } from 'node:path';
 import { type Document, parseAllDocuments } from 'yaml';
 import { Fault } from '../../domain/failure/fault.ts';
@@ -11,18 +11,21 @@ import { nameInstead } from './render-explanations.ts';
 /** An object as the renderer printed it, with the origin that it was told to annotate. */
 export interface RenderedObject {
   readonly object: KubernetesObject;
-  /** Where kustomize says it comes from, paths relative to the folder that was built. */
+  /** Its origin according to kustomize, paths relative to the folder that was built. */
   readonly origin: Origin | undefined;
 }
 
-/** Where origins lead: absolute, links resolved. */
+/** The workspace: absolute, links resolved. */
 interface Places {
   /** The folder that was built. */
   readonly built: string;
   readonly workspace: string;
 }
 
-/** Parses the output; lists are expanded, origin annotations taken off. Throws `object-invalid` for what is no object. */
+/**
+ * Parses the output; lists are expanded, origin annotations removed. Throws `object-invalid` for a document that is
+ * not an object.
+ */
 export function parseRendered(text: string, places?: Places): RenderedObject[] {
   const documents = parseAllDocuments(withoutForeignBreaks(text), kubernetesYaml);
   if (!Array.isArray(documents)) return [];
@@ -86,7 +89,7 @@ function noObject(value: unknown, places: Places | undefined): Fault {
   );
 }
 
-/** The file that the annotation names, relative to the workspace; undefined for one elsewhere. */
+/** The file in the annotation, relative to the workspace; undefined if it is elsewhere. */
 function originFile(annotations: unknown, places: Places | undefined): string | undefined {
   const text = isRecord(annotations) ? annotations[originAnnotation] : undefined;
   const { path } = isText(text) ? parseOrigin(text) : {};

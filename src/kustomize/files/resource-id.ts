@@ -1,4 +1,7 @@
-/** `Deployment api` from kustomize's `Deployment.v1.apps/api.shop`; what it does not know stands in brackets (`[noGrp]`, `[noNs]`). */
+/**
+ * `Deployment api` from kustomize's `Deployment.v1.apps/api.shop`; unknown parts are in brackets (`[noGrp]`,
+ * `[noNs]`).
+ */
 export function parseId(id: string): string {
   const [, kind, name, namespace] = /^(\w+)\.[^/]*\/(.+)\.([^.]+)$/.exec(id) ?? [];
   if (kind === undefined || name === undefined) return id;

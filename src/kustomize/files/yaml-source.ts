@@ -1,4 +1,4 @@
-/** YAML files as a person sees them: which line is which field. Each file is read and parsed once. */
+/** YAML files with source positions: which line contains which field. Each file is read and parsed once. */
 import { readFileSync } from 'node:fs';
 import {
   type Document,
@@ -86,7 +86,7 @@ function inlineSources(source: YamlSource, scalar: Scalar): readonly YamlSource[
   return parseSources(text, source.file, toFileLine);
 }
 
-/** The value of a key, aliases followed; undefined when there is none. */
+/** The value of a key, aliases resolved; undefined if there is none. */
 export function fieldOf(source: YamlSource, node: unknown, key: string): Node | undefined {
   const map = followAlias(source, node);
   if (!isMap(map)) return undefined;
@@ -94,7 +94,7 @@ export function fieldOf(source: YamlSource, node: unknown, key: string): Node | 
   return followAlias(source, pair?.value);
 }
 
-/** The items of a list, aliases followed; none for anything else. */
+/** The items of a list, aliases resolved; none for anything else. */
 export function itemsOf(source: YamlSource, node: unknown): readonly Node[] {
   const list = followAlias(source, node);
   if (!isSeq(list)) return [];

@@ -1,4 +1,4 @@
-/** Following a field path through YAML nodes whose lists may be in another order than the rendered ones. */
+/** Follows a field path through YAML nodes whose lists may be in a different order than in the rendered object. */
 import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { FieldPath } from '../../domain/kubernetes/source-location.ts';
 import { followAlias, keyText, textOfNode, type YamlSource } from '../files/yaml-source.ts';
@@ -8,11 +8,11 @@ interface FoundField {
   readonly depth: number;
   /** The value of the last step found. */
   readonly node: Node | undefined;
-  /** Where the key (or list item) of the last step stands. */
+  /** The position of the key (or list item) of the last step. */
   readonly line: number;
 }
 
-/** Fields by which Kubernetes merges list items, the most telling first. */
+/** Fields by which Kubernetes merges list items, the most specific first. */
 const mergeKeys = [
   ...[
     'name',
@@ -29,8 +29,9 @@ const mergeKeys = [
 ] as const;
 
 /**
- * Follows `path` from `root` as far as it goes. `rendered` is the rendered value at `root`: its list items are found again by their merge
- * keys. With `byPosition`, an item without a match is taken by its index (right for an object's own manifest, wrong for a patch).
+ * Follows `path` from `root` as far as it goes. `rendered` is the rendered value at `root`: its list items are
+ * matched by their merge keys. With `byPosition`, an item without a match is taken by its index (right for an
+ * object's own manifest, wrong for a patch).
  */
 export function followPath(
   source: YamlSource,

@@ -3,13 +3,13 @@ import type { FieldPath, SourceLocation } from '../../domain/kubernetes/source-l
 import type { Kustomization } from '../files/kustomization-tree.ts';
 import type { YamlFiles } from '../files/yaml-source.ts';
 
-/** The question that every transformer of every layer is asked: did you set this field? */
+/** The query to every transformer of every layer: did it set this field? */
 export interface FieldQuery {
   readonly object: KubernetesObject;
   readonly path: FieldPath;
   /** The rendered value at `path`. */
   readonly value: unknown;
-  /** What the object was called on its way. */
+  /** The names of the object in each layer. */
   readonly names: ReadonlySet<string>;
   readonly files: YamlFiles;
 }

@@ -1,4 +1,4 @@
-/** From a field of a rendered object back to the line that a person would edit. */
+/** Maps a field of a rendered object to the source line to edit. */
 import { isAbsolute, relative } from 'node:path';
 import { keyOf, type ObjectReference, referenceOf } from '../../domain/kubernetes/objects.ts';
 import type { FieldPath, SourceLocation } from '../../domain/kubernetes/source-location.ts';
@@ -13,7 +13,7 @@ import { setByPatches } from './set-by-patch.ts';
 import { setByReplacements } from './set-by-replacement.ts';
 import { setByImages, setByMetadata, setByReplicas } from './set-by-transformer.ts';
 
-/** kustomize's order of work within one kustomization, backwards: the first that sets the field set it last. */
+/** kustomize's processing order within one kustomization, reversed: the first that sets the field set it last. */
 const setters: readonly FieldSetter[] = [
   setByReplacements,
   setByImages,
@@ -23,7 +23,7 @@ const setters: readonly FieldSetter[] = [
   setByGenerator,
 ];
 
-/** Fields that hold most of an object: a patch that touches something in them did not set them. */
+/** Fields that contain most of an object: a patch that changes something in them did not set them. */
 const broadFields: ReadonlySet<string | number> = new Set([
   'metadata',
   'spec',
@@ -42,7 +42,10 @@ interface OriginMapOptions {
   readonly files: YamlFiles;
 }
 
-/** Makes `Overlay.locate`. Files are read when first asked for; an object's way through the kustomizations is found once. */
+/**
+ * Makes `Overlay.locate`. Files are read when first asked for; an object's path through the kustomizations is
+ * determined once.
+ */
 export function createOriginMap(
   options: OriginMapOptions,
 ): (reference: ObjectReference, path?: FieldPath) => SourceLocation {
@@ -62,8 +65,8 @@ export function createOriginMap(
 }
 
 /**
- * A value is where the last layer sets it. A map or list (a container, a probe) is set in parts by many: what the layers above its own
- * kustomization do to it comes first, then its manifest, then a patch that lies beside the manifest.
+ * A value is where the last layer sets it. A map or list (a container, a probe) is set in parts by many: changes by
+ * layers above its own kustomization come first, then its manifest, then a patch beside the manifest.
  */
 function locateField(
   { object }: RenderedObject,
@@ -80,7 +83,7 @@ function locateField(
   return setByLayers(layers, query) ?? own?.place;
 }
 
-/** The path as far as the object has it: a field that is absent is to be added where its parent is. */
+/** The existing part of the path: an absent field has to be added to its parent. */
 function existingPart(object: unknown, path: FieldPath): FieldPath {
   const missing = path.findIndex((_, index) => valueAt(object, path.slice(0, index + 1)) === undefined);
   return missing < 0 ? path : path.slice(0, missing);
@@ -98,7 +101,7 @@ function setByLayers(layers: readonly Kustomization[], query: FieldQuery): Sourc
 
 interface OwnPlace {
   readonly place: SourceLocation;
-  /** False for the nearest parent of a field that is not there. */
+  /** False for the nearest parent of an absent field. */
   readonly exact: boolean;
 }
 

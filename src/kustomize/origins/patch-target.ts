@@ -9,8 +9,8 @@ interface PatchSubject {
 }
 
 /**
- * A `target` (or the `select` of a replacement); its fields are anchored regular expressions. Its namespace is not looked at: a
- * transformer may have changed the object's since.
+ * A `target` (or the `select` of a replacement); its fields are anchored regular expressions. Its namespace is
+ * ignored: a transformer may have changed the object's since.
  */
 export function isSelected(source: YamlSource, target: Node, { object, names }: PatchSubject): boolean {
   const field = (key: string): string | undefined => textOfNode(fieldOf(source, target, key));
@@ -50,7 +50,7 @@ function matches(pattern: string | undefined, values: readonly string[]): boolea
   }
 }
 
-/** `a=b,c!=d,e,!f`; set-based requirements count as met, since only a location depends on it. */
+/** `a=b,c!=d,e,!f`; set-based requirements count as met, since only a source location depends on it. */
 function hasLabels(selector: string | undefined, labels: Readonly<Record<string, string>>): boolean {
   if (selector === undefined || selector === '' || selector.includes('(')) return true;
   return selector.split(',').every((requirement) => {

@@ -1,4 +1,4 @@
-/** Where a rendered object comes from: the chain of kustomizations it went through, and what it was called on the way. */
+/** The provenance of a rendered object: the chain of kustomizations that it passed, and its name in each. */
 import { resolve } from 'node:path';
 import type { Node } from 'yaml';
 import { groupKindOf } from '../../domain/kubernetes/objects.ts';
@@ -18,12 +18,12 @@ export interface Provenance {
   readonly generatedIn?: string;
 }
 
-/** A way from the overlay down to the kustomization that brings the object in. */
+/** A path from the overlay down to the kustomization that contains the object. */
 type Chain = readonly Kustomization[];
 
 /**
- * Makes the function that finds an object's way: undefined when its origin is unknown or fetched from elsewhere. `built` is the folder
- * that origins are relative to.
+ * Makes the function that finds an object's path: undefined when its origin is unknown or fetched from elsewhere.
+ * `built` is the folder that origins are relative to.
  */
 export function createProvenance(options: {
   readonly root: Kustomization;

@@ -1,6 +1,6 @@
 /**
- * What a release changes in one object, as a unified diff of YAML. Server bookkeeping is left out; values of Secrets are
- * never in it, not even their length or a hash.
+ * What a release changes in one object, as a unified diff of YAML. Server-managed fields are left out. It never
+ * contains values of Secrets, nor their length or a hash.
  */
 import { structuredPatch } from 'diff';
 import { stringify } from 'yaml';
@@ -51,7 +51,7 @@ function withoutBookkeeping(object: KubernetesObject): JsonObject {
   return { ...rest, metadata: Object.keys(shown).length === 0 ? kept : { ...kept, annotations: shown } };
 }
 
-/** Both ways of writing a Secret's values, decoded to compare; never printed. */
+/** `data` and `stringData` of a Secret, decoded for comparison; never printed. */
 function secretData(object: JsonObject | undefined): Map<string, string> {
   const data = isObject(object?.['data']) ? object['data'] : {};
   const plain = isObject(object?.['stringData']) ? object['stringData'] : {};
@@ -92,7 +92,7 @@ function toYaml(object: JsonObject | undefined): string {
   return stringify(sorted(object), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-/** Before and after, comparable: the server's own prediction, or the fields the overlay names. */
+/** Before and after: the result of the server's dry run, or only the fields that the overlay sets. */
 function comparable(sides: DiffSides): { before: JsonObject | undefined; after: JsonObject } {
   const desired = withoutBookkeeping(sides.desired);
   if (!sides.live) return { before: undefined, after: desired };
@@ -110,9 +110,9 @@ function cut(lines: readonly string[], maxLines: number): string[] {
 }
 
 /**
- * The unified diff of live against what it will be, the empty string if nothing changes. Hunks are headed by the path of the
- * field they are in (`@@ spec.template.spec.containers @@`) instead of line numbers that nobody can look up. A new object is
- * shown as rendered, without the server's defaults.
+ * The unified diff of live against what it will be, the empty string if nothing changes. Hunks are headed by the path
+ * of the field they are in (`@@ spec.template.spec.containers @@`) instead of line numbers, which refer to no file. A
+ * new object is shown as rendered, without the server's defaults.
  */
 export function renderDiff(sides: DiffSides, options: DiffOptions = {}): string {
   const { contextLines = 3, maxLines = 2000 } = options;
@@ -122,7 +122,7 @@ export function renderDiff(sides: DiffSides, options: DiffOptions = {}): string 
   const now = toYaml(isSecret ? maskedSecret(after, before, true) : after);
   if (old === now) return '';
   const patch = structuredPatch('', '', old, now, '', '', { context: contextLines, maxEditLength: 20_000 });
-  if (patch === undefined) return 'Too much is different to show it line by line.';
+  if (patch === undefined) return 'Too many differences to show them line by line.';
   const lines = patch.hunks.flatMap((hunk) => [
     `@@ ${pathAround(hunk, old, now)} @@`,
     ...hunk.lines.filter((line) => !line.startsWith('\\')),

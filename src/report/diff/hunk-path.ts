@@ -1,4 +1,4 @@
-/** The path of fields that a hunk of a YAML diff changes something in, read off the indentation of the lines before it. */
+/** The field path that a hunk of a YAML diff changes, derived from the indentation of the lines before it. */
 
 interface Hunk {
   /** First line in each text, starting at 1. */
@@ -7,7 +7,7 @@ interface Hunk {
   readonly lines: readonly string[];
 }
 
-/** A line's key and how deep it is; the first key of a list item is as deep as the keys below it. */
+/** A line's key and its depth; the first key of a list item has the depth of the keys below it. */
 function keyOf(line: string): { indent: number; key: string } | undefined {
   const match = /^((?: |- )*)("[^"]*"|'[^']*'|[^\s#:][^\s:]*):(?: |$)/.exec(line);
   return match ? { indent: match[1]?.length ?? 0, key: match[2] ?? '' } : undefined;
@@ -17,7 +17,7 @@ function indentOf(line: string): number {
   return /^(?: |- )*/.exec(line)?.[0].length ?? 0;
 }
 
-/** Where the first changed line is: the text that holds it, and its index there. */
+/** The first changed line: the text that contains it, and its index there. */
 function firstChange(hunk: Hunk, before: string, after: string): { lines: string[]; index: number } {
   const offset = Math.max(
     0,

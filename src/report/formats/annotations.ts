@@ -8,7 +8,7 @@ import { cleanText, oneLine, shorten } from '../text/escape.ts';
 
 type AnnotationLevel = 'error' | 'warning' | 'notice';
 
-/** What `@actions/core` wants for `error`, `warning` and `notice`; it escapes for the runner. */
+/** What `@actions/core` expects for `error`, `warning` and `notice`; it escapes for the runner. */
 interface Annotation {
   readonly level: AnnotationLevel;
   readonly title: string;
@@ -88,14 +88,14 @@ function ofNotice(notice: Notice): Content {
   };
 }
 
-/** What everybody has to see, before the causes of the release fill GitHub's ten. */
+/** Annotations that must be shown, before the causes of the release use up GitHub's ten. */
 function ofRollback({ outcome, rollback, message, nextSteps }: ResultDocument): readonly Content[] {
   if (outcome !== 'rollback-failed' && outcome !== 'restore-unverified') return [];
   const lines = [rollback ?? message, nextSteps[0] ?? '', 'Every step is in the job summary.'];
   return [{ level: 'error', title: outcome, lines, location: undefined }];
 }
 
-/** A failed run without a failure or finding of its own (bad input, a held lock) still gets its red mark. */
+/** A failed run without a failure or finding of its own (bad input, a held lock) still gets an error annotation. */
 function ofRun(result: ResultDocument): Content {
   return {
     level: 'error',
@@ -105,7 +105,7 @@ function ofRun(result: ResultDocument): Content {
   };
 }
 
-/** The tenth stands for everything beyond: what it is, and where to find it. */
+/** The tenth annotation summarises the remaining ones and says where to find them. */
 function aggregated(all: readonly Annotation[], limits: AnnotationLimits): Annotation[] {
   if (all.length <= limits.perLevel) return [...all];
   const shown = all.slice(0, limits.perLevel - 1);

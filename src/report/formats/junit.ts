@@ -1,12 +1,13 @@
-/** Smoke tests as JUnit XML, for the reporters that read it: a suite for each subject, a case for each test. */
+/** Smoke tests as JUnit XML: a suite for each subject, a case for each test. */
 import XMLBuilder from 'fast-xml-builder';
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { countOutcomes, type SmokeReport } from '../../domain/smoke/report.ts';
 import { cleanText } from '../text/escape.ts';
 
 /**
- * Renders the smoke tests of a result, which must be redacted. Elements and attributes are those of junit-10.xsd, by which Jenkins' xUnit plugin validates.
- * The format knows no test that could not be decided: such a one is a skipped one that says so.
+ * Renders the smoke tests of a result, which must be redacted. Elements and attributes are those of junit-10.xsd, by
+ * which Jenkins' xUnit plugin validates. The format has no inconclusive state: such a test is reported as skipped,
+ * with a message that says so.
  */
 export function renderJUnit(result: ResultDocument): string {
   const builder = new XMLBuilder({ ignoreAttributes: false, format: true, suppressEmptyNode: true });
@@ -15,7 +16,7 @@ export function renderJUnit(result: ResultDocument): string {
     '?xml': { '@_version': '1.0', '@_encoding': 'UTF-8' },
     testsuites: {
       '@_name': `${result.app} on ${result.environment}`,
-      // Validating readers refuse `skipped` here, and nowhere else.
+      // Validating readers reject `skipped` here, and only here.
       ...allOf(result.smoke),
       testsuite: suites.map(([subject, reports]) => ({
         '@_name': clean(subject),
@@ -73,7 +74,7 @@ function verdict({ outcome, message, remedy = '', reason, body = '' }: SmokeRepo
       return { skipped: { '@_message': clean(message) } };
     case 'inconclusive':
       return {
-        skipped: { '@_message': `not decided: ${clean(message)} ${clean(remedy)} (${reason ?? 'unknown'})` },
+        skipped: { '@_message': `inconclusive: ${clean(message)} ${clean(remedy)} (${reason ?? 'unknown'})` },
       };
     case 'passed':
       return {};
@@ -93,7 +94,7 @@ function evidence({ message, route, attempts, milliseconds, facts = {} }: SmokeR
     .join('\n');
 }
 
-/** XML 1.0 has no way to write most control characters, nor half a surrogate pair. */
+/** XML 1.0 cannot represent most control characters or lone surrogates. */
 function clean(text: string): string {
   return cleanText(text).toWellFormed();
 }

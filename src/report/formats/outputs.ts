@@ -1,7 +1,7 @@
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { countOutcomes } from '../../domain/smoke/report.ts';
 
-/** Where the caller wrote the documents; empty where it did not. */
+/** Where the caller wrote the documents; empty if it did not. */
 interface OutputPaths {
   readonly result?: string;
   readonly report?: string;

@@ -22,7 +22,7 @@ type SlackText =
 
 /** The body of the request to an incoming webhook. */
 export interface SlackMessage {
-  /** What notifications show, and receivers that know no blocks. */
+  /** Shown by notifications, and by receivers that do not support blocks. */
   readonly text: string;
   readonly blocks: readonly SlackBlock[];
   readonly unfurl_links: false;
@@ -35,7 +35,7 @@ export const slackLimits = { blocks: 50, header: 150, section: 3000, causes: 5, 
 const stepsBudget = 8000;
 const sentenceLimit = 500;
 
-/** The message for a run that failed; undefined where there is nothing to tell. The result must be redacted. */
+/** The message for a failed run; undefined if there is nothing to report. The result must be redacted. */
 export function renderSlackMessage(result: ResultDocument): SlackMessage | undefined {
   if (result.exitCode === 0) return undefined;
   const headline = outcomeWords(result, oneLine(result.app), result.environment);
@@ -60,12 +60,12 @@ export function renderSlackMessage(result: ResultDocument): SlackMessage | undef
   };
 }
 
-/** Undo itself failed: everybody is to look. */
+/** Undo itself failed: notifies the whole channel. */
 function timerOf({ outcome }: ResultDocument): string {
   if (outcome === 'rollback-failed')
-    return '<!channel> *The rollback failed: what runs now is neither the release nor what was before it. Somebody has to act.*';
+    return '<!channel> *The rollback failed: what runs now is neither the release nor its previous state. Manual action is required.*';
   if (outcome === 'restore-unverified')
-    return '<!channel> *What was there before is in place again, but it was not seen healthy. Somebody has to look.*';
+    return '<!channel> *The previous state is restored, but did not become healthy again. Please check it.*';
   return '';
 }
 
@@ -112,7 +112,7 @@ function rollbackWords({ rollback = '' }: ResultDocument): readonly string[] {
   return rollback === '' ? [] : [`*Rollback:* ${slackText(oneLine(rollback), sentenceLimit)}`];
 }
 
-/** What is left to a person, in its order. A command is given whole or not at all: half of one does harm. */
+/** The manual steps, in order. A command is printed in full or not at all: a truncated one does harm. */
 function steps(result: ResultDocument): readonly string[] {
   const shown = new Set(causesOf(result).map(({ remedy }) => remedy));
   const all = result.nextSteps.filter((step) => !shown.has(step)).map(stepText);
@@ -137,7 +137,7 @@ function stepText(step: string): string {
 
 const commandLimit = 1200;
 
-/** Preformatted, so that it can be copied; three backticks inside would end it. */
+/** Preformatted, so that it can be copied; three backticks in the text would end the block. */
 function command(lines: readonly string[]): string {
   if (lines.length === 0) return '';
   const text = escaped(lines.join('\n'));

@@ -1,4 +1,4 @@
-/** Log lines of what happens on the way: phases, checks, changes, notices. */
+/** Log lines during a run: phases, checks, changes, notices. */
 import type { CheckResult } from '../../domain/checks/finding.ts';
 import type { Notice } from '../../domain/failure/notice.ts';
 import { titleOf } from '../../domain/kubernetes/objects.ts';
@@ -31,7 +31,7 @@ const levels: Readonly<Record<CheckLevel, { word: string; colour: Colour }>> = {
   fail: { word: 'FAIL', colour: 'red' },
 };
 
-/** The remedy under a cause; it may hold YAML to paste, so its lines and their indentation stay. */
+/** The remedy of a cause; it may contain YAML to paste, so lines and indentation are kept. */
 function remedyLines(remedy: string, clock: LogClock): string[] {
   if (remedy === '') return [];
   const [first = '', ...more] = logTextLines(remedy);
@@ -78,7 +78,7 @@ function changeWords(change: ChangeWords, words: string, clock: LogClock): strin
   return logLine(clock, `  ${name} ${paint(words, changeColours[change.action], clock)}${suffix}`);
 }
 
-/** The diff of one change, line by line, coloured as people expect it. */
+/** The diff of one change, line by line, in the usual colours. */
 export function diffLines(diff: string, clock: LogClock): string[] {
   if (diff === '') return [];
   return logTextLines(diff).map((line) => {

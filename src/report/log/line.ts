@@ -1,4 +1,7 @@
-/** One line of the job log: time, elapsed time, text. Colours come from here alone; untrusted text has lost its own. */
+/**
+ * One line of the job log: time, elapsed time, text. Colours are added only here; escape sequences in untrusted text
+ * have been removed.
+ */
 import { formatTimeOfDay } from '../text/format.ts';
 
 /** The time of a log line, and whether it may have colours. */

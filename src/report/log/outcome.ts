@@ -1,4 +1,4 @@
-/** Log lines of the end: why it failed, and what came of it. */
+/** Log lines at the end of a run: why it failed, and its outcome. */
 import type { Failure, LogTail } from '../../domain/failure/failure.ts';
 import { titleOf } from '../../domain/kubernetes/objects.ts';
 import type { ResultDocument } from '../../domain/result/document.ts';
@@ -16,7 +16,7 @@ function logTail(log: LogTail, clock: LogClock): string[] {
   return [`  ${logText(title)}`, ...lines.map((line) => `  ${paint('│', 'grey', clock)} ${line}`)];
 }
 
-/** What containers at fault logged last; after our stamp each line has a bar. */
+/** The last log lines of the containers at fault; each line has a bar after the timestamp. */
 export function logTailLines({ logs }: Failure, clock: LogClock): string[] {
   return logs.flatMap((log) => logTail(log, clock)).map((line) => logLine(clock, line));
 }
@@ -56,7 +56,7 @@ function stepLines(step: string): string[] {
   return [`  - ${first}`, ...command.map((line) => `      ${line}`)];
 }
 
-/** The last words: outcome, duration, counts, the sentence, and what to do next. */
+/** The final lines: outcome, duration, counts, message, and what to do next. */
 export function outcomeLines(result: ResultDocument, clock: LogClock): string[] {
   const words = outcomeWords(result, logText(result.app), result.environment).replace(
     /^[^\p{L}\p{N}]+ /u,

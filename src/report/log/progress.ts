@@ -25,14 +25,14 @@ function workloadLine(workload: WorkloadReport, clock: LogClock): string {
   return logLine(clock, `  ${name} ${counts(workload)}${restarts} ${state}${message}`);
 }
 
-/** How far from done: the share of pods not yet updated or not yet ready. */
+/** How far the workload is from done: the share of pods not yet updated or not yet ready. */
 function remaining({ updated, ready, desired }: WorkloadReport): number {
   return desired === 0 ? 0 : 1 - Math.min(updated, ready) / desired;
 }
 
 /**
  * One line per workload that is not done and a closing count; with more than ten unfinished, the five that are furthest
- * behind and the count of the others.
+ * behind and a count of the others.
  */
 export function progressLines(workloads: readonly WorkloadReport[], clock: LogClock): string[] {
   const unfinished = worstFirst(workloads).filter(({ state }) => state !== 'current');

@@ -6,7 +6,7 @@ import { type Colour, type LogClock, logLine, paint } from './line.ts';
 const words: Readonly<Record<PruneReport['state'], { readonly words: string; readonly colour: Colour }>> = {
   'to-prune': { words: 'will be pruned: the overlay no longer has it', colour: 'red' },
   pruned: { words: 'pruned', colour: 'red' },
-  spared: { words: 'is not in the overlay any more, and stays', colour: 'grey' },
+  spared: { words: 'is no longer in the overlay, and is kept', colour: 'grey' },
   'not-pruned': { words: 'was not pruned', colour: 'yellow' },
 };
 

@@ -21,7 +21,10 @@ function fingerprintTable(values: SecretValues): Uint8Array {
   return table;
 }
 
-/** The end of the longest form that starts at `at`, or `at` if none does. Forms that end before `covered` do not matter. */
+/**
+ * The end of the longest form that starts at `at`, or `at` if there is none. Forms that end before `covered` are
+ * ignored.
+ */
 function matchEnd(text: string, at: number, covered: number, values: SecretValues): number {
   const candidates = values.byPrefix.get(text.slice(at, at + minMaskLength));
   if (!candidates) return at;
@@ -46,7 +49,7 @@ function spansToMask(text: string, values: SecretValues): { start: number; end: 
   return spans;
 }
 
-/** Replaces every form of every value by `***`; values that overlap or touch in the text become one mask. */
+/** Replaces every form of every value by `***`; overlapping or adjacent values become one mask. */
 export function redact(text: string, values: SecretValues): string {
   if (values.byPrefix.size === 0 || text.length < minMaskLength) return text;
   const spans = spansToMask(text, values);

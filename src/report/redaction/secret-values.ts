@@ -1,6 +1,6 @@
 /**
- * What must never be seen: the values of Secrets in every form in which a log, an error or a diff could repeat them.
- * Values under 8 characters are not masked (a `0` would mask the whole log); they are never rendered in the first place.
+ * What must never be printed: values of Secrets, in every form in which a log, an error or a diff could repeat them.
+ * Values under 8 characters are not masked (a `0` would mask the whole log); such values are never rendered at all.
  */
 import type { KubernetesObject } from '../../domain/kubernetes/objects.ts';
 
@@ -9,13 +9,13 @@ export const minMaskLength = 8;
 
 /** The values that are known by now, made ready for masking and for the search in texts. */
 export interface SecretValues {
-  /** What to hand to the runner: values and their lines as they are; it makes the encoded forms itself. */
+  /** What to pass to the runner: values and their lines; it derives the encoded forms itself. */
   readonly masks: readonly string[];
-  /** Every form to look for, by its first `minMaskLength` characters. */
+  /** Every form to search for, by its first `minMaskLength` characters. */
   readonly byPrefix: ReadonlyMap<string, FormsOfPrefix>;
 }
 
-/** Looked up by length, so that a thousand connection strings that begin alike cost as much as one. */
+/** Grouped by length, so that a thousand connection strings with the same prefix cost as much as one. */
 interface FormsOfPrefix {
   readonly forms: Set<string>;
   /** Lengths that occur, longest first. */
@@ -35,8 +35,8 @@ function bytesOf(secret: KubernetesObject): Buffer[] {
 }
 
 /**
- * How base64 shows these bytes inside a longer encoded text, for the three places they can start at: without the characters
- * at either end that also depend on the neighbours.
+ * How these bytes appear in base64 inside a longer encoded text, for the three possible alignments, without the
+ * characters at either end that also depend on the neighbouring bytes.
  */
 function alignedBase64(bytes: Buffer): string[] {
   return [0, 1, 2].map((shift) => {
@@ -68,7 +68,7 @@ function textParts(text: string): string[] {
   return [...new Set([text, text.trim(), ...lines])];
 }
 
-/** Text, its lines and base64 of the whole; for bytes that are no text, base64 only. */
+/** Text, its lines and base64 of the whole; for bytes that are not text, base64 only. */
 function masksOf(bytes: Buffer): string[] {
   const text = bytes.toString('utf8');
   const encoded = bytes.toString('base64');

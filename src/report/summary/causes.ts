@@ -15,7 +15,7 @@ function renderLog(log: LogTail, limits: SummaryLimits): string {
   return `Log of ${where}${run}:\n\n${codeFence(lines.join('\n'), 'text')}`;
 }
 
-/** What it hits besides the first object. */
+/** The affected objects besides the first one. */
 function alsoHit(failure: Failure, limits: SummaryLimits): string {
   const others = failure.objects.slice(1);
   const shown = others.slice(0, limits.entries).map((object) => inlineCode(shorten(titleOf(object), 200)));
@@ -35,13 +35,16 @@ function renderCause(failure: Failure, result: ResultDocument, limits: SummaryLi
     failure.event ? `- **Event:** ${sentence(eventWords(failure.event))}` : '',
   ].filter((line) => line !== '');
   const logs = failure.logs.slice(0, limits.entries).map((log) => renderLog(log, limits));
-  // Four asterisks with nothing between them would be a line across the page.
+  // Four asterisks with nothing between them would render as a horizontal rule.
   return [`**${sentence(failure.message) || failure.reason}**`, facts.join('\n'), ...logs]
     .filter((part) => part !== '')
     .join('\n\n');
 }
 
-/** Failed pre-checks are listed with the checks; without them and without a failure the message is all there is. */
+/**
+ * Failed pre-checks are listed with the checks; if there is neither a failed check nor a failure, only the message
+ * remains.
+ */
 export function renderCauses(result: ResultDocument, limits: SummaryLimits): string {
   const shown = result.failures.slice(0, limits.entries);
   const more = result.failures.length - shown.length;

@@ -30,7 +30,7 @@ function renderChange(change: ChangeReport, result: ResultDocument, diff: string
   return diff === '' ? line : `${line}\n\n${codeFence(diff, 'diff')}`;
 }
 
-/** Diffs in order until the budget is spent; the objects after that are only counted. */
+/** Diffs in order until the budget is used up; objects after that are only counted. */
 function withinBudget(
   changes: readonly ChangeReport[],
   result: ResultDocument,
@@ -54,7 +54,7 @@ function namesOf(changes: readonly ChangeReport[]): string {
   return [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
-/** What was created and changed, folded, with the diff per object. */
+/** Created and changed objects, folded, with the diff of each. */
 export function renderChanges(result: ResultDocument, limits: SummaryLimits): string {
   const changes = result.changes.filter(({ action }) => action !== 'unchanged');
   if (changes.length === 0) return '';

@@ -10,7 +10,7 @@ function fact(label: string, value: string): string[] {
   return value === '' ? [] : [`${label} ${value}`];
 }
 
-/** Whole for a plan, because `expect-plan` wants it; else as much as tells plans apart. */
+/** The full digest for a plan, because `expect-plan` needs it; else enough of it to distinguish plans. */
 function shownDigest({ outcome, planDigest }: ResultDocument): string | undefined {
   return outcome === 'planned' ? planDigest : planDigest?.slice(0, 'sha256:'.length + 12);
 }
@@ -24,7 +24,7 @@ function approvalFact({ approval }: ResultDocument): string {
   return `by ${by.join(', ')} for ${code(approval.environment)}`;
 }
 
-/** Who deployed what where, and how to find it again; small print at the end. */
+/** Who deployed what where, and references to it; in small print at the end. */
 export function renderFacts(result: ResultDocument): string {
   const { release, previousRelease } = result;
   const before =

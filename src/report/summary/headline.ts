@@ -11,7 +11,7 @@ export function renderHeadline(result: ResultDocument, limits: SummaryLimits): s
   const took = formatDuration(result.finishedAt - result.startedAt);
   const headline = `## ${outcomeWords(result, app, markdownText(result.environment))} (${took})`;
   const failed = result.exitCode !== 0;
-  // A failure says its sentence under "cause"; where there is none, here.
+  // A failure prints its message under "cause"; without a failure it goes here.
   const said = failed ? (result.rollback ?? servingSentence(result)) : result.message;
   const sentence = said === '' ? '' : markdownText(shorten(said, limits.sentence));
   const facts = outcomeFacts(result).join(' · ');

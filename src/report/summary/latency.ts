@@ -15,7 +15,7 @@ const columns = [
   { title: 'p95 (95 % interval)', align: 'right' },
   { title: 'p99', align: 'right' },
   { title: 'Worst', align: 'right' },
-  { title: 'Without good answer', align: 'right' },
+  { title: 'Failed requests', align: 'right' },
   { title: 'Limit', align: 'right' },
 ] as const;
 
@@ -25,7 +25,7 @@ function isMeasured(report: SmokeReport): report is Measured {
 
 function row({ subject, address, latency }: Measured): string[] {
   const { p50, p95, p99, worst = 0, errors, requests, failures = {}, threshold, before, way } = latency;
-  const cost = way === undefined ? '' : `, ${formatDuration(way)} of it the way`;
+  const cost = way === undefined ? '' : `, of which ${formatDuration(way)} is the route`;
   const got = errors === 0 ? '' : `: ${failureWords(failures)}`;
   return [
     `${inlineCode(shorten(subject, 100))} ${inlineCode(shorten(pathOf(address), 100))}`,
@@ -67,7 +67,7 @@ function chart(measured: readonly Measured[]): string {
   ].join('\n');
 }
 
-/** Response times, folded; what is too slow is among the failed tests too. */
+/** Response times, folded; endpoints that are too slow are also listed with the failed tests. */
 export function renderLatency({ smoke }: ResultDocument, limits: SummaryLimits): string {
   const measured = smoke.filter(isMeasured);
   if (measured.length === 0) return '';
@@ -78,7 +78,7 @@ export function renderLatency({ smoke }: ResultDocument, limits: SummaryLimits):
   const [first] = measured;
   const baseline = measured.find(({ latency }) => latency.before !== undefined)?.latency.before?.release;
   const before = baseline === undefined ? '' : `, before: in release ${htmlCode(shorten(baseline, 100))}`;
-  const how = `${first?.latency.requests} requests each, ${first?.latency.rate} per second, timed from when each was due${before}`;
+  const how = `${first?.latency.requests} requests each, ${first?.latency.rate} per second, timed from the scheduled start of each${before}`;
   return folded(
     `Response times of ${count(measured.length, 'endpoint')} (${how})`,
     parts.filter((part) => part !== '').join('\n\n'),

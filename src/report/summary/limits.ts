@@ -1,4 +1,7 @@
-/** GitHub drops a summary over 1 MiB whole. These steps say what goes first: the diff, then logs, then rows of workloads. */
+/**
+ * GitHub drops a summary over 1 MiB entirely. These steps define what is cut first: the diff, then logs, then
+ * workload rows.
+ */
 
 /** How much of each list and text the summary shows. */
 export interface SummaryLimits {
@@ -13,11 +16,11 @@ export interface SummaryLimits {
   readonly entries: number;
   /** Characters of one sentence of untrusted text. */
   readonly sentence: number;
-  /** What a reader is told; the empty string for nothing. */
+  /** What the reader is told was cut; empty if nothing was. */
   readonly cut: string;
 }
 
-/** Bytes of UTF-8; leaves room for what else the step writes. */
+/** Bytes of UTF-8; leaves room for other output of the step. */
 export const summaryBytes = 900 * 1024;
 
 const comfortable: SummaryLimits = {
@@ -35,8 +38,9 @@ const fewLogs = { ...noDiff, logLines: 10, logLineCharacters: 200, cut: 'the dif
 const fewRows = { ...fewLogs, workloadRows: 15, entries: 15, sentence: 300, cut: 'most of the details' };
 
 /**
- * From what a summary normally holds to what always fits: 15 entries in each of 6 lists, each of a few sentences of 300
- * characters and 10 log lines of 200, stay far below 900 KiB even if every character takes 12 bytes once it is escaped.
+ * From what a summary normally contains to what always fits: 15 entries in each of 6 lists, each of a few sentences
+ * of 300 characters and 10 log lines of 200, stay far below 900 KiB even if every character takes 12 bytes once it is
+ * escaped.
  */
 export const limitSteps: readonly SummaryLimits[] = [
   comfortable,

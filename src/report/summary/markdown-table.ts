@@ -5,7 +5,10 @@ interface Column {
   readonly align?: 'right';
 }
 
-/** A GitHub-flavoured table. Cells are Markdown that is already safe as text; what would end a cell is escaped here. */
+/**
+ * A GitHub-flavoured table. Cells are Markdown that is already escaped as text; only characters that would end a cell
+ * are escaped here.
+ */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(tableCell).join(' | ')} |`;
   return [

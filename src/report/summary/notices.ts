@@ -5,7 +5,7 @@ import { sourceLink } from '../text/source-link.ts';
 import type { SummaryLimits } from './limits.ts';
 import { objectCode } from './object-code.ts';
 
-/** Things to know that failed nothing. */
+/** Notices: they failed nothing. */
 export function renderNotices(result: ResultDocument, limits: SummaryLimits): string {
   if (result.notices.length === 0) return '';
   const shown = result.notices.slice(0, limits.entries).map((notice) => {
@@ -19,7 +19,7 @@ export function renderNotices(result: ResultDocument, limits: SummaryLimits): st
   return ['### Notices', '', ...shown, ...rest].join('\n');
 }
 
-/** One step; a command after a line break stands in a block of its own, so that GitHub offers to copy it. */
+/** One step; a command after a line break gets its own block, so that GitHub offers to copy it. */
 function renderStep(step: string, limits: SummaryLimits): string {
   const [sentence = '', ...command] = cleanText(step).trim().split('\n');
   const line = `1. ${markdownText(shorten(sentence, limits.sentence))}`;
@@ -28,13 +28,13 @@ function renderStep(step: string, limits: SummaryLimits): string {
   return `${line}\n\n${block.replace(/^(?=.)/gm, '   ')}\n`;
 }
 
-/** Remedies that stand beside their cause already. */
+/** Remedies that are already printed beside their cause. */
 function shownRemedies(result: ResultDocument): Set<string> {
   const findings = result.checks.flatMap((check) => check.findings);
   return new Set([...result.failures, ...findings].map(({ remedy }) => remedy));
 }
 
-/** What to do next, most useful first, without what is said as a fix already. */
+/** What to do next, most useful first, without remedies that are already printed with a cause. */
 export function renderNextSteps(result: ResultDocument, limits: SummaryLimits): string {
   const shown = shownRemedies(result);
   const steps = result.nextSteps.filter((step) => !shown.has(step)).slice(0, limits.entries);

@@ -13,7 +13,7 @@ const words: Readonly<Record<PruneReport['state'], string>> = {
   'not-pruned': 'was not deleted',
 };
 
-/** What the overlay no longer has: deleted, to be deleted, or why it stays. */
+/** Objects that the overlay no longer has: deleted, to be deleted, or why they are kept. */
 export function renderPruned(result: ResultDocument, limits: SummaryLimits): string {
   const { pruned = [] } = result;
   if (pruned.length === 0) return '';

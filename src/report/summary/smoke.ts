@@ -11,7 +11,7 @@ const words: Readonly<Record<SmokeOutcome, string>> = {
   passed: '',
   failed: '**failed**: ',
   skipped: 'skipped: ',
-  inconclusive: '**not decided**: ',
+  inconclusive: '**inconclusive**: ',
 };
 
 function row(report: SmokeReport): string[] {
@@ -34,13 +34,13 @@ function renderRows(reports: readonly SmokeReport[], limits: SummaryLimits): str
   return more > 0 ? `${table}\n\n… and ${count(more, 'more test')}.` : table;
 }
 
-/** Tests that failed, then those that could not be decided. */
+/** Failed tests, then inconclusive ones. */
 export function renderFailedTests({ smoke }: ResultDocument, limits: SummaryLimits): string {
   const failed = smoke.filter(({ outcome }) => outcome === 'failed');
   const open = smoke.filter(({ outcome }) => outcome === 'inconclusive');
   return [
-    failed.length === 0 ? '' : `### Smoke tests that failed\n\n${renderRows(failed, limits)}`,
-    open.length === 0 ? '' : `### Smoke tests that were not decided\n\n${renderRows(open, limits)}`,
+    failed.length === 0 ? '' : `### Failed smoke tests\n\n${renderRows(failed, limits)}`,
+    open.length === 0 ? '' : `### Inconclusive smoke tests\n\n${renderRows(open, limits)}`,
   ]
     .filter((part) => part !== '')
     .join('\n\n');

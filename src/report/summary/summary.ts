@@ -1,4 +1,4 @@
-/** The job summary: what a tired person reads at three in the morning. The outcome first, then the cause, then what to do. */
+/** The job summary. The outcome first, then the cause, then what to do. */
 import type { ResultDocument } from '../../domain/result/document.ts';
 import { renderCauses } from './causes.ts';
 import { renderChanges } from './changes.ts';
@@ -19,7 +19,7 @@ function cutNote(limits: SummaryLimits): string {
   return `_Left out to stay within GitHub's size limit: ${limits.cut}. The log and the \`result\` document have everything._`;
 }
 
-/** What nobody reads first, folded. */
+/** Details, folded. */
 function renderDetails(result: ResultDocument, limits: SummaryLimits): string {
   const parts = [
     renderChanges(result, limits),

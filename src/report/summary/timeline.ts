@@ -30,7 +30,7 @@ function task(timing: PhaseTiming, index: number): string {
 
 /**
  * The phases as a mermaid gantt chart, once something was applied. Times are milliseconds since the epoch
- * (`dateFormat x`); the axis shows the reader's own time of day. Labels are names of phases, never untrusted text.
+ * (`dateFormat x`); the axis shows the reader's own time of day. Labels are phase names, never untrusted text.
  */
 export function renderTimeline(result: ResultDocument): string {
   const { phases } = result;

@@ -12,7 +12,7 @@ function splitImage(image: string): { repository: string; version: string } {
   return { repository: match?.[1] ?? image, version: match?.[2] ?? '' };
 }
 
-/** `auth:1.4.0 → 1.5.0` if only the version changes, both images otherwise. */
+/** `auth:1.4.0 → 1.5.0` if only the version changes; otherwise both images. */
 function imageChange(image: string, before: string | undefined): string {
   const now = shorten(image, 200);
   if (before === undefined || before === image) return inlineCode(now);
@@ -69,7 +69,7 @@ const plannedColumns = [
   { title: 'Image' },
 ] as const;
 
-/** The table of workloads, those in trouble first. Left out for `unchanged` while all are current. */
+/** The table of workloads, unhealthy ones first. Left out for `unchanged` while all are current. */
 export function renderWorkloads(result: ResultDocument, limits: SummaryLimits): string {
   const calm = result.workloads.every(({ state }) => state === 'current');
   if (result.workloads.length === 0 || (result.outcome === 'unchanged' && calm)) return '';

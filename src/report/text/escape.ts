@@ -1,6 +1,6 @@
 /**
- * Untrusted text (names, messages, logs, diffs) made harmless for the place it goes to. Everything the cluster, the repository
- * or a container says passes through one of these functions; nothing else in `report` touches it.
+ * Escapes untrusted text (names, messages, logs, diffs) for its destination. All text from the cluster, the
+ * repository or a container passes through one of these functions; nothing else in `report` handles it.
  */
 import { stripVTControlCharacters } from 'node:util';
 
@@ -28,7 +28,7 @@ function longestRunOfBackticks(text: string): number {
   return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
 }
 
-/** An inline code span that ends where it should whatever is inside; the empty string for nothing. */
+/** An inline code span, whatever the text contains; empty for empty text. */
 export function inlineCode(text: string): string {
   const content = oneLine(text);
   if (content === '') return '';
@@ -70,8 +70,8 @@ function words(text: string): string {
 const codeSpan = /(?<!\S)([("']*)`([^`]+)`([)"'.,;:!?]*)(?!\S)/gu;
 
 /**
- * A sentence as Markdown text on one line. Words that GitHub could read as markup, link or mention become code spans, so that
- * they are shown as they are and can be copied; a balanced `code span` of ours stays one.
+ * A sentence as Markdown text on one line. Words that GitHub could interpret as markup, link or mention become code
+ * spans; a balanced `code span` of ours is kept.
  */
 export function markdownText(text: string): string {
   const line = oneLine(text);

@@ -1,4 +1,4 @@
-/** Evidence as log and summary both show it; still to be escaped for the place. */
+/** Evidence as log and summary both show it; not yet escaped. */
 import type { EventEvidence, LogTail } from '../../domain/failure/failure.ts';
 import { oneLine, shorten } from './escape.ts';
 import { count } from './format.ts';

@@ -9,14 +9,14 @@ type Wording = (app: string, environment: string, result: ResultDocument) => str
 function failedHeadline(app: string, environment: string, result: ResultDocument): string {
   if (isTest(result) || (result.phase === 'smoke' && result.release === undefined)) {
     return result.exitCode === 4
-      ? `❌ ${app} on ${environment} does not work as it should`
+      ? `❌ ${app} on ${environment} does not work as expected`
       : `❌ ${app} on ${environment} could not be tested`;
   }
   if (result.phase === 'unlock') return `❌ ${app} on ${environment} was not unlocked`;
   if (result.phase === 'finish') return `❌ The release of ${app} to ${environment} was not finished`;
   if (result.phase === 'health' && result.release === undefined) {
     return result.exitCode === 1
-      ? `❌ The health of ${app} on ${environment} could not be judged`
+      ? `❌ The health of ${app} on ${environment} could not be determined`
       : `❌ ${app} on ${environment} is not healthy`;
   }
   if (result.phase === 'rollback' && result.exitCode === 1)
@@ -24,7 +24,7 @@ function failedHeadline(app: string, environment: string, result: ResultDocument
   if (result.exitCode === 1) return `❌ ${app} was not deployed to ${environment}, nothing was changed`;
   if (result.exitCode === 3) return `❌ ${app} on ${environment} is deployed but not healthy`;
   if (result.exitCode === 4)
-    return `❌ ${app} on ${environment} is deployed but does not answer as it should`;
+    return `❌ ${app} on ${environment} is deployed but does not respond as expected`;
   return `❌ Deployment of ${app} to ${environment} failed`;
 }
 
@@ -32,7 +32,7 @@ function isTest({ action }: ResultDocument): boolean {
   return action === 'smoke-tests';
 }
 
-/** What a step that went well has to say; the others end a deployment. */
+/** What a successful step says; the other phases end a deployment. */
 const stepHeadlines: Readonly<Partial<Record<StepName, (app: string, environment: string) => string>>> = {
   preflight: (app, environment) => `✅ ${app} can be deployed to ${environment}`,
   rollout: (app, environment) => `✅ ${app} is rolled out to ${environment}`,
@@ -40,7 +40,7 @@ const stepHeadlines: Readonly<Partial<Record<StepName, (app: string, environment
   smoke: (app, environment) => `✅ ${app} on ${environment} works`,
   unlock: (app, environment) => `✅ ${app} on ${environment} is unlocked`,
   history: (app, environment) => `History of ${app} on ${environment}`,
-  observe: (app, environment) => `✅ Nobody kept ${app} from being deployed to ${environment}`,
+  observe: (app, environment) => `✅ The deployment of ${app} to ${environment} was not blocked`,
 };
 
 function succeededHeadline(app: string, environment: string, result: ResultDocument): string {
@@ -66,14 +66,14 @@ const wordings: Readonly<Record<ResultDocument['outcome'], Wording>> = {
       ? `❌ The rollback of ${app} on ${environment} failed`
       : `❌ Deployment of ${app} to ${environment} failed, and so did its rollback`,
   'restore-unverified': (app, environment) =>
-    `⚠️ ${app} on ${environment} was restored, but not seen healthy again`,
+    `⚠️ ${app} on ${environment} was restored, but did not become healthy again`,
   cancelled: (app, environment, result) =>
     result.phase === 'observe'
       ? `⚠️ ${app} was not allowed to deploy to ${environment}`
       : `⚠️ ${isTest(result) ? 'The test' : 'Deployment'} of ${app} ${isTest(result) ? 'on' : 'to'} ${environment} was cancelled`,
 };
 
-/** The outcome in words: `✅ shop is deployed to staging`. `app` and `environment` go in as they are given. */
+/** The outcome in words: `✅ shop is deployed to staging`. `app` and `environment` are not escaped. */
 export function outcomeWords(result: ResultDocument, app: string, environment: string): string {
   return wordings[result.outcome](app, environment, result);
 }
@@ -81,7 +81,7 @@ export function outcomeWords(result: ResultDocument, app: string, environment: s
 function objectsFact(result: ResultDocument): string {
   const created = result.changes.filter(({ action }) => action === 'created').length;
   const configured = result.changes.filter(({ action }) => action === 'configured').length;
-  // A refused run has a plan, and carried out none of it.
+  // A refused run has a plan, but carried out none of it.
   if (created + configured === 0 || result.exitCode === 1) return '';
   const planned = result.outcome === 'planned';
   const parts = [
@@ -102,7 +102,7 @@ function testsFact({ smoke }: ResultDocument): string {
   if (smoke.length === 0) return '';
   const { passed, skipped, inconclusive } = countOutcomes(smoke);
   const open = skipped + inconclusive;
-  const rest = open === 0 ? '' : `, ${open} not decided`;
+  const rest = open === 0 ? '' : `, ${open} inconclusive`;
   return `${passed} of ${count(smoke.length, 'smoke test')} passed${rest}`;
 }
 
@@ -116,7 +116,7 @@ function checksFact(result: ResultDocument): string {
     : `all ${count(result.checks.length, 'check')} passed`;
 }
 
-/** The counts that tell at a glance how far it came, most telling first. */
+/** Counts that show how far the run got, most important first. */
 export function outcomeFacts(result: ResultDocument): string[] {
   return [workloadsFact(result), testsFact(result), objectsFact(result), checksFact(result)].filter(
     (fact) => fact !== '',

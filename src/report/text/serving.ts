@@ -5,8 +5,8 @@ import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
 const maxNames = 5;
 
 /**
- * After a failure: which of the workloads that are not done have available pods, of whatever release, and which have none. The empty string where that
- * is not known, and where a rollback has its own word.
+ * After a failure: which unfinished workloads have available pods, of any release, and which have none. Empty where
+ * that is not known, and after a rollback, which reports it itself.
  */
 export function servingSentence({ outcome, workloads }: ResultDocument): string {
   const open = workloads.filter(({ state, serves }) => state !== 'current' && serves !== undefined);

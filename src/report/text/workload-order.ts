@@ -7,7 +7,7 @@ const order: Readonly<Record<WorkloadState, number>> = {
   current: 3,
 };
 
-/** Those that need a look first: failed, then unfinished, then changed ones; the given order otherwise. */
+/** Failed workloads first, then unfinished, then changed ones; otherwise the given order. */
 export function worstFirst(workloads: readonly WorkloadReport[]): WorkloadReport[] {
   return [...workloads].sort(
     (left, right) => order[left.state] - order[right.state] || Number(right.changed) - Number(left.changed),

@@ -52,7 +52,7 @@ test.each<[string, Readonly<Record<string, string>>, number]>([
     /^❌ .*example.*https:\/\/github\.com\/orion\/example\/actions\/runs\/1$/,
   );
   expect(slack.received[0]?.message.blocks?.length).toBeGreaterThan(2);
-  expect(step.output).toContain('Slack was told.');
+  expect(step.output).toContain('Slack was notified.');
   expect(step.output).toContain(`::add-mask::${slack.url}\n`);
   expect(shown(step)).not.toContain(token);
 });
@@ -78,7 +78,7 @@ test('a webhook that fails is a warning: outcome, reason and exit code stay', as
   expect(step.exitCode).toBe(told.exitCode);
   for (const name of ['outcome', 'reason', 'exit-code']) expect(step.outputs[name]).toBe(told.outputs[name]);
   expect(step.annotations.at(-1)).toMatch(
-    /^::warning title=slack-webhook::Slack was not told: the webhook answered 404 \(no_service/,
+    /^::warning title=slack-webhook::Slack was not notified: the webhook answered 404 \(no_service/,
   );
   expect(step.annotations).toHaveLength(told.annotations.length + 1);
   expect(shown(step)).not.toContain(token);

@@ -70,7 +70,7 @@ test('a rejection: exit code 5, who and why; no cluster is asked', async () => {
     exitCode: 5,
     reason: 'approval-declined',
     message: 'alice declined this run for production (“Not on a Friday.”), so job deploy never started.',
-    nextSteps: ['Settle what the reviewer asks for, and start a new run.'],
+    nextSteps: ['Resolve what the reviewer asks for, and start a new run.'],
     phases: [{ phase: 'approval', result: 'failed' }],
   });
   expect(renderSummary(result)).toContain('alice declined this run for production');
@@ -86,7 +86,7 @@ test('an approval, and the job ran: nothing to report, whether it failed or not'
     outcome: 'succeeded',
     exitCode: 0,
     reason: 'succeeded',
-    message: 'alice approved this run, and no environment kept a job from starting.',
+    message: 'alice approved this run, and no environment prevented a job from starting.',
     phases: [{ phase: 'approval', result: 'passed' }],
   });
 });

@@ -173,7 +173,7 @@ const refusedOverlays: readonly (readonly [
   [
     'a file outside of its folder',
     { 'overlay/kustomization.yaml': 'resources:\n- ../base\n- ../base/api.yaml\n' },
-    'overlay/kustomization.yaml names base/api.yaml, and kustomize reads no single file outside of its own folder',
+    'overlay/kustomization.yaml names base/api.yaml, and kustomize reads no single file outside of its folder',
     'overlay/kustomization.yaml',
     3,
   ],
@@ -210,14 +210,14 @@ const refusedOverlays: readonly (readonly [
   [
     'a kustomization of another kind',
     { 'base/kustomization.yaml': 'resources: [api.yaml]\nkind: Foo\n' },
-    'base/kustomization.yaml is no kustomization: kind should be Kustomization or Component',
+    'base/kustomization.yaml is not a kustomization: kind should be Kustomization or Component',
     'base/kustomization.yaml',
     2,
   ],
   [
     'a component that is none',
     { 'overlay/kustomization.yaml': 'components:\n- ../base\n' },
-    'overlay/kustomization.yaml lists base under components, and it is none',
+    'overlay/kustomization.yaml lists base under components, but it is not a Component',
     'overlay/kustomization.yaml',
     1,
   ],

@@ -200,7 +200,7 @@ describe('parseInputs: inputs that are refused', () => {
     [
       'overlay',
       '../other',
-      'Input overlay ("../other") leads outside the workspace.',
+      'Input overlay ("../other") is outside the workspace.',
       'For overlay, write a path that stays inside it.',
     ],
     [
@@ -212,7 +212,7 @@ describe('parseInputs: inputs that are refused', () => {
     [
       'settle',
       '5m',
-      'Input settle ("5m") is not shorter than timeout, so no rollout could ever finish.',
+      'Input settle ("5m") is not shorter than timeout, so no rollout could finish.',
       'For settle, make settle shorter or timeout longer.',
     ],
   ])('%s: %s is refused with cause and remedy', (name, value, cause, remedy) => {

@@ -8,10 +8,10 @@ import type { ContainerView } from '../../status/built-in/containers.ts';
 import { remedies } from './remedies.ts';
 
 /**
- * When a cause ends the release. `now`: nothing that Kubernetes does by itself heals it. `after`: it often heals, and has
- * `allowance` milliseconds from `since`; `holds` names what restarts that clock. `blocked`: as `now`, unless capacity is
- * about to be freed, then as `after`. `heard`: as `now`, once another workload of the release that it may wait for could have
- * answered it. `never`: by itself no verdict, but the best explanation when time runs out.
+ * When a cause ends the release. `now`: Kubernetes does not recover from it by itself. `after`: it often recovers,
+ * and has `allowance` milliseconds from `since`; `holds` names what restarts that clock. `blocked`: as `now`, unless
+ * capacity is about to be freed, then as `after`. `heard`: as `now`, once other workloads of the release that it may
+ * depend on were available. `never`: no verdict by itself, but the best explanation at the timeout.
  */
 export type Fatality =
   | { readonly when: 'now' }
@@ -24,27 +24,30 @@ export type Fatality =
   | {
       readonly when: 'blocked';
       readonly since: number;
-      /** The newest sight of it: what was seen before capacity was freed is no evidence any more. */
+      /** The newest observation of it: one from before capacity was freed is no evidence any more. */
       readonly refusedAt: number;
       readonly allowance: number;
       /** The workload's own rollout can still remove old pods. */
       readonly mayFree: boolean;
     }
-  /** `triedAt` is when the newest try began: one that began before the other one was there is no evidence. */
+  /**
+   * `triedAt` is when the newest attempt began: one that began before the other workload was available is no
+   * evidence.
+   */
   | { readonly when: 'heard'; readonly triedAt: number }
   | { readonly when: 'never' };
 
-/** Something that is wrong with one workload. */
+/** One problem of one workload. */
 export interface Cause {
   readonly fatality: Fatality;
   readonly failure: Failure;
   /** Causes of several workloads with the same key are one cause (a registry, a Secret, a quota). */
   readonly mergeKey: string;
-  /** The pod at fault, by name; absent where the workload itself is. */
+  /** The name of the pod at fault; absent if the workload itself is. */
   readonly pod?: string;
-  /** The more telling cause explains a workload that has several. */
+  /** If a workload has several causes, the one with the highest rank explains it. */
   readonly weight: number;
-  /** It ends the release also where the workload is up. */
+  /** It ends the release even if the workload is up. */
   readonly evenIfCurrent?: boolean;
 }
 
@@ -56,7 +59,7 @@ export interface CauseParts {
   readonly fatality: Fatality;
   readonly weight: number;
   readonly evenIfCurrent?: boolean;
-  /** Absent: a cause of this workload alone. */
+  /** Absent: a cause of this workload only. */
   readonly sharedKey?: string;
   readonly pod?: PodRecord;
   readonly container?: ContainerView;
@@ -67,7 +70,7 @@ export interface CauseParts {
   readonly field?: Path | undefined;
 }
 
-/** One cause from its parts; chain, remedy, log and keys follow from the view. */
+/** Makes a cause; chain, remedy, log and keys are derived from the view. */
 export function causeOf(view: WorkloadView, parts: CauseParts): Cause {
   const { reason, message, fatality, weight, pod, container, event, field } = parts;
   const reference = view.target.reference;
@@ -128,13 +131,13 @@ export function containerTitle(container: ContainerView): string {
   return `${role} ${container.name}`;
 }
 
-/** `Container api of Deployment auth`: how a sentence about it begins. */
+/** `Container api of Deployment auth`: the subject of a sentence. */
 export function subject(container: ContainerView, reference: ObjectReference): string {
   const title = containerTitle(container);
   return `${title.charAt(0).toUpperCase()}${title.slice(1)} of ${titleOf(reference)}`;
 }
 
-/** Untrusted text as the rest of a sentence: one line, no full stop, not endless. */
+/** Untrusted text as the rest of a sentence: one line, no full stop, limited length. */
 export function quoted(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
   return line.length > 400 ? `${line.slice(0, 399)}…` : line;

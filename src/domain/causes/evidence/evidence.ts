@@ -50,13 +50,13 @@ export function evidenceOf(event: EventRecord): EventEvidence {
   };
 }
 
-/** Newest first. Times of equal seconds keep the order in which they reached us. */
+/** Newest first. Events of the same second keep their order of arrival. */
 function newestFirst(events: readonly EventRecord[]): readonly EventRecord[] {
   const time = (event: EventRecord) => timeOf(eventTime(event)) ?? event.firstAt;
   return [...events].sort((one, other) => time(other) - time(one) || other.firstAt - one.firstAt);
 }
 
-/** Events about this object that this release brought: new ones, and old ones that happened again. Newest first. */
+/** Events about this object since the release began: new ones, and repeated old ones. Newest first. */
 export function freshEvents(
   view: WorkloadView,
   object: KubernetesObject,
@@ -90,7 +90,7 @@ export function podEvents(
   return container === undefined ? events : events.filter((event) => isAboutContainer(event, container.name));
 }
 
-/** Whether it is about this container of its pod, and not about the pod as a whole. */
+/** Whether it is about this container, and not about the pod as a whole. */
 export function isAboutContainer(event: EventRecord, container: string): boolean {
   const path =
     textAt(event.object, 'involvedObject', 'fieldPath') ??

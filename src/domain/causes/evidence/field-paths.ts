@@ -2,12 +2,12 @@ import { fieldAt, listAt, type Path, textAt } from '../../kubernetes/fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
 import { templatePathOf } from '../../workloads/workloads.ts';
 
-/** Where the pod's spec is in what the user wrote. */
+/** The path of the pod's spec in the manifest. */
 function templatePath(desired: KubernetesObject): Path {
   return [...(templatePathOf(desired) ?? []), 'spec'];
 }
 
-/** The deepest part of a path that exists: an annotation needs a line, and a default has none. */
+/** The deepest existing part of a path: an annotation needs a source line, and defaulted fields have none. */
 export function existing(desired: KubernetesObject, path: Path): Path {
   for (let length = path.length; length > 0; length--) {
     const part = path.slice(0, length);
@@ -16,7 +16,7 @@ export function existing(desired: KubernetesObject, path: Path): Path {
   return [];
 }
 
-/** A field of the pod's spec, or the nearest thing above it that the user wrote. */
+/** A field of the pod's spec, or its nearest parent in the manifest. */
 export function podField(desired: KubernetesObject, ...rest: Path): Path {
   return existing(desired, [...templatePath(desired), ...rest]);
 }
@@ -31,7 +31,7 @@ export function containerField(desired: KubernetesObject, container: string, ...
   return podField(desired);
 }
 
-/** The `env` or `envFrom` entry of a container that refers to this ConfigMap or Secret (and key, if told). */
+/** The `env` or `envFrom` entry of a container that refers to this ConfigMap or Secret (and key, if given). */
 export function referenceField(
   desired: KubernetesObject,
   container: string,

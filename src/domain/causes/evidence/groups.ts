@@ -1,10 +1,10 @@
-/** Pods that are scheduled all together or not at all, or when their queue lets them: none of them is stuck because it has to wait. */
+/** Gang-scheduled or queued pods: one that waits is not stuck. */
 import { conditionOf, fieldAt, textAt } from '../../kubernetes/fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
 import type { WorkloadView } from '../../rollout/workload-view.ts';
 import { quoted } from './cause.ts';
 
-/** Where a pod names its group: Kubernetes' own in its spec, those of others in labels and annotations. */
+/** How a pod refers to its group: Kubernetes' own in its spec, other schedulers' in labels and annotations. */
 const groupLabels = [
   // Kueue
   'kueue.x-k8s.io/pod-group-name',
@@ -35,7 +35,7 @@ export function schedulingGroupOf({ metadata, ...pod }: KubernetesObject): strin
   return [native, ...labelled, ...annotated].find((name) => name !== undefined && name !== '');
 }
 
-/** The end of a sentence about a pod that waits: its group, and what that says of itself where the release brings it. */
+/** The end of a sentence about a waiting pod: its group, and the group's status if it is part of the release. */
 export function groupWords(view: WorkloadView, name: string): string {
   const said = view.podGroups(name).flatMap((group) => saidBy(group) ?? []);
   return `waits for its group ${quoted(name)}${said[0] === undefined ? '' : ` (${quoted(said[0])})`}`;
@@ -55,4 +55,4 @@ function saidBy(group: KubernetesObject): string | undefined {
 }
 
 export const groupRemedy =
-  'See whether there is room for the whole group and all its pods are there; raise the timeout input if it only has to wait its turn.';
+  'Check whether there is room for the whole group and all its pods exist; raise the timeout input if it only has to wait in its queue.';

@@ -3,8 +3,8 @@ import { keyOf, titleOf } from '../../kubernetes/objects.ts';
 import type { Cause } from './cause.ts';
 
 /**
- * One failure per cause: those with the same key are one, with every object it hits. The order is that of the causes
- * given, so the first one stays the headline.
+ * Merges causes into failures: those with the same key become one, with every affected object. The order of the
+ * causes is kept, so the first one stays the headline.
  */
 export function mergedFailures(causes: readonly Cause[]): readonly Failure[] {
   const groups = new Map<string, Failure[]>();
@@ -42,5 +42,5 @@ const named = 5;
 
 function also(titles: readonly string[]): string {
   const rest = titles.length - named;
-  return `The same holds for ${titles.slice(0, named).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}.`;
+  return `The same applies to ${titles.slice(0, named).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}.`;
 }

@@ -35,7 +35,7 @@ const tlsModes: Readonly<Record<string, TlsMode>> = {
   verifyfull: 'verify-full',
 };
 
-/** The words of libpq, of .NET (`VerifyFull`), of switches and of one protocol; undefined for others. */
+/** The values of libpq, of .NET (`VerifyFull`), of switches and of one protocol; undefined for others. */
 export function tlsModeOf(text: string, words: Readonly<Record<string, TlsMode>> = {}): TlsMode | undefined {
   const word = text.toLowerCase().replace(/[^a-z0-9]/g, '');
   return words[word] ?? tlsModes[word];

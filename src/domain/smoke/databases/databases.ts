@@ -1,4 +1,4 @@
-/** The databases of a release: from the settings of its workloads, and from Services on the usual ports. */
+/** Discovers the databases of a release: from the settings of its workloads, and from Services on the default ports. */
 import { listAt, numberAt } from '../../kubernetes/fields.ts';
 import {
   groupKindOf,
@@ -18,7 +18,7 @@ import { type SettingValues, settingsOf } from './settings.ts';
 
 /** One database to be tested: where it is, what logs in to it, and who uses it. */
 export interface Database extends Omit<KnownDatabase, 'tls'> {
-  /** What a person calls it: the Service's name, else the host. */
+  /** Its display name: the Service's name, else the host. */
   readonly name: string;
   readonly tls: DatabaseTls;
   /** Where it was found: `Secret orion-secrets, key DATABASE_URL`. */
@@ -27,7 +27,7 @@ export interface Database extends Omit<KnownDatabase, 'tls'> {
   readonly isUnnamed?: true;
   /** The workloads whose settings name it. */
   readonly users: readonly ObjectReference[];
-  /** What orion.yaml says of it. */
+  /** Its entry in orion.yaml. */
   readonly skip?: true;
   readonly from?: 'runner' | 'cluster';
 }

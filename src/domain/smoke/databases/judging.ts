@@ -1,9 +1,9 @@
-/** What the judges of databases say in the same way. */
+/** Messages that all database judges share. */
 import type { Reason } from '../../failure/reasons.ts';
 import { oneLine, type TlsFacts } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';
 
-/** What a refusal of the server means: `says` follows the server's name in a sentence. */
+/** The meaning of a refusal by the server: `says` follows the server's name in a sentence. */
 export interface DatabaseRefusal {
   readonly reason: Reason;
   readonly says: string;
@@ -13,10 +13,10 @@ export interface DatabaseRefusal {
 export const anyRefusal: DatabaseRefusal = {
   reason: 'database-error',
   says: 'answered with an error',
-  remedy: 'See the log of the server for this error.',
+  remedy: 'Check the log of the server for this error.',
 };
 
-/** @param words the server's own words for it, in brackets */
+/** @param words the server's message, printed in parentheses */
 export function refused(
   subject: string,
   { reason, says, remedy }: DatabaseRefusal,
@@ -26,17 +26,17 @@ export function refused(
   return { outcome: 'failed', reason, message: `${subject} ${says}${quoted}.`, remedy };
 }
 
-/** It is up, and lets callers in by their address: that of the pods may be another. */
+/** It is up, but restricts access by client address: the pods may have a different one. */
 export function notLetIn(subject: string, words: string, remedy: string): Judgement {
   return {
     outcome: 'inconclusive',
     reason: 'not-reachable-from-here',
-    message: `${subject} is up, and lets nobody in from where the test runs (${words}).`,
+    message: `${subject} is up, but allows no access from where the test runs (${words}).`,
     remedy,
   };
 }
 
-/** @param warnings what will not stay well for long; undefined ones are left out */
+/** @param warnings conditions that will soon become a problem; undefined ones are left out */
 export function answers(
   subject: string,
   version: string | undefined,
@@ -50,7 +50,7 @@ export function answers(
   };
 }
 
-/** Of a server with a limit on connections. The probe's own connection counts as used. */
+/** Connections of a server with a limit. The probe's own connection counts as used. */
 export interface Connections {
   readonly used: number;
   /** For clients like the probe. */
@@ -58,7 +58,7 @@ export interface Connections {
   readonly left: number;
 }
 
-/** Below a tenth of all connections a deployment that doubles the pods for a while may use up the rest. */
+/** With less than a tenth of all connections left, a rollout that temporarily doubles the pods may exhaust them. */
 const scarceShare = 0.1;
 
 interface SqlServer {
@@ -68,7 +68,7 @@ interface SqlServer {
 }
 
 /**
- * A SQL server that has let the probe in: has it room for one more?
+ * Judges the remaining connections of an SQL server that accepted the probe.
  *
  * @param now milliseconds since the epoch
  * @param remedy where no connection is left
@@ -96,7 +96,7 @@ export function judgeRoom(
   ]);
 }
 
-/** @param own facts of this protocol, after the version */
+/** @param own protocol-specific facts, after the version */
 export function factsOfServer(
   { version, connections, tls }: SqlServer,
   own: Readonly<Record<string, string>>,

@@ -34,12 +34,12 @@ export interface MysqlError {
   readonly message: string;
 }
 
-/** What the server said; every field is there as far as the probe came. */
+/** The server's data; fields are present as far as the probe got. */
 export interface MysqlFinding extends DatabaseFinding {
   readonly serverError?: MysqlError;
   /** It wants a way to log in that the probe does not know: the driver's words. */
   readonly unknownMethod?: string;
-  /** True if it was asked for TLS and has none. */
+  /** True if TLS was requested and the server has none. */
   readonly withoutTls?: boolean;
   readonly tls?: TlsFacts;
   /** `10.11.19-MariaDB-0+deb12u1`. */
@@ -157,7 +157,7 @@ const login = (says: string): DatabaseRefusal => ({
   reason: 'login-refused',
   says,
   remedy:
-    'Make the password in the Secret the one of this account, and see that the account may come from this host.',
+    'Set the password of this account in the Secret, and check that the account may connect from this host.',
 });
 
 const database = (says: string): DatabaseRefusal => ({
@@ -181,12 +181,12 @@ const ofAccount: DatabaseRefusal = {
 const shutdown: DatabaseRefusal = {
   reason: 'connection-lost',
   says: 'is shutting down',
-  remedy: 'See who stops it; its log says why.',
+  remedy: 'Find out who stops it; its log says why.',
 };
 
 const wantsTls: DatabaseRefusal = {
   reason: 'tls-required',
-  says: 'lets nobody in without TLS',
+  says: 'requires TLS',
   remedy: 'Connect with TLS: sslMode=REQUIRED or stricter in the URL.',
 };
 
@@ -198,16 +198,16 @@ const refusals: Readonly<Record<number, DatabaseRefusal>> = {
   1045: login('refused the login'),
   1047: {
     reason: 'database-error',
-    says: 'belongs to a cluster whose node takes no requests',
-    remedy: 'See the state of the cluster: SHOW STATUS LIKE "wsrep%".',
+    says: 'belongs to a cluster whose node accepts no requests',
+    remedy: 'Check the state of the cluster: SHOW STATUS LIKE "wsrep%".',
   },
   1049: database('has no such database'),
   1053: shutdown,
   1203: ofAccount,
   1226: ofAccount,
   1698: login('refused the login'),
-  1820: login('wants the password of this account changed'),
-  1862: login('says that the password of this account has expired'),
+  1820: login('requires the password of this account to be changed'),
+  1862: login('reports that the password of this account has expired'),
   1927: shutdown,
   3118: login('has locked this account'),
   3159: wantsTls,
@@ -237,8 +237,8 @@ function judge(finding: MysqlFinding, expected: DatabaseExpectations): Judgement
   if (finding.withoutTls === true) {
     return failed(
       'tls-failed',
-      'has no TLS, which its URL requires',
-      'Switch TLS on in the server (ssl_cert, ssl_key), or set sslMode=PREFERRED.',
+      'does not support TLS, which its URL requires',
+      'Enable TLS in the server (ssl_cert, ssl_key), or set sslMode=PREFERRED.',
     );
   }
   if (finding.unknownMethod !== undefined) {
@@ -251,14 +251,14 @@ function judge(finding: MysqlFinding, expected: DatabaseExpectations): Judgement
     return failed(
       'database-read-only',
       `refuses writes (${wordsOf(refusedWrite)})`,
-      'Point the Service or URL at the primary, or switch read_only off.',
+      'Point the Service or URL at the primary, or disable read_only.',
     );
   }
   if (readOnly === true) {
     return failed(
       'database-read-only',
-      'takes reads only: transaction_read_only or innodb_read_only is on',
-      'Switch it off for the server or the session, or point the Service or URL at the primary.',
+      'is read-only: transaction_read_only or innodb_read_only is on',
+      'Disable it for the server or the session, or point the Service or URL at the primary.',
     );
   }
   return room();
@@ -275,7 +275,7 @@ function judgeRefusal(
 ): Judgement {
   const words = wordsOf(error);
   if (ofHost.includes(error.code)) {
-    const remedy = 'Create the account for that host too (CREATE USER …@…), if it is to be tested.';
+    const remedy = 'Create the account for that host too (CREATE USER …@…), if it should be tested.';
     return notLetIn(subject, words, remedy);
   }
   const refusal = refusalOf(error);

@@ -33,11 +33,11 @@ export interface PostgresTarget extends DatabaseAccess {
   readonly database: string;
 }
 
-/** What the server said; every field is there as far as the probe came. */
+/** The server's data; fields are present as far as the probe got. */
 export interface PostgresFinding extends DatabaseFinding {
   /** The server's own refusal, with its SQLSTATE. */
   readonly serverError?: { readonly code: string; readonly message: string };
-  /** True if it was asked for TLS and has none. */
+  /** True if TLS was requested and the server has none. */
   readonly withoutTls?: boolean;
   readonly tls?: TlsFacts;
   /** `15.14 (Debian 15.14-0+deb12u1)`. */
@@ -144,12 +144,12 @@ const refusals: Readonly<Record<string, DatabaseRefusal>> = {
   '28P01': {
     reason: 'login-refused',
     says: 'refused the password',
-    remedy: 'Make the password in the Secret the one of this role.',
+    remedy: 'Set the password of this role in the Secret.',
   },
   '28000': {
     reason: 'login-refused',
     says: 'refused the login',
-    remedy: 'See that the role exists and may log in.',
+    remedy: 'Check that the role exists and may log in.',
   },
   '3D000': {
     reason: 'database-missing',
@@ -165,17 +165,17 @@ const refusals: Readonly<Record<string, DatabaseRefusal>> = {
   '57P03': {
     reason: 'database-loading',
     says: 'is not up yet',
-    remedy: 'Wait until its start-up, shutdown or recovery is over; its log says how far it is.',
+    remedy: 'Wait until its startup, shutdown or recovery is complete; its log shows the progress.',
   },
   '57P01': {
     reason: 'connection-lost',
     says: 'is shutting down',
-    remedy: 'See who stops it; its log says why.',
+    remedy: 'Find out who stops it; its log says why.',
   },
   '53': {
     reason: 'database-error',
     says: 'is out of resources',
-    remedy: 'See the disk and memory of the server, and its log.',
+    remedy: 'Check the disk and memory of the server, and its log.',
   },
 };
 
@@ -194,8 +194,8 @@ function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgem
   if (finding.withoutTls === true) {
     return failed(
       'tls-failed',
-      'has no TLS, which its URL requires',
-      'Switch TLS on in the server (ssl = on), or set sslmode=prefer.',
+      'does not support TLS, which its URL requires',
+      'Enable TLS in the server (ssl = on), or set sslmode=prefer.',
     );
   }
   if (finding.serverError !== undefined) return judgeRefusal(subject, finding.serverError, expected);
@@ -210,8 +210,8 @@ function judge(finding: PostgresFinding, expected: PostgresExpectations): Judgem
   if (finding.readOnly === true && finding.readOnlyRole !== true && !isReplica && expected.replica !== true) {
     return failed(
       'database-read-only',
-      'takes reads only: default_transaction_read_only is on',
-      'Switch default_transaction_read_only off for the server, the database or the role.',
+      'is read-only: default_transaction_read_only is on',
+      'Disable default_transaction_read_only for the server, the database or the role.',
     );
   }
   const { now } = expected;
@@ -232,7 +232,7 @@ function judgeRefusal(
   const refusal: DatabaseRefusal = wantsTls
     ? {
         reason: 'tls-required',
-        says: 'lets nobody in without TLS',
+        says: 'requires TLS',
         remedy: 'Connect with TLS: sslmode=require or stricter in the URL.',
       }
     : (refusals[error.code] ?? refusals[error.code.slice(0, 2)] ?? anyRefusal);
@@ -240,7 +240,7 @@ function judgeRefusal(
   const code = error.code === '' ? '' : `${error.code}: `;
   const words = `${code}${oneLine(error.message)}`;
   if (!wantsTls && /pg_hba\.conf/.test(error.message))
-    return notLetIn(subject, words, 'Let pg_hba.conf take logins from there too, if it is to be tested.');
+    return notLetIn(subject, words, 'Allow logins from there in pg_hba.conf, if it should be tested.');
   // A file that an agent writes, a token of the cloud: the workload may know one.
   if (error.code === '28P01' && !hasPassword) return unknownLogin(subject, 'none', words);
   const isOfLogin = reason === 'login-refused' || reason === 'database-missing';

@@ -24,7 +24,7 @@ export interface RedisTarget extends DatabaseTarget {
   readonly database?: number;
 }
 
-/** What the server said; every field is there as far as the probe came. */
+/** The server's data; fields are present as far as the probe got. */
 export interface RedisFinding extends DatabaseFinding {
   /** The first step that the server refused, and its words: `NOAUTH Authentication required.` */
   readonly serverError?: { readonly step: 'AUTH' | 'SELECT' | 'PING'; readonly message: string };
@@ -169,28 +169,28 @@ function schema({ z, text, count, milliseconds, serverSaid, fault }: SchemaParts
 const refusals: Readonly<Record<string, DatabaseRefusal>> = {
   NOAUTH: {
     reason: 'login-refused',
-    says: 'wants a password and got none',
+    says: 'requires a password and got none',
     remedy: 'Put the password into the URL, or into the variable that the service reads.',
   },
   WRONGPASS: {
     reason: 'login-refused',
     says: 'refused the password',
-    remedy: 'Make the password in the Secret the one that Redis was started with.',
+    remedy: 'Set the password that Redis was started with in the Secret.',
   },
   DENIED: {
     reason: 'login-refused',
-    says: 'is in protected mode and lets nobody in from other machines',
-    remedy: 'Give it a password (requirepass), or switch protected-mode off.',
+    says: 'is in protected mode and accepts no connections from other machines',
+    remedy: 'Set a password (requirepass), or disable protected-mode.',
   },
   LOADING: {
     reason: 'database-loading',
     says: 'is still loading its data',
-    remedy: 'Wait until it has; give its readiness probe a PING that fails meanwhile.',
+    remedy: 'Wait until it has finished; use PING as its readiness probe, which fails meanwhile.',
   },
   OOM: {
     reason: 'memory-full',
     says: 'is full and refuses writes',
-    remedy: 'Raise maxmemory, let it evict keys (maxmemory-policy), or delete some.',
+    remedy: 'Raise maxmemory, allow it to evict keys (maxmemory-policy), or delete some.',
   },
   READONLY: {
     reason: 'database-read-only',
@@ -200,22 +200,22 @@ const refusals: Readonly<Record<string, DatabaseRefusal>> = {
   MISCONF: {
     reason: 'database-error',
     says: 'refuses writes because it cannot save its data',
-    remedy: 'See its disk and its log; BGSAVE must succeed before it takes writes again.',
+    remedy: 'Check its disk and log; BGSAVE must succeed before it accepts writes again.',
   },
   NOREPLICAS: {
     reason: 'database-error',
     says: 'refuses writes because it has too few replicas (min-replicas-to-write)',
-    remedy: 'See why its replicas are not connected.',
+    remedy: 'Find out why its replicas are not connected.',
   },
   MASTERDOWN: {
     reason: 'database-error',
     says: 'is a replica that has lost its primary',
-    remedy: 'See whether the primary is up and reachable from the replica.',
+    remedy: 'Check whether the primary is up and reachable from the replica.',
   },
   CLUSTERDOWN: {
     reason: 'database-error',
     says: 'belongs to a cluster that is down',
-    remedy: 'See `redis-cli cluster info`: some slots have no node.',
+    remedy: 'Check `redis-cli cluster info`: some slots have no node.',
   },
 };
 
@@ -242,11 +242,11 @@ function judge(finding: RedisFinding, expected: RedisExpectations): Judgement {
   const failed = (refusal: DatabaseRefusal, words: string): Judgement =>
     refused(subject, refusal, oneLine(words));
   const { connectionFault, serverError, write, role } = finding;
-  // A server without room says so and hangs up: its words come first.
+  // A server without free connections reports that and closes: its message takes precedence.
   if (serverError !== undefined) {
     const { step, message } = serverError;
     const refusal = refusalOf(message) ?? { ...anyRefusal, says: `refused ${step}` };
-    // That it wants a password which nobody has told us shows that it is up.
+    // Requiring a password that we do not have shows that it is up.
     const isOfLogin = step !== 'PING' || /^-?NOAUTH/.test(message);
     const { login = 'stated' } = expected;
     if (isOfLogin && login !== 'stated') return unknownLogin(subject, login, oneLine(message));

@@ -1,4 +1,4 @@
-/** What the containers of a database itself are told of its login: `POSTGRES_PASSWORD`, `--requirepass`, a redis.conf. */
+/** The credentials in the containers of a database itself: `POSTGRES_PASSWORD`, `--requirepass`, a redis.conf. */
 import { selectorOf, selects } from '../../health/endpoints.ts';
 import { fieldAt, textAt } from '../../kubernetes/fields.ts';
 import { groupKindOf, type KubernetesObject } from '../../kubernetes/objects.ts';

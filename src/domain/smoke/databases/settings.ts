@@ -1,4 +1,7 @@
-/** What the containers of a workload are given: their environment as the kubelet makes it, and files of Secrets and ConfigMaps. */
+/**
+ * The settings of a workload's containers: their environment as the kubelet builds it, and files of Secrets and
+ * ConfigMaps.
+ */
 import { fieldAt, listAt, textAt } from '../../kubernetes/fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
 import { podTemplateOf } from '../../workloads/workloads.ts';

@@ -1,12 +1,12 @@
 import type { Judgement } from '../judgement.ts';
 import type { Login } from './protocol.ts';
 
-/** A server that is up and wants a login that is not known here, or not for sure. */
+/** A server that is up and requires credentials that are unknown here, or only inferred. */
 export function unknownLogin(subject: string, login: Login = 'none', words: string): Judgement {
   const says =
     login === 'inferred'
-      ? 'is up, and refused a login that was pieced together from settings'
-      : 'is up, and wants a login that no setting says';
+      ? 'is up, but refused credentials that were inferred from settings'
+      : 'is up, but requires credentials that are not in the settings';
   return {
     outcome: 'inconclusive',
     reason: 'login-unknown',

@@ -1,4 +1,4 @@
-/** What can go wrong before the other side says a word: the same for HTTP and for databases. */
+/** Connection faults, common to HTTP and databases. */
 import type { Reason } from '../../failure/reasons.ts';
 import type { Judgement } from '../judgement.ts';
 
@@ -21,11 +21,11 @@ export type ConnectionFaultKind = (typeof connectionFaultKinds)[number];
 /** Why there is no connection, or no answer on it. */
 export interface ConnectionFault {
   readonly kind: ConnectionFaultKind;
-  /** The words of Node.js or OpenSSL: untrusted text. */
+  /** The message of Node.js or OpenSSL: untrusted text. */
   readonly message: string;
 }
 
-/** The certificate that a server showed, and what Node.js made of it. */
+/** The certificate of a server, and its verification by Node.js. */
 export interface TlsFacts {
   /** `CN=auth.shop, O=Orion`. */
   readonly subject: string;
@@ -39,7 +39,7 @@ export interface TlsFacts {
   readonly error?: string;
 }
 
-/** Where to connect to and as what: port-forwards dial this machine but ask for the name of the Service. */
+/** The address to dial and the name to request: port-forwards dial this machine but use the name of the Service. */
 export interface Dial {
   readonly host: string;
   readonly port: number;
@@ -49,7 +49,7 @@ export interface Dial {
 
 /** When a probe gives up. */
 export interface ProbeLimits {
-  /** Milliseconds for all of it, connecting included. */
+  /** Milliseconds for everything, including the connection. */
   readonly deadline: number;
   readonly signal: AbortSignal;
 }
@@ -114,69 +114,69 @@ interface Words {
 const words: Readonly<Record<ConnectionFaultKind, Words>> = {
   refused: {
     reason: 'connection-refused',
-    says: 'refused the connection: nothing listens there',
-    remedy: 'See whether the process runs and listens on this port, and on all addresses of its pod.',
+    says: 'refused the connection: nothing listens on this port',
+    remedy: 'Check whether the process runs and listens on this port, and on all addresses of its pod.',
   },
   timeout: {
     reason: 'connection-timeout',
     says: 'gave no answer in time',
-    remedy: 'See whether it is overloaded, and whether a NetworkPolicy or firewall drops the packets.',
+    remedy: 'Check whether it is overloaded, and whether a NetworkPolicy or firewall drops the packets.',
   },
   dns: {
     reason: 'dns-unknown',
-    says: 'has a name that DNS does not know',
-    remedy: 'Correct the host name; inside the cluster it is service.namespace.',
+    says: 'has a name that DNS does not resolve',
+    remedy: 'Correct the host name; inside the cluster its form is service.namespace.',
   },
   unreachable: {
     reason: 'connection-timeout',
     says: 'cannot be reached: there is no route to it',
-    remedy: 'See whether the address is right and reachable from where the test runs.',
+    remedy: 'Check whether the address is correct and reachable from where the test runs.',
   },
   reset: {
     reason: 'connection-lost',
-    says: 'closed the connection in the middle',
-    remedy: 'Look at its log: it crashed, restarted, or speaks another protocol on this port.',
+    says: 'closed the connection unexpectedly',
+    remedy: 'Check its log: it crashed, restarted, or uses a different protocol on this port.',
   },
   'tls-expired': {
     reason: 'tls-expired',
-    says: 'showed a TLS certificate outside of its period of validity',
-    remedy: 'Renew the certificate; see why its automatic renewal did not.',
+    says: 'presented a TLS certificate outside of its validity period',
+    remedy: 'Renew the certificate; find out why its automatic renewal failed.',
   },
   'tls-untrusted': {
     reason: 'tls-untrusted',
-    says: 'showed a TLS certificate that no trusted authority signed',
+    says: 'presented a TLS certificate that no trusted authority signed',
     remedy:
-      'Name the certificate authority in orion.yaml (smoke.ca), or let the server send its whole chain.',
+      'Name the certificate authority in orion.yaml (smoke.ca), or configure the server to send its full chain.',
   },
   'tls-name': {
     reason: 'tls-name-mismatch',
-    says: 'showed a TLS certificate for other names',
+    says: 'presented a TLS certificate for other names',
     remedy: 'Issue the certificate for this name, or correct the host name.',
   },
   'tls-required': {
     reason: 'tls-required',
-    says: 'speaks TLS only',
-    remedy: 'Connect with TLS: rediss:// in place of redis://, or the variable that switches it on.',
+    says: 'requires TLS',
+    remedy: 'Connect with TLS: rediss:// in place of redis://, or the variable that enables it.',
   },
   'tls-failed': {
     reason: 'tls-failed',
     says: 'did not complete a TLS handshake',
-    remedy: 'See whether this port speaks TLS at all, and which versions it accepts.',
+    remedy: 'Check whether this port uses TLS, and which versions it accepts.',
   },
   other: {
     reason: 'connection-lost',
-    says: 'could not be talked to',
-    remedy: 'Look at its log and at the words of the error.',
+    says: 'failed with a connection error',
+    remedy: 'Check its log and the error message.',
   },
 };
 
-/** The judgement of a connection that failed. `subject` begins the sentence: `PostgreSQL at postgres:5432`. */
+/** The judgement of a failed connection. `subject` begins the sentence: `PostgreSQL at postgres:5432`. */
 export function judgeConnection(subject: string, fault: ConnectionFault): Judgement {
   const { reason, says, remedy } = words[fault.kind];
   return { outcome: 'failed', reason, message: `${subject} ${says} (${oneLine(fault.message)}).`, remedy };
 }
 
-/** Foreign words as one line of at most 200 characters. */
+/** Untrusted text as one line of at most 200 characters. */
 export function oneLine(text: string, longest = 200): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > longest ? `${line.slice(0, longest)}…` : line;

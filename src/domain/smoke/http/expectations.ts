@@ -1,4 +1,4 @@
-/** Is this answer the expected one? A finding of one HTTP call in, a judgement out. */
+/** Judges the finding of one HTTP call against its expectations. */
 import type { Reason } from '../../failure/reasons.ts';
 import { parseExpression, valuesAt } from '../../status/generic/expressions.ts';
 import type { AnswerExpectations } from '../configuration.ts';
@@ -10,8 +10,9 @@ const shownBody = 200;
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * Judges an answer; `subject` begins the sentence (`Readiness endpoint :8080/ready of pod auth-1`), `now` is milliseconds since the
- * epoch. Without expectations 200 to 399 is well (the kubelet's rule for HTTP probes), unless the body says otherwise.
+ * Judges an answer; `subject` begins the sentence (`Readiness endpoint :8080/ready of pod auth-1`), `now` is
+ * milliseconds since the epoch. Without expectations 200 to 399 passes (the kubelet's rule for HTTP probes), unless
+ * the body reports a failure.
  */
 export function judgeAnswer(
   subject: string,
@@ -32,7 +33,7 @@ export function judgeAnswer(
     reason: wrong.reason,
     message: `${subject} ${wrong.says}.`,
     remedy:
-      wrong.remedy ?? 'Look at the log of the pod: its answer depends on more than the process being up.',
+      wrong.remedy ?? 'Check the log of the pod: its response depends on more than the process being up.',
     ...(body === '' ? {} : { body }),
   };
 }
@@ -72,7 +73,7 @@ function wrongStatus(status: number, wanted: AnswerExpectations['status']): Wron
   };
 }
 
-/** `2xx` is told by its first digit, a number by all of them. */
+/** `2xx` matches the first digit, a number all of them. */
 function lengthOf(wanted: number | string): number {
   return String(wanted).endsWith('xx') ? 1 : 3;
 }
@@ -127,18 +128,21 @@ function wrongCertificate({ tls }: HttpAnswer, days: number | undefined, now: nu
   const until = new Date(tls.validTo).toISOString().slice(0, 10);
   return {
     reason: 'tls-expired',
-    says: `showed a TLS certificate that ends on ${until}, in less than ${days} days`,
-    remedy: 'Renew the certificate; see why its automatic renewal did not.',
+    says: `presented a TLS certificate that expires on ${until}, in less than ${days} days`,
+    remedy: 'Renew the certificate; find out why its automatic renewal failed.',
   };
 }
 
-/** Words that health endpoints use for themselves: Spring Boot, health+json (draft-inadarei-api-health-check), Go and Node libraries. */
+/**
+ * Status fields of health endpoints: Spring Boot, health+json (draft-inadarei-api-health-check), Go and Node
+ * libraries.
+ */
 const unwell =
   /^(down|fail|failed|failing|error|unhealthy|critical|out_of_service|unavailable|not ok|not_ok|ko)$/i;
 const words = ['status', 'state', 'health'];
 const flags = ['healthy', 'ok', 'ready', 'alive'];
 
-/** A body that lies: a good status, and a JSON object that says at its top that it is not well. */
+/** A contradictory response: a successful status, but a JSON object whose top-level field reports a failure. */
 function lie({ body }: HttpAnswer, status: number): Wrong | undefined {
   const document = parsed(body);
   if (typeof document !== 'object' || document === null || Array.isArray(document)) return undefined;
@@ -150,7 +154,7 @@ function lie({ body }: HttpAnswer, status: number): Wrong | undefined {
   return {
     reason: 'says-unhealthy',
     says: `answered ${status}, but its body says ${told}: ${oneLine(String(fields[told]), 40)}`,
-    remedy: 'Let the endpoint answer with 503 when it is not well: Kubernetes looks at the status alone.',
+    remedy: 'Make the endpoint respond with 503 when it is unhealthy: Kubernetes checks only the status.',
   };
 }
 

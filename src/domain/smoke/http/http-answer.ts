@@ -9,7 +9,7 @@ export interface HttpTarget {
   readonly serverName?: string;
   /** PEM; the authorities of Node.js if absent. */
   readonly ca?: string;
-  /** False: a certificate that does not fit is a fact, not an error (as kubelet's probes do it). */
+  /** False: an invalid certificate is a fact, not an error (as for the kubelet's probes). */
   readonly verify: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** An answer, or why there is none. Everything in it is untrusted. */
+/** A response, or why there is none. Everything in it is untrusted. */
 export interface HttpAnswer {
   /** Absent when there was no answer; a redirect is one. */
   readonly status?: number;

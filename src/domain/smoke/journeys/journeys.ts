@@ -1,4 +1,4 @@
-/** One step of a journey: what is sent in place of its placeholders, what is kept of its answer, and whether it was well. Pure. */
+/** One step of a journey: replaces its placeholders, captures values of its response, and judges it. Pure. */
 import type { JsonValue } from '../../kubernetes/objects.ts';
 import { parseExpression, valuesAt } from '../../status/generic/expressions.ts';
 import type { AnswerExpectations, Capture, ConfiguredStep } from '../configuration.ts';
@@ -24,7 +24,7 @@ export function placeholdersIn(step: Omit<ConfiguredStep, 'service' | 'capture'>
   return [...names];
 }
 
-/** The step with values in the place of placeholders: percent-encoded in its path and in forms, escaped in patterns. */
+/** The step with placeholders replaced by values: percent-encoded in its path and in forms, escaped in patterns. */
 export function expanded(
   step: ConfiguredStep,
   values: JourneyValues,
@@ -93,7 +93,7 @@ function expectations(expect: AnswerExpectations, fill: Fill): AnswerExpectation
 
 interface Captured {
   readonly values: JourneyValues;
-  /** What the answer did not have, by the name it should have got. */
+  /** Captures that the response did not contain, by name. */
   readonly missing: readonly string[];
 }
 
@@ -116,7 +116,7 @@ function valueIn(capture: Capture, answer: HttpAnswer): string | undefined {
   return match?.[1] ?? match?.[0];
 }
 
-/** Texts as they are, numbers and booleans as JSON writes them; nothing else can stand in a text. */
+/** Texts unchanged, numbers and booleans as in JSON; other values cannot be inserted into a text. */
 function jsonAt(path: string, { body }: HttpAnswer): string | undefined {
   const expression = parseExpression(`{${path}}`);
   if (!('kind' in expression) || expression.kind !== 'path') return undefined;
@@ -135,8 +135,9 @@ function parsed(body: string): unknown {
 }
 
 /**
- * Judges one step; `subject` begins the sentence. The answer of a step that captures may hold what must not be seen under a name that
- * was not looked for: its body is never shown. `secrets` are blotted out of all else that is quoted, also those too short for a mask.
+ * Judges one step; `subject` begins the sentence. The response of a step with captures may contain other secrets: its
+ * body is never shown. `secrets` are removed from everything else that is quoted, including those too short for a
+ * mask.
  */
 export function judgeStep(
   subject: string,
@@ -153,7 +154,7 @@ export function judgeStep(
   const [missing] = given.missing;
   if (judged.outcome === 'passed' && missing !== undefined) return notCaptured(subject, missing, capture);
   const isShown = body !== undefined && Object.keys(capture).length === 0;
-  // Where the sentence quotes the answer; the subject is ours, and one or two characters would blot our own words.
+  // Only where the sentence quotes the response: in our own text, a secret of one or two characters would remove parts of words.
   const words = judged.message.slice(subject.length);
   const said = blotted(
     words,
@@ -174,7 +175,7 @@ function notCaptured(subject: string, name: string, captures: Readonly<Record<st
     outcome: 'failed',
     reason,
     message: `${subject} answered without the ${where}${match} that later steps need as ${name}.`,
-    remedy: 'Correct `capture` in orion.yaml, or look at the log of the service: its answer is not shown.',
+    remedy: 'Correct `capture` in orion.yaml, or check the log of the service: its response is not shown.',
   };
 }
 
@@ -185,10 +186,10 @@ function blotted(text: string, secrets: readonly string[]): string {
   return longest.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }
 
-/** By name, as a browser would send them back; of one service. */
+/** Cookies of one service by name. */
 export type Cookies = ReadonlyMap<string, string>;
 
-/** Those of before and those that an answer sets; one that it ends is gone. `now` is milliseconds since the epoch. */
+/** Merges the cookies that a response sets; expired ones are removed. `now` is milliseconds since the epoch. */
 export function cookiesAfter(before: Cookies, { headers }: HttpAnswer, now: number): Cookies {
   const after = new Map(before);
   for (const line of headers['set-cookie'] ?? []) {
@@ -208,7 +209,7 @@ function isOver(attribute: string, now: number): boolean {
   return /^\s*expires\s*$/i.test(name) && Date.parse(value) <= now;
 }
 
-/** The request with them, unless it has a Cookie header of its own. */
+/** Adds them to the request, unless it has a Cookie header. */
 export function withCookies({ headers = {}, ...rest }: HttpRequest, cookies: Cookies): HttpRequest {
   const hasOwn = Object.keys(headers).some((name) => name.toLowerCase() === 'cookie');
   if (hasOwn || cookies.size === 0) return { ...rest, headers };

@@ -1,11 +1,11 @@
-/** What a release's response times were, kept in its record for the next one to be compared with. Pure. */
+/** Response times of a release, kept in its record for comparison with the next one. Pure. */
 import type { RecordedLatency, ReleaseHead } from '../../release/record.ts';
 import type { Route, SmokeReport } from '../report.ts';
 
-/** A record is no database of measurements: enough for a hundred endpoints. */
+/** Limits the size of a record: enough for a hundred endpoints. */
 const most = 100;
 
-/** What a record keeps of these; undefined where nothing was measured. */
+/** The part of these that a record keeps; undefined if nothing was measured. */
 export function recordedLatencies(reports: readonly SmokeReport[]): readonly RecordedLatency[] | undefined {
   const measured = reports.flatMap(({ id, latency, route }) => {
     if (latency === undefined || !isComparable(route)) return [];
@@ -18,7 +18,7 @@ export function recordedLatencies(reports: readonly SmokeReport[]): readonly Rec
   return measured.length === 0 ? undefined : measured.slice(0, most);
 }
 
-/** What a port-forward or a proxy costs says nothing of the release. */
+/** The overhead of a port-forward or a proxy is not part of the release. */
 function isComparable(route: Route | undefined): boolean {
   return route !== 'port-forward' && route !== 'api-proxy';
 }
@@ -39,7 +39,9 @@ interface Recorded {
   readonly head: Pick<ReleaseHead, 'status' | 'latencies'>;
 }
 
-/** That of the newest deployed release whose response times were measured; not of `own`. Releases come newest first. */
+/**
+ * The baseline of the newest deployed release with measured response times, except `own`. Releases are newest first.
+ */
 export function baselineOf(releases: readonly Recorded[], own: string | undefined): Baseline | undefined {
   for (const { name, head } of releases) {
     if (name === own || head.status !== 'deployed' || head.latencies === undefined) continue;
@@ -48,7 +50,7 @@ export function baselineOf(releases: readonly Recorded[], own: string | undefine
   return undefined;
 }
 
-/** Each measurement with the one before it. For people to look at: it judges nothing, another runner may be another network away. */
+/** Each measurement with its baseline. Informational only: a different runner may have a different network distance. */
 export function compared(
   reports: readonly SmokeReport[],
   baseline: Baseline | undefined,

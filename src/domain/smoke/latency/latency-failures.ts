@@ -1,4 +1,4 @@
-/** What requests got in place of a good answer, in words that can be counted. Pure. */
+/** Classifies failed requests into countable categories. Pure. */
 import type { AnswerExpectations } from '../configuration.ts';
 import type { ConnectionFaultKind } from '../http/connection.ts';
 import { judgeAnswer } from '../http/expectations.ts';
@@ -18,7 +18,7 @@ const words: Readonly<Record<ConnectionFaultKind, string>> = {
   other: 'broken connection',
 };
 
-/** What this answer is instead of a good one; undefined if it is good. `now` is milliseconds since the epoch. */
+/** The category of a response that is not as expected; undefined if it is. `now` is milliseconds since the epoch. */
 export function failureIn(answer: HttpAnswer, expect: AnswerExpectations, now: number): string | undefined {
   if (answer.error !== undefined) return words[answer.error.kind];
   const judged = judgeAnswer('', answer, expect, now);
@@ -31,7 +31,7 @@ interface Attempt {
   readonly got?: string;
 }
 
-/** How many requests got what, the most frequent first. */
+/** Number of requests per category, the most frequent first. */
 export function countFailures(samples: readonly Attempt[]): Readonly<Record<string, number>> {
   const failed = samples.filter(({ ok }) => !ok);
   const counts = [...Map.groupBy(failed, ({ got = 'no answer' }) => got)].map(
@@ -59,8 +59,8 @@ const notFound = new Set([
 ]);
 
 /**
- * True where no request got through to the service: network policies and meshes keep a pod of no workload out like this, on
- * purpose (403 is what a mesh answers to a caller that it does not know).
+ * True if no request reached the service: network policies and meshes block unknown pods like this on purpose (a mesh
+ * responds 403 to unknown callers).
  */
 export function isKeptOut(samples: readonly Attempt[]): boolean {
   return samples.every(({ ok, got = '' }) => !ok && (notFound.has(got) || got === 'status 403'));

@@ -1,10 +1,10 @@
 /**
  * Response times of a fixed schedule as quantiles with intervals, and what they say of `max-latency`.
  *
- * Intervals of quantiles are the distribution-free ones between two order statistics (Hahn and Meeker, Statistical Intervals,
- * 1991, 5.2): nothing is assumed of the shape of the distribution, but the requests are taken as independent of each other.
- * Under a stall they are not, and the interval is then narrower than it should be; a stall is still seen, because every
- * request counts from its intended start.
+ * Intervals of quantiles are the distribution-free ones between two order statistics (Hahn and Meeker, Statistical
+ * Intervals, 1991, 5.2): nothing is assumed about the distribution, but the requests are assumed to be independent.
+ * Under a stall they are not, and the interval is then narrower than it should be; a stall is still seen, because
+ * every request counts from its intended start.
  */
 import { gammaln } from 'simple-statistics';
 import type { Reason } from '../../failure/reasons.ts';
@@ -13,17 +13,20 @@ import { countFailures, failureWords } from './latency-failures.ts';
 
 /** One request of the schedule. Times are milliseconds. */
 export interface LatencySample {
-  /** From the intended start to the answer, or to where it was given up. */
+  /** From the intended start to the response, or to the timeout. */
   readonly milliseconds: number;
-  /** False: no answer in time, or not the expected one. */
+  /** False: no response in time, or not the expected one. */
   readonly ok: boolean;
-  /** What it got in place of a good answer: `connection reset`, `status 503`. */
+  /** The kind of failure: `connection reset`, `status 503`. */
   readonly got?: string;
-  /** How much later than intended we ourselves woke up to send it; the service has no part in it. */
+  /** How much later than intended we sent it; not caused by the service. */
   readonly lag: number;
 }
 
-/** One sample per request of the schedule; `control` has round trips that cost what the way costs, where it costs anything. */
+/**
+ * One sample per request of the schedule; `control` has trivial round trips that measure the overhead of the route,
+ * if it has any.
+ */
 export interface LatencyMeasurement {
   readonly samples: readonly LatencySample[];
   readonly control?: readonly LatencySample[];
@@ -34,9 +37,9 @@ export interface Schedule {
   readonly requests: number;
   /** Requests per second. */
   readonly rate: number;
-  /** So many at the most without an answer; a request beyond waits for its turn, on the clock. */
+  /** Maximum number of pending requests; further ones wait for a slot, which counts towards their time. */
   readonly maxInFlight: number;
-  /** From the intended start; then the request is given up, sent or not. */
+  /** From the intended start; then the request is given up, even if not sent. */
   readonly timeout: number;
 }
 
@@ -53,8 +56,8 @@ const tail = 0.025;
 const z = 1.959964;
 
 /**
- * How many requests it takes at the least for the interval of a quantile to have an upper end: with fewer, even the slowest of
- * them may well lie below the quantile. 6 for p50, 72 for p95, 368 for p99.
+ * Minimum number of requests for the interval of a quantile to have an upper end: with fewer, even the slowest of
+ * them may lie below the quantile. 6 for p50, 72 for p95, 368 for p99.
  */
 export function samplesNeeded(quantile: number): number {
   return Math.ceil(Math.log(tail) / Math.log(Math.max(quantile, 1 - quantile)) - 1e-9);
@@ -91,7 +94,7 @@ export function quantileRanks(samples: number, quantile: number): { low?: number
   return { ...(low >= 1 ? { low } : {}), ...(high <= samples ? { high } : {}) };
 }
 
-/** The value of that rank; undefined where it is a request without a good answer, which took for ever. */
+/** The value of that rank; undefined if it is a failed request, which counts as infinitely slow. */
 function ofRank(good: readonly number[], rank: number | undefined): number | undefined {
   return rank === undefined ? undefined : good[rank - 1];
 }
@@ -110,8 +113,8 @@ function quantileOf(good: readonly number[], samples: number, quantile: number):
 }
 
 /**
- * A share with Wilson's score interval (1927), which holds for few samples and for shares near 0 too. Without samples nothing
- * is known: 0 to 1.
+ * A share with Wilson's score interval (1927), which is valid for few samples and shares near 0 too. Without samples:
+ * 0 to 1.
  */
 export function shareOf(hits: number, samples: number): Required<Estimate> {
   if (samples === 0) return { value: 0, low: 0, high: 1 };
@@ -129,8 +132,8 @@ export function shareOf(hits: number, samples: number): Required<Estimate> {
 const byValue = (one: number, other: number): number => one - other;
 
 /**
- * Quantiles over all requests: one without a good answer counts as slower than any that has one, or a service that refuses at
- * once would look fast. A quantile that such a request stands for is left out.
+ * Quantiles over all requests: a failed one counts as slower than any other, or a service that refuses at once would
+ * look fast. A quantile that falls on such a request is left out.
  */
 export function latencyReport(
   { samples, control = [] }: LatencyMeasurement,
@@ -168,17 +171,17 @@ interface LatencyVerdict {
   readonly remedy?: string;
 }
 
-/** Share of requests that may go without a good answer. */
+/** Share of requests that may fail. */
 const maxErrorShare = 0.01;
 
 /**
- * Failed and passed are said only where the interval leaves no doubt:
- * - failed: more than 1 % of the requests go without a good answer (low end of the interval), or all of p95's interval lies above the
- *   threshold, also when our own worst delay in sending is taken off (a runner that was busy is no fault of the service);
+ * Failed and passed only if the interval is conclusive: - failed: more than 1 % of the requests fail (low end of the
+ * interval), or all of p95's interval lies above the threshold, also when our own worst delay in sending is taken off
+ * (a runner that was busy is no fault of the service);
  * - passed: all of p95's interval lies at or below it; too few requests have no upper end and never pass;
  * - inconclusive: anything else.
  *
- * `by` is a way that costs time and loses requests itself, `port-forward`: by such a one nothing fails.
+ * `by` is a route that costs time and loses requests itself, `port-forward`: over such a route nothing fails.
  */
 export function judgeLatency(report: LatencyReport, by?: string): LatencyVerdict {
   const { requests, errorRate, p95, threshold, lag = 0 } = report;
@@ -189,8 +192,7 @@ export function judgeLatency(report: LatencyReport, by?: string): LatencyVerdict
       outcome: 'failed',
       reason: 'too-many-failed-requests',
       message: `${failedWords(report)}, at least ${percent(errorRate.low ?? 0)} of all (95 % confidence)`,
-      remedy:
-        'Read the log of the pods at the time of the test; under this rate they refuse or drop requests.',
+      remedy: 'Check the log of the pods at the time of the test; at this rate they refuse or drop requests.',
     };
   }
   const said = p95 === undefined ? 'p95 has no answer' : `p95 is ${estimateWords(p95)}`;
@@ -201,7 +203,7 @@ export function judgeLatency(report: LatencyReport, by?: string): LatencyVerdict
       reason: 'too-slow',
       message: of,
       remedy:
-        'Look for what the service waits for (database, CPU limit, a cold cache), or raise max-latency.',
+        'Find out what the service waits for (database, CPU limit, a cold cache), or raise max-latency.',
     };
   }
   if (p95?.high !== undefined && p95.high <= threshold) return { outcome: 'passed', message: of };
@@ -209,17 +211,17 @@ export function judgeLatency(report: LatencyReport, by?: string): LatencyVerdict
   if (requests < needed)
     return inconclusive(
       `${of}; too few to tell, p95 needs ${needed}`,
-      `Let the test send at least ${needed} requests.`,
+      `Configure the test to send at least ${needed} requests.`,
     );
   if (p95?.low !== undefined && p95.low > threshold)
     return inconclusive(
-      `${of}; this machine itself sent up to ${milliseconds(lag)} late`,
+      `${of}; this machine sent requests up to ${milliseconds(lag)} late`,
       'Run it again on a machine that is less busy.',
     );
   return inconclusive(`${of}; too close to tell`, 'Send more requests, or raise max-latency.');
 }
 
-/** Good figures are good whatever the way added to them; all others may be the way's. */
+/** Good figures are valid whatever the route added; all others may be caused by the route. */
 function judgeByWay(report: LatencyReport, by: string): LatencyVerdict {
   const { requests, errors, errorRate, p95, way, threshold } = report;
   const said = p95 === undefined ? 'p95 has no answer' : `p95 is ${estimateWords(p95)}`;
@@ -236,7 +238,7 @@ function judgeByWay(report: LatencyReport, by: string): LatencyVerdict {
     outcome: 'inconclusive',
     reason: 'latency-not-judged',
     message: `${failed}${said} by ${by}${cost}: not judged`,
-    remedy: 'Let the probe measure from inside the cluster: see smoke-image.',
+    remedy: 'Measure with the probe inside the cluster: see smoke-image.',
   };
 }
 

@@ -1,4 +1,4 @@
-/** Which pod stands behind the name of a database, or that it is elsewhere: as the cluster's DNS would resolve it for its users. */
+/** Resolves the name of a database to a pod or an external address, as the cluster's DNS would for its users. */
 import type { HealthState } from '../../health/state.ts';
 import { fieldAt, flagAt, listAt, numberAt, textAt } from '../../kubernetes/fields.ts';
 import {
@@ -249,7 +249,7 @@ function noService({ host, kind }: Database): Judgement {
   return {
     outcome: 'failed',
     reason: 'dns-unknown',
-    message: `${protocols[kind].title} at ${host} has a name that the cluster’s DNS does not know: there is no Service of that name.`,
+    message: `${protocols[kind].title} at ${host} has a name that the cluster’s DNS does not resolve: there is no Service of that name.`,
     remedy: 'Correct the host in the URL, or add the Service to the overlay.',
   };
 }
@@ -259,7 +259,7 @@ function noPod({ host, port, kind, users }: Database): Judgement {
   return {
     outcome: 'inconclusive',
     reason: 'not-reachable-from-here',
-    message: `${protocols[kind].title} at ${host}:${port} was not tested: it is in the pods of ${names}, and none of them is ready.`,
+    message: `${protocols[kind].title} at ${host}:${port} was not tested: it runs in the pods of ${names}, and none of them is ready.`,
     remedy: 'Run the smoke tests again while a pod of it runs.',
   };
 }
@@ -284,6 +284,6 @@ function nobodyBehind(
     outcome: 'failed',
     reason: 'connection-refused',
     message: `${protocols[kind].title} is down: Service ${name} has no ${who} behind port ${port}.`,
-    remedy: `Look at the pods that Service ${name} selects: kubectl get endpointslices, then their events and log.`,
+    remedy: `Check the pods that Service ${name} selects: kubectl get endpointslices, then their events and logs.`,
   };
 }

@@ -73,14 +73,14 @@ function leftOut(
   if (skip === true) {
     return {
       outcome: 'skipped',
-      message: `${title} is left out by smoke.databases.${name}.skip in orion.yaml.`,
+      message: `${title} is skipped by smoke.databases.${name}.skip in orion.yaml.`,
     };
   }
   if (protocols[kind].needs.length === 0 || login !== 'none' || isUnnamed !== true) return undefined;
   return {
     outcome: 'inconclusive',
     reason: 'login-unknown',
-    message: `${title} was not tested: nothing says how to log in (found by ${source}).`,
+    message: `${title} was not tested: no credentials were found (found by ${source}).`,
     remedy: `Name a Secret with its URL in orion.yaml: smoke.databases.${name}: {secret: …, key: …}.`,
   };
 }

@@ -179,7 +179,7 @@ function elsewhereTests(workload: KubernetesObject, reference: ObjectReference):
         reach: { type: 'direct', host, port },
         request: { method, path, headers },
         expect,
-        doubt: 'its probe is asked by the nodes, and this machine is none of them',
+        doubt: 'its probe is called from the nodes, and this machine is not a node',
       };
     });
 }
@@ -187,7 +187,7 @@ function elsewhereTests(workload: KubernetesObject, reference: ObjectReference):
 function ofTheNode(title: string): Judgement {
   return {
     outcome: 'skipped',
-    message: `${title} is at the loopback address of the node, where only the kubelet can ask: it is left out.`,
+    message: `${title} is at the loopback address of the node, which only the kubelet can reach: it is skipped.`,
   };
 }
 

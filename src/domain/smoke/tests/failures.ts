@@ -1,4 +1,4 @@
-/** Failures from reports: one per subject, and none for what only fails because something below it does. */
+/** Failures from reports: one per subject, and none for subjects that fail only because of a dependency. */
 import type { Failure } from '../../failure/failure.ts';
 import { keyOf, type ObjectReference, titleOf } from '../../kubernetes/objects.ts';
 import { databaseKinds, type SmokeKind, type SmokeReport } from '../report.ts';

@@ -92,7 +92,7 @@ function variablesUnset(title: string, names: readonly string[]): Judgement {
     reason: 'variable-unset',
     message: `${title} was not tested: nothing is set for ${names.join(', ')}.`,
     remedy:
-      'Set what `variables` refers to: `env` of the step for a variable of the job, or the Secret and its key.',
+      'Set what `variables` refers to: `env` of the workflow step for a variable of the job, or the Secret and its key.',
   };
 }
 
@@ -137,7 +137,7 @@ function nobodyReady(name: string): Judgement {
     outcome: 'failed',
     reason: 'pods-not-ready',
     message: `no pod of this release is ready behind ${name}.`,
-    remedy: 'Look at the events and the log of the pods that are not ready.',
+    remedy: 'Check the events and logs of the pods that are not ready.',
   };
 }
 

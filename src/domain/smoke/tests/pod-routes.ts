@@ -1,29 +1,32 @@
-/** What the ways to a pod say when there is no connection at their end, and what they cannot carry. Pure. */
+/** Interprets failures of the routes to a pod, and what a route cannot carry. Pure. */
 import type { Notice } from '../../failure/notice.ts';
 import { type ConnectionFault, type ConnectionFaultKind, oneLine } from '../http/connection.ts';
 import type { Judgement } from '../judgement.ts';
 import type { HttpTest } from './test.ts';
 
-/** No way was open: nothing is known of what is at its end. */
+/** No route was available: nothing is known about the target. */
 export interface Blocked {
-  /** Ends a sentence, without a full stop; in part untrusted. */
+  /** The end of a sentence, without a full stop; may contain untrusted text. */
   readonly blocked: string;
   readonly remedy?: string;
-  /** It may be open in a moment. */
+  /** The route may become available. */
   readonly again?: boolean;
 }
 
-/** A test that no way led to; `title` begins the sentence. */
+/** The judgement of a test without a route; `title` begins the sentence. */
 export function notReached(title: string, { blocked, remedy }: Blocked): Judgement {
   return {
     outcome: 'inconclusive',
     reason: 'no-route',
     message: `${title} was not tested: ${oneLine(blocked, 400)}.`,
-    remedy: remedy ?? 'See that port-forwards work from here: kubectl port-forward.',
+    remedy: remedy ?? 'Check that port-forwards work from here: kubectl port-forward.',
   };
 }
 
-/** No word of the server itself: a firewall, another network, a name that only others know look all like this. */
+/**
+ * Faults without a response of the server: a firewall, a different network or an internal DNS name all look like
+ * this.
+ */
 const unreached: ReadonlySet<ConnectionFaultKind> = new Set([
   'refused',
   'timeout',
@@ -37,7 +40,7 @@ export function isUnreached({ kind }: ConnectionFault): boolean {
   return unreached.has(kind);
 }
 
-/** An address outside the pods that was tried from these places, in vain: the pods may be let in where we are not. */
+/** An address outside the pods that was unreachable from these places: the pods may have access where we do not. */
 export function nobodyReaches(
   title: string,
   tried: readonly { readonly place: string; readonly fault: ConnectionFault }[],
@@ -48,23 +51,24 @@ export function nobodyReaches(
     reason: 'not-reachable-from-here',
     message: `${title} was not tested: it cannot be reached ${from.length === 0 ? 'where no probe runs' : from.join(', nor ')}.`,
     remedy:
-      'Nothing is wrong if only the pods may connect to it: leave a database out by smoke.databases.NAME: {skip: true}. If they cannot either, see its address, DNS and firewall.',
+      'This is expected if only the pods may connect to it: skip a database with smoke.databases.NAME: {skip: true}. If they cannot either, check its address, DNS and firewall.',
   };
 }
 
-/** Said once per run; `why` ends a sentence, in part untrusted. */
+/** Reported once per run; `why` ends a sentence and may contain untrusted text. */
 export function probeUnavailable(why: string): Notice {
   return {
     reason: 'probe-unavailable',
-    message: `No probe ran inside the cluster (${oneLine(why, 160).replace(/[.\s]+$/, '')}): smoke tests went from this runner.`,
+    message: `No probe ran inside the cluster (${oneLine(why, 160).replace(/[.\s]+$/, '')}): smoke tests ran from this runner.`,
     remedy:
-      'Name an image that the nodes can pull in smoke-image, and allow `create` and `delete` of jobs (docs/role.yaml).',
+      'Name an image that the nodes can pull in smoke-image, and allow `create` and `delete` on jobs (docs/role.yaml).',
   };
 }
 
 /**
- * What the API server's proxy cannot carry of this call, in a word; undefined if it can carry all of it. It makes a TLS connection of
- * its own to the pod and looks at no certificate, sends a GET without headers of ours, and of the answer brings status and body.
+ * What the API server's proxy cannot carry of this call, in a word; undefined if it can carry all of it. It makes its
+ * own TLS connection to the pod and verifies no certificate, sends a GET without our headers, and returns only status
+ * and body of the response.
  */
 export function uncarried({ scheme, request, expect }: ProxiedCall): string | undefined {
   if (scheme === 'https') return 'TLS';
@@ -75,12 +79,12 @@ export function uncarried({ scheme, request, expect }: ProxiedCall): string | un
 
 type ProxiedCall = Pick<HttpTest, 'scheme' | 'request' | 'expect'>;
 
-/** The API server's own word that a Service has nobody to send to. */
+/** The API server's message that a Service has no endpoints. */
 export function hasNoEndpoints(status: number | undefined, body: string): boolean {
   return status === 503 && /no endpoints available for service/.test(body);
 }
 
-/** True for the API server's own refusal: this identity may not use its proxy. */
+/** True if the API server itself refuses: this identity may not use its proxy. */
 export function isProxyForbidden(status: number | undefined, body: string): boolean {
   return status === 403 && /"kind":\s*"Status"/.test(body) && /cannot \w+ resource \\?"\w+\/proxy/.test(body);
 }

@@ -34,7 +34,7 @@ export function judgePods(
       outcome: 'failed',
       reason: 'pods-not-ready',
       message: `${ready.length} of ${wanted} pods of this release are ready${names}.`,
-      remedy: 'Look at the events and the log of the pods that are not ready.',
+      remedy: 'Check the events and logs of the pods that are not ready.',
       facts,
     };
   }
@@ -42,8 +42,8 @@ export function judgePods(
     return {
       outcome: 'failed',
       reason: 'restarted-after-ready',
-      message: `Containers of ${listed(restless.map(({ metadata }) => metadata.name))} were restarted more than ${rule.most} times, and have not run for twice as long as the last time yet.`,
-      remedy: 'Look at the log of the container’s previous run: kubectl logs --previous.',
+      message: `Containers of ${listed(restless.map(({ metadata }) => metadata.name))} were restarted more than ${rule.most} times, and have not yet run for twice as long as the last time.`,
+      remedy: 'Check the log of the container’s previous run: kubectl logs --previous.',
       facts,
     };
   }

@@ -1,10 +1,10 @@
-/** What a try that failed proves. From a place where the pods are not, only what the other side says itself counts. Pure. */
+/** What a failed attempt proves. Outside the pods' network, only responses of the other side count. Pure. */
 import type { Reason } from '../../failure/reasons.ts';
 import type { Judgement } from '../judgement.ts';
 import type { Route } from '../report.ts';
 import { type DatabaseTest, isDatabaseTest, type SmokeTest } from './test.ts';
 
-/** Nobody answered: it may be down, or it may be this machine that is in the wrong network. */
+/** No response: it may be down, or this machine may be in the wrong network. */
 const silent: ReadonlySet<Reason> = new Set([
   'connection-refused',
   'connection-timeout',
@@ -14,7 +14,7 @@ const silent: ReadonlySet<Reason> = new Set([
 /** From within the cluster these still may be the doing of a NetworkPolicy that lets only the workload out. */
 const keptOut: ReadonlySet<Reason> = new Set(['connection-timeout', 'connection-lost']);
 
-/** Turns a failure that proves nothing into one that was not decided; everything else stays as it is. */
+/** Turns a failure that proves nothing into an inconclusive result; everything else is unchanged. */
 export function proven(test: SmokeTest, judgement: Judgement, route: Route | undefined): Judgement {
   const { outcome, reason } = judgement;
   if (outcome !== 'failed' || reason === undefined) return judgement;
@@ -36,7 +36,7 @@ function notReachable({ subject, what }: SmokeTest, { message }: Judgement, doub
     ...(what === 'http'
       ? {}
       : {
-          remedy: `Let the smoke tests reach it from inside the cluster (${name}: {from: cluster}) or leave it out ({skip: true}); {from: runner} makes this a failure.`,
+          remedy: `Test it from inside the cluster (${name}: {from: cluster}) or skip it ({skip: true}); {from: runner} makes this a failure.`,
         }),
   };
 }
@@ -45,7 +45,7 @@ function unknownAuthority({ subject }: DatabaseTest, { message }: Judgement): Ju
   return {
     outcome: 'inconclusive',
     reason: 'tls-untrusted',
-    message: `${sentence(message)}; the workload may know an authority that is not known here.`,
+    message: `${sentence(message)}; the workload may trust an authority that is not known here.`,
     remedy: `Name the certificate authority in orion.yaml: smoke.databases.${subject}.ca, or smoke.ca for all.`,
   };
 }

@@ -1,4 +1,4 @@
-/** Which tests are asked for: those of the named services and of everything they stand on. */
+/** Selects the tests of the named services and of all their dependencies. */
 import type { SmokeConfiguration } from '../configuration.ts';
 import type { Database } from '../databases/databases.ts';
 import type { SmokeTest } from './test.ts';

@@ -1,4 +1,4 @@
-/** The ways to a Service as a whole in their order, and what an answer by each of them proves. Pure. */
+/** The routes to a Service as a whole in order, and what a response over each of them proves. Pure. */
 import { listAt, numberAt, textAt } from '../../kubernetes/fields.ts';
 import type { KubernetesObject } from '../../kubernetes/objects.ts';
 import { type ConnectionFault, judgeConnection } from '../http/connection.ts';
@@ -77,17 +77,17 @@ function entered(
   );
 }
 
-/** It proves nothing of the Service; the next way may. Ends a sentence, in part untrusted. */
+/** It proves nothing about the Service; the next route may. Ends a sentence, may contain untrusted text. */
 interface Undecided {
   readonly undecided: string;
 }
 
-/** Network policies and meshes that want a certificate answer a pod of no workload like this, on purpose. */
+/** Network policies and meshes that require a client certificate respond to unknown pods like this on purpose. */
 const keptOut: ReadonlySet<ConnectionFault['kind']> = new Set(['timeout', 'unreachable', 'reset']);
 
 const outside: ReadonlySet<string> = new Set(['load-balancer', 'ingress', 'gateway']);
 
-/** Answers that what stands before a Service gives itself: log in first, no such host, too many. */
+/** Statuses that a proxy in front of a Service returns itself: login required, unknown host, rate limit. */
 const ofTheFront: ReadonlySet<number> = new Set([401, 404, 407, 429]);
 
 /**
@@ -111,12 +111,12 @@ export function judgeThrough(
   }
   const judged = judgeAnswer(title, answer, expect, now);
   if (status === 403 && (anyAnswer || judged.outcome === 'failed')) {
-    return { undecided: 'answered 403, as the policy of a mesh does to callers that it does not know' };
+    return { undecided: 'answered 403, as the policy of a mesh does for unknown callers' };
   }
   if (anyAnswer) return someoneListens(title);
   const isFront = route === 'ingress' || route === 'gateway';
   if (isFront && mayBeTheFront(judged, status ?? 0, expect.status)) {
-    return { undecided: `answered ${status}, perhaps not of the Service` };
+    return { undecided: `answered ${status}, possibly not from the Service` };
   }
   return judged;
 }
@@ -131,16 +131,16 @@ function mayBeTheFront(
 }
 
 function someoneListens(title: string): Judgement {
-  return { outcome: 'passed', message: `${title}: somebody listens there.` };
+  return { outcome: 'passed', message: `${title}: the port accepts connections.` };
 }
 
-/** A way that was tried before, and why it decided nothing. */
+/** A route that was tried before, and why it was inconclusive. */
 export interface Tried {
   readonly title: string;
   readonly why: string;
 }
 
-/** The judgement of the way that decided, with those before it. */
+/** The judgement over the deciding route, with the routes tried before. */
 export function withTried(judgement: Judgement, by: string, tried: readonly Tried[]): Judgement {
   if (tried.length === 0) return judgement;
   return { ...judgement, message: `${judgement.message} So by ${by}; ${inWords(tried)}.` };
@@ -151,9 +151,9 @@ export function undecidedService(title: string, tried: readonly Tried[]): Judgem
   return {
     outcome: 'inconclusive',
     reason: 'no-route',
-    message: `${title}, could not be decided: ${tried.length === 0 ? 'no way leads to it from here' : inWords(tried)}.`,
+    message: `${title}, is inconclusive: ${tried.length === 0 ? 'there is no route to it from here' : inWords(tried)}.`,
     remedy:
-      'Let the probe run in the cluster (`smoke-image`, docs/role.yaml), and let pods with the label orion.dev/smoke-job call the Service.',
+      'Let the probe run in the cluster (`smoke-image`, docs/role.yaml), and allow pods with the label orion.dev/smoke-job to call the Service.',
   };
 }
 

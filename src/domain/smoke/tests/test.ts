@@ -1,4 +1,4 @@
-/** One smoke test before it has run: what is called, by which way, and what must come back. */
+/** A planned smoke test: what is called, over which route, and the expected result. */
 import type { ObjectReference } from '../../kubernetes/objects.ts';
 import type { FieldPath } from '../../kubernetes/source-location.ts';
 import type { AnswerExpectations, ConfiguredStep } from '../configuration.ts';
@@ -8,7 +8,7 @@ import type { JourneyValues } from '../journeys/journeys.ts';
 import type { Judgement } from '../judgement.ts';
 import { type DatabaseKind, isDatabaseKind, type SmokeKind } from '../report.ts';
 
-/** How the other side is dialled. `pod`: this very pod, by a way through the API server. */
+/** How the target is dialled. `pod`: this pod, over a route through the API server. */
 export type Reach =
   | { readonly type: 'direct'; readonly host: string; readonly port: number }
   | { readonly type: 'pod'; readonly pod: string; readonly port: number };
@@ -24,7 +24,7 @@ interface Identity {
   readonly pod?: string;
   readonly objects: readonly ObjectReference[];
   readonly field?: FieldPath;
-  /** Why it proves nothing if nobody answers there: `this machine is not where the pods are`. */
+  /** Why a missing response proves nothing: `this machine is not where the pods are`. */
   readonly doubt?: string;
 }
 

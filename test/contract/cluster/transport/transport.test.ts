@@ -213,7 +213,7 @@ describe.each(protocols)('%s: answers and connections', (protocol) => {
     await expect(connection.transport.request(apply)).rejects.toMatchObject({
       status: 400,
       reason: '',
-      message: 'The API server answered 400.',
+      message: 'The API server responded with status 400.',
     });
   });
 

@@ -128,7 +128,7 @@ test('says who declined it, where, why, and what never started', () => {
       reason: 'approval-declined',
       message:
         'bob, dave declined this run for production (“Not on a Friday.”), so job deploy never started.',
-      remedy: 'Settle what the reviewer asks for, and start a new run.',
+      remedy: 'Resolve what the reviewer asks for, and start a new run.',
     },
   });
 });
@@ -136,6 +136,6 @@ test('says who declined it, where, why, and what never started', () => {
 test('says who approved it', () => {
   expect(judgeRun({ ...passed, claimed: 'production' })).toEqual({
     type: 'let-pass',
-    message: 'alice approved this run for production, and no environment kept a job from starting.',
+    message: 'alice approved this run for production, and no environment prevented a job from starting.',
   });
 });

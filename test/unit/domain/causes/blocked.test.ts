@@ -81,7 +81,7 @@ test('an old pod that goes on crashing blocks the update: to be deleted at its n
   if (ending.verdict.state !== 'failed') throw new Error('passed');
   expect(ending.verdict.failures[0]).toMatchObject({
     message:
-      'StatefulSet db cannot be updated: its controller waits for pod db-0 of the release before to be ready (container api: exited with code 1).',
+      'StatefulSet db cannot be updated: its controller waits for pod db-0 of the previous release to be ready (container api: exited with code 1).',
     remedy: expect.stringContaining('`kubectl --namespace shop delete pod db-0`'),
   });
 });

@@ -82,7 +82,7 @@ describe('a container that cannot be created without it', () => {
     );
     expect([outcome(ending), ending.at]).toEqual(['container-config-error', 120]);
     expect(said(ending)).toContain(
-      'Secret tokens does not exist, and ExternalSecret shop-db has not made it within 2 min.',
+      'Secret tokens does not exist, and ExternalSecret shop-db has not created it within 2 min.',
     );
   });
 
@@ -112,7 +112,7 @@ describe('a producer that reports an error', () => {
     );
     expect([outcome(ending), ending.at]).toEqual(['object-failed', 65]);
     expect(said(ending)).toContain(
-      'ExternalSecret shop-db: could not get secret data from provider (SecretSyncedError); Secret tokens, which pods need, is not made.',
+      'ExternalSecret shop-db: could not get secret data from provider (SecretSyncedError); Secret tokens, which pods need, is not created.',
     );
   });
 
@@ -177,7 +177,7 @@ describe('a volume from it', () => {
     expect([outcome(alone), alone.at]).toEqual(['volume-pending', 33]);
     const awaited = tell([target(mounting)], story, expecting(trusted));
     expect([outcome(awaited), awaited.at]).toEqual(['volume-pending', 120]);
-    expect(said(awaited)).toContain("and OpenShift's network operator has not made it within 2 min");
+    expect(said(awaited)).toContain("and OpenShift's network operator has not created it within 2 min");
   });
 
   test('a volume of something else keeps its allowance', () => {
@@ -217,7 +217,7 @@ describe('an image that a pull secret from it opens', () => {
     const ending = tell([target(closed)], story, expecting(expectation));
     expect([outcome(ending), ending.at]).toEqual(['image-unauthorized', 120]);
     expect(said(ending)).toContain(
-      'its pull secret tokens was not there, and ExternalSecret shop-db has not made it',
+      'its pull secret tokens did not exist, and ExternalSecret shop-db has not created it',
     );
   });
 

@@ -164,7 +164,7 @@ describe('a resource claim that nobody makes: the scheduler waits for it without
   test('by its name: nobody says whether it is there, so the timeout ends it, with a guess', () => {
     const ending = tell([target(wish)], applied(1, wish, set, claiming({ resourceClaimName: 'gpu' })));
     expect(outcome(ending)).toBe('rollout-timeout');
-    expect(said(ending)).toContain('perhaps its resource claim accelerator is not there');
+    expect(said(ending)).toContain('perhaps its resource claim accelerator does not exist');
   });
 
   test('one that has been made is no obstacle: the scheduler is late', () => {

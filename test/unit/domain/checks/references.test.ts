@@ -119,7 +119,7 @@ describe('missing', () => {
         locate,
       });
     expect(told(user, collector)).toMatchObject([
-      { level: 'warn', message: expect.stringContaining('unless OpenTelemetryCollector events brings it') },
+      { level: 'warn', message: expect.stringContaining('unless OpenTelemetryCollector events creates it') },
     ]);
     expect(told(user)).toMatchObject([{ level: 'fail' }]);
   });

@@ -249,7 +249,7 @@ describe('room for the surge', () => {
     const changing = [{ workload: change, ...(live === undefined ? {} : { live }) }];
     const nodes = [node('one', '100'), node('two', '100')];
     const [finding] = judgeResources({ nodes, pods: [], changing }, profiles.production, 1);
-    return /asks for (\d+)m CPU/.exec(finding?.message ?? '')?.[1];
+    return /requests (\d+)m CPU/.exec(finding?.message ?? '')?.[1];
   };
   test.each(surgesOfWorkloads)('%s', (_, change, live, milli) => {
     expect(needed(change, live)).toBe(milli);

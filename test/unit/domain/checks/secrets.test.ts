@@ -45,21 +45,21 @@ const order = (spec: object = { target: 'tokens' }, name = 'order', kind = 'Secr
 describe('what somebody will make is not missing: producers that the table knows', () => {
   test('a producer that the table knows: told, and passed', () => {
     expect(judged(supply([needs('tokens', 'TOKEN'), externalSecret]))).toEqual([
-      'pass ok: Secret tokens will be made by ExternalSecret shop-db.',
-      expect.stringContaining('is there or will be made'),
+      'pass ok: Secret tokens will be created by ExternalSecret shop-db.',
+      expect.stringContaining('exists or will be created'),
     ]);
   });
 
   test('a live one, where it can be listed', () => {
     expect(judged(supply([needs('tokens')], { producers: [externalSecret] }))[0]).toBe(
-      'pass ok: Secret tokens will be made by ExternalSecret shop-db.',
+      'pass ok: Secret tokens will be created by ExternalSecret shop-db.',
     );
   });
 
   test('without the key that the pod needs: refused, with both names', () => {
     expect(judged(supply([needs('tokens', 'OTHER'), externalSecret]))).toEqual([
       expect.stringMatching(
-        /^fail secret-key-missing: .*key OTHER of Secret tokens, which ExternalSecret shop-db makes without/,
+        /^fail secret-key-missing: .*key OTHER of Secret tokens, which ExternalSecret shop-db creates without/,
       ),
     ]);
   });
@@ -76,7 +76,7 @@ describe('what somebody will make is not missing: producers that the table knows
     const held = placed('v1', 'Secret', 'tokens', { data: { A: 'eA==' } });
     expect(judged(supply([needs('tokens', 'B'), merging]))[0]).toMatch(/^fail secret-missing/);
     expect(judged(supply([needs('tokens', 'B'), merging, held]))[0]).toBe(
-      'pass ok: Key B of Secret tokens will be made by ExternalSecret shop-db.',
+      'pass ok: Key B of Secret tokens will be created by ExternalSecret shop-db.',
     );
   });
 });
@@ -99,7 +99,7 @@ describe('what somebody may make: kinds that the table does not know', () => {
     ],
   ])('an object of an unknown kind that %s: a warning', (_what, object) => {
     const [first, ...rest] = judged(supply([needs('tokens', 'TOKEN'), object]));
-    expect(first).toMatch(/^warn producer-uncertain: Secret tokens is not there yet; perhaps/);
+    expect(first).toMatch(/^warn producer-uncertain: Secret tokens does not exist yet; /);
     expect(first).toContain(`${object.kind} ${object.metadata.name}`);
     expect(rest).toEqual([]);
   });
@@ -159,13 +159,13 @@ describe('what somebody will make is not missing: annotations, permissions, live
     const annotations = { 'orion.dev/provides': 'Secret/tokens' };
     const providing = { ...tenant, metadata: { ...tenant.metadata, annotations } };
     expect(judged(supply([needs('tokens', 'TOKEN'), providing]))[0]).toBe(
-      'pass ok: Secret tokens will be made by Volume disk.',
+      'pass ok: Secret tokens will be created by Volume disk.',
     );
   });
 
   test('a kind that may not be listed: a warning that names the permission', () => {
     const facts = supply([needs('tokens')], { unseen: ['ExternalSecret.external-secrets.io'] });
-    expect(judged(facts)).toEqual([expect.stringMatching(/^warn producer-uncertain: .*cannot be seen/)]);
+    expect(judged(facts)).toEqual([expect.stringMatching(/^warn producer-uncertain: .*may not read/)]);
     // Its products have names that this one has not.
     expect(judged(supply([needs('tokens')], { unseen: ['RabbitmqCluster.rabbitmq.com'] }))[0]).toMatch(
       /^fail/,
@@ -175,7 +175,7 @@ describe('what somebody will make is not missing: annotations, permissions, live
   test('a token Secret of the overlay is filled by its controller', () => {
     const token = placed('v1', 'Secret', 'reader-token', { type: 'kubernetes.io/service-account-token' });
     expect(judged(supply([needs('reader-token', 'token'), token]))[0]).toBe(
-      'pass ok: Key token of Secret reader-token will be made by the token controller.',
+      'pass ok: Key token of Secret reader-token will be created by the token controller.',
     );
     expect(judged(supply([needs('reader-token', 'tokem'), token]))[0]).toMatch(/^fail secret-key-missing/);
   });

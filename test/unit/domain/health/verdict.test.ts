@@ -341,7 +341,7 @@ const selectorStories: readonly (readonly [string, Story, string])[] = [
   [
     'that is absent is not judged',
     { rendered: [service(undefined)], changes: rolledOutPod },
-    'passed | skipped: selects no pods by labels, not judged',
+    'passed | skipped: has no selector, not judged',
   ],
   [
     'beside an external name is not judged',
@@ -349,7 +349,7 @@ const selectorStories: readonly (readonly [string, Story, string])[] = [
       rendered: [service({ app: 'nobody' }, { type: 'ExternalName', externalName: 'db.example' })],
       changes: rolledOutPod,
     },
-    'passed | skipped: selects no pods by labels, not judged',
+    'passed | skipped: has no selector, not judged',
   ],
   [
     'of a workload that is scaled to zero is not judged',
@@ -368,7 +368,7 @@ const selectorStories: readonly (readonly [string, Story, string])[] = [
       rendered: [service({ app: 'api', 'statefulset.kubernetes.io/pod-name': 'api-0' })],
       changes: rolledOutPod,
     },
-    'pending | waiting: no pod of Deployment api is there yet',
+    'pending | waiting: no pod of Deployment api exists yet',
   ],
 ];
 

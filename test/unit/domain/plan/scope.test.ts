@@ -120,7 +120,7 @@ describe('what may be written', () => {
   test('a foreign object is handed over by a command', () => {
     const [problem] = judged(settings, { namespaces: ['jobs'] }, { ...ours, 'orion.dev/owner-app': 'crm' });
     expect(problem?.message).toBe(
-      'ConfigMap settings is there already, and is of app crm in namespace shop.',
+      'ConfigMap settings already exists, and belongs to app crm in namespace shop.',
     );
     expect(problem?.remedy.split('\n')[1]).toBe(
       'kubectl label ConfigMap settings -n jobs --overwrite orion.dev/owner-app=shop orion.dev/owner-namespace=shop',

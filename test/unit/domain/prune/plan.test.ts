@@ -84,7 +84,7 @@ test.each<readonly [string, KubernetesObject, readonly string[]]>([
   [
     'one that another applies too',
     made('old', { metadata: { managedFields: [ours, someone] } }),
-    ['old: someone applies it too'],
+    ['old: someone also applies it'],
   ],
   [
     'one that a controller writes to',
@@ -94,14 +94,10 @@ test.each<readonly [string, KubernetesObject, readonly string[]]>([
   [
     'one that Helm took over',
     made('old', { metadata: { annotations: { 'meta.helm.sh/release-name': 'x' } } }),
-    ['old: Helm manages it too'],
+    ['old: Helm also manages it'],
   ],
-  ['a claim', made('old', { kind: 'PersistentVolumeClaim' }), ['old: it may hold data']],
-  [
-    'a namespace',
-    made('old', { kind: 'Namespace', namespace: undefined }),
-    ['old: it belongs to the whole cluster'],
-  ],
+  ['a claim', made('old', { kind: 'PersistentVolumeClaim' }), ['old: it may contain data']],
+  ['a namespace', made('old', { kind: 'Namespace', namespace: undefined }), ['old: it is cluster-scoped']],
   [
     'a definition',
     made('old', {
@@ -109,7 +105,7 @@ test.each<readonly [string, KubernetesObject, readonly string[]]>([
       kind: 'CustomResourceDefinition',
       namespace: undefined,
     }),
-    ['old: it belongs to the whole cluster'],
+    ['old: it is cluster-scoped'],
   ],
   ['one elsewhere', made('old', { namespace: 'other' }), ['old: it is in namespace other']],
 ])('%s', (_, object, expected) => {

@@ -57,7 +57,7 @@ test.each([
 test('a frequency needs a week', () => {
   const { figures } = historyOf(heads('deployed 0 1'), start + 2 * day);
   expect(figures.perWeek).toBeUndefined();
-  expect(figureWords(figures)[0]).toBe('Deployment frequency: not said: the records go back 2.0 days only');
+  expect(figureWords(figures)[0]).toBe('Deployment frequency: unknown: the records cover only 2.0 days');
 });
 
 test('each entry says who, what, when and the verdict, newest first', () => {

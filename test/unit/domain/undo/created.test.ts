@@ -92,7 +92,7 @@ describe('left, and named', () => {
     const decision = decideCreated(before, object, known);
     expect(decision.deletion).toBeUndefined();
     expect(decision.kept?.[0]?.message).toMatch(
-      /^Queue mails stays: it is not proven that this release made it/,
+      /^Queue mails is kept: it is not proven that this release created it/,
     );
   });
 

@@ -692,7 +692,7 @@ describe('broken releases: unschedulable pods', () => {
     test('none comes: broken after five minutes, and it says who made none', () => {
       const ending = tell([target(seen)], applied(1, seen, newest, waits), patient);
       expect([outcome(ending), ending.at]).toEqual(['unschedulable', 301]);
-      expect(failureOf(ending).message).toContain('and Karpenter has made none for it');
+      expect(failureOf(ending).message).toContain('and Karpenter has not provisioned one');
     });
 
     test('it says that it will make none: broken after the usual time', () => {

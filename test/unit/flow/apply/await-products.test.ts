@@ -91,8 +91,8 @@ test('nothing to wait for: no time passes and nothing is said', async () => {
 test('goes on when it is there, and says both', async () => {
   const { failures, seconds, said } = await waited({ secret: from(3) });
   expect([failures, seconds]).toEqual([[], 3]);
-  expect(said).toMatch(/waiting for Secret tokens, to be made by ExternalSecret shop-db/);
-  expect(said).toMatch(/Secret tokens is there/);
+  expect(said).toMatch(/waiting for Secret tokens, to be created by ExternalSecret shop-db/);
+  expect(said).toMatch(/Secret tokens exists/);
 });
 
 test('an object without the key is not it', async () => {
@@ -110,7 +110,7 @@ test('a producer that never says anything holds nobody up for long, whoever may 
   for (const world of [{}, { refuses: true }]) {
     const { failures, seconds, said } = await waited(world);
     expect([failures, seconds]).toEqual([[], 10]);
-    expect(said).toMatch(/not there yet: the workloads go on/);
+    expect(said).toMatch(/does not exist yet: the workloads are applied/);
   }
   expect(await waited({ timeout: 20_000 })).toMatchObject({ seconds: 5 });
 });

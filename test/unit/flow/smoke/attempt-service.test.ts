@@ -44,7 +44,7 @@ async function judged(byForward: HttpAnswer, test: ServiceTest = service) {
 test('a pod that answers at that port: the caller is kept out, and nothing is decided', async () => {
   const judgement = await judged(well);
   expect(judgement.outcome).toBe('inconclusive');
-  expect(judgement.message).toContain('a network policy may do so');
+  expect(judgement.message).toContain('a network policy may be the cause');
 });
 
 test('a pod that refuses as well: nobody listens', async () => {

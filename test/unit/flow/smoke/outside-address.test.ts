@@ -217,7 +217,7 @@ test('that no probe runs is said once and is short, however much asks; and it is
   expect(jobs).toHaveLength(1);
   expect(notices).toMatchObject([{ reason: 'probe-unavailable' }]);
   expect(notices[0]?.message).toBe(
-    'No probe ran inside the cluster (its pod does not start: ImagePullBackOff): smoke tests went from this runner.',
+    'No probe ran inside the cluster (its pod does not start: ImagePullBackOff): smoke tests ran from this runner.',
   );
   expect(lines.filter((line) => line.includes('ImagePullBackOff'))).toHaveLength(1);
 });

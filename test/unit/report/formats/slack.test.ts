@@ -85,9 +85,9 @@ describe('renderSlackMessage: what it says', () => {
   it.each([
     ['the undo itself failed', rollbackFailed, 'The rollback failed'],
     [
-      'what was restored was not seen healthy',
+      'what was restored did not become healthy',
       { ...crashLoop, outcome: 'restore-unverified' as const },
-      'not seen healthy',
+      'did not become healthy',
     ],
   ])('is louder if %s', (_, result, said) => {
     const { text, blocks } = message(result);

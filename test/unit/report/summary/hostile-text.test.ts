@@ -16,7 +16,7 @@ import { cancelled, planned, unchanged } from '../../../support/report/quiet-res
 import { success } from '../../../support/report/succeeded-result.ts';
 
 const ourHeadings =
-  /^(Workloads|Cause|\d+ causes|What to do next|Smoke tests that failed|Smoke tests that were not decided|Pre-checks|Notices|Details|Timeline)$/;
+  /^(Workloads|Cause|\d+ causes|What to do next|Failed smoke tests|Inconclusive smoke tests|Pre-checks|Notices|Details|Timeline)$/;
 const ourHtml =
   /^(<br>|<details>\n<summary>(?:[\w ,:.()…-]|<code>(?:[^<>]*)<\/code>)*<\/summary>|<\/details>)$/;
 

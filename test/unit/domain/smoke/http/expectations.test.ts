@@ -110,14 +110,14 @@ test.each<[string, Partial<HttpAnswer>, AnswerExpectations, string, string]>([
     { status: 200, tls },
     { tlsDays: 11 },
     'tls-expired',
-    'It showed a TLS certificate that ends on 2026-12-04, in less than 11 days.',
+    'It presented a TLS certificate that expires on 2026-12-04, in less than 11 days.',
   ],
   [
     'no answer',
     { error: { kind: 'refused', message: 'connect ECONNREFUSED' } },
     {},
     'connection-refused',
-    'It refused the connection: nothing listens there (connect ECONNREFUSED).',
+    'It refused the connection: nothing listens on this port (connect ECONNREFUSED).',
   ],
 ])('%s fails', (_, answer, expected, reason, message) => {
   const judgement = judge(answer, expected);

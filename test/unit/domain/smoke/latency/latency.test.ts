@@ -164,7 +164,7 @@ describe('verdict', () => {
   it('does not blame the service for what the runner was late itself', () => {
     const samples = many(100, 1200).map((milliseconds) => ({ milliseconds, ok: true, lag: 300 }));
     expect(judged(samples).outcome).toBe('inconclusive');
-    expect(judged(samples).message).toContain('this machine itself sent up to 300 ms late');
+    expect(judged(samples).message).toContain('this machine sent requests up to 300 ms late');
     expect(judged(samples.map((one) => ({ ...one, lag: 100 }))).outcome).toBe('failed');
   });
 
