@@ -118,7 +118,11 @@ test('shown first, deleted when the release is proven, back with the release tha
   const less: Shop = { namespace, workloads: [web], objects: [configMap('kept')] };
   const planned = await deploy(less, workspace, { 'dry-run': 'true' }, 'planned');
   expect(await pruned(planned)).toEqual(['data spared', 'gone to-prune', 'old to-prune']);
-  for (const text of ['ConfigMap gone will be pruned', 'Deployment old will be pruned', 'it may contain data'])
+  for (const text of [
+    'ConfigMap gone will be pruned',
+    'Deployment old will be pruned',
+    'it may contain data',
+  ])
     expect(stripVTControlCharacters(planned.output)).toContain(text);
   expect(planned.summary).toContain('is to be deleted');
   expect(await names(namespace)).toEqual(before);

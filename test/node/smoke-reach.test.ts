@@ -201,5 +201,7 @@ test('a TLS certificate that has expired', async () => {
   const { step } = await smoke({});
   expect(step.outputs, step.output).toMatchObject({ 'exit-code': '4', reason: 'tls-expired', failed: '1' });
   expect(step.annotations.filter((line) => line.startsWith('::error'))).toHaveLength(1);
-  expect(step.output).toMatch(/presented a TLS certificate that expires on \d{4}-\d\d-\d\d, in less than 0 days/);
+  expect(step.output).toMatch(
+    /presented a TLS certificate that expires on \d{4}-\d\d-\d\d, in less than 0 days/,
+  );
 });

@@ -177,7 +177,7 @@ export interface End {
   readonly termination: Termination;
   /** Our own clock when the end was first seen. */
   readonly seenAt: number;
-  /** The last line of its log, as `LastLine` tells it; empty: there is none to be had; absent: not known yet. */
+  /** The last line of its log, see `LastLine`; empty: not available; absent: not known yet. */
   readonly line?: string;
   /** Nothing against its program: a rule asks to restart it after this exit code, or the kubelet ended it for another's sake. */
   readonly excused?: true;
@@ -221,7 +221,7 @@ export function nextEnds(
     const known = before?.get(container.name) ?? [];
     const visible = visibleEnds(container).map((end) => {
       const before = known.find((one) => one.run === end.run);
-      // A container that is removed to be made anew loses its exit code: lastState says 137.
+      // A container that is removed to be recreated loses its exit code: lastState says 137.
       if (before?.excused === true) return before;
       return { ...(before ?? firstSight(container, end, at, excused)), ...end };
     });

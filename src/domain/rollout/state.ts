@@ -36,7 +36,7 @@ export type ObservedChange =
   | { readonly type: 'applied'; readonly object: KubernetesObject; readonly at: number }
   | { readonly type: 'deleted'; readonly object: KubernetesObject; readonly at: number };
 
-/** What the log of one run of a container ended with: read beside the watches, since no object tells it. */
+/** The last log line of one run of a container: read separately from the watches, since no object contains it. */
 export interface LastLine {
   readonly type: 'last-line';
   readonly namespace: string;
@@ -45,7 +45,7 @@ export interface LastLine {
   readonly container: string;
   /** The first run is 0. */
   readonly run: number;
-  /** A digest of `comparableLine` of it, since a log may say secrets. Undefined: there is none to be had. */
+  /** A digest of `comparableLine` of it, since a log may say secrets. Undefined: not available. */
   readonly line: string | undefined;
   readonly at: number;
 }

@@ -146,7 +146,8 @@ function podsBelow(
       );
     case 'owned': {
       const pods = podsAt(state, childrenOf(state, key));
-      // An object of the same name may have been deleted and made anew: its children are told apart by the owner's UID.
+      // An object may have been deleted and recreated under the same name: its children are identified by the owner's
+      // UID.
       return live === undefined
         ? pods
         : pods.filter(({ object }) => controllerUidOf(object) === live.metadata.uid);

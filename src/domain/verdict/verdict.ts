@@ -30,9 +30,9 @@ export type Verdict =
     };
 
 /**
- * The verdict on what is known at `now`. It fails as soon as one changed workload cannot become current, passes when all
- * targets are registered and every changed one has stayed up for `settle`, and fails when `timeout` is over. Cheap
- * enough to be asked after every change: a workload is looked at anew only if something below it changed.
+ * The verdict on what is known at `now`. It fails as soon as one changed workload cannot become current, passes when
+ * all targets are registered and every changed one has stayed up for `settle`, and fails when `timeout` is over.
+ * Cheap enough to be asked after every change: a workload is assessed again only if something below it changed.
  */
 export function verdict(
   state: RolloutState,
