@@ -1,4 +1,4 @@
-/** Tables of the documents that the tables of `src` decide: nobody writes them by hand, so that they cannot differ. */
+/** Tables of the documents that are generated from tables of `src`, so that they cannot differ. */
 import { kindsOfWave, type Wave, waves } from '../src/domain/plan/waves.ts';
 import { type ExitCode, exitCodeMeanings } from '../src/domain/result/outcome.ts';
 import { phaseFacts } from '../src/domain/result/phase-facts.ts';

@@ -39,13 +39,13 @@ export function parseInputs(raw: RawInputs): Settings {
   const given = givenInputs(raw.env);
   const known = inputsOf(raw.action);
   // The schema contains the inputs of every action.
-  const [own, foreign] = apart(given, (name) => known.some((entry) => entry.name === name));
+  const [own, unknown] = apart(given, (name) => known.some((entry) => entry.name === name));
   const profile = profileNameOf(raw.action, own['environment']);
   const schema = settingsSchema(profile, raw.env['GITHUB_WORKSPACE'], environmentsOf(raw.action));
   const result = schema.safeParse(own);
   const problems = [
     ...(result.success ? [] : problemsOf(result.error, own, known)),
-    ...Object.keys(foreign).map((name) => unknownInput(name, known)),
+    ...Object.keys(unknown).map((name) => unknownInput(name, known)),
     ...known.filter(({ name, required }) => required && own[name] === undefined).map(missingInput),
   ];
   if (!result.success || problems.length > 0) throw faultOf(problems);

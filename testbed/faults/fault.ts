@@ -33,7 +33,7 @@ const selection = {
 export const faultSchema = z.discriminatedUnion('type', [
   /** Connections end by RST. */
   z.strictObject({ type: z.literal('reset'), ...selection }),
-  /** Nothing is forwarded any more, in either direction, and nobody is told. New connections work. */
+  /** Nothing is forwarded any more, in either direction, without an error. New connections work. */
   z.strictObject({ type: z.literal('stall'), ...selection }),
   /** Both directions at this speed, also of new connections. */
   z.strictObject({ type: z.literal('slow'), bytesPerSecond: z.number().positive(), ...selection }),

@@ -10,7 +10,7 @@ import { createRole } from './roles.ts';
 import { createService, type ServiceState } from './server.ts';
 import { readSettings, type Settings } from './settings.ts';
 
-/** EX_CONFIG of sysexits.h: the environment is wrong, and no restart mends it. */
+/** EX_CONFIG of sysexits.h: the environment is wrong, and a restart does not help. */
 const badSettingsCode = 78;
 
 await main();

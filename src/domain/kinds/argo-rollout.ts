@@ -4,7 +4,9 @@ import { always, hasAvailableReplicas, noFields, none } from './answers.ts';
 import type { WorkloadKind } from './kind.ts';
 import { otherKind } from './other.ts';
 
-/** Its controller judges the pods, by steps and analyses of its own: a release waits for its status, and looks at no pod. */
+/**
+ * Its controller judges the pods by its own steps and analyses: a release waits for its status, and ignores the pods.
+ */
 export const argoRollout: WorkloadKind = {
   ...otherKind,
   apiVersion: 'argoproj.io/v1alpha1',

@@ -31,7 +31,7 @@ export const cloneSet: WorkloadKind = {
   watch: undefined,
   standingVerbs: [],
   keepsConfiguration: true,
-  // They end in an identifier that the controller draws by lot.
+  // Their names end in a random identifier.
   claimNames: () => [],
 
   pods: 'owned',
@@ -45,7 +45,7 @@ export const cloneSet: WorkloadKind = {
   keepsOldPods: (live) => partitionOf(live) > 0,
   removesOldPods: (live) =>
     amountOfPods(updateStrategy(live, 'maxUnavailable') ?? '20%', replicasOf(live), Math.ceil) > 0,
-  // A pod on its way out is not counted any more.
+  // Terminating pods are no longer counted.
   waitsForOldPods: never,
   orderedFrom: undefined,
 

@@ -4,7 +4,7 @@ import { allPods, countObject, never, noFields, none, nothing } from './answers.
 import { jobPodMaker } from './job.ts';
 import type { WorkloadKind } from './kind.ts';
 
-/** It runs at its time, not at that of the release: nothing waits for it, and the Jobs that it makes speak for themselves. */
+/** It runs on its schedule, not with the release: nothing waits for it, and its Jobs are judged separately. */
 export const cronJob: WorkloadKind = {
   apiVersion: 'batch/v1',
   kind: 'CronJob',
@@ -45,7 +45,7 @@ export const cronJob: WorkloadKind = {
   podMaker: { ...jobPodMaker, between: true },
 
   handedOver: noFields,
-  // A suspended one waits for nobody.
+  // A suspended CronJob has no queue that starts it.
   startedByQueues: false,
   leavesTraces: false,
   labelledByTemplate: false,

@@ -41,7 +41,7 @@ export const deployment: WorkloadKind = {
   keepsOldPods: never,
   removesOldPods: (live) =>
     textAt(live, 'spec', 'strategy', 'type') === 'Recreate' || maxUnavailableOf(live) > 0,
-  // Successors come first, unless it is told to recreate.
+  // New pods are created first, unless its strategy is Recreate.
   waitsForOldPods: (live) => textAt(live, 'spec', 'strategy', 'type') === 'Recreate' && replicasOf(live) > 0,
   orderedFrom: undefined,
 

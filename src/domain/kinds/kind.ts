@@ -1,20 +1,20 @@
-/** The questions that the rest of the code asks about a workload kind. Each kind answers all of them in its own file. */
+/** The interface of a workload kind. Each kind implements it in its own file. */
 
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 import type { FieldPath } from '../kubernetes/source-location.ts';
 import type { Status } from '../status/generic/status.ts';
 
-/** What is asked about any object that a release waits for, also about one whose kind has no file here (`other.ts`). */
+/** Traits of any object that a release waits for, also of one whose kind has no file here (`other.ts`). */
 export interface KindTraits {
-  /** Where its pods are: the object itself is one, it owns them, or ReplicaSets that it owns do. */
+  /** Where its pods are: the object itself is a pod, it owns them, or its ReplicaSets do. */
   readonly pods: 'itself' | 'owned' | 'owned-by-replica-sets';
   /** Whether its pods serve until somebody deletes them, or do their work and end. */
   readonly runs: 'until-deleted' | 'to-completion';
-  /** A pod that ended, in success too: its controller replaces it, it is the result, or that is not known of this kind. */
+  /** What a terminated pod means, also after success: its controller replaces it, it is the result, or unknown. */
   readonly endedPods: 'replaced' | 'final' | 'unknown';
   /** Whether its controller always reports an observedGeneration: without one it has not seen the object yet. */
   readonly reportsGeneration: boolean;
-  /** Whether one pod is as good as another: a spare one that fails is then no loss. */
+  /** Whether pods are interchangeable: then a failing surplus pod does not matter. */
   readonly podsAlike: boolean;
 
   /** Which pods are of the revision that the object asks for now. */

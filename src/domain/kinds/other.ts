@@ -1,4 +1,4 @@
-/** An object of any kind without a file here: its own word counts, and pods that it owns are taken as they come. */
+/** An object of any kind without a file here: judged by its own status, and by the pods that it owns. */
 
 import { replicasOf } from '../kubernetes/surge.ts';
 import { allPods, countObject, keepsByStrategy, never, none, nothing } from './answers.ts';

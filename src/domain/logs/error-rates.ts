@@ -30,7 +30,7 @@ export interface ErrorRateReport {
   readonly oldRate?: number;
 }
 
-/** New pods may be this many times as loud as old ones. */
+/** Allowed ratio of the new pods' error rate to that of the old pods. */
 const tolerance = 2;
 
 function rateOf({ tally, podMinutes }: ErrorCount): number {

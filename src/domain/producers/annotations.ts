@@ -94,8 +94,8 @@ export function fillerOf(object: KubernetesObject): Filler | undefined {
     return { by, certainty: 'sure', ...(keys === undefined ? {} : { keys }) };
   }
   if ((kind !== 'Secret' && kind !== 'ConfigMap') || hasData(object)) return undefined;
-  const foreign = names.find((name) => !everyday.test(name));
-  if (foreign !== undefined) return { by: `who reads its ${foreign}`, certainty: 'possible' };
+  const unknownName = names.find((name) => !everyday.test(name));
+  if (unknownName !== undefined) return { by: `who reads its ${unknownName}`, certainty: 'possible' };
   const isOwnType = type !== undefined && type !== 'Opaque' && !type.startsWith('kubernetes.io/');
   return isOwnType ? { by: `who knows its type ${type}`, certainty: 'possible' } : undefined;
 }

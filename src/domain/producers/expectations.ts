@@ -1,4 +1,4 @@
-/** For each Secret and ConfigMap that pods need: is it there, will somebody make it, or is it missing? */
+/** Determines for each Secret and ConfigMap that pods need whether it exists, will be created, or is missing. */
 import {
   type KubernetesObject,
   keyOf,
@@ -28,8 +28,8 @@ export interface Supply {
 }
 
 /**
- * How sure it is that an object will be made. `sure`: an object is there whose controller makes it. `possible`: an object of an
- * unknown kind looks like it. `unseen`: nobody was allowed to look.
+ * How certain it is that an object will be created. `sure`: an existing object's controller creates it. `possible`:
+ * an object of an unknown kind looks like a producer. `unseen`: this identity may not read.
  */
 type Certainty = 'sure' | 'possible' | 'unseen';
 
@@ -44,7 +44,7 @@ export interface Expectation {
   readonly by: string;
   /** What speaks for it, where that is not sure: `which names it`. */
   readonly how?: string;
-  /** Absent where the producer is no object of this cluster that one could look at. */
+  /** Absent if the producer is not an object of this cluster. */
   readonly producer?: ObjectReference;
   readonly certainty: Certainty;
   /** False where it cannot be there before the workloads are. */

@@ -1,6 +1,6 @@
 /**
- * Whether an object of a kind that no table knows may make a Secret or ConfigMap. There are thousands of operators: nobody can list
- * them, and a first install that is refused can never pass. So a doubt is a warning, and the rollout judges.
+ * Whether an object of an unknown kind may create a Secret or ConfigMap. There are thousands of operators, and a
+ * first install that is refused could never pass. So a doubt is a warning, and the rollout decides.
  */
 
 import { isCustomResource } from '../kubernetes/custom-resource.ts';

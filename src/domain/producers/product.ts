@@ -1,4 +1,4 @@
-/** What an object of the cluster makes by its controller: Secrets and ConfigMaps that no overlay brings. */
+/** The products of an object: Secrets and ConfigMaps that its controller creates. */
 import { fieldAt, listAt, type Path, textAt } from '../kubernetes/fields.ts';
 import { isObject } from '../kubernetes/managed-fields.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
@@ -10,7 +10,7 @@ export interface Product {
   readonly name: string;
   /** All keys that it will have; absent where they are known only when it is there. */
   readonly keys?: readonly string[];
-  /** Only keys are added, to an object that somebody else makes. */
+  /** Only adds keys to an object of another producer. */
   readonly fills?: boolean;
   /** In other namespaces than its producer's too. */
   readonly everywhere?: boolean;

@@ -1,11 +1,11 @@
-/** What a producer says when it cannot make its Secret, and keeps trying. */
+/** The error of a producer that cannot create its Secret and keeps retrying. */
 import { listAt, textAt, timeOf } from '../kubernetes/fields.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 import { isFinal } from '../status/generic/status.ts';
 import { statusOf } from '../status/table.ts';
 
 interface Trouble {
-  /** Its own words, untrusted text: `could not get secret data from provider`. */
+  /** Its message, untrusted text: `could not get secret data from provider`. */
   readonly message: string;
   /** `SecretSyncedError`; the empty string where it names none. */
   readonly reason: string;

@@ -37,7 +37,7 @@ export interface RunIdentity {
   readonly server?: string;
 }
 
-/** What undo needs of one object, kept before its first write. */
+/** The previous state of one object, recorded before its first write. */
 export interface StateBefore {
   readonly reference: ObjectReference;
   /** `absent`: the release creates it, undo deletes it (UID precondition). */
@@ -58,7 +58,7 @@ export interface StateBefore {
   readonly uid?: string;
   /** The autoscalers of the release, by `keyOf`, that target it since this release: they change its replicas, not the release. */
   readonly scaledBy?: readonly string[];
-  /** Written before undo deletes the object to create it anew: from then on it is this that has to be there. */
+  /** Written before undo deletes the object in order to recreate it: from then on this is the state to restore. */
   readonly remake?: Remake;
   /** Of an absent one: when a record first said so, by the API server's clock (RFC 3339); this record's own time where it is missing. */
   readonly absentAt?: string;
@@ -66,7 +66,7 @@ export interface StateBefore {
   readonly made?: string;
 }
 
-/** An object that can only be put back by deleting it and creating it anew. */
+/** An object that can only be restored by deleting and recreating it. */
 export interface Remake {
   /** With name and namespace, without what the server sets by itself. */
   readonly object: JsonObject;
@@ -113,7 +113,7 @@ export interface ReleaseHead {
   readonly approval?: Approval;
   readonly reason?: Reason;
   readonly message?: string;
-  /** The record whose state before this one took over (release state rows 15 and 20). */
+  /** The record whose previous state this one took over (release state rows 15 and 20). */
   readonly takesOver?: string;
   /** The record that took this one over. */
   readonly takenOverBy?: string;
@@ -123,7 +123,7 @@ export interface ReleaseHead {
   readonly undoneBy?: RunIdentity;
   /** True where the namespace was made by this release: undo may delete it. */
   readonly createdNamespace?: boolean;
-  /** What is to be done if it fails; post and later steps read it here, never from inputs. */
+  /** What to do if it fails; post and later steps read it here, never from inputs. */
   readonly rollback?: 'manual' | 'automatic' | 'never';
   readonly timings?: readonly PhaseTiming[];
   /** Response times that its smoke tests measured. */

@@ -1,5 +1,5 @@
 /**
- * The result of one run: everything that log, summary, annotations, outputs and `result` are made from. It is written as a
+ * The result of one run: the source of log, summary, annotations, outputs and `result`. It is written as a
  * versioned JSON document; it holds no secret value (masked before it is made).
  */
 import type { Approval } from '../approval/approval.ts';
@@ -29,7 +29,7 @@ export interface ResultDocument {
   readonly environment: TestedEnvironment;
   readonly namespace: string;
   readonly overlay: string;
-  /** What the kubeconfig calls the cluster, and its server version, where known. */
+  /** The name of the cluster in the kubeconfig, and its server version, if known. */
   readonly cluster: string;
   readonly commit?: string;
   readonly actor?: string;
@@ -39,14 +39,14 @@ export interface ResultDocument {
   readonly reason: Reason;
   /** One sentence: what happened. */
   readonly message: string;
-  /** One sentence: what came of the rollback, where there was one. `message` says it too. */
+  /** One sentence: the result of the rollback, if there was one. Also part of `message`. */
   readonly rollback?: string;
   /** Name of the release record, `orion-shop-12`. */
   readonly release?: string;
   readonly previousRelease?: string;
   /** What `expect-plan` takes. */
   readonly planDigest?: string;
-  /** Who approved it, or that nobody was asked; absent where the profile asks for no approval. */
+  /** Who approved it, or that the approval was skipped; absent if the profile requires no approval. */
   readonly approval?: Approval;
   /** Objects created or configured. */
   readonly changed: number;
@@ -55,12 +55,12 @@ export interface ResultDocument {
   readonly phases: readonly PhaseTiming[];
   readonly checks: readonly CheckResult[];
   readonly changes: readonly ChangeReport[];
-  /** What the overlay no longer has; absent where there is no such thing. */
+  /** What the overlay no longer has; absent if there are none. */
   readonly pruned?: readonly PruneReport[];
   readonly workloads: readonly WorkloadReport[];
   readonly failures: readonly Failure[];
   readonly smoke: readonly SmokeReport[];
-  /** What the health phase found of each Service of the overlay; absent where it did not come to that. */
+  /** What the health phase found of each Service of the overlay; absent if the phase did not run. */
   readonly services?: readonly ServiceReport[];
   /** What the monitor phase found in the new pods' logs, by workload; absent where it did not run. */
   readonly errorRates?: readonly ErrorRateReport[];

@@ -12,8 +12,8 @@ import { isEnded, isReady, isTerminating, phaseOf } from '../status/built-in/pod
 import { restartRuleOf, type Tally } from '../status/built-in/restarts.ts';
 
 /**
- * Facts about a pod that hold for a while, each with the moment since when it has held without a break. Budgets and `settle`
- * are counted from these moments: by our own clock where the change was watched, so that the cluster's clock may be off.
+ * Conditions of a pod, each with the time since which it has held continuously. Budgets and `settle` are counted from
+ * these times: by our own clock where the change was watched, so that the cluster's clock may be off.
  */
 export type ConditionTimes = ReadonlyMap<string, number>;
 
@@ -21,9 +21,9 @@ export type ConditionTimes = ReadonlyMap<string, number>;
 export const conditionKeys = {
   ready: 'ready',
   unschedulable: 'unschedulable',
-  /** A scheduling gate is closed: the scheduler does not look at it. */
+  /** It has a scheduling gate: the scheduler ignores it. */
   held: 'held',
-  /** The scheduler does not look at it before something else is there (Kubernetes 1.37, KEP 5501). */
+  /** The scheduler ignores it until something else exists (Kubernetes 1.37, KEP 5501). */
   notReady: 'not-ready',
   /** No scheduler has said anything (it may wait for a volume on a node it has picked), nor the kubelet of a node that the pod names itself. */
   unseen: 'unseen',
@@ -34,7 +34,7 @@ export const conditionKeys = {
   pulling: (container: string) => `pulling/${container}`,
   running: (container: ContainerView) => `running/${container.name}#${container.restartCount}`,
   unready: (container: ContainerView) => `unready/${container.name}#${container.restartCount}`,
-  /** Between two tries of a container that ended. */
+  /** A terminated container in back-off. */
   ended: (container: ContainerView) => `ended/${container.name}#${container.restartCount}`,
 } as const;
 
@@ -55,7 +55,7 @@ const unscheduledKeys: Readonly<Record<string, string>> = {
   NotReadyForScheduling: conditionKeys.notReady,
 };
 
-/** What holds now, with the cluster's own time for it where the object tells one. */
+/** The current conditions, with the cluster's own time if the object contains one. */
 type Holding = Map<string, number | undefined>;
 
 function holding(pod: KubernetesObject): Holding {
@@ -140,7 +140,7 @@ export interface ReadinessFlaps {
   readonly count: number;
 }
 
-/** A pod that has been ready for as long as this has not flapped: what comes later begins anew. Milliseconds. */
+/** A pod that has been ready for this long has not flapped; later flaps are counted from zero. Milliseconds. */
 const lasting = 60_000;
 
 /** A pod that is ready and then is not, while all its containers go on running, has lapsed. */
@@ -178,7 +178,7 @@ export interface End {
   readonly termination: Termination;
   /** Our own clock when the end was first seen. */
   readonly seenAt: number;
-  /** The last line of its log, as `LastLine` tells it; empty: there is none to be had; absent: not known yet. */
+  /** The last line of its log, see `LastLine`; empty: not available; absent: not known yet. */
   readonly line?: string;
   /** Nothing against its program: a rule asks to restart it after this exit code, or the kubelet ended it for another's sake. */
   readonly excused?: true;
@@ -223,7 +223,7 @@ export function nextEnds(
     const known = before?.get(container.name) ?? [];
     const visible = visibleEnds(container).map((end) => {
       const before = known.find((one) => one.run === end.run);
-      // A container that is removed to be made anew loses its exit code: lastState says 137.
+      // A container that is removed to be recreated loses its exit code: lastState says 137.
       if (before?.excused === true) return before;
       return { ...(before ?? firstSight(container, end, at, excused)), ...end };
     });

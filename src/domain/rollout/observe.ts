@@ -27,8 +27,8 @@ import {
 const replicaSet = 'ReplicaSet.apps';
 
 /**
- * One change folded into what is known. A list replaces what is known of its kind and namespace: what it lacks is gone
- * (events excepted: they expire, but what happened has happened). Older versions of a known object are passed over.
+ * Applies one change to the state. A list replaces all known objects of its kind and namespace: missing ones were
+ * deleted (except events, which expire but remain evidence). Older versions of a known object are ignored.
  */
 export function observe(state: RolloutState, change: ObservedChange | LastLine): RolloutState {
   if (change.type === 'last-line') return putLastLine(state, change);
@@ -67,7 +67,7 @@ function isEventKind(groupKind: string): boolean {
   return groupKind === 'Event' || groupKind === 'Event.events.k8s.io';
 }
 
-/** Resource versions are comparable numbers by the API's own word since Kubernetes 1.35, and were in practice before. */
+/** Resource versions are documented to be comparable numbers since Kubernetes 1.35, and were in practice before. */
 function isOlder(object: KubernetesObject, known: KubernetesObject): boolean {
   if (object.metadata.uid !== known.metadata.uid) return false;
   const [version, knownVersion] = [object.metadata.resourceVersion, known.metadata.resourceVersion];
@@ -99,7 +99,7 @@ function isSameGeneration(known: KubernetesObject, object: KubernetesObject): bo
   return isStatusOrdinary(object) && sameValue(known['spec'], object['spec']);
 }
 
-/** Beyond our write, or, while that is on its way, beyond what was there before. */
+/** Beyond our write, or while that is pending, beyond the previous generation. */
 function hasMoved(
   state: RolloutState,
   key: string,
@@ -144,7 +144,7 @@ function putPod(state: RolloutState, object: KubernetesObject, at: number, relis
   return touched(same === undefined ? adopted(next, object, key) : next, object, key);
 }
 
-/** A pod of the same name may be another one by the time the line is read. */
+/** A pod may have been replaced by one of the same name by the time the line is read. */
 function putLastLine(state: RolloutState, { namespace, pod, uid, ...told }: LastLine): RolloutState {
   const key = keyOf({ apiVersion: 'v1', kind: 'Pod', namespace, name: pod });
   const known = shardAt(state.pods, key);
@@ -177,7 +177,7 @@ function remove(state: RolloutState, object: KubernetesObject, at: number): Roll
   }
   const departing = new Map(next.departing);
   departing.delete(key);
-  // One that had ended before held no room any more.
+  // A terminated pod no longer used capacity.
   const departedAt = isEnded(known.object) ? next.departedAt : at;
   return touched({ ...next, pods: withoutShard(next.pods, key), departing, departedAt }, known.object, key);
 }

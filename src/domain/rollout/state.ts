@@ -6,7 +6,7 @@ import type { Tally } from '../status/built-in/restarts.ts';
 import type { ConditionTimes, Ends, ReadinessFlaps } from './condition-times.ts';
 import { noShards, type Shards } from './persistent-map.ts';
 
-/** One object whose rollout is watched, as it was sent and as the API server answered. */
+/** One object whose rollout is watched, as it was sent and as the API server returned it. */
 export interface RolloutTarget {
   readonly reference: ObjectReference;
   /** Unchanged workloads are reported; only changed ones judge. */
@@ -14,7 +14,7 @@ export interface RolloutTarget {
   readonly uid?: string;
   /** `metadata.generation` after our apply. */
   readonly generation?: number;
-  /** What we owned after our apply: whoever writes another value there changes this release. */
+  /** What we owned after our apply: a different value there changes this release. */
   readonly owned?: OwnedFields;
   /** What was sent: paths of a failure's field point into it. */
   readonly desired: KubernetesObject;
@@ -36,7 +36,7 @@ export type ObservedChange =
   | { readonly type: 'applied'; readonly object: KubernetesObject; readonly at: number }
   | { readonly type: 'deleted'; readonly object: KubernetesObject; readonly at: number };
 
-/** What the log of one run of a container ended with: read beside the watches, since no object tells it. */
+/** The last log line of one run of a container: read separately from the watches, since no object contains it. */
 export interface LastLine {
   readonly type: 'last-line';
   readonly namespace: string;
@@ -45,21 +45,21 @@ export interface LastLine {
   readonly container: string;
   /** The first run is 0. */
   readonly run: number;
-  /** A digest of `comparableLine` of it, since a log may say secrets. Undefined: there is none to be had. */
+  /** A digest of `comparableLine` of it, since a log may say secrets. Undefined: not available. */
   readonly line: string | undefined;
   readonly at: number;
 }
 
-/** How long troubles that often heal by themselves may last, milliseconds. */
+/** Allowances for problems that often resolve by themselves, milliseconds. */
 export interface Budgets {
   /** Registry answers 429 or 5xx, times out, or its name is not found. */
   readonly pull: number;
   readonly scheduling: number;
-  /** Pods that wait for all of their group, for their queue, or for whatever a scheduler wants before it looks at them. */
+  /** Pods that wait for their whole group, for their queue, or for another precondition of the scheduler. */
   readonly group: number;
   /** Volumes that do not bind or mount. */
   readonly volume: number;
-  /** A volume that is still attached to the node where nobody uses it any more. */
+  /** A volume that is still attached to a node where it is no longer used. */
   readonly detach: number;
   /** Pods that the API server does not let a controller create, where something may still change that. */
   readonly creation: number;
@@ -88,16 +88,16 @@ export interface Limits {
   readonly timeout: number;
   readonly settle: number;
   readonly maxRestarts: number;
-  /** Our own clock when apply began: what was seen up to then was there before this release. */
+  /** Our own clock when apply began: what was observed until then existed before this release. */
   readonly startedAt: number;
   readonly budgets: Budgets;
-  /** Secrets and ConfigMaps that others will make: pods may wait for them. */
+  /** Secrets and ConfigMaps that other controllers will create: pods may wait for them. */
   readonly expectations?: readonly Expectation[];
-  /** Who makes nodes when pods have no room, as a sentence names it: a machine takes longer than a place on one. */
+  /** What provisions nodes on demand, for a sentence: a new node takes longer than capacity on an existing one. */
   readonly nodeMaker?: string;
-  /** The release itself may make room in a quota: what that refuses at first may be let in. */
+  /** The release itself may free quota: pods refused at first may be admitted later. */
   readonly widensQuota?: boolean;
-  /** What is rolled out was there before: pods of the revision in between have nothing to wait for. */
+  /** An undo: the restored revision existed before, so pods of the failed revision have nothing to wait for. */
   readonly restoring?: boolean;
 }
 
@@ -140,7 +140,7 @@ export interface Departure {
   readonly at: number;
 }
 
-/** The identity of everything below one target at one moment; it holds nothing. */
+/** The identity of everything below one target at one moment; an empty object. */
 export type Stamp = Readonly<Record<never, never>>;
 
 /** A stamp that equals no other, compared by identity. */
@@ -148,7 +148,7 @@ export function newStamp(): Stamp {
   return {};
 }
 
-/** Everything seen so far. Never changed, only replaced; keys are those of `keyOf`. */
+/** Everything observed so far. Immutable; keys are those of `keyOf`. */
 export interface RolloutState {
   readonly openedAt: number;
   /** How many targets will be registered; nothing passes before. */
@@ -165,11 +165,11 @@ export interface RolloutState {
   readonly children: Shards<ReadonlySet<string>>;
   /** Events by the UID of the object they are about, then by their own name; of claims by their key too, since a pod knows no UIDs of its claims. */
   readonly events: Shards<ReadonlyMap<string, EventRecord>>;
-  /** Pods on their way out, with the moment (cluster's clock) by which they will be gone. */
+  /** Terminating pods, with the time (cluster's clock) by which they will be deleted. */
   readonly departing: ReadonlyMap<string, number>;
-  /** When a pod last went or ended: freed capacity restarts the budgets that wait for capacity. */
+  /** When a pod was last deleted or terminated: freed capacity restarts the budgets that wait for capacity. */
   readonly departedAt: number;
-  /** Targets that were there and have been deleted since, by key. */
+  /** Targets that existed and have been deleted since, by key. */
   readonly gone: ReadonlyMap<string, Departure>;
 }
 

@@ -15,7 +15,7 @@ import type {
   WorkloadRecord,
 } from './state.ts';
 
-/** Everything that belongs to one target at one moment. */
+/** Everything that belongs to one target at one time. */
 export interface WorkloadView {
   readonly target: RolloutTarget;
   readonly groupKind: string;
@@ -30,7 +30,9 @@ export interface WorkloadView {
   readonly observed: boolean;
   /** Deployment: the ReplicaSet of the live template, once the controller has made it. */
   readonly replicaSet?: WorkloadRecord;
-  /** Pods of this release that are to stay: not on their way out, not evicted, nor at their end where they are to run on. */
+  /**
+   * Pods of this release that remain: not terminating, not evicted, and not terminated unless they run to completion.
+   */
   readonly pods: readonly PodRecord[];
   /** Pods of this release that ended in failure, a Job's evidence; of workloads whose pods are to run on, those that ended at all. */
   readonly failedPods: readonly PodRecord[];
@@ -145,7 +147,8 @@ function podsBelow(
       );
     case 'owned': {
       const pods = podsAt(state, childrenOf(state, key));
-      // An object of the same name may have been deleted and made anew: its children are told apart by the owner's UID.
+      // An object may have been deleted and recreated under the same name: its children are identified by the owner's
+      // UID.
       return live === undefined
         ? pods
         : pods.filter(({ object }) => controllerUidOf(object) === live.metadata.uid);

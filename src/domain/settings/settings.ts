@@ -1,4 +1,4 @@
-/** What a run was asked to do: the inputs after parsing, one readonly value made at the door. Durations are milliseconds. */
+/** The settings of a run: the parsed inputs as one readonly value. Durations are milliseconds. */
 import type { StepName } from './phases.ts';
 import type { Profile, TestedEnvironment } from './profile.ts';
 
@@ -41,7 +41,7 @@ export interface Settings {
   readonly allowRemoteBases: boolean;
   readonly dryRun: boolean;
   readonly skipTests: boolean;
-  /** Production without a proof of approval. */
+  /** Deploy to production without proof of approval. */
   readonly skipApproval: boolean;
   /** The GitHub environment of the job; absent: found by the job. */
   readonly githubEnvironment?: string;
@@ -49,7 +49,7 @@ export interface Settings {
   readonly comprehensive: boolean;
   /** What p95 of each endpoint may take, unless orion.yaml says otherwise. */
   readonly maxLatency: number;
-  /** Names of what is to be tested, with all it stands on; empty: everything. */
+  /** Names of what is to be tested, with its dependencies; empty: everything. */
   readonly services: readonly string[];
   /** The probe that smoke tests run in the cluster. */
   readonly smokeImage: string;
@@ -57,7 +57,7 @@ export interface Settings {
   readonly report?: string;
   /** The digest that was approved: another plan is refused. */
   readonly expectPlan?: string;
-  /** What to roll back or return to: `orion-shop-12` or `12`. */
+  /** The release to roll back or return to: `orion-shop-12` or `12`. */
   readonly release?: string;
   readonly githubToken?: string;
   /** What release records are signed with. */

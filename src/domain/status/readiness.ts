@@ -1,4 +1,4 @@
-/** The annotations by which an object says itself when it is ready and when it has failed. */
+/** The annotations that define when an object is ready and when it has failed. */
 import type { KubernetesObject } from '../kubernetes/objects.ts';
 import { isRolloutKind } from '../workloads/workloads.ts';
 import { failedWhenAnnotation, readyWhenAnnotation } from './generic/annotations.ts';

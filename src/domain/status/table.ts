@@ -25,7 +25,7 @@ const otherKinds: Readonly<Record<string, (object: KubernetesObject) => Status>>
   Namespace: namespaceStatus,
 };
 
-/** The status of any object: by its kind's function or rule, by the vocabulary, and by what its annotations say. */
+/** The status of any object: by its kind's function or rule, by the vocabulary, and by its annotations. */
 export function statusOf(object: KubernetesObject): Status {
   return byAnnotations(object, statusByKind(object));
 }

@@ -1,16 +1,18 @@
-/** What undo decides for one object. */
+/** The decision of undo for one object. */
 import { type MemberPath, memberText } from '../kubernetes/field-set.ts';
 import type { JsonObject, ManagedFieldsEntry, ObjectReference } from '../kubernetes/objects.ts';
 import type { Remake } from '../release/record.ts';
 
-/** A field that somebody changed since the release wrote it. */
+/** A field that was changed since the release wrote it. */
 export interface LeftAlone {
   readonly path: MemberPath;
   /** Empty when nobody owns the field: it was removed. */
   readonly managers: readonly string[];
 }
 
-/** Server-side apply of the configuration before, not forced; where the server takes no such apply, the way around it. */
+/**
+ * Server-side apply of the previous configuration, not forced; a JSON patch or recreation if the server rejects that.
+ */
 export interface Restore {
   readonly reference: ObjectReference;
   readonly request: JsonObject;
@@ -26,22 +28,22 @@ export interface Restore {
   readonly retires?: boolean;
   /** Fields that the release's autoscaler has changed, and that are taken back from it. */
   readonly regained?: readonly MemberPath[];
-  /** It is deleted, if it still is the one with this UID, and created anew; without a UID it was deleted for that already. */
+  /** It is deleted, if it still has this UID, and recreated; without a UID it has already been deleted for that. */
   readonly remake?: Remake & { readonly uid?: string };
   /**
-   * It may be somebody else's, and only what the release wrote to it is taken back: where the API server does not take it without (a
-   * claim has an immutable spec), it stays as it is.
+   * It may belong to somebody else, and only what the release wrote to it is reverted: if the API server rejects that
+   * (a claim has an immutable spec), it is kept unchanged.
    */
   readonly isOptional?: true;
 }
 
-/** The release made it: it goes, if it still is the one with this UID. */
+/** The release created it: it is deleted, if it still has this UID. */
 export interface Deletion {
   readonly reference: ObjectReference;
   readonly uid: string;
 }
 
-/** What undo does not touch, or cannot take back; both are complete sentences. */
+/** What undo does not change, or cannot revert; both are complete sentences. */
 export interface Kept {
   readonly reference: ObjectReference;
   readonly message: string;

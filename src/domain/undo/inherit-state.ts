@@ -1,4 +1,4 @@
-/** What an unfinished release left to its successor: the state before both (release state rows 15 and 20). */
+/** The previous state that a release takes over from an unfinished one (release state rows 15 and 20). */
 import { fieldsOf, memberKey, membersOf, valueAt } from '../kubernetes/field-set.ts';
 import { isOurs, managerKey } from '../kubernetes/managed-fields.ts';
 import { type JsonObject, keyOf } from '../kubernetes/objects.ts';

@@ -1,6 +1,6 @@
 /**
- * The order of list items that are told apart by keys or by their values: ownership does not name it, and yet it means something
- * (`$(NAME)` in `env` sees only the variables before it; init containers run one after the other).
+ * The order of list items that are identified by keys or by their values: it is not part of field ownership, but it
+ * is significant (`$(NAME)` in `env` sees only the variables before it; init containers run one after the other).
  */
 import { type MemberPath, membersOf } from '../kubernetes/field-set.ts';
 import { isObject, selects } from '../kubernetes/managed-fields.ts';

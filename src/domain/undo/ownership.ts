@@ -1,4 +1,4 @@
-/** Ownership after an undo: who owned what before the release owns it again. */
+/** Restores field ownership after an undo. */
 import { fieldsOf, type MemberPath, memberKey, membersOf, withoutMembers } from '../kubernetes/field-set.ts';
 import { canonicalJson, isOurRewrite, isOurs, managerKey } from '../kubernetes/managed-fields.ts';
 import type { KubernetesObject, ManagedFieldsEntry } from '../kubernetes/objects.ts';

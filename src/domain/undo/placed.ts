@@ -1,4 +1,4 @@
-/** Puts values into a configuration, in maps and list items that may have to be made for them. */
+/** Sets values in a configuration, creating maps and list items as needed. */
 import type { MemberPath } from '../kubernetes/field-set.ts';
 import { isObject, selects } from '../kubernetes/managed-fields.ts';
 import type { JsonObject, JsonValue } from '../kubernetes/objects.ts';

@@ -1,6 +1,6 @@
 /**
- * What undo will do, object by object. Pure: the state before, what the cluster shows now, and, where
- * it is known, what the server answered to our writes.
+ * The plan of an undo, object by object. Pure: computed from the previous state, the live objects and, if known, the
+ * server's responses to our writes.
  */
 import { type KubernetesObject, keyOf } from '../kubernetes/objects.ts';
 import type { ReleaseBody, StateBefore } from '../release/record.ts';

@@ -1,4 +1,4 @@
-/** Objects that were there before the release: what undo sends to make them what they were. */
+/** Objects that existed before the release: what undo sends to restore them. */
 import {
   type MemberPath,
   memberKey,
@@ -109,7 +109,7 @@ function restored(
   };
 }
 
-/** It is there as the release left it, and no write can change it back. */
+/** It is as the release left it, and no write can restore it. */
 function remade(before: StateBefore, restore: JsonObject, live: KubernetesObject): PresentDecision {
   const { fields = {}, ownership = [] } = before;
   const { remake, leftAlone } = remakeOf(live, { restore, fields, ownership });
@@ -124,8 +124,8 @@ function remade(before: StateBefore, restore: JsonObject, live: KubernetesObject
 }
 
 /**
- * An undo before this one has deleted it, and may have created it anew: its ownership may still be to be given back. Where a release
- * came between the two, and has made it immutable again, that one has to go as well.
+ * An earlier undo has deleted it, and may have recreated it: its ownership may still have to be restored. If a
+ * release in between made it immutable again, that object has to be deleted as well.
  */
 function decideRemade(
   before: StateBefore,

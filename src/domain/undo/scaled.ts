@@ -1,6 +1,6 @@
 /**
- * Replicas that an autoscaler of the release has changed: the release itself need not have touched the object. Whoever takes the
- * autoscaler away puts them back, for nobody else does.
+ * Replicas that an autoscaler of the release has changed, even if the release itself did not change the object. Undo,
+ * which deletes the autoscaler, restores them.
  */
 import {
   fieldsOf,

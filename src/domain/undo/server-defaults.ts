@@ -1,6 +1,6 @@
 /**
- * What the API server adds by itself to what a release writes, as the template's labels to a Job that has none left. Nobody owns
- * such fields, so no apply takes them away again: undo makes them ours first.
+ * Fields that the API server adds to what a release writes, such as the template's labels on a Job without labels.
+ * Nobody owns them, so no apply removes them: undo makes them ours first.
  */
 import { workloadKindOf } from '../kinds/table.ts';
 import { fieldsOf, isWithin, type MemberPath, membersOf, valueAt } from '../kubernetes/field-set.ts';

@@ -1,4 +1,4 @@
-/** What undo needs, decided before the first write to an object. */
+/** Computes the previous state that undo needs, before the first write to an object. */
 import {
   fieldsOf,
   type MemberPath,
@@ -131,7 +131,7 @@ function neighboursOf({ predicted }: PlannedChange, live: KubernetesObject, fiel
   return fieldsOf(neighboursIn(everybody, fields, live, predicted));
 }
 
-/** Values that the server chose when nobody named them, and would choose anew: they belong to what was there before. */
+/** Values that the server allocated, and would allocate again: they are part of the previous state. */
 function allocatedBy(live: KubernetesObject): readonly MemberPath[] {
   if (groupKindOf(live) !== 'Service') return [];
   const spec = isObject(live['spec']) ? live['spec'] : {};

@@ -17,15 +17,15 @@ import { isRolloutKind } from '../workloads/workloads.ts';
 import type { WorkloadReport } from './workload-report.ts';
 import { reportOf } from './workload-report.ts';
 
-/** What can be said about one target without knowing the time: kept until something below it changes. */
+/** The part of the verdict on one target that does not depend on the time: cached until something below it changes. */
 export interface Assessment {
   readonly target: RolloutTarget;
   readonly report: WorkloadReport;
-  /** Done, and its pods seen up; `settle` is not counted yet. */
+  /** Done, with its pods observed up; without `settle`. */
   readonly current: boolean;
   /** "Deployment auth: 1 of 3 pods updated", for the list of what is waited for. */
   readonly waitingFor: string;
-  /** Since when its pods have been up without a break; absent where there is nothing to settle. */
+  /** Since when its pods have been up continuously; absent if there is nothing to settle. */
   readonly steadySince?: number;
   readonly causes: readonly Cause[];
   /** Pods of this release that are not ready, a few of them, as a person would ask about them: "web-1 waits to start". */
@@ -133,7 +133,7 @@ function sentence(view: WorkloadView, status: Status | undefined, ready: number,
  */
 function steadySince(view: WorkloadView, ready: readonly PodRecord[]): number | undefined {
   if (view.kind.runs === 'to-completion') return undefined;
-  // A controller that has not looked yet leaves the old word, or none: it has as long to speak as pods have to fall.
+  // A controller that has not processed the change leaves the old status, or none: it gets as long as pods get for `settle`.
   if (speaksForItself(view.target.desired)) return view.live?.generationAt;
   let latest: number | undefined;
   for (const { conditionTimes } of ready) {
@@ -145,7 +145,7 @@ function steadySince(view: WorkloadView, ready: readonly PodRecord[]): number | 
   return latest;
 }
 
-/** A custom resource whose pods we do not know: its controller's word is all there is. */
+/** A custom resource whose pods are unknown: only its controller's status counts. */
 function speaksForItself(object: KubernetesObject): boolean {
   return isCustomResource(object) && !isRolloutKind(object);
 }
@@ -157,7 +157,7 @@ function servesSince(view: WorkloadView, status: Status | undefined): number | u
   }
   const live = view.live?.object;
   if (live !== undefined && speaksForItself(live)) {
-    // A database that an operator brings up: its pods are not ours to see, its word is.
+    // A database of an operator: its pods are unknown, so its status counts.
     return status?.word === 'current' ? newestTransition(live) : undefined;
   }
   const times = view.allPods.flatMap((pod) => pod.conditionTimes.get(conditionKeys.ready) ?? []);
@@ -169,7 +169,7 @@ function newestTransition(object: KubernetesObject): number {
   return Math.max(0, ...conditions.map((one) => timeOf(textAt(one, 'lastTransitionTime')) ?? 0));
 }
 
-/** How long a program that runs may take until it answers others, if its probe does not tell; milliseconds. */
+/** How long a running program may take until it serves others, if it has no probe; milliseconds. */
 const firstWord = 5_000;
 
 function firstWordFrom(view: WorkloadView): number {

@@ -1,9 +1,9 @@
 import type { Cause } from '../causes/evidence/cause.ts';
 import type { RolloutState } from '../rollout/state.ts';
 
-/** What holds beyond one workload and restarts or suspends its budgets. */
+/** Circumstances outside of one workload that restart or suspend its budgets. */
 export interface Circumstances {
-  /** When capacity was, or will be, last freed by pods that go; 0 if none went. */
+  /** When terminating pods last freed, or will free, capacity; 0 if there were none. */
   readonly capacityAt: number;
   /**
    * Since when every changed workload has been there for others to use; Infinity: not yet. A program whose readiness waits

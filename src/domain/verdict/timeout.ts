@@ -6,7 +6,7 @@ import { titleOf } from '../kubernetes/objects.ts';
 import type { Limits } from '../rollout/state.ts';
 import type { Assessment } from './assessment.ts';
 
-/** Never merely "timed out": one failure per workload that was not done, with what was missing and the best explanation. */
+/** Failures at the timeout: one per unfinished workload, with what was missing and the best explanation. */
 export function timeoutFailures(
   late: readonly Assessment[],
   limits: Limits,

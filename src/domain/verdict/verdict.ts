@@ -30,9 +30,9 @@ export type Verdict =
     };
 
 /**
- * The verdict on what is known at `now`. It fails as soon as one changed workload cannot become current, passes when all
- * targets are registered and every changed one has stayed up for `settle`, and fails when `timeout` is over. Cheap
- * enough to be asked after every change: a workload is looked at anew only if something below it changed.
+ * The verdict on what is known at `now`. It fails as soon as one changed workload cannot become current, passes when
+ * all targets are registered and every changed one has stayed up for `settle`, and fails when `timeout` is over.
+ * Cheap enough to be asked after every change: a workload is assessed again only if something below it changed.
  */
 export function verdict(
   state: RolloutState,
@@ -65,7 +65,7 @@ export function verdict(
   };
 }
 
-/** The changed workloads that are not up, or have not stayed up, each with what waits and the best explanation known. */
+/** The changed workloads that are not up, or have not settled, each with its status and the best known explanation. */
 export function unsettled(
   state: RolloutState,
   now: number,
@@ -77,7 +77,7 @@ export function unsettled(
   }));
 }
 
-/** What the changed workloads say together. */
+/** The combined state of the changed workloads. */
 interface Tally {
   /** Of all targets, changed or not. */
   readonly workloads: readonly WorkloadReport[];
@@ -85,14 +85,14 @@ interface Tally {
   readonly settledAt: number;
   /** Not settled yet. */
   readonly late: readonly Assessment[];
-  /** Something is wrong with it that ends the release, now or after a while. */
+  /** It has a cause that ends the release, now or later. */
   readonly troubled: readonly Assessment[];
   /** See `Circumstances`. */
   readonly dependenciesAt: number;
   othersAt(one: Assessment): number;
 }
 
-/** A program waits for one or two others. Where so many are still to begin, they are a crowd on its way. */
+/** A program depends on a few others. If this many have not started, it is a large release in progress. */
 const maxAwaited = 10;
 
 /** Plain loops: they run over every workload at every change. */
@@ -119,7 +119,7 @@ function tallyOf(assessments: readonly Assessment[], now: number, limits: Limits
   return { workloads, settledAt, late, troubled, dependenciesAt, othersAt: othersAnswer(changed) };
 }
 
-/** From when all the others answer, asked of one of them; 0 where they are a crowd on its way. */
+/** From when all other workloads are available, for one of them; 0 for a large release in progress. */
 function othersAnswer(changed: readonly Assessment[]): Tally['othersAt'] {
   /** The two workloads that become available last: for one of them, the other one counts. */
   let [last, lastBut]: (Assessment | undefined)[] = [];
@@ -160,7 +160,7 @@ function fatalCausesOf(one: Assessment, circumstances: Circumstances, now: numbe
   return withBestExplanation(one, counted);
 }
 
-/** A progress deadline says that, not why: the most telling trouble known stands in for it. */
+/** A progress deadline does not say why: the best known cause replaces it. */
 function withBestExplanation(one: Assessment, due: readonly Cause[]): readonly Cause[] {
   const only = due.length === 1 ? due[0] : undefined;
   if (only?.failure.reason !== 'progress-deadline-exceeded') {
@@ -172,7 +172,7 @@ function withBestExplanation(one: Assessment, due: readonly Cause[]): readonly C
   return [{ ...why, failure: { ...why.failure, message } }];
 }
 
-/** The most telling first. */
+/** Highest rank first. */
 function ordered(causes: readonly Cause[]): readonly Cause[] {
   return [...causes].sort((one, other) => other.weight - one.weight);
 }

@@ -5,7 +5,7 @@ import { textAt } from '../kubernetes/fields.ts';
 import { groupKindOf, type KubernetesObject } from '../kubernetes/objects.ts';
 import { failedWhenAnnotation, readyWhenAnnotation } from '../status/generic/annotations.ts';
 
-/** Beside the workloads: what others of the same overlay cannot do without, and what its controller brings up by itself. */
+/** Besides the workloads: objects that others of the overlay depend on, and objects that their controller brings up. */
 const awaitedKinds: ReadonlySet<string> = new Set([
   'PersistentVolumeClaim',
   'CustomResourceDefinition.apiextensions.k8s.io',

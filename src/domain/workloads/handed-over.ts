@@ -1,6 +1,6 @@
 /**
- * Fields that somebody else fills in by design, although manifests name them: sending them would be a conflict from the second
- * release on, and a change of them is nobody's quarrel. A table, so that what is left to others can be read in one place.
+ * Fields that other controllers fill in by design, although manifests contain them: sending them would conflict from
+ * the second release on, and a change of them is no drift.
  */
 import { workloadKindOf } from '../kinds/table.ts';
 import { isCustomResource } from '../kubernetes/custom-resource.ts';
@@ -131,8 +131,8 @@ function isEmptyText({ value }: Pick<Place, 'value'>): boolean {
 }
 
 /**
- * Somebody owns it in the cluster, and we do not. What `kubectl apply` wrote is the overlay's own of before: it becomes ours, and would
- * go if it were not sent.
+ * Another manager owns it in the cluster. Fields of `kubectl apply` come from an earlier overlay: they become ours,
+ * and would be removed if they were not sent.
  */
 function isOthers({ live, path }: Place): boolean {
   if (live === undefined) return false;

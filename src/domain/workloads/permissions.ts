@@ -1,4 +1,4 @@
-/** What the identity must be allowed to do, and how to say what is missing as rules of a Role. */
+/** Required permissions, and missing ones as rules of a Role. */
 import { workloadKinds } from '../kinds/table.ts';
 import { groupOf } from '../kubernetes/objects.ts';
 

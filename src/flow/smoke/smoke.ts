@@ -39,8 +39,9 @@ export interface SmokeGround {
 }
 
 /**
- * The databases that do not work now, by name: asked before a release changes anything, so that one that was down already is told
- * from one that the release broke. It fails nothing and says nothing; what cannot be found out counts as working.
+ * The databases that do not work now, by name: tested before a release changes anything, to distinguish one that was
+ * already down from one that the release broke. It fails and reports nothing; a database in an unknown state counts
+ * as working.
  */
 export async function databasesDown(
   run: Run,
@@ -135,7 +136,9 @@ export function wanted(
   );
 }
 
-/** What the objects of the cluster say may lag behind the pods by a moment: looked at anew until it is well, or time is up. */
+/**
+ * The cluster's objects may lag behind the pods by a moment: evaluated again until everything passes, or time is up.
+ */
 async function settledPlan(
   run: Run,
   { watch, health, seenUp, ...ground }: SmokeGround,

@@ -77,11 +77,15 @@ function ofFinding(check: CheckResult, finding: Finding): Content[] {
   ];
 }
 
-const loud: ReadonlySet<string> = new Set(['server-warning', 'approval-skipped', 'approval-bypassed']);
+const shownAsWarning: ReadonlySet<string> = new Set([
+  'server-warning',
+  'approval-skipped',
+  'approval-bypassed',
+]);
 
 function ofNotice(notice: Notice): Content {
   return {
-    level: loud.has(notice.reason) ? 'warning' : 'notice',
+    level: shownAsWarning.has(notice.reason) ? 'warning' : 'notice',
     title: titled(notice.object, notice.reason),
     lines: [notice.message, notice.remedy],
     location: notice.location,

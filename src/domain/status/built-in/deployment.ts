@@ -65,7 +65,7 @@ function deniedBy(deployment: KubernetesObject): string | undefined {
   return `its controller makes no progress: ${made.reason}`;
 }
 
-/** Good news in a failed rollout: something still serves. */
+/** Additional information in a failed rollout: something still serves. */
 function oldPods(count: number): string {
   return count === 1 ? '1 old pod still runs' : `${count} old pods still run`;
 }

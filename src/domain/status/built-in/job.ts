@@ -5,9 +5,9 @@ import { current, failed, progressing, type Status } from '../generic/status.ts'
 
 /**
  * Only Complete is current: a running Job proves nothing yet (kstatus calls it Current). FailureTarget comes before
- * Failed, while the pods are still being ended, and cannot be taken back (Kubernetes 1.31 and later). SuccessCriteriaMet
- * is its counterpart, but Complete follows only when the pods have ended. How it ended is told before its deletion: a Job
- * with ttlSecondsAfterFinished is deleted because it is done.
+ * Failed, while the pods are still being ended, and cannot be taken back (Kubernetes 1.31 and later).
+ * SuccessCriteriaMet is its counterpart, but Complete follows only when the pods have ended. Its result takes
+ * precedence over its deletion: a Job with ttlSecondsAfterFinished is deleted because it is done.
  */
 export function jobStatus(job: KubernetesObject): Status {
   for (const type of ['Failed', 'FailureTarget']) {

@@ -35,7 +35,7 @@ export function claimNamesOf(pod: KubernetesObject): readonly string[] {
 
 /**
  * A Pod of phase Failed is failed (kstatus says Current). One that is never restarted runs to its end, as a Job's does.
- * A container in back-off or with an error is told as it stands; whether it ends the release is for the causes to judge.
+ * A container in back-off or with an error is reported as is; the causes decide whether it ends the release.
  */
 export function podStatus(pod: KubernetesObject): Status {
   const phase = phaseOf(pod);

@@ -46,8 +46,8 @@ export interface Tally {
 }
 
 /**
- * The tallies by container name after a change of the pod. Ends before the first sight are in `ends` only. The most that was seen
- * counts, since containers that are removed to be made anew read 0 for a moment.
+ * The tallies by container name after a change of the pod. Ends before the first sight are in `ends` only. The most
+ * that was seen counts, since containers that are removed to be recreated read 0 for a moment.
  */
 export function nextTallies(
   before: { readonly object: KubernetesObject; readonly tallies: ReadonlyMap<string, Tally> } | undefined,

@@ -1,4 +1,4 @@
-/** What one object says about itself, in a small word, a code and a sentence. */
+/** The status of one object: a state, a code and a message. */
 
 /** What a verdict goes by. `unknown`: its controller or its node has not reported. `terminating`: its deletion was asked for. */
 export type StatusWord = 'current' | 'progressing' | 'failed' | 'terminating' | 'unknown';
@@ -25,7 +25,7 @@ type StatusCode =
   | 'not-bound'
   | 'no-address'
   | 'nothing-reported'
-  /** Failed as it stands, but tried again: see `isFinal`. */
+  /** Failed at the moment, but retried: see `isFinal`. */
   | 'failing'
   | 'failed';
 
@@ -53,8 +53,8 @@ export function failed(code: StatusCode, message: string): Status {
 }
 
 /**
- * Whether a failure stands for good by the controller's own word. A container in back-off, an autoscaler without metrics and
- * the like may heal: they are told as they are, and are no reason to end a release by themselves.
+ * Whether a failure is final according to the controller. A container in back-off, an autoscaler without metrics and
+ * similar may recover: they are reported, but do not end a release by themselves.
  */
 export function isFinal({ word, code }: Status): boolean {
   return word === 'failed' && code !== 'failing';

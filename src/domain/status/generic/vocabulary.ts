@@ -1,6 +1,6 @@
 /**
- * The words in which controllers say how things are: phases, reasons, types of conditions. A vocabulary and not a list of kinds, so
- * that it also reads kinds that nobody here has heard of.
+ * The vocabulary of controllers: phases, reasons, condition types. Not a list of kinds, so that it also works for
+ * unknown kinds.
  */
 
 /** `unready`: that it is not ready, and nothing about why. */
@@ -72,7 +72,7 @@ export function spelled(text: string): string {
     .toLowerCase();
 }
 
-/** Rank of what is heard in one text: what is wrong is heard over what is well. */
+/** Ranks of the meanings in one text: problems win over success. */
 const ranks: readonly Tone[] = ['failed', 'suspended', 'progressing', 'unready', 'current'];
 
 /** What a word, a reason or a sentence says; `undefined` where none of its words is known. */

@@ -283,7 +283,7 @@ describe('the findings as a whole', () => {
 
   test('that all is there: how many Secrets were checked, and whether some will be made later', () => {
     expect(judged(supply([secret('tokens'), needs('tokens')]))).toEqual([
-      'pass ok: Every Secret and ConfigMap that a pod refers to is there; 1 Secret checked for placeholders.',
+      'pass ok: Every Secret and ConfigMap that a pod refers to exists; 1 Secret checked for placeholders.',
     ]);
     const made = judged(supply([needs('tokens'), externalSecret]));
     expect(made.at(-1)).toBe(
@@ -300,7 +300,7 @@ describe('the findings as a whole', () => {
 
   test('a placeholder in stringData is one too; bytes that are no text are none', () => {
     const [found] = judged(supply([secret('s', { stringData: { A: 'CHANGEME' } })]));
-    expect(found).toBe('fail secret-placeholder: Key A of Secret s still holds a placeholder.');
+    expect(found).toBe('fail secret-placeholder: Key A of Secret s still contains a placeholder.');
     const bytes = { ...supply([secret('s', { data: { A: btoa('CHANGEME') } })]), decode: () => undefined };
     expect(judged(bytes)[0]).toMatch(/^pass/);
   });

@@ -53,7 +53,7 @@ describe('judgeTools', () => {
   test('names the release where nothing is rendered', () => {
     const record = { name: 'record', version: 'orion-shop-7', kustomizeVersion: 'unknown' } as const;
     expect(judgeTools([record])).toMatchObject([
-      { level: 'pass', message: 'Nothing is to be rendered: the objects are those of orion-shop-7.' },
+      { level: 'pass', message: 'Nothing has to be rendered: the objects are those of orion-shop-7.' },
     ]);
   });
 });

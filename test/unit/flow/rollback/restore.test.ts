@@ -244,7 +244,7 @@ describe('made anew', () => {
     const server = serverOf(live({ a: '2' }, ours), { deletion: [] });
     const wanted = restoreOf({ a: '1' }, { remake: { ...remake, uid: 'u1' } });
     expect(await server.restore(wanted)).toEqual({
-      why: 'it has to be made anew, and its deletion does not end',
+      why: 'it has to be recreated, but its deletion does not complete',
     });
     expect(server.calls).toHaveLength(1);
     expect(Math.floor(server.seconds())).toBe(60);

@@ -176,7 +176,7 @@ describe('a run that changes nothing', () => {
     const { run, ledger } = flowRun({ holder: 'us' });
     ledger.previousRelease = 'orion-shop-6';
     expect(unchanged(run)).toMatchObject({ outcome: 'unchanged', exitCode: 0 });
-    expect(unchanged(run).message).toContain('orion-shop-6 is already what the overlay asks for');
+    expect(unchanged(run).message).toContain('orion-shop-6 already matches the overlay');
     expect(verifiedRunning('orion-shop-6')).toMatchObject({ outcome: 'unchanged', exitCode: 0 });
     expect(verifiedRunning('orion-shop-6').message).toContain('orion-shop-6, which was deployed last');
     expect(testsSkipped()).toMatchObject({ outcome: 'unchanged', exitCode: 0, reason: 'nothing-changed' });
@@ -213,7 +213,7 @@ describe('a run that ends well or is stopped', () => {
       nextSteps: [],
     });
     const after = cancelled(runIn('rollout').run);
-    expect(after.message).toBe('Cancelled in the rollout phase: what was applied so far stays applied.');
+    expect(after.message).toBe('Cancelled in the rollout phase: what was applied so far remains applied.');
     expect(after.nextSteps).toHaveLength(1);
   });
 

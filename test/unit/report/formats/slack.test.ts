@@ -98,11 +98,11 @@ describe('renderSlackMessage: what it says', () => {
 });
 
 describe('renderSlackMessage: what it leaves out', () => {
-  it('gives the steps by hand whole, so that they can be copied', () => {
+  it('gives the steps in full, so that they can be copied', () => {
     const [, ...commands] = byHand.split('\n');
     const step = textsOf(message(rollbackFailed)).find((text) => text.startsWith('1. '));
     const unescaped = step?.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
-    expect(unescaped).toBe(`1. Restore Deployment auth by hand:\n\`\`\`\n${commands.join('\n')}\n\`\`\``);
+    expect(unescaped).toBe(`1. Restore Deployment auth manually:\n\`\`\`\n${commands.join('\n')}\n\`\`\``);
     expect(textsOf(message(rollbackFailed))).toContain(
       '*Rollback:* The rollback failed: Deployment auth was not restored: the API server refused it: no.',
     );

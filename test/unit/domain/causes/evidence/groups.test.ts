@@ -166,7 +166,7 @@ describe('never comes to its turn', () => {
     const claim = { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'gpu' }] };
     const end = ending(waits('NotReadyForScheduling', 'waiting for resource claim', claim));
     expect([outcome(end), end.at]).toEqual(['unschedulable', 31]);
-    expect(said(end)).toContain('its resource claim gpu is not there');
+    expect(said(end)).toContain('its resource claim gpu does not exist');
   });
 
   test('a pod of its own has the 30 s of before', () => {
