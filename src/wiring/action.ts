@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Fault } from '../domain/failure/fault.ts';
+import type { RunIdentity } from '../domain/release/record.ts';
 import type { ResultDocument } from '../domain/result/document.ts';
 import type { Settings } from '../domain/settings/settings.ts';
 import { type Remembered, settleAfterJob } from '../flow/commands/post.ts';
@@ -12,7 +13,13 @@ import { type Configuration, readConfiguration } from '../inputs/configuration.t
 import { claimedEnvironment, claimedWebhook, parseInputs } from '../inputs/parse-inputs.ts';
 import { type ActionName, stateNames } from '../inputs/registry.ts';
 import type { LogClock } from '../report/log/line.ts';
-import { environment, readIdentity, readWorkplace } from '../runner/environment.ts';
+import {
+  type Environment,
+  environment,
+  readIdentity,
+  readWorkplace,
+  type Workplace,
+} from '../runner/environment.ts';
 import { keepMemorySmall } from '../runner/memory.ts';
 import { abortOnSignals } from '../runner/signals.ts';
 import { jobLog, mask, readState, saveState } from '../runner/toolkit.ts';
@@ -27,12 +34,12 @@ export type Story = (run: Run) => Promise<ResultDocument>;
 /** Main, or post when main has left its state. Post never fails the job: main has already given the verdict. */
 export async function runAction(action: ActionName, story: Story): Promise<number> {
   const remembered = readRemembered();
-  const started = startedAction(action, story);
+  const started = startAction(action);
   if (readState('isPost') === '') {
     saveState('isPost', 'true');
-    return started.main();
+    return main(started, story);
   }
-  if (remembered !== undefined) await started.post(remembered);
+  if (remembered !== undefined) await post(started, remembered);
   return 0;
 }
 
@@ -41,97 +48,115 @@ function readRemembered(): Remembered | undefined {
   return release === '' ? undefined : { release, namespace, holder };
 }
 
-function startedAction(action: ActionName, story: Story) {
+/** What main and post of one process share. */
+interface StartedAction {
+  readonly action: ActionName;
+  readonly env: Environment;
+  readonly place: Workplace;
+  readonly signal: AbortSignal;
+  readonly secrets: ReturnType<typeof secretKeeper>;
+  readonly webhook: string | undefined;
+  readonly log: ReturnType<typeof jobLog>;
+  readonly ledger: Ledger;
+  readonly identity: RunIdentity;
+  logClock(): LogClock;
+}
+
+function startAction(action: ActionName): StartedAction {
   keepMemorySmall();
   const startedAt = Date.now();
   const env = environment();
   const place = readWorkplace(env);
-  const signal = abortOnSignals((code) => process.exit(code));
   const secrets = secretKeeper(
     ['GITHUB-TOKEN', 'RECORD-KEY'].map((name) => env[`INPUT_${name}`] ?? '').filter((value) => value !== ''),
     mask,
   );
   const webhook = claimedWebhook(env);
   for (const secret of secretsOfWebhook(webhook)) secrets.hideText(secret);
-  const log = jobLog(secrets.redact);
-  const ledger = new Ledger(startedAt);
-  const logClock = (): LogClock => ({ now: Date.now(), startedAt, colour: place.colour });
-  const identity = readIdentity(env, env['INPUT_CHECK-RUN-ID'], randomUUID().slice(0, 8));
-
-  const report = async (result: ResultDocument, settings?: Settings): Promise<number> => {
-    const { line } = log;
-    const { temporary, summaryFile } = place;
-    const shown = secrets.redactResult({ ...result, peakMemory: process.resourceUsage().maxRSS * 1024 });
-    await publish(shown, {
-      line,
-      clock: logClock(),
-      temporary,
-      summaryFile,
-      ...(settings?.report === undefined ? {} : { report: join(place.workspace, settings.report) }),
-    });
-    await tellSlack(shown, { webhook, signal, redact: secrets.redact, line, clock: logClock });
-    return result.exitCode;
-  };
-
-  const compose = (settings: Settings, configuration: Configuration) =>
-    composeRun({
-      settings,
-      configuration,
-      app: appName(settings, configuration, place.repositoryName),
-      identity,
-      env,
-      place,
-      signal,
-      log,
-      logClock,
-      ledger,
-      hide: secrets.hide,
-      hideText: secrets.hideText,
-      remember: saveState,
-    });
-
-  const open = async () => {
-    const settings = parseInputs({ env, action });
-    return compose(
-      settings,
-      await readConfiguration({ workspace: place.workspace, config: settings.config }),
-    );
-  };
-
-  /** What is known of a run whose inputs may be wrong. */
-  const atTheDoor = () => ({
-    action,
-    environment: claimedEnvironment(action, env),
-    overlay: env['INPUT_OVERLAY'] ?? '',
-  });
-
   return {
-    async main(): Promise<number> {
-      try {
-        const run = await open();
-        ledger.app = run.app;
-        return await report(await story(run), run.settings);
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        const ending = endingOfError({ signal, ledger }, error);
-        return report(ledger.document(atTheDoor(), identity, ending, Date.now()));
-      }
-    },
-    async post(remembered: Remembered): Promise<void> {
-      try {
-        const run = await open();
-        ledger.app = run.app;
-        const result = await settleAfterJob(run, remembered);
-        if (result !== undefined) await report(result);
-      } catch (error) {
-        // A job that is over must not fail for it, but it has to be visible.
-        const said = error instanceof Error ? error.message : 'unknown';
-        ledger.release = remembered.release;
-        ledger.namespace = remembered.namespace;
-        await report(ledger.document(atTheDoor(), identity, unsettled(remembered.release, said), Date.now()));
-      }
-    },
+    action,
+    env,
+    place,
+    signal: abortOnSignals((code) => process.exit(code)),
+    secrets,
+    webhook,
+    log: jobLog(secrets.redact),
+    ledger: new Ledger(startedAt),
+    identity: readIdentity(env, env['INPUT_CHECK-RUN-ID'], randomUUID().slice(0, 8)),
+    logClock: () => ({ now: Date.now(), startedAt, colour: place.colour }),
   };
+}
+
+async function main(started: StartedAction, story: Story): Promise<number> {
+  const { signal, ledger, identity } = started;
+  try {
+    const run = await open(started);
+    return await report(started, await story(run), run.settings);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const ending = endingOfError({ signal, ledger }, error);
+    return report(started, ledger.document(claimedBy(started), identity, ending, Date.now()));
+  }
+}
+
+async function post(started: StartedAction, remembered: Remembered): Promise<void> {
+  const { ledger, identity } = started;
+  try {
+    const result = await settleAfterJob(await open(started), remembered);
+    if (result !== undefined) await report(started, result);
+  } catch (error) {
+    // A job that is over must not fail for it, but it has to be visible.
+    const said = error instanceof Error ? error.message : 'unknown';
+    ledger.release = remembered.release;
+    ledger.namespace = remembered.namespace;
+    const ending = unsettled(remembered.release, said);
+    await report(started, ledger.document(claimedBy(started), identity, ending, Date.now()));
+  }
+}
+
+/** @throws Fault for bad inputs and a configuration that cannot be read */
+async function open(started: StartedAction): Promise<Run> {
+  const { action, env, place, secrets, ledger, identity, signal, log, logClock } = started;
+  const settings = parseInputs({ env, action });
+  const configuration = await readConfiguration({ workspace: place.workspace, config: settings.config });
+  const app = appName(settings, configuration, place.repositoryName);
+  ledger.app = app;
+  return composeRun({
+    settings,
+    configuration,
+    app,
+    identity,
+    env,
+    place,
+    signal,
+    log,
+    logClock,
+    ledger,
+    hide: secrets.hide,
+    hideText: secrets.hideText,
+    remember: saveState,
+  });
+}
+
+async function report(started: StartedAction, result: ResultDocument, settings?: Settings): Promise<number> {
+  const { place, signal, secrets, webhook, log, logClock } = started;
+  const { line } = log;
+  const { temporary, summaryFile } = place;
+  const shown = secrets.redactResult({ ...result, peakMemory: process.resourceUsage().maxRSS * 1024 });
+  await publish(shown, {
+    line,
+    clock: logClock(),
+    temporary,
+    summaryFile,
+    ...(settings?.report === undefined ? {} : { report: join(place.workspace, settings.report) }),
+  });
+  await tellSlack(shown, { webhook, signal, redact: secrets.redact, line, clock: logClock });
+  return result.exitCode;
+}
+
+/** What is known of a run whose inputs may be wrong. */
+function claimedBy({ action, env }: StartedAction) {
+  return { action, environment: claimedEnvironment(action, env), overlay: env['INPUT_OVERLAY'] ?? '' };
 }
 
 function appName(

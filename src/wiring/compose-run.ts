@@ -53,56 +53,14 @@ const probes: Run['probes'] = {
   databases: databaseProbes,
 };
 
-/**
- * Its connections end with the process: closing them on cancellation would turn requests in flight into errors that
- * nobody handles any more.
- */
+/** The edges of one run behind the ports of the flow. */
 export function composeRun(parts: RunParts): Run {
-  const { settings, env, place, signal } = parts;
-  let opened: Promise<Connected> | undefined;
-  const open = (): Promise<Connected> => {
-    opened ??= connect({
-      kubeconfig: settings.kubeconfig,
-      context: settings.context,
-      env,
-      home: place.home,
-      signal,
-      version,
-    }).then((connection) => ({ connection, api: createKubernetesApi(connection) }));
-    return opened;
-  };
-  let found: Promise<readonly Renderer[]> | undefined;
-  const renderers = (): Promise<readonly Renderer[]> => {
-    found ??= findRenderers(env, signal);
-    return found;
-  };
+  const { settings, env } = parts;
   return {
     ...parts,
-    configuration: {
-      clusters: Object.entries(parts.configuration.clusters ?? {}).map(([name, cluster]) => ({
-        name,
-        ...cluster,
-      })),
-      smoke: smokeConfiguration(parts.configuration.smoke),
-      outside: {
-        namespaces: parts.configuration.namespaces ?? [],
-        clusterScoped: parts.configuration['cluster-scoped'] ?? [],
-      },
-    },
+    configuration: configurationOf(parts.configuration),
     clock: systemClock,
-    renderer: {
-      findRenderers: renderers,
-      render: () =>
-        renderOverlay({
-          overlay: settings.overlay,
-          workspace: place.workspace,
-          allowRemoteBases: settings.allowRemoteBases,
-          env,
-          signal,
-          renderers: renderers(),
-        }),
-      ownNamespace: () => namespaceOfOverlay(settings.overlay, place.workspace),
-    },
+    renderer: rendererOf(parts),
     jobs: {
       stateOf: (identity) =>
         jobState({ apiUrl: env['GITHUB_API_URL'], token: settings.githubToken }, identity),
@@ -122,6 +80,7 @@ export function composeRun(parts: RunParts): Run {
         ),
     },
     probes,
+    ...clusterOf(parts),
     variable: (name) => {
       const value = env[name];
       if (value !== undefined) parts.hideText(value);
@@ -129,6 +88,60 @@ export function composeRun(parts: RunParts): Run {
     },
     hasSetOut: env[setOutVariable] === parts.app,
     setOut: () => exportVariable(setOutVariable, parts.app),
+    sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  };
+}
+
+function configurationOf(configuration: Configuration): Run['configuration'] {
+  const { clusters = {}, smoke, namespaces = [] } = configuration;
+  return {
+    clusters: Object.entries(clusters).map(([name, cluster]) => ({ name, ...cluster })),
+    smoke: smokeConfiguration(smoke),
+    outside: { namespaces, clusterScoped: configuration['cluster-scoped'] ?? [] },
+  };
+}
+
+function rendererOf({ settings, env, place, signal }: RunParts): Run['renderer'] {
+  const { overlay, allowRemoteBases } = settings;
+  const { workspace } = place;
+  let found: Promise<readonly Renderer[]> | undefined;
+  const renderers = (): Promise<readonly Renderer[]> => {
+    found ??= findRenderers(env, signal);
+    return found;
+  };
+  return {
+    findRenderers: renderers,
+    render: () =>
+      renderOverlay({ overlay, workspace, allowRemoteBases, env, signal, renderers: renderers() }),
+    ownNamespace: () => namespaceOfOverlay(overlay, workspace),
+  };
+}
+
+/**
+ * What goes through the one connection to the API server, opened when it is first needed. It ends with the process: closing it on
+ * cancellation would turn requests in flight into errors that nobody handles any more.
+ */
+function clusterOf({
+  settings,
+  env,
+  place,
+  signal,
+  app,
+  identity,
+}: RunParts): Pick<Run, 'connect' | 'watch' | 'records' | 'lease'> {
+  let opened: Promise<Connected> | undefined;
+  const open = (): Promise<Connected> => {
+    opened ??= connect({
+      kubeconfig: settings.kubeconfig,
+      context: settings.context,
+      env,
+      home: place.home,
+      signal,
+      version,
+    }).then((connection) => ({ connection, api: createKubernetesApi(connection) }));
+    return opened;
+  };
+  return {
     connect: async () => {
       const { connection, api } = await open();
       return { ...releaseCluster(connection, api), isInside: runsInside(connection.host, env) };
@@ -140,9 +153,7 @@ export function composeRun(parts: RunParts): Run {
           watchKinds(kinds, onChange, { api, signal, onLost: (_target, error) => onLost?.(error) }),
       };
     },
-    records: async (namespace) =>
-      releaseRecords((await open()).api, namespace, parts.app, settings.recordKey),
-    lease: async (namespace) => releaseLease((await open()).api, namespace, parts.app, parts.identity.holder),
-    sha256: (text) => createHash('sha256').update(text).digest('hex'),
+    records: async (namespace) => releaseRecords((await open()).api, namespace, app, settings.recordKey),
+    lease: async (namespace) => releaseLease((await open()).api, namespace, app, identity.holder),
   };
 }

@@ -41,6 +41,20 @@ interface Wanted {
   readonly run: number;
 }
 
+/** What one rollout reads, and has read. */
+interface Reading {
+  readonly run: Run;
+  readonly stateOf: () => RolloutState;
+  readonly onLine: (line: LastLine) => void;
+  readonly stopped: AbortController;
+  /** `uid/container#run` of each log that was queued once. */
+  readonly asked: Set<string>;
+  readonly admits: (workload: string, container: string) => boolean;
+  readonly queue: Wanted[];
+  /** Requests in progress. */
+  active: number;
+}
+
 /**
  * Only pods of the release that belong to a changed target are read, so nothing before the first target is
  * registered. Only a digest of a line is kept and passed on: a Secret's value in it is not. A log that cannot be read
@@ -49,85 +63,96 @@ interface Wanted {
 export function readLastLines(
   run: Run,
   stateOf: () => RolloutState,
-  tell: (line: LastLine) => void,
+  onLine: (line: LastLine) => void,
 ): LastLines {
-  const stopped = new AbortController();
-  const asked = new Set<string>();
-  const admits = admission();
-  const queue: Wanted[] = [];
-  let reading = 0;
-
-  const want = (record: PodRecord): void => {
-    const { uid = '' } = record.object.metadata;
-    const state = stateOf();
-    for (const view of containersOf(record.object)) {
-      for (const end of record.ends.get(view.name) ?? []) {
-        const id = `${uid}/${view.name}#${end.run}`;
-        if (asked.has(id) || !isWorthReading(record, view, end)) continue;
-        const target = changedTarget(state, record);
-        if (target === undefined || !isOfRelease(state, target, record)) return;
-        if (!admits(keyOf(target.reference), `${uid}/${view.name}`)) break;
-        asked.add(id);
-        queue.push({ pod: keyOf(referenceOf(record.object)), uid, container: view.name, run: end.run });
-      }
-    }
+  const reading: Reading = {
+    run,
+    stateOf,
+    onLine,
+    stopped: new AbortController(),
+    asked: new Set(),
+    admits: admission(),
+    queue: [],
+    active: 0,
   };
-
-  const readNext = (): void => {
-    while (!stopped.signal.aborted && reading < maxAtOnce) {
-      const wanted = queue.shift();
-      if (wanted === undefined) return;
-      reading += 1;
-      const done = (): void => {
-        reading -= 1;
-        readNext();
-      };
-      readOne(wanted).then(done, done);
-    }
-  };
-
-  const readOne = async ({ pod, uid, container, run: number }: Wanted): Promise<void> => {
-    const found = shardAt(stateOf().pods, pod)?.object.metadata;
-    if (found === undefined || found.uid !== uid) return;
-    const { namespace = '', name } = found;
-    const read = await readLine({ pod, uid, container, run: number }, namespace, name);
-    if (stopped.signal.aborted) return;
-    const line = read === undefined ? undefined : run.sha256(comparableLine(read));
-    const at = run.clock.now();
-    tell({ type: 'last-line', namespace, pod: name, uid, container, run: number, line, at });
-  };
-
-  /** A run that started meanwhile shifts which log is the previous one: then the log has to be read again. */
-  const readLine = async (wanted: Wanted, namespace: string, name: string): Promise<string | undefined> => {
-    for (let place = placeOf(stateOf(), wanted); place !== undefined; ) {
-      const options = { previous: place === 'previous', tailLines, signal: stopped.signal };
-      const lines = await run
-        .connect()
-        .then((cluster) => cluster.podLog(namespace, name, wanted.container, options))
-        .catch(() => []);
-      const now = placeOf(stateOf(), wanted);
-      if (stopped.signal.aborted || now === place) return lastLineOf(lines);
-      place = now;
-    }
-    return undefined;
-  };
-
   return {
-    seen: (change) => {
-      if (stopped.signal.aborted || change.type === 'deleted') return;
-      const objects = change.type === 'listed' ? change.objects : [change.object];
-      for (const object of objects) {
-        if (groupKindOf(object) !== 'Pod') continue;
-        const record = shardAt(stateOf().pods, keyOf(referenceOf(object)));
-        if (record !== undefined && record.ends.size > 0) want(record);
-      }
-      readNext();
-    },
+    seen: (change) => queueChanged(reading, change),
     stop: () => {
-      queue.length = 0;
-      stopped.abort();
+      reading.queue.length = 0;
+      reading.stopped.abort();
     },
   };
+}
+
+function queueChanged(reading: Reading, change: ObservedChange): void {
+  if (reading.stopped.signal.aborted || change.type === 'deleted') return;
+  const objects = change.type === 'listed' ? change.objects : [change.object];
+  for (const object of objects) {
+    if (groupKindOf(object) !== 'Pod') continue;
+    const record = shardAt(reading.stateOf().pods, keyOf(referenceOf(object)));
+    if (record !== undefined && record.ends.size > 0) queueEnds(reading, record);
+  }
+  readNext(reading);
+}
+
+function queueEnds({ stateOf, asked, admits, queue }: Reading, record: PodRecord): void {
+  const { uid = '' } = record.object.metadata;
+  const state = stateOf();
+  for (const view of containersOf(record.object)) {
+    for (const end of record.ends.get(view.name) ?? []) {
+      const id = `${uid}/${view.name}#${end.run}`;
+      if (asked.has(id) || !isWorthReading(record, view, end)) continue;
+      const target = changedTarget(state, record);
+      if (target === undefined || !isOfRelease(state, target, record)) return;
+      if (!admits(keyOf(target.reference), `${uid}/${view.name}`)) break;
+      asked.add(id);
+      queue.push({ pod: keyOf(referenceOf(record.object)), uid, container: view.name, run: end.run });
+    }
+  }
+}
+
+function readNext(reading: Reading): void {
+  while (!reading.stopped.signal.aborted && reading.active < maxAtOnce) {
+    const wanted = reading.queue.shift();
+    if (wanted === undefined) return;
+    reading.active += 1;
+    const done = (): void => {
+      reading.active -= 1;
+      readNext(reading);
+    };
+    readOne(reading, wanted).then(done, done);
+  }
+}
+
+async function readOne(reading: Reading, wanted: Wanted): Promise<void> {
+  const { run, stateOf, onLine, stopped } = reading;
+  const found = shardAt(stateOf().pods, wanted.pod)?.object.metadata;
+  if (found === undefined || found.uid !== wanted.uid) return;
+  const { namespace = '', name } = found;
+  const read = await readLine(reading, wanted, namespace, name);
+  if (stopped.signal.aborted) return;
+  const line = read === undefined ? undefined : run.sha256(comparableLine(read));
+  onLine({ ...wanted, type: 'last-line', namespace, pod: name, line, at: run.clock.now() });
+}
+
+/** A run that started meanwhile shifts which log is the previous one: then the log has to be read again. */
+async function readLine(
+  { run, stateOf, stopped }: Reading,
+  wanted: Wanted,
+  namespace: string,
+  name: string,
+): Promise<string | undefined> {
+  for (let place = placeOf(stateOf(), wanted); place !== undefined; ) {
+    const options = { previous: place === 'previous', tailLines, signal: stopped.signal };
+    const lines = await run
+      .connect()
+      .then((cluster) => cluster.podLog(namespace, name, wanted.container, options))
+      .catch(() => []);
+    const now = placeOf(stateOf(), wanted);
+    if (stopped.signal.aborted || now === place) return lastLineOf(lines);
+    place = now;
+  }
+  return undefined;
 }
 
 /** Whether a container's logs may be read; once admitted, it stays admitted. */

@@ -287,7 +287,7 @@ describe('the findings as a whole', () => {
     ]);
     const made = judged(supply([needs('tokens'), externalSecret]));
     expect(made.at(-1)).toBe(
-      'pass ok: Every Secret and ConfigMap that a pod refers to is there or will be made; 0 Secrets checked for placeholders.',
+      'pass ok: Every Secret and ConfigMap that a pod refers to exists or will be created; 0 Secrets checked for placeholders.',
     );
   });
 

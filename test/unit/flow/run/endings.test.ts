@@ -178,7 +178,7 @@ describe('a run that changes nothing', () => {
     expect(unchanged(run)).toMatchObject({ outcome: 'unchanged', exitCode: 0 });
     expect(unchanged(run).message).toContain('orion-shop-6 already matches the overlay');
     expect(verifiedRunning('orion-shop-6')).toMatchObject({ outcome: 'unchanged', exitCode: 0 });
-    expect(verifiedRunning('orion-shop-6').message).toContain('orion-shop-6, which was deployed last');
+    expect(verifiedRunning('orion-shop-6').message).toContain('orion-shop-6, the last deployed release');
     expect(testsSkipped()).toMatchObject({ outcome: 'unchanged', exitCode: 0, reason: 'nothing-changed' });
   });
 });
