@@ -1,7 +1,13 @@
 /** The decision of undo for one object. */
 import { type MemberPath, memberText } from '../kubernetes/field-set.ts';
-import type { JsonObject, ManagedFieldsEntry, ObjectReference } from '../kubernetes/objects.ts';
+import type {
+  JsonObject,
+  KubernetesObject,
+  ManagedFieldsEntry,
+  ObjectReference,
+} from '../kubernetes/objects.ts';
 import type { Remake } from '../release/record.ts';
+import { awaited } from '../workloads/awaited.ts';
 
 /** A field that was changed since the release wrote it. */
 export interface LeftAlone {
@@ -35,6 +41,11 @@ export interface Restore {
    * (a claim has an immutable spec), it is kept unchanged.
    */
   readonly isOptional?: true;
+}
+
+/** Whether the object has to become ready again. One that may stay as it is may never be written, so it is not waited for. */
+export function isAwaited({ request, isOptional }: Restore): boolean {
+  return isOptional !== true && awaited(request as unknown as KubernetesObject);
 }
 
 /** The release created it: it is deleted, if it still has this UID. */

@@ -14,13 +14,12 @@ import {
 import type { ReleaseBody, ReleaseStatus, Remake, StateBefore } from '../../domain/release/record.ts';
 import { targetOf } from '../../domain/rollout/target.ts';
 import { countOutcomes } from '../../domain/smoke/report.ts';
-import { leftAloneText } from '../../domain/undo/decision.ts';
+import { isAwaited, leftAloneText } from '../../domain/undo/decision.ts';
 import { deleteByHand, restoreByHand } from '../../domain/undo/manual-commands.ts';
 import { type UndoPlan, undoPlan } from '../../domain/undo/plan.ts';
 import { type RefusedEntry, withinReach } from '../../domain/undo/reach.ts';
 import { madeAnew } from '../../domain/undo/remake.ts';
 import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
-import { awaited } from '../../domain/workloads/awaited.ts';
 import { isRolloutKind } from '../../domain/workloads/workloads.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
 import type { StoredRelease } from '../../ports/release-store.ts';
@@ -141,8 +140,8 @@ async function carryOut(
   const { run, cluster, namespace, ensureHeld } = work;
   const waitedFor = new Map(
     plan.restores
+      .filter(isAwaited)
       .map(({ reference, request }) => ({ reference, desired: request as unknown as KubernetesObject }))
-      .filter(({ desired }) => awaited(desired))
       .map((target) => [keyOf(target.reference), target]),
   );
   const watch = await watchRollout(run, namespace, {

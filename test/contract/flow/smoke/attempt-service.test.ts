@@ -92,6 +92,6 @@ test('without a way that decides it stays open, and says what was tried', async 
   expect(await report([byJob, byProxy], cluster)).toMatchObject({
     outcome: 'inconclusive',
     reason: 'no-route',
-    message: expect.stringMatching(/decided: the API server’s proxy: this identity may not/),
+    message: expect.stringMatching(/is inconclusive: the API server’s proxy: this identity may not/),
   });
 });
