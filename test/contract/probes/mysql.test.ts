@@ -211,7 +211,7 @@ describe('what is wrong', () => {
     await until('only the holders are connected', async () => {
       const [rows] = (await holders[0]?.query("show status like 'Threads_connected'")) ?? [];
       const [{ Value: threads }] = rows as [{ Value: string }];
-      return Number(threads) === holders.length || undefined;
+      return Number(threads) === holders.length;
     });
     try {
       expect(await judged(url('orion'))).toMatchObject({
