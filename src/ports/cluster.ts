@@ -15,6 +15,7 @@ export type ApplyAnswer =
     }
   | { readonly type: 'conflict'; readonly conflicts: readonly ApplyConflict[] };
 
+/** How an object is sent by server-side apply. */
 export interface ApplyOptions {
   readonly force: boolean;
   readonly dryRun: boolean;

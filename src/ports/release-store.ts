@@ -18,6 +18,7 @@ export interface UnreadableRecord {
   readonly why: 'damaged' | 'unsigned';
 }
 
+/** The records of one app in one namespace. */
 export interface ReleaseList {
   /** Newest first. */
   readonly releases: readonly StoredRelease[];
@@ -26,6 +27,7 @@ export interface ReleaseList {
   readonly nextNumber: number;
 }
 
+/** The release records of one app. Every write is optimistic: it fails if somebody else has written the record since it was read. */
 export interface RecordsPort {
   /** Unreadable records are reported, not thrown. */
   list(): Promise<ReleaseList>;

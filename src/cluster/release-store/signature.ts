@@ -12,6 +12,7 @@ export interface SignedHead {
   readonly bytes: Buffer;
 }
 
+/** The signature of a head in its place, 32 bytes. */
 export function signatureOf({ namespace, name, bytes }: SignedHead, key: string): Buffer {
   return createHmac('sha256', key)
     .update(`orion.dev/release/v1\0${namespace}\0${name}\0`)
@@ -19,6 +20,7 @@ export function signatureOf({ namespace, name, bytes }: SignedHead, key: string)
     .digest();
 }
 
+/** Takes the same time whether the signature is right or wrong. */
 export function isSignedBy(head: SignedHead, signature: Buffer, key: string): boolean {
   const expected = signatureOf(head, key);
   return signature.length === expected.length && timingSafeEqual(signature, expected);

@@ -43,6 +43,7 @@ export function withOwner(object: KubernetesObject, app: string, namespace: stri
   return { ...object, metadata: { ...object.metadata, labels } };
 }
 
+/** Why an object outside of the namespace may not be deployed. */
 export interface OutsideProblem {
   readonly reason: Reason;
   readonly message: string;

@@ -18,6 +18,7 @@ export interface RefusedEntry {
   readonly problem: Pick<OutsideProblem, 'reason' | 'message' | 'remedy'>;
 }
 
+/** A record's entries, parted into those that undo follows and those that it refuses. */
 export interface FollowedRecord {
   readonly before: readonly StateBefore[];
   readonly refused: readonly RefusedEntry[];
