@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KubernetesObject } from '../../../../src/domain/kubernetes/objects.ts';
+import { closedWords } from '../../../../src/report/redaction/contract-values.ts';
 import { redact, redactResult } from '../../../../src/report/redaction/redact.ts';
 import { collectSecretValues, masksFor } from '../../../../src/report/redaction/secret-values.ts';
 import { crashLoop } from '../../../support/report/failed-results.ts';
@@ -165,5 +166,107 @@ describe('redactResult', () => {
       phase: 'preflight',
     });
     expect(failures[0]?.reason).toBe('crash-loop');
+  });
+});
+
+const only = (value: string) => collectSecretValues([secret({ VALUE: value })]);
+
+describe('redact: exactly the value, and nothing beside it', () => {
+  it.each<[title: string, value: string, text: string, shown: string]>([
+    ['as long as the shortest that is masked', 'abcdefgh', 'abcdefgh', '***'],
+    ['at the end of a text', 'abcdefgh', 'is abcdefgh', 'is ***'],
+    ['at its beginning', 'abcdefgh', 'abcdefgh is', '*** is'],
+    ['twice with one character between', 'abcdefgh', 'abcdefgh-abcdefgh', '***-***'],
+    ['twice without one', 'abcdefgh', '<abcdefghabcdefgh>', '<***>'],
+    ['but for its last character', 'abcdefgh', 'abcdefgX', 'abcdefgX'],
+    ['its beginning alone', 'abcdefghij', 'abcdefgh', 'abcdefgh'],
+    ['in another case', 'abcdefgh', 'ABCDEFGH', 'ABCDEFGH'],
+    ['JSON with escaped slashes', 'https://db/x', String.raw`{"url":"https:\/\/db\/x"}`, '{"url":"***"}'],
+    ['a URL encoded as a whole', 'abc def/ghi', 'abc%20def/ghi', '***'],
+    ['with a half of a surrogate pair', 'abcdefgh\ud800', 'abcdefgh%EF%BF%BD', '***'],
+    ['form-encoded', 'abc def ghi', 'abc+def+ghi', '***'],
+    ['without the blanks around it', '  abcdefgh\n', 'is abcdefgh.', 'is ***.'],
+    ['a line that ends with CR LF', 'first line\r\nsecond line', 'second line first line', '*** ***'],
+    ['a line that ends with CR', 'first line\rsecond line', 'second line first line', '*** ***'],
+    ['a line without its indentation', 'key:\n    indented-value', 'is indented-value', 'is ***'],
+    ['an indented line', 'key:\n    indented-value', '    indented-value', '***'],
+    ['of few characters with many bytes', 'üüüüü', 'üüüüü', 'üüüüü'],
+    ['of nothing but blanks', ' '.repeat(10), `a${' '.repeat(10)}b`, `a${' '.repeat(10)}b`],
+  ])('%s', (_title, value, text, shown) => {
+    expect(redact(text, only(value))).toBe(shown);
+  });
+
+  it.each([0, 1, 2])(
+    'base64 behind %i bytes loses only the characters that the value alone decides',
+    (shift) => {
+      const [before, after] = ['x'.repeat(shift), 'yyy'];
+      const encoded = Buffer.from(`${before}abcdefghijkl${after}`).toString('base64');
+      const shown = redact(encoded, only('abcdefghijkl'));
+      const [start = '', end = ''] = shown.split('***');
+      // Characters at either end also depend on the neighbouring bytes: one of them may stay.
+      expect(start).toHaveLength(Math.ceil((shift * 8) / 6));
+      expect(encoded.startsWith(start) && encoded.endsWith(end)).toBe(true);
+      expect(encoded.length - start.length - end.length).toBe(
+        Math.floor(((shift + 12) * 8) / 6) - start.length,
+      );
+    },
+  );
+
+  it('a value that is no Secret’s: a token, a webhook', () => {
+    expect(redact('token tok-12345678', collectSecretValues([], ['tok-12345678']))).toBe('token ***');
+    expect(redact('token tok-123', collectSecretValues([], ['tok-123']))).toBe('token tok-123');
+  });
+
+  it('a Secret whose fields are no map of texts has no value', () => {
+    const odd = { ...secret({}), data: null, stringData: { A: 12345678, B: 'abcdefgh' } };
+    expect(redact('12345678 abcdefgh', collectSecretValues([odd as unknown as KubernetesObject]))).toBe(
+      '12345678 ***',
+    );
+  });
+});
+
+describe('masksFor: what the runner gets', () => {
+  it('the value, its lines with and without blanks around them, and its base64', () => {
+    const value = 'first line\n  second line';
+    expect(masksFor(only(value)).toSorted()).toEqual(
+      ['first line', '  second line', 'second line', base64(value)].toSorted(),
+    );
+  });
+
+  it('of bytes that are no text, their base64 alone', () => {
+    const encoded = Buffer.from([0xff, 0xfe, 1, 2, 3, 4, 5, 6]).toString('base64');
+    const binary: KubernetesObject = { ...secret({}), data: { STORE: encoded } };
+    expect(masksFor(collectSecretValues([binary]))).toEqual([encoded]);
+  });
+
+  it('nothing of a short value, nor of blanks', () => {
+    expect(masksFor(collectSecretValues([secret({ A: '1234567', B: '' })]))).toEqual([]);
+    expect(masksFor(only(' '.repeat(12)))).toEqual([base64(' '.repeat(12))]);
+  });
+});
+
+describe('redactResult: words of the contract', () => {
+  const words = Object.entries(closedWords).flatMap(([field, known]) =>
+    [...known].filter((word) => word.length >= 8).map((word): [string, string] => [field, word]),
+  );
+
+  it.each(words)('%s keeps %s, which any other field may not', (field, word) => {
+    const document = { [field]: word, message: word, nested: [{ [field]: word, message: word }] };
+    expect(redactResult(document as never, only(word))).toEqual({
+      [field]: word,
+      message: '***',
+      nested: [{ [field]: word, message: '***' }],
+    });
+  });
+
+  it('is that word in full, and no other', () => {
+    expect(redactResult({ outcome: 'succeeded-not' } as never, only('succeeded-not'))).toEqual({
+      outcome: '***',
+    });
+  });
+
+  it('leaves numbers, truth values and nothing as they are', () => {
+    const document = { count: 12345678, ready: true, absent: null, list: [1, 'abcdefgh'] };
+    expect(redactResult(document as never, only('abcdefgh'))).toEqual({ ...document, list: [1, '***'] });
   });
 });
