@@ -156,55 +156,33 @@ function faultOf(problems: readonly InputProblem[]): Fault {
 }
 
 function toSettings(action: ActionName, name: Environment, parsed: ParsedInputs): Settings {
+  const { environment, service = [], slackWebhook: _webhook, ...settings } = camelCased(parsed);
   return {
+    ...settings,
     action,
-    ...given('phase', parsed.phase),
-    environment: isDeployAction(action) ? name : parsed.environment,
+    environment: isDeployAction(action) ? name : environment,
     profile: profiles[name],
-    overlay: parsed.overlay,
-    ...given('namespace', parsed.namespace),
-    ...given('app', parsed.app),
-    ...given('kubeconfig', parsed.kubeconfig),
-    ...given('context', parsed.context),
-    ...given('config', parsed.config),
-    timeout: parsed.timeout,
-    healthRetries: parsed['health-retries'],
-    healthInterval: parsed['health-interval'],
-    progressInterval: parsed['progress-interval'],
-    settle: parsed.settle,
-    monitor: parsed.monitor,
-    errorWindow: parsed['error-window'],
-    maxErrors: parsed['max-errors'],
-    maxRestarts: parsed['max-restarts'],
-    readinessGateTimeout: parsed['readiness-gate-timeout'],
-    minNodes: parsed['min-nodes'],
-    rollback: parsed.rollback,
-    adopt: parsed.adopt,
-    allowUnhealthy: parsed['allow-unhealthy'],
-    allowInsufficientResources: parsed['allow-insufficient-resources'],
-    allowUnstableHistory: parsed['allow-unstable-history'],
-    allowPaused: parsed['allow-paused'],
-    allowRemoteBases: parsed['allow-remote-bases'],
-    dryRun: parsed['dry-run'],
-    skipTests: parsed['skip-tests'],
-    skipApproval: parsed['skip-approval'],
-    ...given('githubEnvironment', parsed['github-environment']),
-    comprehensive: parsed.comprehensive,
-    maxLatency: parsed['max-latency'],
-    services: parsed.service ?? [],
-    smokeImage: parsed['smoke-image'],
-    ...given('report', parsed.report),
-    ...given('expectPlan', parsed['expect-plan']),
-    ...given('release', parsed.release),
-    ...given('githubToken', parsed['github-token']),
-    ...given('recordKey', parsed['record-key']),
-    ...given('checkRunId', parsed['check-run-id']),
+    services: service,
   };
 }
 
-function given<Name extends string, Value extends string>(
-  name: Name,
-  value: Value | undefined,
-): { [key in Name]?: Value } {
-  return value === undefined ? {} : ({ [name]: value } as { [key in Name]?: Value });
+/** `max-latency` becomes `maxLatency`. */
+type CamelCase<Name> = Name extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Name;
+
+type Optional<Values> = { [Key in keyof Values]: undefined extends Values[Key] ? Key : never }[keyof Values];
+
+type CamelCased<Values> = {
+  readonly [Key in Exclude<keyof Values, Optional<Values>> as CamelCase<Key>]: Values[Key];
+} & { readonly [Key in Optional<Values> as CamelCase<Key>]?: Exclude<Values[Key], undefined> };
+
+/** Settings are named as their inputs are; an input that was not given is absent. */
+function camelCased(values: ParsedInputs): CamelCased<ParsedInputs> {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  const named = given.map(([name, value]) => [
+    name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase()),
+    value,
+  ]);
+  return Object.fromEntries(named) as CamelCased<ParsedInputs>;
 }
