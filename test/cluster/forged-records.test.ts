@@ -193,7 +193,9 @@ describe('what a forged record asks for outside of the release’s reach is refu
     expect(step.output).toContain(
       'Deployment ledger is not deleted, although the release record asks for it',
     );
-    expect(step.output).toContain('ConfigMap of-others is kept: it is not proven that this release created it');
+    expect(step.output).toContain(
+      'ConfigMap of-others is kept: it is not proven that this release created it',
+    );
   });
 
   test('by the rollback of the release that took its state over', async () => {
