@@ -16,7 +16,7 @@ export interface SummaryLimits {
   readonly entries: number;
   /** Characters of one sentence of untrusted text. */
   readonly sentence: number;
-  /** What the reader is told was cut; empty if nothing was. */
+  /** The sentence that says what was cut; empty if nothing was. */
   readonly cut: string;
 }
 
