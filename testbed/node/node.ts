@@ -98,7 +98,7 @@ async function clearMachine(stateDirectory: string): Promise<void> {
   const foreign = await tearDownUnlessForeign(stateDirectory);
   if (foreign === undefined) return;
   throw new TestbedError(
-    `A real node of the testbed in ${foreign} runs on this machine, which has room for one. Stop it there (npm run cluster -- down), or use hollow nodes (--hollow).`,
+    `A real node of the testbed in ${foreign} runs on this machine, which has room for one. Stop it with \`npm run cluster -- down --state ${foreign}\`, or use hollow nodes (--hollow).`,
   );
 }
 

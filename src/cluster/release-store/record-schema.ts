@@ -3,7 +3,7 @@
  * has passed these schemas. They name what the code relies on; more fields, of a later version, are no fault.
  */
 import { z } from 'zod';
-import type { ReleaseBody, ReleaseHead } from '../../domain/release/record.ts';
+import { type ReleaseBody, type ReleaseHead, releaseStatuses } from '../../domain/release/record.ts';
 
 /** No app has that many releases; what is above would leave no number for the next one. */
 export const maxReleaseNumber = 1_000_000_000;
@@ -78,7 +78,7 @@ const headSchema = z.looseObject({
   version: z.literal(1),
   app: text.min(1),
   number: z.int().min(1).max(maxReleaseNumber),
-  status: z.enum(['pending', 'deployed', 'failed', 'rolled-back', 'restore-unverified', 'abandoned']),
+  status: z.enum(releaseStatuses),
   overlay: text,
   run,
   phase: text,

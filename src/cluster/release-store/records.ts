@@ -1,17 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../domain/failure/fault.ts';
 import { type KubernetesObject, referenceOf } from '../../domain/kubernetes/objects.ts';
-import { type ReleaseBody, type ReleaseHead, releaseName } from '../../domain/release/record.ts';
-import type { ReleaseList, StoredRelease, UnreadableRecord } from '../../ports/release-store.ts';
+import type { ReleaseBody, ReleaseHead } from '../../domain/release/record.ts';
+import type { ReleaseList, StoredRelease } from '../../ports/release-store.ts';
 import type { KubernetesApi } from '../api/api.ts';
 import { isApiError } from '../transport/api-error.ts';
-import { maxReleaseNumber } from './record-schema.ts';
+import { readableOf, storedFrom, toReleaseList } from './release-list.ts';
 import {
   bodyLabel,
   bodySecret,
   bodyType,
   chunkIndex,
-  hasSignature,
   headSecret,
   headType,
   packBody,
@@ -238,62 +237,6 @@ async function writeHead(
 
 function nextIndex(secrets: readonly KubernetesObject[]): number {
   return Math.max(-1, ...secrets.map(chunkIndex)) + 1;
-}
-
-function toReleaseList(
-  secrets: readonly KubernetesObject[],
-  app: string,
-  key: string | undefined,
-): ReleaseList {
-  const isSigned = (secret: KubernetesObject): boolean => key === undefined || hasSignature(secret, key);
-  const releases = readableOf(secrets.filter(isSigned)).filter(({ head }) => head.app === app);
-  const readable = new Set(releases.map(({ name }) => name));
-  const unreadable = secrets
-    .filter(({ metadata }) => !readable.has(metadata.name))
-    .map(
-      (secret): UnreadableRecord => ({
-        name: secret.metadata.name,
-        why: isSigned(secret) ? 'damaged' : 'unsigned',
-      }),
-    );
-  return { releases, unreadable, nextNumber: nextNumberOf(app, releases, unreadable) };
-}
-
-/** Those that hold the head that their name promises, newest first. */
-function readableOf(secrets: readonly KubernetesObject[]): readonly StoredRelease[] {
-  return secrets
-    .flatMap((secret) => {
-      const head = readHead(secret);
-      const isNamed = head !== undefined && releaseName(head.app, head.number) === secret.metadata.name;
-      return isNamed ? [storedFrom(secret, head)] : [];
-    })
-    .toSorted((one, other) => other.head.number - one.head.number);
-}
-
-/**
- * The first number above every readable release whose name is free. Numbers of unreadable ones are not believed: one of them could use up
- * all that there are.
- */
-function nextNumberOf(
-  app: string,
-  releases: readonly StoredRelease[],
-  unreadable: readonly UnreadableRecord[],
-): number {
-  const taken = new Set(unreadable.map(({ name }) => name));
-  let next = Math.max(0, ...releases.map(({ head }) => head.number)) + 1;
-  while (taken.has(releaseName(app, next))) next += 1;
-  if (next <= maxReleaseNumber) return next;
-  throw new Fault(
-    'record-unreadable',
-    `The release record ${releases[0]?.name ?? releaseName(app, next)} leaves no number for another release: it was not made by Orion.`,
-    'Find out who writes Secrets in this namespace, and delete that Secret.',
-  );
-}
-
-function storedFrom({ metadata }: KubernetesObject, head: ReleaseHead): StoredRelease {
-  const { name, resourceVersion = '', creationTimestamp } = metadata;
-  const created = creationTimestamp === undefined ? {} : { createdAt: creationTimestamp };
-  return { name, head, resourceVersion, ...created };
 }
 
 function selectorOfOthers(app: string): string {

@@ -15,13 +15,16 @@ import type { RolloutTarget } from '../rollout/state.ts';
 import type { PhaseName, PhaseTiming } from '../settings/phases.ts';
 
 /** The state of a record; the table in docs/ARCHITECTURE.md says who may bring it from which to which. */
-export type ReleaseStatus =
-  | 'pending'
-  | 'deployed'
-  | 'failed'
-  | 'rolled-back'
-  | 'restore-unverified'
-  | 'abandoned';
+export const releaseStatuses = [
+  'pending',
+  'deployed',
+  'failed',
+  'rolled-back',
+  'restore-unverified',
+  'abandoned',
+] as const;
+
+export type ReleaseStatus = (typeof releaseStatuses)[number];
 
 /** The job that made a record. `holder` is what the Lease carries; it is unique per process. */
 export interface RunIdentity {

@@ -14,11 +14,10 @@ import {
 import type { ReleaseBody, ReleaseStatus, Remake, StateBefore } from '../../domain/release/record.ts';
 import { targetOf } from '../../domain/rollout/target.ts';
 import { countOutcomes } from '../../domain/smoke/report.ts';
-import { isAwaited, leftAloneText } from '../../domain/undo/decision.ts';
+import { isAwaited } from '../../domain/undo/decision.ts';
 import { deleteByHand, restoreByHand } from '../../domain/undo/manual-commands.ts';
 import { type UndoPlan, undoPlan } from '../../domain/undo/plan.ts';
-import { type RefusedEntry, withinReach } from '../../domain/undo/reach.ts';
-import { madeAnew } from '../../domain/undo/remake.ts';
+import { withinReach } from '../../domain/undo/reach.ts';
 import type { WorkloadReport } from '../../domain/verdict/workload-report.ts';
 import { isRolloutKind } from '../../domain/workloads/workloads.ts';
 import type { ClusterPort } from '../../ports/cluster.ts';
@@ -28,12 +27,13 @@ import { readObjects } from '../plan/live-objects.ts';
 import { hideSecrets } from '../preflight/facts.ts';
 import { underLock } from '../record/lock.ts';
 import { watchRollout } from '../rollout/watch.ts';
-import { notice, type Run, reachOf } from '../run/context.ts';
+import { type Run, reachOf } from '../run/context.ts';
 import { diagnoseAloud } from '../run/diagnose.ts';
 import { Ledger } from '../run/ledger.ts';
 import { testRunning } from '../smoke/running.ts';
 import { beginWithAutoscalers } from './autoscalers.ts';
 import { stillThere } from './await-deletions.ts';
+import { failureOfRefused, tellWhatIsRefused, tellWhatStays } from './refused-and-kept.ts';
 import type { Restored } from './restore.ts';
 import { deleteAll, restoreAll } from './writes.ts';
 
@@ -94,37 +94,6 @@ export async function undo(work: UndoWork): Promise<Undone> {
   const { undone, restored } = await carryOut(work, plan, refused.flatMap(failureOfRefused));
   tellWhatStays(run, plan, restored);
   return undone;
-}
-
-function tellWhatIsRefused(run: Run, refused: readonly RefusedEntry[]): void {
-  for (const { entry, problem } of refused) {
-    const { reference, presence } = entry;
-    const what = presence === 'absent' ? 'deleted' : 'restored';
-    notice(run, {
-      reason: 'not-undone',
-      message: `${titleOf(reference)} is not ${what}, although the release record asks for it: ${problem.message}`,
-      remedy: problem.remedy,
-      object: reference,
-    });
-  }
-}
-
-/** What the release made and undo may not delete stays, as much else does; what it may not restore leaves the rollback unfinished. */
-function failureOfRefused({ entry, problem }: RefusedEntry): readonly Failure[] {
-  const { reference, presence } = entry;
-  if (presence === 'absent') return [];
-  const { reason, message, remedy } = problem;
-  const title = titleOf(reference);
-  return [
-    {
-      reason,
-      message: `${title} was not restored: ${message}`,
-      remedy,
-      objects: [reference],
-      chain: [title],
-      logs: [],
-    },
-  ];
 }
 
 function announce(run: Run, { restores, deletions }: UndoPlan): void {
@@ -287,25 +256,6 @@ function asDeleted(reference: ObjectReference): WorkloadReport {
     ...counts,
     images: [],
   };
-}
-
-function tellWhatStays(run: Run, plan: UndoPlan, restored: readonly Restored[]): void {
-  for (const { reference, message, remedy } of plan.kept)
-    notice(run, { reason: 'not-undone', message, remedy, object: reference });
-  for (const { reference } of restored.filter(({ remade }) => remade)) {
-    const { message, remedy } = madeAnew(reference);
-    notice(run, { reason: 'made-anew', message, remedy, object: reference });
-  }
-  for (const { reference, leftAlone } of restored) {
-    const fields = [...new Set(leftAlone.map(leftAloneText))];
-    if (fields.length === 0) continue;
-    notice(run, {
-      reason: 'changed-by-other',
-      message: `Not changed by the rollback: ${fields.join('; ')}.`,
-      remedy: 'Check whether these fields fit the previous state.',
-      object: reference,
-    });
-  }
 }
 
 function objects(count: number, noun = 'object'): string {
